@@ -1,0 +1,1 @@
+"""Records to findings: pure, from the journal alone."""

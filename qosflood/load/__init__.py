@@ -1,0 +1,1 @@
+"""One shard of the load: schedule, pacer, connections, recording."""

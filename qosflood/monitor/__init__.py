@@ -1,0 +1,1 @@
+"""The side monitor: scrapes and memory, in a process of its own."""

@@ -1,0 +1,193 @@
+"""The Plan: a profile plus the command line, fully resolved, as frozen values.
+
+Everything after planning reads a Plan and nothing else. It carries no secret: a header holds the
+name of the environment variable or file its value comes from. Kept free of pydantic, because a
+shard imports it and pays for it in memory.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
+GENERATOR_PHASES = ("baseline", "flood", "recovery")
+"""Phases whose late windows make a run INVALID."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A stretch of the run; clients and cadence go linearly from `_from` to `_to`.
+
+    `planned` is how many reports the schedule holds in it; `start_ns` counts from the load's
+    start.
+    """
+
+    name: str
+    start_ns: int
+    duration_ns: int
+    clients_from: int
+    clients_to: int
+    cadence_from_ns: int
+    cadence_to_ns: int
+    planned: int = 0
+
+    @property
+    def end_ns(self) -> int:
+        """First nanosecond that no longer belongs to the phase."""
+        return self.start_ns + self.duration_ns
+
+    @property
+    def rate(self) -> float:
+        """Reports per second at the phase's end, by clients and cadence."""
+        return self.clients_to * 1e9 / self.cadence_to_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Who sends how often. `base_*` is what 1x means; the others are what the flood asks."""
+
+    base_clients: int
+    base_cadence_ns: int
+    clients: int
+    cadence_ns: int
+    scale: Literal["clients", "cadence"]
+    multiple: float
+    jitter: float
+    timeout_ns: int
+    quantum_ns: int
+    shards: int
+
+    @property
+    def rate(self) -> float:
+        """Reports per second in the flood."""
+        return self.clients * 1e9 / self.cadence_ns
+
+    @property
+    def base_rate(self) -> float:
+        """Reports per second at 1x."""
+        return self.base_clients * 1e9 / self.base_cadence_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderRef:
+    """A request header whose value is read from `env:VAR` or `file:PATH` when it is needed."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The load's address. `addresses` are pinned: resolved once, used in turn."""
+
+    url: str
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    base_path: str
+    addresses: tuple[str, ...]
+    loopback: bool
+    embedded: bool
+    cacert: str | None
+    insecure: bool
+    headers: tuple[HeaderRef, ...]
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as they stand in a Host header; a default port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = 443 if self.scheme == "https" else 80
+        return host if self.port == default else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a QoS report looks like on the wire. `expect` are the statuses that accept it."""
+
+    method: str
+    path: str
+    content_type: str
+    expect: tuple[int, ...]
+    productions: int
+    lines: int
+    bridges: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the monitor looks at. `interval_ns` None: no scrapes."""
+
+    scrape_url: str
+    interval_ns: int | None
+    timeout_ns: int
+    body_size_limit_bytes: int
+    pid: int | None
+    memory_interval_ns: int
+    gauge: str
+    memory_limit_bytes: int | None
+    memory_block_ns: int
+    memory_warmup_ns: int
+    memory_growth_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
+
+    `threshold` is a string only for metrics whose values are words (`none`).
+    """
+
+    expr: str
+    metric: str
+    op: Literal["<", "<=", ">", ">=", "=="]
+    threshold: float | str
+    unit: Literal["ns", "bytes", "ratio", "count", "word"]
+    scope: str
+    named_by: Literal["user", "shipped"]
+    grace_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole run, decided. `sources` says where each value came from, by key path."""
+
+    version: str
+    run_id: str
+    profile: str
+    seed: int
+    load: Load
+    phases: tuple[Phase, ...]
+    target: Target
+    report: Report
+    watch: Watch
+    limits: tuple[Limit, ...]
+    aborts: tuple[Limit, ...]
+    sources: dict[str, str]
+
+    @property
+    def session_prefix(self) -> str:
+        """Every session id of this run starts with it."""
+        return f"qosflood-{self.run_id}-"
+
+    @property
+    def user_agent(self) -> str:
+        """What every request calls itself."""
+        return f"qosflood/{self.version} run={self.run_id}"
+
+    @property
+    def load_ns(self) -> int:
+        """Nanoseconds from the load's start to the last due time's end (all phases but settle)."""
+        return max(phase.end_ns for phase in self.phases if phase.name != "settle")
+
+    def phase(self, name: str) -> Phase:
+        """The phase of that name; raises KeyError."""
+        for phase in self.phases:
+            if phase.name == name:
+                return phase
+        raise KeyError(name)
+
+
+def plan_from_builtins(data: Any) -> Plan:
+    """A Plan from its JSON form; raises msgspec.ValidationError."""
+    return msgspec.convert(data, type=Plan)

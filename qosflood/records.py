@@ -1,0 +1,230 @@
+"""The values that flow from shards and monitor into the journal and out again.
+
+Every record has a `type` (its tag in the journal) and `t`: nanoseconds since the segment's start
+on the machine's monotonic clock. Times end in `_ns`, sizes in `_bytes`. A figure that was not
+measured is None, never 0.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, ClassVar, Literal
+
+
+class Outcome(IntEnum):
+    """How a scheduled report ended; every one ends in exactly one of these."""
+
+    ACKED = 0
+    REJECTED = 1
+    BAD_RESPONSE = 2
+    TIMEOUT = 3
+    CONNECTION_LOST = 4
+    CONNECT_ERROR = 5
+    UNSENT = 6
+
+    @property
+    def label(self) -> str:
+        """The name used in journal and report, e.g. `connection_lost`."""
+        return self.name.lower()
+
+
+OUTCOMES: tuple[str, ...] = tuple(outcome.label for outcome in Outcome)
+
+Who = Literal["target", "generator", "network", "operator"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """One HdrHistogram with the figures read from it, so that most readers need not decode it.
+
+    `encoded` is HdrHistogram's V2 compressed form in base64, values in nanoseconds. `overflow`
+    counts values above the histogram's range: they are recorded at its highest value.
+    """
+
+    count: int
+    max_ns: int
+    mean_ns: float
+    p50_ns: int
+    p90_ns: int
+    p99_ns: int
+    p99_9_ns: int
+    overflow: int
+    encoded: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardHealth:
+    """How the generator itself fared in one second; on the window of the phase in force only."""
+
+    loop_stall_ns: int
+    cpu_ns: int
+    rss_bytes: int
+    throttled_ns: int
+    run_queue_ns: int
+    connected: int
+    connecting: int
+    pending: int
+    late_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What one shard saw in one second for the reports of one phase (the phase of their due time).
+
+    `second` counts from the load's start. `picked_late` are reports that were picked only after
+    their phase had ended. `statuses` counts answers by HTTP status, `errors` failures by reason.
+    """
+
+    TAG: ClassVar[str] = "window"
+    t: int
+    shard: int
+    second: int
+    phase: str
+    scheduled: int
+    picked_late: int
+    offered: int
+    outcomes: dict[str, int]
+    statuses: dict[str, int]
+    errors: dict[str, int]
+    resent: int
+    reconnects: int
+    response: Latency | None
+    service: Latency | None
+    failed: Latency | None
+    send_lag: Latency | None
+    health: ShardHealth | None
+    sessions: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """Histograms of several windows of one phase merged; made each minute and at a phase's end.
+
+    Covers what was written to the journal after the last rollup of the same phase; `from_t` and
+    `t` bound it in time.
+    """
+
+    TAG: ClassVar[str] = "rollup"
+    t: int
+    from_t: int
+    phase: str
+    windows: int
+    response: Latency | None
+    service: Latency | None
+    failed: Latency | None
+    send_lag: Latency | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeSample:
+    """One scrape as Prometheus would have made it.
+
+    `t` is the moment it was due. `duration_ns` runs from connect to the last byte; `parse_ns` is
+    apart. `gap` marks a tick that was missed because the scrape before it still ran;
+    `own_fault` one that the monitor itself missed or started late.
+    """
+
+    TAG: ClassVar[str] = "scrape"
+    t: int
+    instance: str
+    ok: bool
+    reason: str | None
+    duration_ns: int | None
+    parse_ns: int | None
+    status: int | None
+    bytes: int | None
+    series: int | None
+    gap: bool = False
+    own_fault: bool = False
+    warnings: tuple[str, ...] = ()
+    rss_bytes: int | None = None
+    process_start_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySample:
+    """Memory and CPU of the target once, from `source`.
+
+    `rss_bytes` sums the process tree, `cpu_ns` is its CPU time since it started. `pid` and
+    `start_s` (epoch seconds) key the root process; None where the source is not a process.
+    """
+
+    TAG: ClassVar[str] = "memory"
+    t: int
+    instance: str
+    source: Literal["process", "gauge"]
+    rss_bytes: int
+    cpu_ns: int | None = None
+    pid: int | None = None
+    start_s: float | None = None
+    processes: int | None = None
+    own_fault: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, in the past tense; `kind` is a stable name for machines."""
+
+    TAG: ClassVar[str] = "event"
+    t: int
+    who: Who
+    kind: str
+    what: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Opens a journal: ties the monotonic clock that `t` counts on to UTC."""
+
+    TAG: ClassVar[str] = "segment"
+    t: int
+    boot_id: str
+    wall_ns: int
+    mono_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMark:
+    """UTC at `t`, every 10 s, so that a stepped clock can be seen."""
+
+    TAG: ClassVar[str] = "clock"
+    t: int
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Closes a journal; `reason` is `completed`, `interrupted`, `aborted`, `disk_full`, …"""
+
+    TAG: ClassVar[str] = "end"
+    t: int
+    reason: str
+    detail: str = ""
+
+
+Record = (
+    Window | Rollup | ScrapeSample | MemorySample | Event | Segment | ClockMark | End
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureSample:
+    """One failed report in full, for `failures.jsonl`; bodies are cut at 512 bytes."""
+
+    TAG: ClassVar[str] = "failure"
+    t: int
+    shard: int
+    kind: str
+    outcome: str
+    phase: str
+    client: int
+    session: str
+    local: str | None
+    remote: str | None
+    status: int | None
+    error: str | None
+    due_t: int
+    sent_t: int | None
+    done_t: int
+    head: str | None
+    body: str | None

@@ -1,0 +1,144 @@
+"""Units at the edge: text in, nanoseconds, bytes and ratios inside, text out.
+
+Inside qosflood time is an integer of nanoseconds, memory an integer of bytes, a share a float
+from 0 to 1. Only this module turns those into text and back.
+"""
+
+import re
+from dataclasses import dataclass
+
+from qosflood.errors import UnitError
+
+US = 1_000
+MS = 1_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+_DURATION_UNITS = {
+    "ns": 1,
+    "us": US,
+    "µs": US,
+    "ms": MS,
+    "s": SECOND,
+    "m": MINUTE,
+    "min": MINUTE,
+    "h": HOUR,
+    "d": DAY,
+}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|min|s|m|h|d)")
+_BYTE_UNITS = {
+    "B": 1,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KIB": 1024,
+    "MIB": 1024**2,
+    "GIB": 1024**3,
+    "K": 1024,
+    "M": 1024**2,
+    "G": 1024**3,
+}
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate as it was asked for: a multiple of 1x, or reports per second; one is None."""
+
+    multiple: float | None = None
+    per_second: float | None = None
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of `250ms`, `15m` or `1h30m`; raises UnitError."""
+    compact = text.strip().replace(" ", "")
+    parts = _DURATION_PART.findall(compact)
+    if not parts or "".join(number + unit for number, unit in parts) != compact:
+        raise UnitError(f'got "{text}", expected a duration with a unit, e.g. 250ms, 15m or 1h30m')
+    return round(sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts))
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of `512MiB` or `1.5GB`; raises UnitError."""
+    match = _BYTES.fullmatch(text.strip())
+    factor = _BYTE_UNITS.get(match[2].upper()) if match else None
+    if match is None or factor is None:
+        raise UnitError(f'got "{text}", expected a size with a unit, e.g. 512MiB or 2GB')
+    return round(float(match[1]) * factor)
+
+
+def parse_ratio(text: str) -> float:
+    """A share from `99.9%` or `0.999`; raises UnitError."""
+    compact = text.strip()
+    number = compact.removesuffix("%")
+    if not _NUMBER.fullmatch(number):
+        raise UnitError(f'got "{text}", expected a share, e.g. 99.9% or 0.999')
+    value = float(number) / (100.0 if compact.endswith("%") else 1.0)
+    if value > 1.0:
+        raise UnitError(f'got "{text}", expected a share of at most 100%, e.g. 99.9% or 0.999')
+    return value
+
+
+def parse_rate(text: str) -> Rate:
+    """`10x` is a multiple of the profile's 1x, `5000/s` is absolute; raises UnitError."""
+    compact = text.strip().lower().replace(" ", "")
+    for suffix, make in (("x", lambda v: Rate(multiple=v)), ("/s", lambda v: Rate(per_second=v))):
+        number = compact.removesuffix(suffix)
+        if compact.endswith(suffix) and _NUMBER.fullmatch(number) and float(number) > 0:
+            return make(float(number))
+    raise UnitError(f'got "{text}", expected a multiple such as 10x or a rate such as 5000/s')
+
+
+def format_duration(ns: float) -> str:
+    """A duration for people: `950us`, `12.3ms`, `8.5s`, `15m`, `1h30m`."""
+    if ns < 0:
+        return "-" + format_duration(-ns)
+    if ns < MS:
+        return f"{_short(ns / US)}us"
+    if ns < SECOND:
+        return f"{_short(ns / MS)}ms"
+    if ns < 2 * MINUTE and ns % MINUTE:
+        return f"{_short(ns / SECOND)}s"
+    return _clock_parts(round(ns / SECOND))
+
+
+def _clock_parts(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+
+
+def format_bytes(count: float) -> str:
+    """A size for people: `512 B`, `41.2 MiB`."""
+    sign, size = ("-", -count) if count < 0 else ("", count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{sign}{size:.0f} B" if unit == "B" else f"{sign}{size:.1f} {unit}"
+
+
+def format_ratio(value: float) -> str:
+    """A share for people; a share that is not whole is never rounded to 0% or 100%."""
+    text = f"{value * 100:.2f}".rstrip("0").rstrip(".")
+    if text == "100" and value < 1.0:
+        return "99.99%"
+    if text == "0" and value > 0.0:
+        return "<0.01%"
+    return f"{text}%"
+
+
+def format_count(value: float) -> str:
+    """A count or rate for people: `1,000`, `12.5`."""
+    if abs(value) >= 100 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.1f}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")
