@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, Literal
 
+import msgspec
+import orjson
+
 
 class Outcome(IntEnum):
     """How a scheduled report ended; every one ends in exactly one of these."""
@@ -202,9 +205,7 @@ class End:
     detail: str = ""
 
 
-Record = (
-    Window | Rollup | ScrapeSample | MemorySample | Event | Segment | ClockMark | End
-)
+Record = Window | Rollup | ScrapeSample | MemorySample | Event | Segment | ClockMark | End
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,3 +229,35 @@ class FailureSample:
     done_t: int
     head: str | None
     body: str | None
+
+
+JournalRecord = Record | FailureSample
+_TYPES: dict[str, type[Any]] = {
+    cls.TAG: cls
+    for cls in (
+        Window,
+        Rollup,
+        ScrapeSample,
+        MemorySample,
+        Event,
+        Segment,
+        ClockMark,
+        End,
+        FailureSample,
+    )
+}
+
+
+def encode_record(record: JournalRecord) -> bytes:
+    """One JSON line with its newline; the record's `type` comes first."""
+    return b'{"type":"%s",%s\n' % (record.TAG.encode(), orjson.dumps(record)[1:])
+
+
+def decode_record(line: bytes) -> JournalRecord:
+    """The record a JSON line holds; raises ValueError for anything else."""
+    data = orjson.loads(line)
+    if not isinstance(data, dict) or data.get("type") not in _TYPES:
+        raise ValueError(f"got {line[:60]!r}, expected a JSON object with a known type")
+    kind = _TYPES[data.pop("type")]
+    record: JournalRecord = msgspec.convert(data, type=kind)
+    return record
