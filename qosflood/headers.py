@@ -1,0 +1,58 @@
+"""Header values from the environment or a file: read when a request needs them, never printed."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from qosflood.errors import PreflightError
+from qosflood.plan import HeaderRef
+
+_FIX = "expected env:VARIABLE or file:PATH"
+
+
+def resolve_headers(refs: Iterable[HeaderRef]) -> dict[str, str]:
+    """Each header's name and value; raises PreflightError naming the source, never a value."""
+    return {ref.name: _resolve(ref) for ref in refs}
+
+
+def redact(text: str, headers: dict[str, str]) -> str:
+    """`text` with every header value in it shown as `***`."""
+    for value in sorted(headers.values(), key=len, reverse=True):
+        text = text.replace(value, "***")
+    return text
+
+
+def _resolve(ref: HeaderRef) -> str:
+    kind, _, where = ref.source.partition(":")
+    if kind not in ("env", "file") or not where:
+        # The source is not shown: it may be a secret typed where its place was expected.
+        raise PreflightError(f"header {ref.name}: got something else, {_FIX}")
+    value = _from_environment(ref, where) if kind == "env" else _from_file(ref, where)
+    if not value:
+        raise PreflightError(f"header {ref.name}: {ref.source} is empty, expected a value")
+    if not (value.isascii() and value.isprintable()):
+        raise PreflightError(
+            f"header {ref.name}: {ref.source} holds a character that no header may carry, "
+            "expected one line of printable ASCII"
+        )
+    return value
+
+
+def _from_environment(ref: HeaderRef, variable: str) -> str:
+    value = os.environ.get(variable)
+    if value is None:
+        raise PreflightError(f"header {ref.name}: environment variable {variable} is not set")
+    return value.strip()
+
+
+def _from_file(ref: HeaderRef, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise PreflightError(
+            f"header {ref.name}: file {path} is not text, expected one line of printable ASCII"
+        ) from None
+    except OSError as error:
+        raise PreflightError(
+            f"header {ref.name}: file {path} cannot be read: {error.strerror}"
+        ) from None

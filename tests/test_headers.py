@@ -1,0 +1,57 @@
+"""Header values: where they come from, and that they never show."""
+
+import pytest
+
+from qosflood.errors import StartError
+from qosflood.headers import redact, resolve_headers
+from qosflood.plan import HeaderRef
+
+
+def test_a_value_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("TOKEN", "Bearer abc")
+    refs = (HeaderRef(name="Authorization", source="env:TOKEN"),)
+    assert resolve_headers(refs) == {"Authorization": "Bearer abc"}
+
+
+def test_a_value_comes_from_a_file_without_its_newline(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("Bearer abc\n")
+    refs = (HeaderRef(name="Authorization", source=f"file:{file}"),)
+    assert resolve_headers(refs) == {"Authorization": "Bearer abc"}
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("env:NOT_SET", "environment variable NOT_SET is not set"),
+        ("env:EMPTY", "env:EMPTY is empty"),
+        ("env:TWO_LINES", "env:TWO_LINES holds a character"),
+        ("file:/nowhere/at/all", "file /nowhere/at/all cannot be read: No such file"),
+        ("hunter2", "expected env:VARIABLE or file:PATH"),
+        ("env:", "expected env:VARIABLE or file:PATH"),
+    ],
+)
+def test_a_value_that_cannot_be_had_is_one_line_naming_its_source(monkeypatch, source, says):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    monkeypatch.setenv("EMPTY", " ")
+    monkeypatch.setenv("TWO_LINES", "hunter2\r\nX: y")
+    with pytest.raises(StartError) as raised:
+        resolve_headers((HeaderRef(name="X-Key", source=source),))
+    message = str(raised.value)
+    assert says in message
+    assert message.startswith("header X-Key: ")
+    assert "\n" not in message
+    assert "hunter2" not in message
+
+
+def test_a_binary_file_is_refused_without_its_content(tmp_path):
+    file = tmp_path / "token"
+    file.write_bytes(b"\xff\xfehunter2")
+    with pytest.raises(StartError, match="is not text") as raised:
+        resolve_headers((HeaderRef(name="X-Key", source=f"file:{file}"),))
+    assert "hunter2" not in str(raised.value)
+
+
+def test_redact_hides_the_longest_value_first():
+    headers = {"A": "secret", "B": "secret-longer"}
+    assert redact("got secret-longer and secret", headers) == "got *** and ***"
