@@ -1,0 +1,234 @@
+"""A Document's figures as text cells, for every renderer alike: tables, lines, states. Pure.
+
+A cell is plain text; each renderer escapes it for its own medium. What was not measured is shown
+as `–`, never as 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes
+from qosflood.text import printable
+from qosflood.units import (
+    MS,
+    SECOND,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
+
+NONE = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A named row; `essential` ones are kept where there is little room."""
+
+    name: str
+    cells: tuple[str, ...]
+    essential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One limit as text; `state` is `ok`, `broken` or `not judged`."""
+
+    state: str
+    expr: str
+    value: str
+    n: str
+    reason: str
+    named_by: str
+
+
+def ms(value: float | None) -> str:
+    """A duration given in milliseconds."""
+    return NONE if value is None else format_duration(value * MS)
+
+
+def seconds(value: float | None) -> str:
+    """A duration given in seconds."""
+    return NONE if value is None else format_duration(value * SECOND)
+
+
+def size(value: float | None) -> str:
+    """A number of bytes."""
+    return NONE if value is None else format_bytes(value)
+
+
+def count(value: float | None) -> str:
+    """A count or a rate."""
+    return NONE if value is None else format_count(value)
+
+
+def ratio(value: float | None) -> str:
+    """A share from 0 to 1."""
+    return NONE if value is None else format_ratio(value)
+
+
+def error_ratio(phase: Phase) -> float | None:
+    """1 - acked / scheduled; None if nothing was scheduled."""
+    if not phase.scheduled:
+        return None
+    return 1.0 - phase.outcomes.get("acked", 0) / phase.scheduled
+
+
+def scrapes_ok(scrapes: Scrapes) -> str:
+    """`178/180`: good scrapes of all."""
+    return f"{scrapes.count - scrapes.failed}/{scrapes.count}" if scrapes.count else NONE
+
+
+_PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
+    ("length", False, lambda p: seconds(round(p.seconds, 1))),
+    ("clients", True, lambda p: count(p.clients)),
+    ("sessions", False, lambda p: count(p.sessions)),
+    ("planned /s", False, lambda p: count(p.rate.planned)),
+    ("offered /s", True, lambda p: count(p.rate.offered)),
+    ("acked /s", True, lambda p: count(p.rate.acked)),
+    ("errors", True, lambda p: ratio(error_ratio(p))),
+    ("response p50", True, lambda p: ms(p.latency_ms.response.p50)),
+    ("response p99", True, lambda p: ms(p.latency_ms.response.p99)),
+    ("response p99.9", False, lambda p: ms(p.latency_ms.response.p99_9)),
+    ("response max", True, lambda p: ms(p.latency_ms.response.max)),
+    ("service p99", False, lambda p: ms(p.latency_ms.service.p99)),
+    ("send lag p99", False, lambda p: ms(p.send_lag_ms.p99)),
+    ("scrapes ok", True, lambda p: scrapes_ok(p.scrapes)),
+    ("scrape max", True, lambda p: ms(p.scrapes.duration_ms.max)),
+    ("page size", False, lambda p: size(p.scrapes.bytes)),
+    ("memory end", False, lambda p: size(p.memory.rss_end)),
+    ("memory max", True, lambda p: size(p.memory.rss_max)),
+)
+
+
+def phase_rows(document: Document) -> list[Row]:
+    """Every figure of every phase, phases side by side."""
+    return [
+        Row(name, tuple(cell(phase) for phase in document.phases), essential)
+        for name, essential, cell in _PHASE_ROWS
+    ]
+
+
+def limit_rows(document: Document) -> list[LimitRow]:
+    """The limits, broken ones first, then those not judged."""
+    order = {False: 0, None: 1, True: 2}
+    return [_limit_row(limit) for limit in sorted(document.limits, key=lambda x: order[x.ok])]
+
+
+def _limit_row(limit: JudgedLimit) -> LimitRow:
+    states = {True: "ok", False: "broken", None: "not judged"}
+    return LimitRow(
+        state=states[limit.ok],
+        expr=printable(limit.expr),
+        value=limit_value(limit.value, limit.unit),
+        n=count(limit.n),
+        reason=printable(limit.reason),
+        named_by=limit.named_by,
+    )
+
+
+def limit_value(value: float | str | None, unit: str) -> str:
+    """A limit's value in its unit, for people."""
+    if value is None:
+        return NONE
+    if isinstance(value, str):
+        return printable(value)
+    formats: dict[str, Callable[[float], str]] = {
+        "ns": format_duration,
+        "bytes": format_bytes,
+        "ratio": format_ratio,
+    }
+    return formats.get(unit, format_count)(value)
+
+
+def memory_line(document: Document) -> str:
+    """What memory did, in one line."""
+    memory = document.memory
+    parts = [memory.verdict.replace("_", " ")]
+    if memory.max_bytes is not None:
+        limit = f" of {format_bytes(memory.limit_bytes)}" if memory.limit_bytes else ""
+        parts.append(f"max {format_bytes(memory.max_bytes)}{limit}")
+    if memory.bytes_per_session is not None:
+        parts.append(f"{format_bytes(memory.bytes_per_session)} per session")
+    slope = memory.slope_bytes_per_hour
+    if slope.mid is not None:
+        parts.append(f"slope {size(slope.mid)}/h ({size(slope.low)} to {size(slope.high)})")
+    if memory.time_to_limit_s.low is not None:
+        until = memory.time_to_limit_s
+        parts.append(f"limit reached in {seconds(until.low)} to {seconds(until.high)}")
+    line = "; ".join(parts)
+    return printable(f"{line}; {memory.reason}" if memory.reason else line)
+
+
+def scrape_line(document: Document) -> str:
+    """How scrapes went over the whole run, in one line."""
+    phases = [phase.scrapes for phase in document.phases]
+    total = sum(scrapes.count for scrapes in phases)
+    if not total:
+        return "none were made"
+    good = total - sum(scrapes.failed for scrapes in phases)
+    slowest = max(
+        (s.duration_ms.max for s in phases if s.duration_ms.max is not None), default=None
+    )
+    gap = max((s.gap_max_ms for s in phases if s.gap_max_ms is not None), default=None)
+    reasons: dict[str, int] = {}
+    for scrapes in phases:
+        for reason, number in scrapes.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + number
+    line = f"{good:,} of {total:,} good; slowest {ms(slowest)}; longest gap {ms(gap)}"
+    if reasons:
+        worst = max(reasons, key=lambda reason: reasons[reason])
+        line += f"; most failed: {worst} ({reasons[worst]:,})"
+    return printable(line)
+
+
+def first_failure_line(document: Document) -> str:
+    """What broke first, and at which load, in one line."""
+    first = document.first_failure
+    if first is None:
+        return "none"
+    evidence = ", ".join(f"{key} {value}" for key, value in first.evidence.items())
+    load = _load_at(document, first.t_s)
+    return printable(
+        f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
+        + (f" [{evidence}]" * bool(evidence))
+    )
+
+
+def loss_line(document: Document) -> str:
+    """What is known about lost reports, in one line."""
+    loss = document.loss
+    missing = "" if loss.missing is None else f"; missing {loss.missing:,} of {loss.acked:,} acked"
+    reason = f"; {loss.reason}" if loss.reason else ""
+    return printable(f"{loss.verdict}{missing}{reason}")
+
+
+def limited_line(document: Document) -> str:
+    """What kept the run from more, in one line."""
+    return printable(
+        ": ".join(part for part in (document.limited_by, document.limited_why) if part)
+    )
+
+
+def books_line(document: Document) -> str:
+    """The sum of the outcomes against what was scheduled, in one line."""
+    totals = document.totals
+    parts = [f"{number:,} {name}" for name, number in totals.outcomes.items() if number]
+    if totals.in_flight:
+        parts.append(f"{totals.in_flight:,} in flight")
+    state = "balanced" if totals.balanced else "NOT balanced"
+    return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts) or '0'} ({state})")
+
+
+def moment(t_s: float) -> str:
+    """`+7m1s` since the load's start."""
+    rounded = round(t_s, 1) if abs(t_s) < 120 else round(t_s)
+    sign = "-" if rounded < 0 else "+"
+    return sign + format_duration(abs(rounded) * SECOND) if rounded else "0s"
+
+
+def _load_at(document: Document, t_s: float) -> str:
+    for phase in document.phases:
+        if phase.start_s <= t_s < phase.start_s + phase.seconds:
+            return f" in {phase.name} at {count(phase.rate.offered)} reports/s"
+    return ""

@@ -1,0 +1,148 @@
+"""A limit and how it fared to a remedy in words: what to look at, which option to type. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.plan import Plan
+from qosflood.units import format_bytes, format_duration
+from qosflood.verdict import JudgedLimit
+
+_TOKEN = "give the token with --header 'Authorization=env:NAME'"
+_STATUS_ADVICE = {
+    "400": "check that the profile's report matches what the target expects",
+    "401": _TOKEN,
+    "403": _TOKEN,
+    "404": "check report.path in the profile and the base path in --target",
+    "405": "check report.method in the profile",
+    "413": "reports are larger than the target accepts",
+    "415": "check report.content_type in the profile",
+    "429": "the target limits the rate: raise its limit, or measure below it with a lower --rate",
+}
+_OUTCOME_ADVICE = {
+    "rejected": "look at the statuses in failures.jsonl",
+    "bad_response": "look at the response heads in failures.jsonl",
+    "timeout": "look for what blocks the target; its queue grew past the deadline",
+    "connection_lost": "look in the target's log for crashes, and compare its keep-alive timeout "
+    "with the cadence",
+    "connect_error": "check that the target still listens, its backlog and its open-file limit",
+    "unsent": "clients still waited for earlier answers: the target is slower than the cadence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    judged: JudgedLimit
+    plan: Plan
+    findings: Findings
+
+    @property
+    def phase(self) -> PhaseFigures | None:
+        """The phase the limit is about; the flood for a limit on the whole run."""
+        by_name = {phase.name: phase for phase in self.findings.phases}
+        return by_name.get(self.judged.limit.scope) or by_name.get("flood")
+
+
+def remedy_for_broken(judged: JudgedLimit, plan: Plan, findings: Findings) -> str:
+    """What to do about a limit that was broken."""
+    case = _Case(judged, plan, findings)
+    metric = judged.limit.metric
+    remedy = _BROKEN.get(metric) or _BROKEN.get(metric.partition(".")[0])
+    return f"{judged.limit.expr} broke: {remedy(case) if remedy else judged.reason}"
+
+
+def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:
+    """What to do so that a limit can be judged next time."""
+    metric = judged.limit.metric
+    if metric.startswith("memory") and findings.memory.verdict == "unmeasured":
+        return "memory was not measured: add --pid N, or a metrics page that exposes it"
+    hint = "; add --scrape URL" if metric.startswith("scrape") else ""
+    return f"{judged.limit.expr} was not judged: {judged.reason}{hint}"
+
+
+def _errors(case: _Case) -> str:
+    phase = case.phase
+    failures = {k: n for k, n in phase.outcomes.items() if k != "acked" and n} if phase else {}
+    if phase is None or not failures:
+        return case.judged.reason
+    worst = _commonest(failures)
+    accepted = {str(status) for status in case.plan.report.expect}
+    refused = {s: n for s, n in phase.statuses.items() if s not in accepted and n}
+    if worst == "rejected" and refused:
+        status = _commonest(refused)
+        advice = _STATUS_ADVICE.get(status, "the target's log for that moment says why")
+        return f"most failures were status {status}; {advice}"
+    return f"most failures were {worst}; {_OUTCOME_ADVICE.get(worst, 'look at failures.jsonl')}"
+
+
+def _offered(case: _Case) -> str:
+    if case.findings.generator.verdict != "ok":
+        return "the generator did not keep up with its own schedule"
+    return (
+        "clients could not send on time because earlier reports were still unanswered: "
+        "the target is slower than the clients' cadence"
+    )
+
+
+def _latency(case: _Case) -> str:
+    response = case.phase.response.p99_ns if case.phase else None
+    service = case.phase.service.p99_ns if case.phase else None
+    if response and service and response > 2 * service:
+        return (
+            f"response p99 is {format_duration(response)} but service p99 only "
+            f"{format_duration(service)}: reports wait for their turn, so look at queues and "
+            "connections before the handler"
+        )
+    return "see in the latency chart when it rose, and in the timeline what happened then"
+
+
+def _scrapes(case: _Case) -> str:
+    reasons = case.phase.scrapes.reasons if case.phase else {}
+    if not reasons:
+        return "the metrics page answered too slowly under load: make it cheaper to compute"
+    return (
+        f'most failed scrapes: "{_commonest(reasons)}"; dashboards and alerts are blind then, '
+        "so make the page cheaper or serve it apart from the reports"
+    )
+
+
+def _memory_growth(case: _Case) -> str:
+    slope = case.findings.memory.slope_mid
+    grows = f"memory grows {format_bytes(slope)}/h at constant sessions; " if slope else ""
+    return f"{grows}take two heap snapshots apart under this load, and confirm with --duration 1h"
+
+
+def _memory_max(case: _Case) -> str:
+    per_session = case.findings.memory.bytes_per_session
+    if per_session is None or per_session <= 0:
+        return "compare the memory chart with sessions and phases"
+    return (
+        f"each session keeps about {format_bytes(per_session)}: expire idle sessions, or size "
+        "memory for the sessions of the peak"
+    )
+
+
+def _loss(case: _Case) -> str:
+    return f"reports were acknowledged and then lost; {case.findings.loss.reason}"
+
+
+def _always(text: str) -> Callable[[_Case], str]:
+    return lambda _case: text
+
+
+def _commonest(counts: dict[str, int]) -> str:
+    return max(counts, key=lambda name: counts[name])
+
+
+_BROKEN: dict[str, Callable[[_Case], str]] = {
+    "errors": _errors,
+    "offered": _offered,
+    "response": _latency,
+    "service": _latency,
+    "scrape": _scrapes,
+    "memory": _memory_growth,
+    "memory.max": _memory_max,
+    "loss": _loss,
+    "restarts": _always("read the target's last log lines before the restart in the timeline"),
+    "recovery": _always("the target was slow to be well again at 1x: look for queues that drain"),
+}

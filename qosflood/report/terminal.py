@@ -1,0 +1,91 @@
+"""The closing summary on a terminal, from 80 columns up; colour only where the Console has it."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from qosflood.report import cells
+from qosflood.report.schema import Document
+from qosflood.text import printable
+
+_STYLES = {
+    "PASS": "bold green",
+    "FAIL": "bold red",
+    "INVALID": "bold yellow",
+    "ABORTED": "bold red",
+    "INTERRUPTED": "bold yellow",
+}
+_LIMIT_MARKS = {
+    "ok": ("✓", "green"),
+    "broken": ("✗", "bold red"),
+    "not judged": ("?", "yellow"),
+}
+_WIDE = 120
+
+
+def print_summary(console: Console, document: Document, report: Path | None = None) -> None:
+    """Print the verdict with its evidence; `report` is the page to open for more."""
+    console.print()
+    console.print(Text(printable(document.headline), style=_STYLES[document.verdict]))
+    for reason in document.reasons:
+        console.print(_hanging(f"· {printable(reason)}"))
+    console.print()
+    if document.phases:
+        console.print(_phase_table(document, wide=console.width >= _WIDE))
+        console.print()
+    if document.limits:
+        console.print(_limit_table(document))
+        console.print()
+    console.print(_lines(document, report))
+
+
+def _hanging(text: str) -> Padding:
+    return Padding(Text(text), (0, 0, 0, 2))
+
+
+def _phase_table(document: Document, *, wide: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", no_wrap=True)
+    for phase in document.phases:
+        table.add_column(phase.name, justify="right", no_wrap=True)
+    for row in cells.phase_rows(document):
+        if wide or row.essential:
+            table.add_row(row.name, *row.cells)
+    return table
+
+
+def _limit_table(document: Document) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", overflow="fold")
+    table.add_column(overflow="fold", ratio=1)
+    for row in cells.limit_rows(document):
+        mark, style = _LIMIT_MARKS[row.state]
+        why = row.reason if row.state != "ok" else ""
+        table.add_row(Text(mark, style=style), Text(row.expr), Text(row.value), Text(why))
+    return table
+
+
+def _lines(document: Document, report: Path | None) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold", ratio=1)
+    lines = [
+        ("memory", cells.memory_line(document)),
+        ("scrapes", cells.scrape_line(document)),
+        ("loss", cells.loss_line(document)),
+        ("books", cells.books_line(document)),
+        ("first failure", cells.first_failure_line(document)),
+        ("limited by", cells.limited_line(document)),
+        *(("warning", printable(warning)) for warning in document.warnings),
+        *(("next", printable(step)) for step in document.next_steps),
+    ]
+    if report is not None:
+        lines.append(("report", str(report)))
+    for name, text in lines:
+        table.add_row(name, Text(text))
+    return table
