@@ -1,0 +1,111 @@
+"""Listening: sockets, limits, and a collector that can be started, stopped and waited for."""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import socket
+from collections.abc import Callable
+
+import uvloop
+from aiohttp import web
+
+from qosflood.collector.app import App
+from qosflood.collector.options import CollectorOptions
+from qosflood.errors import StartError
+
+BACKLOG = 8192
+MakeApp = Callable[[CollectorOptions], App]
+_GRACE_S = 0.1
+
+
+class Collector:
+    """One listening collector; `host` and `port` are where it listens once it was started."""
+
+    def __init__(self, options: CollectorOptions, make_app: MakeApp = App) -> None:
+        self.app = make_app(options)
+        self.host = options.host
+        self.port = options.port
+        self._keepalive_s = options.keepalive_timeout_ns / 1e9
+
+    @property
+    def url(self) -> str:
+        """Its base URL, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen; raises StartError if it cannot."""
+        listener = _listen(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self._http = web.Server(
+            self.app.handle,
+            access_log=None,
+            logger=_silent_logger(),
+            keepalive_timeout=self._keepalive_s,
+            auto_decompress=False,
+        )
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(self._http, sock=listener, backlog=BACKLOG)
+        await self.app.start()
+
+    async def stop(self) -> None:
+        """Close the port and every connection; reports that still wait stay unanswered."""
+        self._listening.close()
+        await self._http.shutdown(_GRACE_S)
+        await self.app.close()
+
+
+async def serve(
+    options: CollectorOptions,
+    on_ready: Callable[[Collector, Callable[[], None]], None],
+    make_app: MakeApp = App,
+) -> None:
+    """Run a collector until the function given to `on_ready` is called; raises StartError."""
+    collector = Collector(options, make_app)
+    await collector.start()
+    stopped = asyncio.Event()
+    on_ready(collector, stopped.set)
+    await stopped.wait()
+    await collector.stop()
+
+
+def run_in_foreground(options: CollectorOptions, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `announce` gets the collector's URL. Raises StartError."""
+
+    def on_ready(collector: Collector, stop: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        announce(collector.url)
+
+    raise_open_file_limit()
+    uvloop.run(serve(options, on_ready))
+
+
+def raise_open_file_limit() -> None:
+    """Allow as many connections as the system permits this process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # One address only: with port 0 a name of two would get two ports. SO_REUSEADDR is set.
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StartError(
+            f"collector: cannot listen on {host} port {port}: {reason}; "
+            "choose another host or port (port 0 takes a free one)"
+        ) from None
+
+
+def _silent_logger() -> logging.Logger:
+    """aiohttp's own log holds a traceback per malformed request, which is answered with 400."""
+    return logging.Logger("qosflood.collector.http", logging.CRITICAL)

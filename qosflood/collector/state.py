@@ -1,0 +1,136 @@
+"""What the collector remembers: the last sample of each session, productions, who joined."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qosflood.collector.expiry import LastSeen
+from qosflood.protocols import Clock
+
+Sample = dict[str, Any]
+
+
+class SystemClock:
+    """The machine's monotonic clock."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since an arbitrary moment."""
+        return time.monotonic_ns()
+
+
+def system_wall_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """Means over the sessions held; all 0 when there are none, as in the reference."""
+
+    mos: float
+    packet_loss: float
+    rtt_ms: float
+    count: int
+
+
+class State:
+    """All of the collector's memory. `session_ttl_ns` None keeps sessions for ever.
+
+    Samples stay the dicts they were parsed into: like the reference's, memory grows with the
+    number of distinct sessions, by about 1 KB each. Means are taken when they are asked for, so
+    that no sample, however odd, can spoil them for longer than it is held.
+    """
+
+    def __init__(
+        self,
+        session_ttl_ns: int | None = None,
+        clock: Clock | None = None,
+        wall_ms: Callable[[], int] = system_wall_ms,
+    ) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.wall_ms = wall_ms
+        self.reports_total = 0
+        self.samples: dict[str, Sample] = {}
+        self.joined: set[str] = set()
+        self.productions: dict[str, frozenset[str]] = {}
+        self._reported = LastSeen(session_ttl_ns) if session_ttl_ns else None
+        self._beating = LastSeen(session_ttl_ns) if session_ttl_ns else None
+
+    def record(self, report: Sample) -> None:
+        """Keep `report` as its session's last sample; one without `observedAt` gets it now."""
+        self.reports_total += 1
+        if "observedAt" not in report:
+            report["observedAt"] = self.wall_ms()
+        session = report["sessionId"]
+        self.samples[session] = report
+        if self._reported is not None:
+            self._reported.touch(session, self.clock.now_ns())
+            self.expire()
+
+    def expire(self) -> None:
+        """Drop each sample and each joined session that was not heard of for the time to live."""
+        if self._reported is None or self._beating is None:
+            return
+        now_ns = self.clock.now_ns()
+        for session in self._reported.take_expired(now_ns):
+            del self.samples[session]
+        for session in self._beating.take_expired(now_ns):
+            self.joined.discard(session)
+
+    def snapshot(self) -> list[Sample]:
+        """The last sample of each session."""
+        self.expire()
+        return list(self.samples.values())
+
+    def aggregates(self) -> Aggregates:
+        """Means over the last sample of each session."""
+        samples = self.snapshot()
+        mos = packet_loss = rtt = 0.0
+        for sample in samples:
+            mos += sample["mos"]
+            packet_loss += sample["packetLoss"]
+            rtt += sample["roundTripTime"]
+        count = len(samples)
+        divisor = count or 1
+        return Aggregates(mos / divisor, packet_loss / divisor, rtt / divisor, count)
+
+    def create_production(self, lines: int) -> str:
+        """The id of a new production; its lines are called 1, 2, …"""
+        production = str(len(self.productions) + 1)
+        self.productions[production] = frozenset(str(line + 1) for line in range(lines))
+        return production
+
+    def has_line(self, production: str, line: str) -> bool:
+        """Whether that production has that line."""
+        return line in self.productions.get(production, ())
+
+    def join(self) -> str:
+        """The id of a new session."""
+        session = str(uuid.uuid4())
+        self.joined.add(session)
+        self._beat(session)
+        return session
+
+    def heartbeat(self, session: str) -> bool:
+        """Whether the session is still joined; it was seen now."""
+        self.expire()
+        if session not in self.joined:
+            return False
+        self._beat(session)
+        return True
+
+    def leave(self, session: str) -> bool:
+        """End a session; False if nobody of that id had joined."""
+        self.expire()
+        if session not in self.joined:
+            return False
+        self.joined.remove(session)
+        if self._beating is not None:
+            self._beating.forget(session)
+        return True
+
+    def _beat(self, session: str) -> None:
+        if self._beating is not None:
+            self._beating.touch(session, self.clock.now_ns())
