@@ -1,0 +1,87 @@
+"""`qosflood collector`: the embedded collector in the foreground."""
+
+import os
+from typing import Any
+
+import click
+
+from qosflood.cli.params import DURATION
+from qosflood.collector.options import BridgeOption, CollectorOptions
+from qosflood.collector.server import run_in_foreground
+from qosflood.errors import StartError
+from qosflood.units import SECOND
+
+
+def _bridges(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[BridgeOption, ...]:
+    try:
+        return tuple(_bridge(value) for value in values)
+    except StartError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _bridge(value: str) -> BridgeOption:
+    url, _, weight = value.rpartition("=")
+    if url and weight.isdecimal():
+        return BridgeOption(url=url, weight=int(weight))
+    return BridgeOption(url=value)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default="a free one",
+    help="Port to listen on.",
+)
+@click.option(
+    "--session-ttl",
+    "session_ttl_ns",
+    type=DURATION,
+    help="Forget sessions not heard of for so long, e.g. 60s.  [default: never]",
+)
+@click.option(
+    "--service-time",
+    "service_time_ns",
+    type=DURATION,
+    help="Need so long for each report, one after the other: 2ms is a knee at 500/s.",
+)
+@click.option(
+    "--token",
+    metavar="env:VAR|file:PATH",
+    help="Ask for this bearer token on every route.",
+)
+@click.option(
+    "--bridge",
+    "bridges",
+    metavar="URL[=WEIGHT]",
+    multiple=True,
+    callback=_bridges,
+    help="Create sessions over this media bridge (repeatable).  [default: an internal one]",
+)
+@click.option("--sip", metavar="URL", help="SIP controller to dial by.  [default: internal]")
+@click.option(
+    "--keepalive-timeout",
+    "keepalive_timeout_ns",
+    type=DURATION,
+    default=75 * SECOND,
+    show_default="75s",
+    help="Close connections that are idle for so long.",
+)
+def collector(**options: Any) -> None:
+    """Run the embedded collector: the reference API, in memory, until Ctrl-C.
+
+    It takes QoS reports on /api/v1/metrics/qos and shows their means on /metrics.
+    """
+    run_in_foreground(CollectorOptions(**options), _announce)
+
+
+def _announce(url: str) -> None:
+    click.echo(
+        f"collector on {url} (pid {os.getpid()}); "
+        "POST /api/v1/metrics/qos, GET /metrics; Ctrl-C stops it",
+        err=True,
+    )
