@@ -1,0 +1,230 @@
+"""What a report costs the generator, beside wrk in the same run; and 10,000 connected clients.
+
+    python benchmarks/hot_path.py
+
+nginx is the sink on the second core, the generator alone has the first. wrk (C, closed loop) and
+a qosflood shard take turns; CPU per report is the generator's own CPU over the accepted reports.
+Prints one Markdown table. Loopback only; takes about three minutes.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE.parent / "tests" / "support"))
+
+from nginx import Nginx, nginx_sink  # noqa: E402
+from processes import qosflood_command, read_journal, read_report, wait_until  # noqa: E402
+
+CONNECTIONS = 200
+SATURATING = "200000/s"
+MANY_CLIENTS = 10_000
+MANY_RATE = "1000/s"
+_MIB = 1 << 20
+# PASS, FAIL and INVALID: above saturation a run cannot pass, and its books are still whole.
+_VERDICTS = (0, 1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU of the generator per accepted report in microseconds, and accepted reports per second."""
+
+    us_per_report: float
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many connected clients at a moderate rate: the shard's memory, and what it sent of plan."""
+
+    rss_max_bytes: int
+    planned: float
+    offered: float
+    acked: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where the parts run; `generator_core` carries nothing but the generator."""
+
+    sink: Nginx
+    folder: Path
+    generator_core: int
+    other_core: int
+
+    def pinned(self, core: int, command: Sequence[str]) -> list[str]:
+        """The command on that core."""
+        return ["taskset", "-c", str(core), *command]
+
+
+def measure_wrk(bench: Bench, seconds: int) -> Cost:
+    """One run of wrk with a body of its own per request; raises RuntimeError on any error."""
+    url = f"{bench.sink.url}/api/v1/metrics/qos"
+    script = str(_HERE / "report.lua")
+    wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, url]
+    process = subprocess.Popen(
+        bench.pinned(bench.generator_core, wrk), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    done = re.search(r"(\d+) requests in ([\d.]+)s", out)
+    if process.returncode != 0 or done is None or "Non-2xx" in out or "Socket errors" in out:
+        raise RuntimeError(f"wrk failed: {out}")
+    responses, elapsed_s = int(done[1]), float(done[2])
+    return Cost((usage.ru_utime + usage.ru_stime) * 1e6 / responses, responses / elapsed_s)
+
+
+def measure_shard(bench: Bench, seconds: int, run: str) -> Cost:
+    """One flood above saturation; CPU and answers of the flood's seconds but first and last."""
+    folder = run_qosflood(bench, run, seconds, CONNECTIONS, SATURATING)
+    cpu_ns: dict[int, int] = {}
+    acked: dict[int, int] = defaultdict(int)
+    for window in read_journal(folder, "window"):
+        acked[window["second"]] += window["outcomes"].get("acked", 0)
+        if window["health"] is not None and window["phase"] == "flood":
+            cpu_ns[window["second"]] = window["health"]["cpu_ns"]
+    whole = sorted(cpu_ns)[1:-1]
+    if not whole:
+        raise RuntimeError(f"no whole second of the flood in {folder}/journal.jsonl")
+    reports = sum(acked[second] for second in whole)
+    return Cost(sum(cpu_ns[second] for second in whole) / 1e3 / reports, reports / len(whole))
+
+
+def measure_crowd(bench: Bench, seconds: int) -> Crowd:
+    """Many clients at a moderate rate."""
+    folder = run_qosflood(bench, "crowd", seconds, MANY_CLIENTS, MANY_RATE)
+    healths = [window["health"] for window in read_journal(folder, "window") if window["health"]]
+    phases = {phase["name"]: phase for phase in read_report(folder)["phases"]}
+    rate = phases["flood"]["rate"]
+    rss_max = max(health["rss_bytes"] for health in healths)
+    return Crowd(rss_max, rate["planned"], rate["offered"], rate["acked"])
+
+
+def run_qosflood(bench: Bench, run: str, seconds: int, clients: int, rate: str) -> Path:
+    """Run the real command with its one shard alone on its core; the run directory."""
+    folder = bench.folder / run
+    options = f"--target {bench.sink.url} --clients {clients} --rate {rate} --duration {seconds}s"
+    options += f" --peak {CONNECTIONS}@1s --shards 1 --scrape-interval off --no-live --quiet"
+    command = qosflood_command(*options.split(), "--out", str(folder))
+    process = subprocess.Popen(
+        bench.pinned(bench.other_core, command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        pin_shard(process, bench.generator_core)
+        out, _ = process.communicate(timeout=seconds + 90)
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        raise
+    if process.returncode not in _VERDICTS:
+        raise RuntimeError(f"qosflood ended with {process.returncode}: {out}")
+    return folder
+
+
+def pin_shard(process: subprocess.Popen[str], core: int) -> None:
+    """Move the shard, a child of the command, to a core of its own as soon as it is there."""
+    parent = psutil.Process(process.pid)
+
+    def pinned() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"qosflood ended early: {process.stdout and process.stdout.read()}")
+        shards = [child for child in parent.children(recursive=True) if is_shard(child)]
+        for shard in shards:
+            for thread in shard.threads():
+                os.sched_setaffinity(thread.id, {core})
+        return bool(shards)
+
+    wait_until(pinned, "the shard's process", deadline_s=30)
+
+
+def is_shard(process: psutil.Process) -> bool:
+    """Whether this is qosflood's load process."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any(part.startswith("qosflood.load") for part in process.cmdline())
+    return False
+
+
+def table(wrk: list[Cost], shard: list[Cost], crowd: Crowd) -> str:
+    """Everything measured, as one Markdown table."""
+    rows = [("", "wrk + Lua body", "qosflood shard", "ratio"), ("---",) * 4]
+    for number, (peer, own) in enumerate(zip(wrk, shard, strict=True), start=1):
+        ratio = own.us_per_report / peer.us_per_report
+        cells = (f"{cost.us_per_report:.2f} us ({cost.per_second:,.0f}/s)" for cost in (peer, own))
+        rows.append((f"CPU per report, round {number}", *cells, f"{ratio:.2f}"))
+    medians = (median_us(wrk), median_us(shard))
+    cells = (f"**{value:.2f} us**" for value in medians)
+    rows.append(("**median**", *cells, f"**{medians[1] / medians[0]:.2f}**"))
+    many = f"{MANY_CLIENTS:,} clients at {MANY_RATE}"
+    rates = f"{crowd.offered:,.1f}/s of {crowd.planned:,.1f}/s, {crowd.acked:,.1f}/s"
+    rows.append((f"{many}: RSS at most", "", f"{crowd.rss_max_bytes / _MIB:.1f} MiB", ""))
+    rows.append((f"{many}: offered of planned, acked", "", rates, ""))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def median_us(costs: list[Cost]) -> float:
+    """The middle round."""
+    return statistics.median(cost.us_per_report for cost in costs)
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Bench]:
+    """The sink on its core and a scratch folder; exits with one line where a part is missing."""
+    missing = [tool for tool in ("wrk", "taskset", "nginx") if not shutil.which(tool)]
+    cores = sorted(os.sched_getaffinity(0))
+    if missing or len(cores) < 2:
+        found = f"{', '.join(missing) or 'nothing'} missing, {len(cores)} cores"
+        sys.exit(f"hot_path: {found}; expected two cores and: apt-get install wrk nginx-light")
+    with tempfile.TemporaryDirectory(prefix="qosflood-bench-") as scratch:
+        folder = Path(scratch)
+        wrapper = ("taskset", "-c", str(cores[1]))
+        with nginx_sink(folder / "nginx", wrapper=wrapper) as sink:
+            yield Bench(sink, folder, cores[0], cores[1])
+
+
+def environment() -> str:
+    """One line that says on what this was measured."""
+    versions: dict[str, Any] = {"Python": platform.python_version(), "cores": os.cpu_count()}
+    return f"{platform.machine()}, {json.dumps(versions)[1:-1]}".replace('"', "")
+
+
+def main() -> None:
+    """Alternate wrk and shard, then the crowd; print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=8, help="of each flood")
+    options = parser.parse_args()
+    wrk: list[Cost] = []
+    shard: list[Cost] = []
+    with prepared() as bench:
+        for number in range(1, options.rounds + 1):
+            wrk.append(measure_wrk(bench, options.seconds))
+            shard.append(measure_shard(bench, options.seconds, f"shard-{number}"))
+        crowd = measure_crowd(bench, max(15, options.seconds))
+    print(environment(), "", table(wrk, shard, crowd), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
