@@ -1,0 +1,186 @@
+"""The run directory: run.json and an append-only journal, readable after a power cut.
+
+`run.json` is written once, before the first report. `journal.jsonl` takes one JSON record a line,
+each with a single write; a torn last line is dropped when reading. These two are the only truth:
+everything else in the directory can be rebuilt from them.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+
+from qosflood.errors import DiskFullError, JournalError, RunDirectoryError
+from qosflood.plan import Plan, plan_from_builtins
+from qosflood.records import JournalRecord, Segment, decode_record, encode_record
+
+RUN_JSON = "run.json"
+JOURNAL = "journal.jsonl"
+FAILURES = "failures.jsonl"
+RUN_SCHEMA = "qosflood/run/1"
+_RESERVE = ".reserve"
+_RESERVE_BYTES = 256 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What run.json and the journal's first line say. `facts` is run.json as it stands."""
+
+    plan: Plan
+    facts: dict[str, Any]
+    segment: Segment
+
+
+def create_run_directory(path: Path) -> Path:
+    """Make `path`, which must be new or empty and writable; raises RunDirectoryError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise RunDirectoryError(
+                f"--out {path}: the folder is not empty, expected a new or empty one; "
+                "name another, or leave --out away to get one of its own"
+            )
+        probe = path / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise RunDirectoryError(
+            f"--out {path}: cannot be written ({error.strerror}); name a folder of yours"
+        ) from None
+    return path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, then rename; raises OSError."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_run_json(run_dir: Path, facts: dict[str, Any]) -> None:
+    """Write run.json; raises RunDirectoryError."""
+    try:
+        write_atomically(run_dir / RUN_JSON, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+    except OSError as error:
+        raise RunDirectoryError(f"{run_dir / RUN_JSON}: {error.strerror}") from None
+
+
+class JournalWriter:
+    """Appends records to journal.jsonl and samples to failures.jsonl of a run directory."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._reserve = run_dir / _RESERVE
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        try:
+            # Space to close the journal in, should the disk fill up meanwhile.
+            self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+            self._fd = os.open(run_dir / JOURNAL, flags, 0o644)
+            self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
+        except OSError as error:
+            raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
+        self._sizes = {self._fd: 0, self._failures_fd: 0}
+
+    def append(self, record: JournalRecord) -> None:
+        """Write one record; raises DiskFullError and leaves whole lines behind."""
+        self.append_line(encode_record(record))
+
+    def append_line(self, line: bytes) -> None:
+        """Write one encoded record with its newline; raises DiskFullError."""
+        self._write(self._fd, line)
+
+    def append_failure(self, line: bytes) -> None:
+        """Write one failure sample's line; raises DiskFullError."""
+        self._write(self._failures_fd, line)
+
+    def sync(self) -> None:
+        """Have the disk take what was written; called from a thread, since it may block."""
+        with contextlib.suppress(OSError):
+            os.fdatasync(self._fd)
+
+    def free_reserve(self) -> None:
+        """Give the reserved space back, to write the end into or because the run is over."""
+        self._reserve.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Sync and close."""
+        self.sync()
+        self.free_reserve()
+        os.close(self._fd)
+        os.close(self._failures_fd)
+
+    def _write(self, fd: int, line: bytes) -> None:
+        try:
+            written = os.write(fd, line)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            written = 0
+        if written == len(line):
+            self._sizes[fd] += written
+            return
+        # A torn line in the middle of the journal would cost every record behind it.
+        os.ftruncate(fd, self._sizes[fd])
+        raise DiskFullError("the disk is full: the journal takes no more records")
+
+
+def read_run(run_dir: Path) -> Run:
+    """The run a directory holds; raises JournalError."""
+    path = run_dir / RUN_JSON
+    try:
+        facts = orjson.loads(path.read_bytes())
+        plan = plan_from_builtins(facts["plan"])
+        first = next(read_records(run_dir), None)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}; expected a run directory") from None
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
+        raise JournalError(f"{path}: {error}; expected {RUN_SCHEMA}") from None
+    if not isinstance(first, Segment):
+        raise JournalError(f"{run_dir / JOURNAL}: has no beginning; nothing was recorded")
+    return Run(plan, facts, first)
+
+
+def read_records(run_dir: Path) -> Iterator[JournalRecord]:
+    """The journal's records in order; a torn last line is dropped. Raises JournalError."""
+    path = run_dir / JOURNAL
+    try:
+        with path.open("rb") as journal:
+            for number, line in enumerate(journal, 1):
+                record = _record(path, number, line)
+                if record is not None:
+                    yield record
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from None
+
+
+def _record(path: Path, number: int, line: bytes) -> JournalRecord | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return decode_record(line)
+    except ValueError as error:
+        raise JournalError(f"{path}: line {number}: {error}") from None
+
+
+def read_failures(run_dir: Path) -> list[dict[str, Any]]:
+    """The failure samples of a run, without a torn last line; empty if there are none."""
+    try:
+        lines = (run_dir / FAILURES).read_bytes().split(b"\n")[:-1]
+    except OSError:
+        return []
+    samples = []
+    for line in lines:
+        with contextlib.suppress(orjson.JSONDecodeError):
+            samples.append(orjson.loads(line))
+    return samples

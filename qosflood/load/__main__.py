@@ -1,0 +1,31 @@
+"""`python -m qosflood.load`: a shard as a child of the coordinator."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy, which is imported below
+
+import signal
+import sys
+
+import uvloop
+
+from qosflood.child import ParentPipe
+from qosflood.load.shard import ShardSpec, raise_open_files, serve
+
+
+def main() -> None:
+    """Read the spec, run the shard, end with its status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = ParentPipe()
+    try:
+        spec = ShardSpec.from_builtins(pipe.read_spec())
+    except EOFError:
+        sys.exit(0)
+    raise_open_files()
+    uvloop.run(serve(pipe, spec, os._exit))
+    # Thousands of connections are not worth an orderly tear-down.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,404 @@
+"""One client: its connection and the life of its reports.
+
+A report is due, picked by the pacer, queued while its client's connection is busy or down, sent,
+and done. One request at a time, no pipelining, no task, future or timer per report: deadlines are
+found by a sweep over an array that holds each client's oldest open due time.
+"""
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from qosflood.load.failures import FailureSampler
+from qosflood.load.http1 import BadResponseError, HeadMemo, Response, ResponseReader
+from qosflood.load.payload import RequestBuilder
+from qosflood.load.recorder import Bucket
+from qosflood.records import Outcome
+
+NEVER = 2**63 - 1
+"""In the array of oldest open due times: nothing is open."""
+
+DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
+"""Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
+
+DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
+IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed.
+"""
+
+
+class Connects(Protocol):
+    """Makes connections for clients, a bounded number at once."""
+
+    def want(self, client: "Client") -> None:
+        """Connect `client` soon."""
+
+    def retry(self, client: "Client", failures: int) -> None:
+        """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
+
+
+class Shared:
+    """What all clients of a shard share; attributes are read on the hot path."""
+
+    def __init__(
+        self,
+        *,
+        builder: RequestBuilder,
+        expect: tuple[int, ...],
+        timeout_ns: int,
+        clients: int,
+        clock: Callable[[], int],
+        wall_offset_ns: int,
+        sampler: FailureSampler,
+        connector: Connects,
+    ) -> None:
+        self.builder = builder
+        self.memo = HeadMemo()
+        self.expect = frozenset(expect)
+        self.timeout_ns = timeout_ns
+        self.clock = clock
+        self.wall_offset_ns = wall_offset_ns
+        self.sampler = sampler
+        self.connector = connector
+        self.oldest = array("q", [NEVER]) * clients
+        self.stopping = False
+        self.connected = 0
+
+
+class Client(asyncio.Protocol):
+    """A session that reports over a connection of its own."""
+
+    __slots__ = (
+        "_again",
+        "_answers",
+        "_body",
+        "_bucket",
+        "_due_ns",
+        "_failures",
+        "_leaving",
+        "_queue",
+        "_reader",
+        "_sent_ns",
+        "_shared",
+        "_transport",
+        "_turn",
+        "index",
+        "number",
+        "state",
+    )
+
+    def __init__(self, shared: Shared, index: int, number: int) -> None:
+        self._shared = shared
+        self.index = index
+        self.number = number
+        self.state = DOWN
+        self._transport: asyncio.Transport | None = None
+        self._body = shared.builder.template(number)
+        self._queue: deque[tuple[int, Bucket]] | None = None
+        self._reader: ResponseReader | None = None
+        self._bucket: Bucket | None = None
+        self._due_ns = 0
+        self._sent_ns = 0
+        self._turn = number
+        self._answers = 0
+        self._failures = 0
+        self._again = False
+        self._leaving = False
+
+    # What the pacer asks.
+
+    def join(self) -> None:
+        """Connect; the first report follows a random part of a cadence later."""
+        if self.state == DOWN:
+            self.state = WAITING
+            self._shared.connector.want(self)
+
+    def leave(self) -> None:
+        """Close the connection once nothing is open any more."""
+        self._leaving = True
+        if self.state == IDLE:
+            self._close()
+
+    def report_due(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
+        """A report of this client was picked at `now_ns`: send it, or let it queue."""
+        if self.state == IDLE:
+            self._send(due_ns, bucket, now_ns)
+            return
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append((due_ns, bucket))
+        shared = self._shared
+        if shared.oldest[self.index] == NEVER:
+            shared.oldest[self.index] = due_ns
+        self.join()
+
+    def halt(self, now_ns: int) -> None:
+        """The run stops: nothing is sent any more, what is out may still be answered."""
+        self._leaving = True
+        if self._again:
+            self._again = False
+            self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
+        for due_ns, bucket in self._queue or ():
+            self._unsent(due_ns, bucket, now_ns, "run stopped")
+        self._queue = None
+        if self.state == IDLE:
+            self._close()
+        elif self.state != BUSY:
+            self._shared.oldest[self.index] = NEVER
+
+    def expire(self, now_ns: int, limit_ns: int) -> None:
+        """End everything that was due before `limit_ns`; its deadline has passed."""
+        if self._due_ns < limit_ns and (self.state == BUSY or self._again):
+            self._again = False
+            self._fail(Outcome.TIMEOUT, "no answer by the deadline", now_ns)
+            if self.state == BUSY:
+                self._close()
+        queue = self._queue
+        while queue and queue[0][0] < limit_ns:
+            due_ns, bucket = queue.popleft()
+            self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
+        if self.state != BUSY and not self._again:
+            self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+
+    # What the connector tells.
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a connection still makes sense."""
+        return self._again or bool(self._queue) or not self._leaving
+
+    def not_wanted(self) -> None:
+        """The connector did not connect, since there was no need any more."""
+        self.state = DOWN
+
+    def connect_failed(self, reason: str) -> None:
+        """A connect attempt failed: it ends the oldest queued report, the others wait."""
+        now_ns = self._shared.clock()
+        if self._again:
+            self._again = False
+            self._fail(Outcome.CONNECTION_LOST, f"lost, then {reason}", now_ns)
+        elif self._queue:
+            due_ns, bucket = self._queue.popleft()
+            took = now_ns - due_ns
+            bucket.fail(Outcome.CONNECT_ERROR, took, self._shared.timeout_ns, reason)
+            self._sample(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
+        queue = self._queue
+        self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+        self._failures += 1
+        self._shared.connector.retry(self, self._failures)
+
+    def retry(self) -> None:
+        """The backoff is over."""
+        if self._queue and not self._shared.stopping:
+            self._shared.connector.want(self)
+        else:
+            self.state = DOWN
+
+    # What asyncio tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+        # Write at once instead of at the end of the loop's turn, so that a report's time stamp
+        # and its write do not drift apart in a batch.
+        transport.set_write_buffer_limits(0)  # type: ignore[attr-defined]
+        shared = self._shared
+        shared.connected += 1
+        self._answers = 0
+        self._failures = 0
+        self.state = IDLE
+        now_ns = shared.clock()
+        if self._again:
+            self._again = False
+            self._resend(now_ns)
+        else:
+            self._next(now_ns)
+
+    def data_received(self, data: bytes) -> None:
+        shared = self._shared
+        now_ns = shared.clock()
+        if self.state != BUSY:
+            # Bytes that nobody asked for (a 408 before an idle close, say): no report is lost,
+            # but the connection's framing can no longer be trusted.
+            self._close()
+            return
+        if self._reader is None:
+            cut = data.find(b"\r\n\r\n")
+            framing = shared.memo.table.get(data[:cut])
+            if framing is not None and len(data) == cut + 4 + framing[1]:
+                bucket = self._bucket
+                took_ns = now_ns - self._due_ns
+                if framing[0] in shared.expect and took_ns <= shared.timeout_ns and framing[2]:
+                    bucket.response.append(took_ns)  # type: ignore[union-attr]
+                    bucket.service.append(now_ns - self._sent_ns)  # type: ignore[union-attr]
+                    self._answers += 1
+                    self._next(now_ns)
+                    return
+                response = Response(framing[0], framing[2], data[:cut], data[cut + 4 :])
+                self._answered(response, now_ns)
+                return
+        self._read(data, now_ns)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        shared = self._shared
+        shared.connected -= 1
+        now_ns = shared.clock()
+        if self.state == BUSY:
+            self._lost_while_busy(exc, now_ns)
+        self._transport = None
+        self._reader = None
+        queue = self._queue
+        if self._again or queue:
+            self.state = WAITING
+            shared.connector.want(self)
+        else:
+            self.state = DOWN
+        if not self._again:
+            shared.oldest[self.index] = queue[0][0] if queue else NEVER
+
+    # The life of a report.
+
+    def _send(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
+        shared = self._shared
+        self._due_ns = due_ns
+        self._bucket = bucket
+        self._sent_ns = now_ns
+        self.state = BUSY
+        self._turn += 1
+        bucket.offered += 1
+        shared.oldest[self.index] = due_ns
+        observed_ms = (now_ns + shared.wall_offset_ns) // 1_000_000
+        self._transport.write(  # type: ignore[union-attr]
+            shared.builder.request(self._body, self._turn, observed_ms)
+        )
+
+    def _resend(self, now_ns: int) -> None:
+        """Send the same report once more, byte by byte the same, as a browser would."""
+        shared = self._shared
+        observed_ms = (self._sent_ns + shared.wall_offset_ns) // 1_000_000
+        self._sent_ns = now_ns
+        self.state = BUSY
+        # A second loss is final: this connection counts as fresh until it has answered.
+        self._transport.write(  # type: ignore[union-attr]
+            shared.builder.request(self._body, self._turn, observed_ms)
+        )
+
+    def _next(self, now_ns: int) -> None:
+        """The connection is free: send the oldest queued report that may still be sent."""
+        queue = self._queue
+        if queue:
+            limit_ns = now_ns - self._shared.timeout_ns
+            while queue:
+                due_ns, bucket = queue.popleft()
+                if due_ns >= limit_ns:
+                    self._send(due_ns, bucket, now_ns)
+                    return
+                self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
+        self.state = IDLE
+        self._shared.oldest[self.index] = NEVER
+        if self._leaving:
+            self._close()
+
+    def _read(self, data: bytes, now_ns: int) -> None:
+        reader = self._reader or ResponseReader()
+        try:
+            response = reader.feed(data)
+        except BadResponseError as error:
+            self._fail(Outcome.BAD_RESPONSE, str(error), now_ns, reader.partial)
+            self._close()
+            return
+        if response is None:
+            self._reader = reader
+            return
+        learned = reader.framing(data) if self._reader is None else None
+        self._shared.memo.missed(learned)
+        self._reader = None
+        self._answered(response, now_ns)
+
+    def _answered(self, response: Response, now_ns: int) -> None:
+        """Book a complete response that came over the open connection, and go on."""
+        self._book(response, now_ns)
+        self._answers += 1
+        if not response.keep_alive or now_ns - self._due_ns > self._shared.timeout_ns:
+            self._close()
+        else:
+            self._next(now_ns)
+
+    def _book(self, response: Response, now_ns: int) -> None:
+        shared, bucket = self._shared, self._bucket
+        assert bucket is not None
+        took_ns = now_ns - self._due_ns
+        if took_ns > shared.timeout_ns:
+            self._fail(Outcome.TIMEOUT, "answered after the deadline", now_ns, response)
+        elif response.status in shared.expect:
+            bucket.response.append(took_ns)
+            bucket.service.append(now_ns - self._sent_ns)
+        else:
+            bucket.reject(response.status, took_ns, shared.timeout_ns)
+            reason = f"status {response.status}"
+            self._sample(
+                Outcome.REJECTED, reason, bucket, self._due_ns, self._sent_ns, now_ns, response
+            )
+
+    def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
+        reader = self._reader
+        if reader is not None:
+            response = reader.eof()
+            if response is not None:
+                self._book(response, now_ns)
+            else:
+                self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
+        elif self._answers and not self._shared.stopping:
+            # The peer closed a reused connection before any byte: the keep-alive race. The
+            # report keeps its due time and goes out once more.
+            self._bucket.resent += 1  # type: ignore[union-attr]
+            self._again = True
+        else:
+            self._fail(Outcome.CONNECTION_LOST, _lost_reason(exc), now_ns)
+
+    def _fail(
+        self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None
+    ) -> None:
+        bucket = self._bucket
+        assert bucket is not None
+        bucket.fail(outcome, now_ns - self._due_ns, self._shared.timeout_ns, reason)
+        self._sample(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
+
+    def _unsent(self, due_ns: int, bucket: Bucket, now_ns: int, reason: str) -> None:
+        bucket.fail(Outcome.UNSENT, now_ns - due_ns, self._shared.timeout_ns, reason)
+        self._sample(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
+
+    def _sample(
+        self,
+        outcome: Outcome,
+        reason: str,
+        bucket: Bucket,
+        due_ns: int,
+        sent_ns: int | None,
+        now_ns: int,
+        response: Response | None = None,
+    ) -> None:
+        self._shared.sampler.note(
+            outcome, reason, bucket.name, self.number, due_ns, sent_ns, now_ns, response,
+            self._transport,
+        )  # fmt: skip
+
+    def _close(self) -> None:
+        """Abort the connection; asyncio answers with connection_lost."""
+        if self.state == CLOSING:
+            return
+        self.state = CLOSING
+        self._reader = None
+        queue = self._queue
+        self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+        assert self._transport is not None
+        self._transport.abort()
+
+
+def _lost_reason(exc: Exception | None) -> str:
+    if isinstance(exc, ConnectionResetError):
+        return "reset by the peer"
+    if exc is None:
+        return "closed by the peer before an answer"
+    return f"{type(exc).__name__}: {exc}"[:120]

@@ -1,0 +1,141 @@
+"""Making connections: a bounded number at once, in slices, with backoff after failures."""
+
+import asyncio
+import errno
+import random
+import ssl
+from collections import deque
+from itertools import cycle
+
+import aiofastnet
+
+from qosflood.errors import PreflightError
+from qosflood.load.connection import Client
+from qosflood.plan import Target
+
+AT_ONCE = 256
+SLICE = 8
+SLICE_PAUSE_S = 0.001
+"""A slice of handshakes costs a millisecond or two of CPU; between slices due reports go out."""
+BACKOFF_FIRST_S = 0.2
+BACKOFF_MOST_S = 5.0
+
+_ERRNO_REASONS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset while connecting",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "network unreachable",
+    errno.EMFILE: "generator: too many open files",
+    errno.ENFILE: "generator: too many open files on this machine",
+    errno.EADDRNOTAVAIL: "generator: no free local port",
+}
+
+
+def backoff_s(failures: int, draw: float) -> float:
+    """Full jitter: a uniform share `draw` of 0.2 s doubled per failure, at most 5 s."""
+    return draw * min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2.0 ** min(failures - 1, 10))
+
+
+def tls_context(target: Target) -> ssl.SSLContext | None:
+    """The context for `https` targets; None for plain ones. Raises PreflightError."""
+    if target.scheme != "https":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=target.cacert)
+    except (OSError, ssl.SSLError) as error:
+        raise PreflightError(
+            f"--cacert {target.cacert}: {error}; expected a file of PEM certificates"
+        ) from None
+    if target.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Connector:
+    """Connects clients to a target's pinned addresses in turn."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        target: Target,
+        timeout_s: float,
+        rng: random.Random,
+    ) -> None:
+        self._loop = loop
+        self._target = target
+        self._timeout_s = timeout_s
+        self._rng = rng
+        self._tls = tls_context(target)
+        self._addresses = cycle(target.addresses)
+        self._wanted: deque[Client] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pumping = False
+        self.attempts_failed = 0
+
+    @property
+    def connecting(self) -> int:
+        """Connections being made or waiting for their turn."""
+        return len(self._tasks) + len(self._wanted)
+
+    def want(self, client: Client) -> None:
+        """Connect `client` soon."""
+        self._wanted.append(client)
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def retry(self, client: Client, failures: int) -> None:
+        """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
+        self._loop.call_later(backoff_s(failures, self._rng.random()), client.retry)
+
+    def _pump(self) -> None:
+        for _ in range(SLICE):
+            if not self._wanted or len(self._tasks) >= AT_ONCE:
+                break
+            client = self._wanted.popleft()
+            if not client.wanted:
+                client.not_wanted()
+                continue
+            task = self._loop.create_task(self._connect(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._pumping = bool(self._wanted)
+        if self._pumping:
+            self._loop.call_later(SLICE_PAUSE_S, self._pump)
+
+    async def _connect(self, client: Client) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._open(client)
+        except (OSError, ssl.SSLError) as error:
+            self.attempts_failed += 1
+            client.connect_failed(reason_of(error))
+
+    async def _open(self, client: Client) -> None:
+        address, port = next(self._addresses), self._target.port
+        if self._tls is None:
+            await self._loop.create_connection(lambda: client, address, port)
+        else:
+            await aiofastnet.create_connection(
+                self._loop,
+                lambda: client,
+                address,
+                port,
+                ssl=self._tls,
+                server_hostname=self._target.host,
+            )
+
+
+def reason_of(error: OSError) -> str:
+    """Why a connect failed, in words that are the same for the same cause."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or error}"[:120]
+    if isinstance(error, TimeoutError):
+        return "connect timed out"
+    if error.errno in _ERRNO_REASONS:
+        return _ERRNO_REASONS[error.errno]
+    return f"{type(error).__name__}: {error.strerror or error}"[:120]

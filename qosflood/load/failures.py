@@ -1,0 +1,119 @@
+"""Samples of failed reports: the first 20 and the last 5 of each kind."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from qosflood.load.http1 import Response
+from qosflood.records import FailureSample, Outcome
+
+FIRST = 20
+LAST = 5
+KINDS = 64
+"""Kinds beyond this many are kept as one, so that a target that invents reasons costs nothing."""
+
+
+class FailureSampler:
+    """Emits the first failures of a kind as they come, and keeps the last for the end.
+
+    `session_id` names a client's session; times given are monotonic, samples count from `zero_ns`.
+    """
+
+    def __init__(
+        self,
+        shard: int,
+        zero_ns: int,
+        session_id: Callable[[int], str],
+        emit: Callable[[FailureSample], None],
+    ) -> None:
+        self._shard = shard
+        self._zero_ns = zero_ns
+        self._session_id = session_id
+        self._emit = emit
+        self._counts: dict[str, int] = {}
+        self._last: dict[str, deque[tuple[Any, ...]]] = {}
+
+    def note(
+        self,
+        outcome: Outcome,
+        reason: str,
+        phase: str,
+        number: int,
+        due_ns: int,
+        sent_ns: int | None,
+        done_ns: int,
+        response: Response | None,
+        transport: Any,
+    ) -> None:
+        """A report of client `number` failed."""
+        kind = f"{outcome.label}: {reason}"
+        if kind not in self._counts and len(self._counts) >= KINDS:
+            kind = "other"
+        count = self._counts[kind] = self._counts.get(kind, 0) + 1
+        local, remote = _addresses(transport)
+        facts = (
+            kind, outcome, reason, phase, number, due_ns, sent_ns, done_ns, response, local, remote
+        )  # fmt: skip
+        if count <= FIRST:
+            self._emit(self._made(*facts))
+        else:
+            self._last.setdefault(kind, deque(maxlen=LAST)).append(facts)
+
+    def flush(self) -> None:
+        """Emit the last failures of each kind."""
+        for kept in self._last.values():
+            for facts in kept:
+                self._emit(self._made(*facts))
+        self._last.clear()
+
+    def _made(
+        self,
+        kind: str,
+        outcome: Outcome,
+        reason: str,
+        phase: str,
+        number: int,
+        due_ns: int,
+        sent_ns: int | None,
+        done_ns: int,
+        response: Response | None,
+        local: str | None,
+        remote: str | None,
+    ) -> FailureSample:
+        return FailureSample(
+            t=done_ns - self._zero_ns,
+            shard=self._shard,
+            kind=kind,
+            outcome=outcome.label,
+            phase=phase,
+            client=number,
+            session=self._session_id(number),
+            local=local,
+            remote=remote,
+            status=(response.status or None) if response else None,
+            error=None if outcome is Outcome.REJECTED else reason,
+            due_t=due_ns - self._zero_ns,
+            sent_t=None if sent_ns is None else sent_ns - self._zero_ns,
+            done_t=done_ns - self._zero_ns,
+            head=_text(response.head) if response else None,
+            body=_text(response.body[:512]) if response else None,
+        )
+
+
+def _addresses(transport: Any) -> tuple[str | None, str | None]:
+    if transport is None:
+        return None, None
+    try:
+        return tuple(  # type: ignore[return-value]
+            _address(transport.get_extra_info(which)) for which in ("sockname", "peername")
+        )
+    except OSError:
+        return None, None
+
+
+def _address(name: Any) -> str | None:
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) and len(name) >= 2 else None
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")

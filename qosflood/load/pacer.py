@@ -1,0 +1,185 @@
+"""The pacer: walks the due times of all clients in order and hands each report to its client.
+
+One timer for everything. It may coalesce late (by the pacing quantum), never early.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from qosflood.load.connection import Client
+from qosflood.load.recorder import Bucket
+from qosflood.load.schedule import Schedule
+
+SENDS_PER_WAKE_UP = 256
+"""After so many sends answers are read, or their time stamps would be late."""
+LIFE_PER_WAKE_UP = 64
+"""Joins and leaves handled in one wake-up; closing a connection costs some 10 us."""
+CHUNK_NS = 100_000_000
+
+
+class Wakes(Protocol):
+    """Calls the pacer's `tick` at or after a moment on its clock."""
+
+    def set(self, at_ns: int) -> None:
+        """Wake at `at_ns`."""
+
+
+class Pacer:
+    """Sends what is due. `zero_ns` is the load's start on `clock`; `soon` calls back right
+    after the loop has read what came in."""
+
+    def __init__(
+        self,
+        *,
+        schedule: Schedule,
+        clients: list[Client],
+        buckets: list[Bucket],
+        zero_ns: int,
+        quantum_ns: int,
+        clock: Callable[[], int],
+        timer: Wakes,
+        soon: Callable[[Callable[[], None]], object],
+    ) -> None:
+        self._schedule = schedule
+        self._clients = clients
+        self._buckets = buckets
+        self._zero_ns = zero_ns
+        self._quantum_ns = max(quantum_ns, 1)
+        self._clock = clock
+        self._timer = timer
+        self._soon = soon
+        self._phase = 0
+        self._chunk_end_ns = 0
+        self._load_end_ns = buckets[-1].end_ns
+        self._dues: list[int] = []
+        self._who: list[Client] = []
+        self._position = 0
+        self._joins = (schedule.join_s * 1e9).astype(np.int64).tolist()
+        self._joined = 0
+        leave_ns = (schedule.leave_s * 1e9).astype(np.int64)
+        self._leave_order = np.argsort(leave_ns, kind="stable").tolist()
+        self._leaves = leave_ns[self._leave_order].tolist()
+        self._left = 0
+        self.finished = False
+
+    @property
+    def phase_index(self) -> int:
+        """The phase in force at this moment, by index into the buckets."""
+        since_ns = self._clock() - self._zero_ns
+        for index, bucket in enumerate(self._buckets):
+            if since_ns < bucket.end_ns:
+                return index
+        return len(self._buckets) - 1
+
+    @property
+    def joined(self) -> int:
+        """Clients that have joined so far, which is distinct sessions."""
+        return self._joined
+
+    def tick(self) -> None:
+        """Send what is due, up to 256 reports, and set the timer for the next."""
+        if self.finished:
+            return
+        busy = self._live()
+        busy = self._send_due() or busy
+        if self._exhausted and self._more_chunks:
+            # Ahead of time, so that computing a chunk delays none of its reports.
+            self._refill()
+            busy = self._next_due_ns <= self._clock() or busy
+        if busy:
+            self._soon(self.tick)
+        else:
+            self._sleep()
+
+    def stop(self) -> None:
+        """No report is picked any more; those due by now and not yet picked are picked, so that
+        each ends in an outcome."""
+        now_ns = self._clock()
+        while not self.finished and self._next_due_ns <= now_ns:
+            self._send_due()
+            if self._exhausted and self._more_chunks:
+                self._refill()
+            elif self._exhausted:
+                break
+        self.finished = True
+
+    @property
+    def _exhausted(self) -> bool:
+        return self._position == len(self._dues)
+
+    @property
+    def _more_chunks(self) -> bool:
+        return self._chunk_end_ns < self._load_end_ns
+
+    @property
+    def _next_due_ns(self) -> int:
+        """When the next report is due; in an empty chunk, when the next chunk begins."""
+        if self._exhausted:
+            return self._zero_ns + self._chunk_end_ns
+        return self._dues[self._position]
+
+    def _send_due(self) -> bool:
+        """Whether reports are due that were left for the next turn."""
+        clock = self._clock
+        dues, who, position = self._dues, self._who, self._position
+        size = len(dues)
+        last = min(size, position + SENDS_PER_WAKE_UP)
+        bucket = self._buckets[self._phase]
+        end_ns = self._zero_ns + bucket.end_ns
+        note_lag = bucket.lag.append
+        now_ns = clock()
+        while position < last:
+            due_ns = dues[position]
+            if due_ns > now_ns:
+                break
+            note_lag(now_ns - due_ns)
+            if now_ns >= end_ns:
+                bucket.picked_late += 1
+            who[position].report_due(due_ns, bucket, now_ns)
+            position += 1
+            now_ns = clock()
+        self._position = position
+        return position < size and dues[position] <= now_ns
+
+    def _refill(self) -> None:
+        """Take the next chunk of the schedule; chunks never cross a phase's end."""
+        bucket = self._buckets[self._phase]
+        if self._chunk_end_ns == bucket.end_ns and self._phase + 1 < len(self._buckets):
+            self._phase += 1
+            bucket = self._buckets[self._phase]
+        from_ns = self._chunk_end_ns
+        self._chunk_end_ns = min(from_ns + CHUNK_NS, bucket.end_ns)
+        due = self._schedule.between(from_ns, self._chunk_end_ns)
+        self._dues = (due.due_ns + self._zero_ns).tolist()
+        clients = self._clients
+        self._who = [clients[i] for i in due.client.tolist()]
+        self._position = 0
+
+    def _live(self) -> bool:
+        """Let clients join and leave; whether some were left for the next turn."""
+        since_ns = self._clock() - self._zero_ns
+        for _ in range(LIFE_PER_WAKE_UP):
+            if self._joined < len(self._joins) and self._joins[self._joined] <= since_ns:
+                self._clients[self._joined].join()
+                self._joined += 1
+            elif self._left < len(self._leaves) and self._leaves[self._left] <= since_ns:
+                self._clients[self._leave_order[self._left]].leave()
+                self._left += 1
+            else:
+                return False
+        return True
+
+    def _sleep(self) -> None:
+        wakes = []
+        if not self._exhausted or self._more_chunks:
+            wakes.append(self._next_due_ns)
+        if self._joined < len(self._joins):
+            wakes.append(self._zero_ns + self._joins[self._joined])
+        if self._left < len(self._leaves):
+            wakes.append(self._zero_ns + self._leaves[self._left])
+        if wakes:
+            self._timer.set(-(-min(wakes) // self._quantum_ns) * self._quantum_ns)
+        else:
+            self.finished = True

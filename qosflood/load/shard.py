@@ -1,0 +1,236 @@
+"""One shard: a process that plays its part of the clients and reports once a second.
+
+Composition of schedule, pacer, clients and recorder around one event loop. It speaks with the
+coordinator over its pipes (see child.py): a spec, then `start`, then maybe `stop`; back come
+`ready`, Windows, FailureSamples and `done`.
+"""
+
+import asyncio
+import gc
+import random
+import resource
+import ssl
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qosflood.child import ParentPipe
+from qosflood.errors import ExitCode
+from qosflood.headers import resolve_headers
+from qosflood.load.connection import NEVER, Client, Shared
+from qosflood.load.connector import Connector
+from qosflood.load.failures import FailureSampler
+from qosflood.load.health import HealthMeter
+from qosflood.load.pacer import Pacer
+from qosflood.load.payload import RequestBuilder
+from qosflood.load.recorder import Recorder
+from qosflood.load.schedule import Schedule
+from qosflood.load.timer import make_timer
+from qosflood.plan import Plan, plan_from_builtins
+from qosflood.records import encode_record
+
+BEAT_NS = 25_000_000
+SWEEP_EVERY = 4
+"""Deadlines are swept each 100 ms; a late sweep only closes a connection later."""
+DRAIN_MOST_NS = 10_000_000_000
+"""After a stop nobody is waited for longer than this, however long the timeout."""
+CONNECT_TIMEOUT_MOST_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSpec:
+    """What a shard is told: the plan, which part it is, and the segment's start."""
+
+    plan: Plan
+    part: int
+    parts: int
+    mono_ns: int
+
+    @staticmethod
+    def from_builtins(data: dict[str, Any]) -> "ShardSpec":
+        """From its JSON form."""
+        return ShardSpec(
+            plan_from_builtins(data["plan"]), data["part"], data["parts"], data["mono_ns"]
+        )
+
+
+class Shard:
+    """Plays one part of a plan on `loop`."""
+
+    def __init__(self, spec: ShardSpec, pipe: ParentPipe, loop: asyncio.AbstractEventLoop) -> None:
+        plan = spec.plan
+        self._spec = spec
+        self._pipe = pipe
+        self._loop = loop
+        self._schedule = Schedule(plan, spec.part, spec.parts)
+        phases = [(p.name, p.end_ns) for p in plan.phases if p.name != "settle"]
+        self._recorder = Recorder(spec.part, phases)
+        self._meter = HealthMeter()
+        timeout_s = min(plan.load.timeout_ns * 1e-9, CONNECT_TIMEOUT_MOST_S)
+        rng = random.Random(plan.seed * 1_000_003 + spec.part)
+        self._connector = Connector(loop, plan.target, timeout_s, rng)
+        builder = RequestBuilder(plan, resolve_headers(plan.target.headers))
+        self._sampler = FailureSampler(
+            spec.part,
+            spec.mono_ns,
+            builder.session_id,
+            lambda sample: pipe.send(encode_record(sample)),
+        )
+        numbers = self._schedule.numbers.tolist()
+        self._shared = Shared(
+            builder=builder,
+            expect=plan.report.expect,
+            timeout_ns=plan.load.timeout_ns,
+            clients=len(numbers),
+            clock=time.monotonic_ns,
+            wall_offset_ns=time.time_ns() - time.monotonic_ns(),
+            sampler=self._sampler,
+            connector=self._connector,
+        )
+        self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
+        self._clients = [Client(self._shared, i, n) for i, n in enumerate(numbers)]
+        self._pacer: Pacer | None = None
+        self._zero_ns = 0
+        self._second = 0
+        self._beats = 0
+        self._expected_beat_ns = 0
+        self._stopped_ns: int | None = None
+        self._failed_before = 0
+        self.done = loop.create_future()
+
+    def start(self, zero_ns: int) -> None:
+        """Begin at `zero_ns` on the monotonic clock; the past is not skipped."""
+        self._zero_ns = zero_ns
+        timer = make_timer(self._loop, self._tick)
+        self._pacer = Pacer(
+            schedule=self._schedule,
+            clients=self._clients,
+            buckets=self._recorder.buckets,
+            zero_ns=zero_ns,
+            quantum_ns=self._spec.plan.load.quantum_ns,
+            clock=time.monotonic_ns,
+            timer=timer,
+            soon=self._loop.call_soon,
+        )
+        # Everything made so far lives as long as the process: the collector need not look at it.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        timer.set(zero_ns)
+        self._expected_beat_ns = zero_ns
+        self._schedule_beat()
+
+    def stop(self) -> None:
+        """Send nothing more; end when what is out has been answered or has timed out."""
+        if self._stopped_ns is not None or self._pacer is None:
+            return
+        self._stopped_ns = time.monotonic_ns()
+        self._pacer.stop()
+        self._shared.stopping = True
+        for client in self._clients:
+            client.halt(self._stopped_ns)
+
+    def _tick(self) -> None:
+        assert self._pacer is not None
+        self._pacer.tick()
+
+    def _schedule_beat(self) -> None:
+        self._expected_beat_ns += BEAT_NS
+        delay_s = max(self._expected_beat_ns - time.monotonic_ns(), 0) * 1e-9
+        self._loop.call_later(delay_s, self._beat)
+
+    def _beat(self) -> None:
+        """Four times in 100 ms: measure stalls, sweep deadlines, close seconds, end."""
+        now_ns = time.monotonic_ns()
+        # uvloop rounds timers to milliseconds; that much is not a stall.
+        self._meter.stalled(max(now_ns - self._expected_beat_ns - 1_000_000, 0))
+        self._expected_beat_ns = max(self._expected_beat_ns, now_ns - BEAT_NS)
+        self._beats += 1
+        drained = self._drained()
+        if self._beats % SWEEP_EVERY == 0 or drained:
+            self._sweep(now_ns)
+        while now_ns >= self._zero_ns + (self._second + 1) * 1_000_000_000:
+            self._close_second(now_ns)
+        if drained:
+            self._finish(now_ns)
+        else:
+            self._schedule_beat()
+
+    def _sweep(self, now_ns: int) -> None:
+        limit_ns = now_ns - self._spec.plan.load.timeout_ns
+        if self._stopped_ns is not None and now_ns - self._stopped_ns > DRAIN_MOST_NS:
+            limit_ns = NEVER
+        for index in np.flatnonzero(self._oldest < limit_ns).tolist():
+            self._clients[index].expire(now_ns, limit_ns)
+
+    def _drained(self) -> bool:
+        if self._pacer is None or not self._pacer.finished:
+            return False
+        return bool((self._oldest == NEVER).all())
+
+    def _close_second(self, now_ns: int) -> None:
+        pacer = self._pacer
+        assert pacer is not None
+        health = self._meter.read(
+            connected=self._shared.connected,
+            connecting=self._connector.connecting,
+            pending=int(np.count_nonzero(self._oldest != NEVER)),
+        )
+        windows = self._recorder.windows(
+            now_ns - self._spec.mono_ns, self._second, pacer.phase_index, health, pacer.joined
+        )
+        responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] for w in windows)
+        self._shared.memo.judge(responses)
+        for window in windows:
+            self._pipe.send(encode_record(window))
+        self._second += 1
+        self._collect_garbage()
+
+    def _collect_garbage(self) -> None:
+        """Failed connects leave cycles of exceptions and frames; only then is collecting due."""
+        failed = self._connector.attempts_failed
+        if failed != self._failed_before:
+            self._failed_before = failed
+            gc.collect(1)
+
+    def _finish(self, now_ns: int) -> None:
+        self._close_second(now_ns)
+        self._sampler.flush()
+        self._pipe.send(b'{"type":"done"}\n')
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+def raise_open_files() -> None:
+    """Lift the soft limit of open files to the hard one; a client is a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:
+    """Run one shard to its end; `end(status)` leaves the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def crashed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError | ssl.SSLError):
+            return  # a connection's end; its client has booked it
+        loop.default_exception_handler(context)
+        end(ExitCode.INTERNAL)
+
+    loop.set_exception_handler(crashed)
+    shard = Shard(spec, pipe, loop)
+
+    def command(message: dict[str, Any]) -> None:
+        if message["cmd"] == "start":
+            shard.start(message["zero_ns"])
+        elif message["cmd"] == "stop":
+            shard.stop()
+
+    pipe.attach(loop, command, lambda: end(ExitCode.INTERRUPTED))
+    pipe.send(b'{"type":"ready"}\n')
+    await shard.done
+    sys.stdout.flush()

@@ -1,0 +1,71 @@
+"""Merging windows into roll-ups, so that a day's report need not decode 86,400 windows."""
+
+from dataclasses import dataclass, field
+
+from hdrh.histogram import HdrHistogram
+
+from qosflood.histograms import decode, figures
+from qosflood.records import Latency, Rollup, Window
+
+EVERY_NS = 60_000_000_000
+_SERIES = ("response", "service", "failed", "send_lag")
+
+
+@dataclass(slots=True)
+class _Pile:
+    """One phase's histograms since its last roll-up."""
+
+    from_t: int
+    windows: int = 0
+    histograms: dict[str, HdrHistogram] = field(default_factory=dict)
+    overflows: dict[str, int] = field(default_factory=dict)
+
+    def add(self, series: str, latency: Latency) -> None:
+        histogram = decode(latency.encoded)
+        if series in self.histograms:
+            self.histograms[series].add(histogram)
+        else:
+            self.histograms[series] = histogram
+        self.overflows[series] = self.overflows.get(series, 0) + latency.overflow
+
+    def figures(self, series: str) -> Latency | None:
+        histogram = self.histograms.get(series)
+        return None if histogram is None else figures(histogram, self.overflows[series])
+
+
+class RollupMaker:
+    """Gathers windows; `take` hands out the roll-ups that are due."""
+
+    def __init__(self) -> None:
+        self._piles: dict[str, _Pile] = {}
+        self._last_t = 0
+        self._phase: str | None = None
+
+    def add(self, window: Window) -> None:
+        """Take a window that was just written to the journal."""
+        pile = self._piles.setdefault(window.phase, _Pile(from_t=window.t))
+        pile.windows += 1
+        for series in _SERIES:
+            latency = getattr(window, series)
+            if latency is not None:
+                pile.add(series, latency)
+
+    def take(self, t: int, phase: str | None) -> list[Rollup]:
+        """Roll-ups of all phases if a minute has passed or the phase in force has changed (None:
+        the load is over), else nothing."""
+        if phase == self._phase and t - self._last_t < EVERY_NS:
+            return []
+        self._phase = phase
+        self._last_t = t
+        made = [
+            Rollup(
+                t=t,
+                from_t=pile.from_t,
+                phase=name,
+                windows=pile.windows,
+                **{series: pile.figures(series) for series in _SERIES},
+            )
+            for name, pile in self._piles.items()
+        ]
+        self._piles.clear()
+        return made
