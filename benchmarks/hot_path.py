@@ -192,7 +192,8 @@ def median_us(costs: list[Cost]) -> float:
 @contextlib.contextmanager
 def prepared() -> Iterator[Bench]:
     """The sink on its core and a scratch folder; exits with one line where a part is missing."""
-    missing = [tool for tool in ("wrk", "taskset", "nginx") if not shutil.which(tool)]
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    missing = [tool for tool in ("wrk", "taskset", "nginx") if not shutil.which(tool, path=path)]
     cores = sorted(os.sched_getaffinity(0))
     if missing or len(cores) < 2:
         found = f"{', '.join(missing) or 'nothing'} missing, {len(cores)} cores"
