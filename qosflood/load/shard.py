@@ -143,12 +143,13 @@ class Shard:
         self._loop.call_later(delay_s, self._beat)
 
     def _beat(self) -> None:
-        """Four times in 100 ms: measure stalls, sweep deadlines, close seconds, end."""
+        """Each 25 ms: measure stalls, fold latencies, sweep deadlines, close seconds, end."""
         now_ns = time.monotonic_ns()
         # uvloop rounds timers to milliseconds; that much is not a stall.
         self._meter.stalled(max(now_ns - self._expected_beat_ns - 1_000_000, 0))
         self._expected_beat_ns = max(self._expected_beat_ns, now_ns - BEAT_NS)
         self._beats += 1
+        self._recorder.fold()
         drained = self._drained()
         if self._beats % SWEEP_EVERY == 0 or drained:
             self._sweep(now_ns)
