@@ -1,0 +1,154 @@
+"""The kinds of value a profile holds: how each is read, and what to say when it cannot be.
+
+Values with units are strings in the file and numbers of base units in the model. Pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_plain_validator_function
+
+from qosflood.endpoint import (
+    check_allow,
+    check_header_name,
+    check_header_source,
+    parse_endpoint,
+)
+from qosflood.errors import StartError
+from qosflood.limits import parse_abort, parse_limit
+from qosflood.units import DAY, Rate, parse_bytes, parse_duration, parse_rate
+
+LONGEST_NS = 366 * DAY
+"""Any longer duration is a slip of the pen, and would not fit the journal's integers."""
+_TOO_LARGE = 1 << 60
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a value must be, in the words that finish "got …, expected …"."""
+
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Expected):
+    """A kind of value that `read` makes of what the file holds.
+
+    `read` raises a StartError for a value it does not like, and TypeError for one of a type that
+    it does not know.
+    """
+
+    read: Callable[[Any], Any]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, _: Any, __: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(self.schema)
+
+    def _validate(self, value: Any) -> Any:
+        try:
+            return self.read(value)
+        except StartError as error:
+            raise ValueError(str(error)) from None
+        except TypeError:
+            raise PydanticCustomError("wrong_kind", "a value of another kind") from None
+
+
+def spelled(words: str, read: Callable[[str], Any]) -> Kind:
+    """A kind that is a string in the file."""
+
+    def read_text(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError
+        return read(value)
+
+    return Kind(words, read_text, {"type": "string"})
+
+
+class Section(BaseModel):
+    """A table of a profile: frozen, and no key in it is unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def key(default: Any, description: str, example: Any = None) -> Any:
+    """A profile's key: shipped default, meaning, and an example (the default's if None)."""
+    shown = default if example is None else example
+    return Field(default=default, description=description, examples=[shown], validate_default=True)
+
+
+def _duration(text: str) -> int:
+    ns = parse_duration(text)
+    if ns > LONGEST_NS:
+        raise StartError(f'got "{text}", expected at most 366d, e.g. 24h')
+    return ns
+
+
+def _above_zero(text: str) -> int:
+    ns = _duration(text)
+    if ns <= 0:
+        raise StartError(f'got "{text}", expected more than 0s, e.g. 5s')
+    return ns
+
+
+def _size(text: str) -> int:
+    size = parse_bytes(text)
+    if size >= _TOO_LARGE:
+        raise StartError(f'got "{text}", expected less than 1024 PiB, e.g. 512MiB')
+    return size
+
+
+def _per_second(text: str) -> float:
+    rate = parse_rate(text).per_second
+    if rate is None:
+        raise StartError(f'got "{text}", expected reports per second, e.g. 50000/s')
+    return rate
+
+
+def _interval(text: str) -> int | str:
+    return text if text == "off" else _above_zero(text)
+
+
+def _shards(value: Any) -> int | str:
+    if value == "auto" or (type(value) is int and value >= 1):
+        return int(value) if value != "auto" else "auto"
+    raise TypeError
+
+
+_COUNT_OR_AUTO = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}]}
+
+Count = Annotated[int, Field(ge=1, lt=2**53), Expected("a positive integer")]
+Seed = Annotated[int, Field(ge=0, lt=2**63), Expected("an integer from 0 to 2^63 - 1")]
+Status = Annotated[int, Field(ge=100, le=599), Expected("an HTTP status from 100 to 599")]
+Share = Annotated[float, Field(ge=0, le=1), Expected("a number from 0 to 1")]
+Flag = Annotated[bool, Expected("true or false")]
+Text = Annotated[str, Field(min_length=1), Expected("a string that is not empty")]
+Duration = Annotated[int, spelled("a duration with a unit", _above_zero)]
+MaybeNone = Annotated[int, spelled("a duration with a unit, 0s for none", _duration)]
+Interval = Annotated[int | Literal["off"], spelled('a duration with a unit, or "off"', _interval)]
+Size = Annotated[int, spelled("a size with a unit", _size)]
+AskedRate = Annotated[Rate, spelled("a multiple of 1x, or reports per second", parse_rate)]
+PerSecond = Annotated[float, spelled("reports per second", _per_second)]
+Shards = Annotated[
+    int | Literal["auto"], Kind('a positive integer or "auto"', _shards, _COUNT_OR_AUTO)
+]
+Url = Annotated[str, spelled("a URL", lambda text: parse_endpoint(text).url)]
+ScrapeUrl = Annotated[
+    str, spelled("a URL", lambda text: parse_endpoint(text, allow_query=True).url)
+]
+Path = Annotated[
+    str,
+    Field(pattern=r"^/[!-~]*$"),
+    Expected("a path that starts with / and holds neither spaces nor control characters"),
+]
+ContentType = Annotated[str, Field(pattern=r"^[!-~]+/[ -~]*[!-~]$"), Expected("a content type")]
+Allow = Annotated[str, spelled("HOST or HOST:PORT", check_allow)]
+HeaderName = Annotated[str, spelled("a header name", check_header_name)]
+HeaderSource = Annotated[str, spelled("env:VAR or file:PATH", check_header_source)]
+LimitText = Annotated[str, spelled("a limit", lambda text: parse_limit(text).expr)]
+AbortText = Annotated[str, spelled("a limit", lambda text: parse_abort(text).expr)]

@@ -1,0 +1,127 @@
+"""Profiles from files: the shipped ones by name, others by path, with `--set` on top."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from qosflood.errors import ProfileError
+from qosflood.profile.assign import Assignment, apply_set, parse_sets
+from qosflood.profile.fields import Section
+from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.profile.problems import KeyPath, problem_lines, spell_path
+from qosflood.suggest import nearest
+
+SHIPPED = "shipped default"
+_SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)")
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def list_profiles() -> dict[str, Path]:
+    """The shipped profiles: file by name, in alphabetical order.
+
+    They lie in the package of a wheel, and beside the package in a checkout.
+    """
+    folders = (_PACKAGE / "profiles", _PACKAGE.parent / "profiles")
+    folder = next((path for path in folders if path.is_dir()), folders[0])
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_profile(name_or_path: str, sets: Sequence[str] = ()) -> LoadedProfile:
+    """The profile of that name or file with `sets` applied; raises ProfileError with all errors."""
+    shipped = list_profiles()
+    path = shipped.get(name_or_path) or _find(name_or_path, list(shipped))
+    document = _read(path, name_or_path)
+    origin = f"profile {path.stem if name_or_path in shipped else path.name}"
+    sources = dict.fromkeys(_written(document), origin)
+    assignments = parse_sets(sets)
+    apply_set(document, assignments)
+    sources |= {spell_path(one.path): "option --set" for one in assignments}
+    return LoadedProfile(
+        name=path.stem,
+        profile=_validate(document, name_or_path, assignments),
+        shipped=name_or_path in shipped,
+        sources={name: _source(name, sources) for name in key_paths()},
+    )
+
+
+def key_paths() -> list[str]:
+    """Every key path of a profile, in the order of the model."""
+    return [
+        f"{name}.{inner}" if inner else name
+        for name, field in Profile.model_fields.items()
+        for inner in _inner_keys(field.annotation)
+    ]
+
+
+def _inner_keys(kind: Any) -> list[str]:
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return list(kind.model_fields)
+    return [""]
+
+
+def _find(name_or_path: str, shipped: list[str]) -> Path:
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    known = ", ".join(shipped)
+    if "/" in name_or_path or path.suffix == ".toml":
+        wanted = f"no such file, expected a TOML file or a shipped profile: {known}"
+    else:
+        wanted = f"no such profile, expected a path or one of {known}"
+    raise ProfileError([f"profile {name_or_path}: {wanted}{nearest(path.stem, shipped)}"])
+
+
+def _read(path: Path, shown: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        problem = "got bytes that are not UTF-8, expected a TOML file"
+    except (ValueError, RecursionError) as error:
+        problem = _syntax(str(error))
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    raise ProfileError([f"profile {shown}: {problem}"])
+
+
+def _syntax(message: str) -> str:
+    match = _SYNTAX.fullmatch(message)
+    what = match["what"] if match else message
+    where = f"line {match['line']}, column {match['column']}" if match and match["line"] else None
+    return f"{where or 'at its end'}: not valid TOML: {what[:1].lower()}{what[1:]}"
+
+
+def _validate(document: dict[str, Any], shown: str, assignments: list[Assignment]) -> Profile:
+    def origin(path: KeyPath) -> str:
+        for one in reversed(assignments):
+            shared = min(len(one.path), len(path))
+            if shared and one.path[:shared] == path[:shared]:
+                return one.shown
+        return f"profile {shown}: {spell_path(path)}"
+
+    try:
+        return Profile.model_validate(document)
+    except ValidationError as error:
+        raise ProfileError(problem_lines(error, origin)) from None
+
+
+def _written(document: dict[str, Any]) -> list[str]:
+    """The key paths that a document sets, no deeper than a section's keys."""
+    return [
+        spell_path((name, inner) if inner else (name,))
+        for name, value in document.items()
+        for inner in (value if isinstance(value, dict) else [""])
+    ]
+
+
+def _source(name: str, sources: dict[str, str]) -> str:
+    """The last writer of a key, of a key below it, or of the table above it."""
+    related = [
+        source
+        for path, source in sources.items()
+        if f"{path}.".startswith(f"{name}.") or f"{name}.".startswith(f"{path}.")
+    ]
+    return related[-1] if related else SHIPPED

@@ -1,0 +1,201 @@
+"""A profile: what 1x is, what a report looks like, what to watch and which limits hold. Pure.
+
+The defaults here are the shipped defaults; every key of every section may be left out. Durations
+are nanoseconds and sizes bytes in the model, and strings with units in the file.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qosflood.profile.fields import (
+    AbortText,
+    Allow,
+    AskedRate,
+    ContentType,
+    Count,
+    Duration,
+    Expected,
+    Flag,
+    HeaderName,
+    HeaderSource,
+    Interval,
+    LimitText,
+    MaybeNone,
+    Path,
+    PerSecond,
+    ScrapeUrl,
+    Section,
+    Seed,
+    Shards,
+    Share,
+    Size,
+    Status,
+    Text,
+    Url,
+    key,
+)
+
+
+class Run(Section):
+    """What a run asks for when the command line does not say."""
+
+    rate: AskedRate = key("10x", "The flood's rate: a multiple of 1x, or reports per second.")
+    duration: Duration = key("15m", "How long the flood itself lasts, without its other phases.")
+
+
+class Peak(Section):
+    """What 1x means: the load you expect on your busiest day."""
+
+    clients: Count = key(500, "Clients that report at the expected peak.")
+    interval: Duration = key("5s", "A client's cadence: the time from one report to its next.")
+    scale: Annotated[Literal["clients", "cadence"], Expected('"clients" or "cadence"')] = key(
+        "clients", "What a higher rate is made of: more clients, or a shorter cadence."
+    )
+
+
+class Report(Section):
+    """What a QoS report looks like on the wire, and which answer accepts it."""
+
+    method: Annotated[Literal["POST", "PUT", "PATCH"], Expected('"POST", "PUT" or "PATCH"')] = key(
+        "POST", "The request's method."
+    )
+    path: Path = key("/api/v1/metrics/qos", "Path below the target's URL.")
+    content_type: ContentType = key("application/json", "The request's Content-Type.")
+    expect: Annotated[
+        tuple[Status, ...],
+        Field(strict=False, min_length=1),
+        Expected("a list of HTTP statuses"),
+    ] = key([202], "The statuses that accept a report.")
+    timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
+    jitter: Share = key(0.0, "How late a client's clock may fire, as a share of its cadence.", 0.1)
+    productions: Count = key(10, "How many distinct productionId the clients spread over.")
+    lines: Count = key(50, "How many distinct lineId the clients spread over.")
+    bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
+
+
+class Load(Section):
+    """How the generator works."""
+
+    quantum: Duration = key(
+        "200us", "Pacing quantum: reports due this close together leave together, never early."
+    )
+    shards: Shards = key(1, "Generator processes; auto takes the cores allowed, less one.", "auto")
+    seed: Seed | None = key(None, "Seed of every random draw; drawn anew if left out.", 42)
+
+
+class Phases(Section):
+    """Durations of the phases around the flood; 0s leaves a phase out.
+
+    Left out here, baseline, ramp and recovery last a fifteenth of the flood (3 s to 60 s), settle
+    a thirtieth (2 s to 30 s).
+    """
+
+    baseline: MaybeNone | None = key(None, "At 1x, before the flood.", "60s")
+    ramp: MaybeNone | None = key(None, "From 1x to the flood's rate.", "60s")
+    recovery: MaybeNone | None = key(None, "At 1x, after the flood.", "60s")
+    settle: MaybeNone | None = key(None, "Without load, on top of the drain.", "30s")
+
+
+class Target(Section):
+    """Where the load goes."""
+
+    url: Url | None = key(
+        None,
+        "Scheme, host, port and base path; without it the embedded collector is flooded.",
+        "http://127.0.0.1:3000",
+    )
+    headers: Annotated[
+        dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+    ] = key(
+        {},
+        "Request headers; a value is read from env:VAR or file:PATH, never written here.",
+        {"Authorization": "env:QOSFLOOD_TOKEN"},
+    )
+    cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
+    insecure: Flag = key(False, "Do not verify the target's certificate.", True)
+    allow: Annotated[
+        tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
+    ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])
+
+
+class Scrape(Section):
+    """How the target's metrics are scraped, as Prometheus would."""
+
+    path: Path = key("/metrics", "Path below the target's URL.")
+    url: ScrapeUrl | None = key(
+        None, "The whole URL, where it is not below the target's.", "http://127.0.0.1:9100/metrics"
+    )
+    interval: Interval | None = key(
+        None, "From one scrape to the next, or off; left out: 5s, 1s for floods under 2m.", "5s"
+    )
+    timeout: Duration | None = key(
+        None, "A scrape's timeout, at most the interval; left out: 5s or the interval.", "5s"
+    )
+    body_size_limit: Size = key(
+        "0B", "A larger page is a failed scrape; 0B is no limit, as in Prometheus.", "64MiB"
+    )
+
+
+class Memory(Section):
+    """What is known of the target's memory and when its growth is called a leak."""
+
+    pid: Count | None = key(None, "Process whose tree is measured.", 4711)
+    gauge: Text = key(
+        "process_resident_memory_bytes", "Gauge in the scrape that holds the resident memory."
+    )
+    interval: Duration = key("1s", "From one sample to the next.")
+    limit: Size | None = key(None, "Memory the target may use, where it cannot be seen.", "512MiB")
+    block: Duration = key("60s", "Block length; growth is judged on the minimum of each block.")
+    warmup: Duration = key("60s", "Least time dropped from the flood's start; a third if longer.")
+    least_growth: Size = key("5MB", "Growth up to this is never called a leak.")
+
+
+class Limits(Section):
+    """What must hold for a PASS, and what stops a run. Named here, they are the user's own."""
+
+    expect: Annotated[tuple[LimitText, ...], Field(strict=False), Expected("a list of limits")] = (
+        key([], "Each replaces the shipped limit on the same thing.", ["response.p99 < 250ms"])
+    )
+    abort: Annotated[tuple[AbortText, ...], Field(strict=False), Expected("a list of limits")] = (
+        key([], "A run is stopped when one was true for so long.", ["errors > 50% for 15s"])
+    )
+
+
+class Safety(Section):
+    """Ceilings for targets off loopback."""
+
+    max_rate: PerSecond = key("50000/s", "Highest rate that may be asked for.")
+    max_duration: Duration = key("24h", "Longest flood that may be asked for.")
+
+
+class Profile(Section):
+    """A whole profile."""
+
+    description: Annotated[str, Expected("a string")] = key(
+        "", "One line for `qosflood profiles`.", "500 clients, a report each 5 s"
+    )
+    run: Run = Field(default_factory=Run)
+    peak: Peak = Field(default_factory=Peak)
+    report: Report = Field(default_factory=Report)
+    load: Load = Field(default_factory=Load)
+    phases: Phases = Field(default_factory=Phases)
+    target: Target = Field(default_factory=Target)
+    scrape: Scrape = Field(default_factory=Scrape)
+    memory: Memory = Field(default_factory=Memory)
+    limits: Limits = Field(default_factory=Limits)
+    safety: Safety = Field(default_factory=Safety)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProfile:
+    """A profile with its name and where each of its values came from, by key path.
+
+    `shipped` profiles speak for qosflood: limits they name are not the user's.
+    """
+
+    name: str
+    profile: Profile
+    shipped: bool = True
+    sources: dict[str, str] = field(default_factory=dict)
