@@ -1,0 +1,141 @@
+"""Where the load goes and where the monitor looks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qosflood.endpoint import (
+    Endpoint,
+    is_address,
+    is_allowed,
+    is_loopback,
+    parse_endpoint,
+    parse_header,
+)
+from qosflood.errors import PlanError
+from qosflood.plan import HeaderRef, Plan, Target, Watch
+from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.resolve.options import Options
+from qosflood.resolve.problems import Problems
+from qosflood.units import MINUTE, SECOND
+
+_EMBEDDED = Endpoint("http", "127.0.0.1", 0)
+
+
+def wanted_endpoint(loaded: LoadedProfile, options: Options) -> Endpoint | None:
+    """The target's address, so that its name can be looked up before `resolve`.
+
+    None: the embedded collector. Raises PlanError.
+    """
+    url = options.target or loaded.profile.target.url
+    try:
+        return parse_endpoint(url) if url else None
+    except PlanError as error:
+        name = options.source("target").partition(" ")[2]
+        raise PlanError(f"{name}: {error}") from None
+
+
+def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:
+    """`host:port` if the target is off loopback and none of `allow` (HOST[:PORT]) names it."""
+    target = plan.target
+    if target.loopback or is_allowed(target.host, target.port, allow):
+        return None
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return f"{host}:{target.port}"
+
+
+def with_target_port(plan: Plan, port: int) -> Plan:
+    """The plan with the embedded collector's port, which the kernel chose."""
+    endpoint = replace(_EMBEDDED, port=port)
+    target = replace(plan.target, url=endpoint.base, port=port)
+    scrape_url = plan.watch.scrape_url
+    if scrape_url.startswith(f"{_EMBEDDED.origin}/"):
+        scrape_url = endpoint.origin + scrape_url.removeprefix(_EMBEDDED.origin)
+    return replace(plan, target=target, watch=replace(plan.watch, scrape_url=scrape_url))
+
+
+def build_target(
+    profile: Profile, options: Options, addresses: Sequence[str], problems: Problems
+) -> Target:
+    """The target with its addresses pinned; the embedded collector's port is still 0."""
+    url = profile.target.url
+    given = problems.catch(problems.name("target.url"), parse_endpoint, url) if url else None
+    endpoint = given or _EMBEDDED
+    if given is None or (not addresses and is_address(given.host)):
+        addresses = [endpoint.host]
+    if not addresses:
+        problems.add("target.url", f"got no address for {endpoint.host}, expected one to flood")
+    if url is None and options.pid is not None:
+        problems.add_line("--pid: got no target to go with it, expected --target URL too")
+    return Target(
+        url=endpoint.base,
+        scheme=endpoint.scheme,
+        host=endpoint.host,
+        port=endpoint.port,
+        base_path=endpoint.base_path,
+        addresses=tuple(addresses),
+        loopback=bool(addresses) and all(is_loopback(address) for address in addresses),
+        embedded=url is None,
+        cacert=profile.target.cacert,
+        insecure=profile.target.insecure,
+        headers=_headers(profile, options, problems),
+    )
+
+
+def _headers(profile: Profile, options: Options, problems: Problems) -> tuple[HeaderRef, ...]:
+    """The profile's headers, each replaced by an option's of the same name."""
+    refs = {
+        name.lower(): HeaderRef(name=name, source=source)
+        for name, source in profile.target.headers.items()
+    }
+    seen: set[str] = set()
+    name = options.source("header").partition(" ")[2]
+    for text in options.headers:
+        ref = problems.catch(name, parse_header, text)
+        if ref is None:
+            continue
+        if ref.name.lower() in seen:
+            problems.add_line(f"{name}: got {ref.name} twice, expected each header once")
+        seen.add(ref.name.lower())
+        refs[ref.name.lower()] = ref
+    return tuple(refs.values())
+
+
+def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Problems) -> Watch:
+    """What the monitor looks at; the scrape's timeout is never above its interval."""
+    interval, timeout = _scrape_times(profile, flood_ns, problems)
+    memory = profile.memory
+    return Watch(
+        scrape_url=_scrape_url(profile, target, problems),
+        interval_ns=interval,
+        timeout_ns=timeout,
+        body_size_limit_bytes=profile.scrape.body_size_limit,
+        pid=memory.pid,
+        memory_interval_ns=memory.interval,
+        gauge=memory.gauge,
+        memory_limit_bytes=memory.limit or None,
+        memory_block_ns=memory.block,
+        memory_warmup_ns=memory.warmup,
+        memory_growth_bytes=memory.least_growth,
+    )
+
+
+def _scrape_times(profile: Profile, flood_ns: int, problems: Problems) -> tuple[int | None, int]:
+    usual = SECOND if flood_ns < 2 * MINUTE else 5 * SECOND
+    timeout = profile.scrape.timeout or usual
+    interval = profile.scrape.interval
+    if interval == "off":
+        return None, timeout
+    interval = problems.duration("scrape.interval", usual if interval is None else interval)
+    return interval, min(timeout, interval)
+
+
+def _scrape_url(profile: Profile, target: Target, problems: Problems) -> str:
+    """The asked URL, with the profile's path if it has none; else the target's with that path."""
+    asked = profile.scrape.url
+    if asked is None:
+        return f"{target.url}{profile.scrape.path}"
+    name = problems.name("scrape.url")
+    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked)
+    if endpoint is None:
+        return ""
+    return endpoint.url if endpoint.path else replace(endpoint, path=profile.scrape.path).url

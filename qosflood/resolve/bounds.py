@@ -1,0 +1,121 @@
+"""Which limits hold and which stop the run: the shipped ones, the profile's, the command line's."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from qosflood.limits import LOAD_PHASES, METRICS, NamedBy, parse_abort, parse_limit
+from qosflood.plan import Limit, Phase, Watch
+from qosflood.profile.model import LoadedProfile
+from qosflood.resolve.options import Options
+from qosflood.resolve.problems import Problems
+from qosflood.units import format_duration
+
+SHIPPED_LIMITS = (
+    "errors < 0.1%",
+    "offered >= 99%",
+    "restarts == 0",
+    "memory.leak == none",
+    "loss == none",
+)
+SHIPPED_ABORTS = ("errors > 50% for 15s",)
+MEMORY_ABORT = "memory.max > 90%"
+_DIRECTIONS = {"<": {"<"}, "<=": {"<"}, ">": {">"}, ">=": {">"}, "==": {"<", ">"}}
+
+Sourced = dict[Limit, str]
+"""Limits with where they came from, in the order to show them."""
+Parse = Callable[[str, NamedBy], Limit]
+
+
+def build_limits(
+    loaded: LoadedProfile, options: Options, watch: Watch, problems: Problems
+) -> Sourced:
+    """The limits that must hold for a PASS."""
+    shipped = list(SHIPPED_LIMITS)
+    if watch.interval_ns is not None:
+        gap = format_duration(2 * watch.interval_ns + watch.timeout_ns)
+        shipped.insert(2, f"scrape.gap < {gap}")
+    limits = _merge(
+        _shipped(parse_limit, shipped),
+        _profiles(parse_limit, loaded, "limits.expect", loaded.profile.limits.expect),
+    )
+    return _absolute(_merge(limits, _options(options, problems)), watch, problems)
+
+
+def build_aborts(
+    loaded: LoadedProfile, watch: Watch, loopback: bool, problems: Problems
+) -> Sourced:
+    """The conditions that stop the run."""
+    guarded = not loopback and watch.memory_limit_bytes is not None
+    shipped = [*SHIPPED_ABORTS, MEMORY_ABORT] if guarded else SHIPPED_ABORTS
+    aborts = _merge(
+        _shipped(parse_abort, shipped),
+        _profiles(parse_abort, loaded, "limits.abort", loaded.profile.limits.abort),
+    )
+    return _absolute(aborts, watch, problems)
+
+
+def check_scopes(
+    limits: Iterable[Limit], phases: tuple[Phase, ...], watch: Watch, problems: Problems
+) -> None:
+    """Note every limit that this plan could never judge."""
+    names = [phase.name for phase in phases]
+    for limit in limits:
+        if limit.scope in (*LOAD_PHASES, "settle") and limit.scope not in names:
+            problems.add_line(
+                f"limit {limit.expr}: got a phase this plan leaves out, "
+                f"expected one of {', '.join(names)}"
+            )
+        if limit.metric.startswith("scrape.") and watch.interval_ns is None:
+            problems.add_line(f"limit {limit.expr}: needs scrapes, and scrape.interval is off")
+
+
+def _shipped(parse: Parse, texts: Iterable[str]) -> Sourced:
+    return {parse(text, "shipped"): "shipped default" for text in texts}
+
+
+def _profiles(parse: Parse, loaded: LoadedProfile, key: str, texts: tuple[str, ...]) -> Sourced:
+    """A shipped profile speaks for qosflood, everything else for the user."""
+    source = loaded.sources.get(key, "profile")
+    shipped = loaded.shipped and source.startswith("profile")
+    return {parse(text, "shipped" if shipped else "user"): source for text in texts}
+
+
+def _options(options: Options, problems: Problems) -> Sourced:
+    source = options.source("limit")
+    name = source.partition(" ")[2]
+    parsed = (problems.catch(name, parse_limit, text) for text in options.limits)
+    return {limit: source for limit in parsed if limit is not None}
+
+
+def _merge(lower: Sourced, upper: Sourced) -> Sourced:
+    """`lower` without the limits that one of `upper` speaks about too, then `upper`."""
+    kept = {
+        limit: source
+        for limit, source in lower.items()
+        if not any(_same_thing(limit, other) for other in upper)
+    }
+    return kept | upper
+
+
+def _same_thing(one: Limit, other: Limit) -> bool:
+    same = (one.scope, one.metric) == (other.scope, other.metric)
+    return same and bool(_DIRECTIONS[one.op] & _DIRECTIONS[other.op])
+
+
+def _absolute(limits: Sourced, watch: Watch, problems: Problems) -> Sourced:
+    """Shares of the memory limit as bytes."""
+    return {_in_bytes(limit, watch, problems): source for limit, source in limits.items()}
+
+
+def _in_bytes(limit: Limit, watch: Watch, problems: Problems) -> Limit:
+    if limit.unit != "ratio" or METRICS[limit.metric].unit != "bytes":
+        return limit
+    if watch.memory_limit_bytes is None:
+        problems.add_line(
+            f"limit {limit.expr}: needs the target's memory limit, "
+            "expected e.g. --set memory.limit=512MiB"
+        )
+        return limit
+    return replace(
+        limit, unit="bytes", threshold=round(float(limit.threshold) * watch.memory_limit_bytes)
+    )

@@ -1,0 +1,118 @@
+"""The Plan out of its parts."""
+
+from collections.abc import Sequence
+
+from qosflood.endpoint import check_allow
+from qosflood.plan import Load, Plan, Report, Target
+from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.resolve.address import build_target, build_watch
+from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
+from qosflood.resolve.options import Options, with_options
+from qosflood.resolve.phases import build_phases
+from qosflood.resolve.problems import Problems
+from qosflood.resolve.rates import build_load
+from qosflood.units import format_count, format_duration
+
+_DRAWN = "drawn for this run"
+
+
+def resolve(
+    loaded: LoadedProfile,
+    options: Options,
+    *,
+    run_id: str,
+    seed: int,
+    version: str,
+    addresses: Sequence[str],
+    cores: int,
+) -> Plan:
+    """The whole run, decided; raises PlanError with one line per problem.
+
+    `seed` serves where neither option nor profile names one. `addresses` are what the target's
+    name resolved to (an address needs none, nor does the embedded collector). `cores` are those
+    this machine allows. The phases' `planned` stay 0: the load's schedule knows them.
+    """
+    said = with_options(loaded, options)
+    profile, problems = said.profile, Problems(said.sources | _derived(options))
+    flood_ns = problems.duration("run.duration", profile.run.duration)
+    load = build_load(profile, options, cores, problems)
+    phases = build_phases(load, flood_ns, profile.phases)
+    target = build_target(profile, options, addresses, problems)
+    watch = build_watch(profile, target, flood_ns, problems)
+    limits = build_limits(said, options, watch, problems)
+    aborts = build_aborts(said, watch, target.loopback, problems)
+    check_scopes([*limits, *aborts], phases, watch, problems)
+    _check_ceilings(profile, load, flood_ns, target, problems)
+    _check_allow(options, problems)
+    problems.raise_if_any()
+    return Plan(
+        version=version,
+        run_id=run_id,
+        profile=loaded.name,
+        seed=seed if profile.load.seed is None else profile.load.seed,
+        load=load,
+        phases=phases,
+        target=target,
+        report=_report(profile),
+        watch=watch,
+        limits=tuple(limits),
+        aborts=tuple(aborts),
+        sources=_sources(said, options, {**limits, **aborts}),
+    )
+
+
+def _report(profile: Profile) -> Report:
+    report = profile.report
+    return Report(
+        method=report.method,
+        path=report.path,
+        content_type=report.content_type,
+        expect=report.expect,
+        productions=report.productions,
+        lines=report.lines,
+        bridges=report.bridges,
+    )
+
+
+def _derived(options: Options) -> dict[str, str]:
+    """Where what is no key of a profile came from."""
+    derived = {"load.clients": options.source("clients")} if options.clients is not None else {}
+    if options.headers:
+        derived["target.headers"] = options.source("header")
+    return derived
+
+
+def _sources(said: LoadedProfile, options: Options, limits: Sourced) -> dict[str, str]:
+    sources = said.sources | _derived(options)
+    if said.profile.load.seed is None:
+        sources["load.seed"] = _DRAWN
+    by_limit = {f"limits.{limit.expr}": source for limit, source in limits.items()}
+    kept = {key: text for key, text in sources.items() if not key.startswith("limits.")}
+    return kept | by_limit
+
+
+def _check_ceilings(
+    profile: Profile, load: Load, flood_ns: int, target: Target, problems: Problems
+) -> None:
+    """Nobody floods another machine harder or longer than was meant."""
+    if target.loopback:
+        return
+    rate, most = load.rate, profile.safety.max_rate
+    if rate > most:
+        problems.add(
+            "run.rate",
+            f"got {format_count(rate)} reports/s, expected at most {format_count(most)} off "
+            f"loopback; --max-rate {rate:.0f}/s raises that",
+        )
+    most_ns = profile.safety.max_duration
+    if flood_ns > most_ns:
+        problems.add(
+            "run.duration",
+            f"got {format_duration(flood_ns)}, expected at most {format_duration(most_ns)} off "
+            f"loopback; --max-duration {format_duration(flood_ns)} raises that",
+        )
+
+
+def _check_allow(options: Options, problems: Problems) -> None:
+    for text in options.allow:
+        problems.catch(options.source("allow_target").partition(" ")[2], check_allow, text)

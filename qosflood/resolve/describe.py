@@ -1,0 +1,153 @@
+"""A Plan in rows of words: what is printed before anything is sent."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from qosflood.plan import Phase, Plan
+from qosflood.units import SECOND, format_bytes, format_count, format_duration
+
+BYTES_UP = 260
+"""Roughly what one report takes on the wire, head and body."""
+
+
+class Row(NamedTuple):
+    """One line of a plan; `source` is empty for what follows from other rows."""
+
+    label: str
+    value: str
+    source: str
+
+
+def describe(plan: Plan) -> list[Row]:
+    """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
+    parts = (_load, _phases, _totals, _target, _watch, _limits)
+    return [row for part in parts for row in part(plan)]
+
+
+def _load(plan: Plan) -> Iterator[Row]:
+    load = plan.load
+    yield Row(
+        "load",
+        f"{format_count(load.clients)} clients, {format_count(load.rate)} reports/s "
+        f"({load.multiple:.4g}x of {format_count(load.base_rate)}/s), "
+        f"a report each {format_duration(load.cadence_ns)}",
+        _source(plan, "run.rate") if "load.clients" not in plan.sources else _both(plan),
+    )
+    yield Row(
+        "1x",
+        f"{format_count(load.base_clients)} clients, a report each "
+        f"{format_duration(load.base_cadence_ns)}: {format_count(load.base_rate)} reports/s",
+        _source(plan, "peak.clients"),
+    )
+    yield Row("timeout", format_duration(load.timeout_ns), _source(plan, "report.timeout"))
+    yield Row("shards", format_count(load.shards), _source(plan, "load.shards"))
+    yield Row("seed", str(plan.seed), _source(plan, "load.seed"))
+
+
+def _both(plan: Plan) -> str:
+    """`--clients`, and the rate too where it was asked for and the cadence had to follow."""
+    clients, rate = _source(plan, "load.clients"), _source(plan, "run.rate")
+    followed = plan.load.cadence_ns != plan.load.base_cadence_ns
+    return f"{clients}, {rate}" if followed else clients
+
+
+def _phases(plan: Plan) -> Iterator[Row]:
+    for phase in plan.phases:
+        clients = _span(phase.clients_from, phase.clients_to)
+        rate = _span(_rate_from(phase), phase.rate)
+        yield Row(
+            phase.name,
+            f"{format_duration(phase.duration_ns)}, {clients} clients, {rate} reports/s",
+            _source(plan, "run.duration" if phase.name == "flood" else f"phases.{phase.name}"),
+        )
+
+
+def _span(start: float, end: float) -> str:
+    first, last = format_count(start), format_count(end)
+    return first if first == last else f"{first} to {last}"
+
+
+def _rate_from(phase: Phase) -> float:
+    return phase.clients_from * SECOND / phase.cadence_from_ns
+
+
+def _totals(plan: Plan) -> Iterator[Row]:
+    reports = _reports(plan)
+    sessions = max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
+    end = format_duration(plan.phases[-1].end_ns)
+    yield Row(
+        "reports", f"{format_count(reports)}, about {format_bytes(reports * BYTES_UP)} up", ""
+    )
+    yield Row("sessions", f"{format_count(sessions)} distinct ones left behind", "")
+    drain = format_duration(plan.load.timeout_ns)
+    yield Row("finish", f"in {end}, after a drain of at most {drain} more", "")
+
+
+def _reports(plan: Plan) -> int:
+    """Planned reports; before the schedule has counted them, the rate's integral."""
+    counted = sum(phase.planned for phase in plan.phases)
+    integral = sum(
+        (_rate_from(phase) + phase.rate) / 2 * phase.duration_ns / SECOND for phase in plan.phases
+    )
+    return counted or round(integral)
+
+
+def _target(plan: Plan) -> Iterator[Row]:
+    target, report = plan.target, plan.report
+    where = "the embedded collector" if target.embedded else target.url
+    named = target.host in target.addresses
+    pinned = "" if target.embedded or named else f" at {', '.join(target.addresses)}"
+    yield Row("target", f"{where}{pinned}", _source(plan, "target.url"))
+    statuses = ", ".join(str(status) for status in report.expect)
+    yield Row(
+        "report",
+        f"{report.method} {report.path}, accepted by {statuses}",
+        _source(plan, "report.path"),
+    )
+    for header in target.headers:
+        yield Row(
+            "header", f"{header.name}: *** (from {header.source})", _source(plan, "target.headers")
+        )
+    if target.insecure:
+        yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
+    elif target.cacert:
+        yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+
+
+def _watch(plan: Plan) -> Iterator[Row]:
+    watch = plan.watch
+    if watch.interval_ns is None:
+        yield Row("scrape", "off", _source(plan, "scrape.interval"))
+    else:
+        every, timeout = format_duration(watch.interval_ns), format_duration(watch.timeout_ns)
+        value = f"{_scraped(plan)} each {every}, timeout {timeout}"
+        yield Row("scrape", value, _source(plan, "scrape.url"))
+    limit = watch.memory_limit_bytes
+    known = f"limit {format_bytes(limit)}" if limit else "no limit named"
+    every = format_duration(watch.memory_interval_ns)
+    yield Row("memory", f"{_measured(plan)} each {every}, {known}", _source(plan, "memory.pid"))
+
+
+def _scraped(plan: Plan) -> str:
+    """The URL; the embedded collector's port is not known yet."""
+    url, target = plan.watch.scrape_url, plan.target
+    unknown = target.embedded and target.port == 0 and url.startswith(f"{target.url}/")
+    return f"{url.removeprefix(target.url)} of the embedded collector" if unknown else url
+
+
+def _measured(plan: Plan) -> str:
+    if plan.watch.pid is not None:
+        return f"process {plan.watch.pid} and its children"
+    if plan.target.embedded:
+        return "the embedded collector's process"
+    return f"{plan.watch.gauge} in the scrape"
+
+
+def _limits(plan: Plan) -> Iterator[Row]:
+    for label, limits in (("limit", plan.limits), ("abort", plan.aborts)):
+        for limit in limits:
+            yield Row(label, limit.expr, _source(plan, f"limits.{limit.expr}"))
+
+
+def _source(plan: Plan, key: str) -> str:
+    return plan.sources.get(key, "")

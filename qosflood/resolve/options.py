@@ -1,0 +1,114 @@
+"""The command line's options, and a profile with them on top."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from qosflood.errors import UnitError
+from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.units import Rate, parse_duration
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """`--peak`: what 1x means; without an interval the profile's cadence stays."""
+
+    clients: int
+    interval_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line or the environment said; None (or empty) is "not said".
+
+    `sources` tells by the option's own name (`rate`, `header`, `limit`, `allow_target`) where a
+    value came from, e.g. `{"rate": "environment QOSFLOOD_RUN_RATE"}`; one that is not in it came
+    from the option itself.
+    """
+
+    rate: Rate | None = None
+    duration_ns: int | None = None
+    clients: int | None = None
+    peak: Peak | None = None
+    timeout_ns: int | None = None
+    seed: int | None = None
+    shards: int | Literal["auto"] | None = None
+    target: str | None = None
+    headers: tuple[str, ...] = ()
+    cacert: str | None = None
+    insecure: bool | None = None
+    allow: tuple[str, ...] = ()
+    scrape: str | None = None
+    scrape_interval: int | Literal["off"] | None = None
+    pid: int | None = None
+    limits: tuple[str, ...] = ()
+    max_rate: float | None = None
+    max_duration_ns: int | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> str:
+        """Where the value of option `name` came from."""
+        return self.sources.get(name, f"option --{name.replace('_', '-')}")
+
+
+_KEYS: dict[str, tuple[str, str]] = {
+    "rate": ("run", "rate"),
+    "duration_ns": ("run", "duration"),
+    "timeout_ns": ("report", "timeout"),
+    "seed": ("load", "seed"),
+    "shards": ("load", "shards"),
+    "target": ("target", "url"),
+    "cacert": ("target", "cacert"),
+    "insecure": ("target", "insecure"),
+    "scrape": ("scrape", "url"),
+    "scrape_interval": ("scrape", "interval"),
+    "pid": ("memory", "pid"),
+    "max_rate": ("safety", "max_rate"),
+    "max_duration_ns": ("safety", "max_duration"),
+}
+"""The options that set one key of the profile each."""
+
+
+def parse_peak(text: str) -> Peak:
+    """`500` or `500@5s`; raises UnitError."""
+    clients, separator, interval = text.strip().partition("@")
+    number = int(clients) if _DIGITS.fullmatch(clients) else 0
+    if number < 1:
+        raise UnitError(f'got "{text}", expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s')
+    return Peak(number, parse_duration(interval) if separator else None)
+
+
+def allowed_targets(loaded: LoadedProfile, options: Options) -> tuple[str, ...]:
+    """Hosts off loopback that the command line or the profile consents to."""
+    return (*options.allow, *loaded.profile.target.allow)
+
+
+def with_options(loaded: LoadedProfile, options: Options) -> LoadedProfile:
+    """The profile as if it had said what the options say, and where each value came from."""
+    changes: dict[str, dict[str, Any]] = {}
+    sources = dict(loaded.sources)
+    for name, (section, key) in _KEYS.items():
+        value = getattr(options, name)
+        if value is not None:
+            changes.setdefault(section, {})[key] = value
+            sources[f"{section}.{key}"] = options.source(name.removesuffix("_ns"))
+    if options.peak is not None:
+        changes["peak"] = _peak_changes(options.peak)
+        sources |= {f"peak.{key}": options.source("peak") for key in changes["peak"]}
+    profile = _changed(loaded.profile, changes)
+    return replace(loaded, profile=profile, sources=sources)
+
+
+def _peak_changes(peak: Peak) -> dict[str, Any]:
+    changes = {"clients": peak.clients, "interval": peak.interval_ns}
+    return {key: value for key, value in changes.items() if value is not None}
+
+
+def _changed(profile: Profile, changes: dict[str, dict[str, Any]]) -> Profile:
+    sections = {
+        name: getattr(profile, name).model_copy(update=update) for name, update in changes.items()
+    }
+    return profile.model_copy(update=sections)
