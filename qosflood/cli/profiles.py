@@ -1,0 +1,56 @@
+"""`qosflood profiles`: list, show and check profiles."""
+
+import json
+
+import click
+
+from qosflood.errors import ProfileError
+from qosflood.profile.load import list_profiles, load_profile
+from qosflood.profile.model import Profile
+from qosflood.suggest import nearest
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def profiles(ctx: click.Context) -> None:
+    """List the shipped profiles; show one, or check your own."""
+    if ctx.invoked_subcommand is not None:
+        return
+    names = list_profiles()
+    width = max((len(name) for name in names), default=0)
+    for name in names:
+        click.echo(f"{name:{width}}  {load_profile(name).profile.description}".rstrip())
+
+
+@profiles.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print the shipped profile NAME, to copy and change."""
+    shipped = list_profiles()
+    if name not in shipped:
+        known = f"{', '.join(shipped)}{nearest(name, shipped)}"
+        raise ProfileError([f"profile {name}: not shipped, expected one of {known}"])
+    click.echo(shipped[name].read_text(encoding="utf-8"), nl=False)
+
+
+@profiles.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+def validate(paths: tuple[str, ...]) -> None:
+    """Check profiles; all errors of all of them are shown, and exit 2."""
+    problems: list[str] = []
+    for path in paths:
+        try:
+            load_profile(path)
+        except ProfileError as error:
+            problems += error.problems
+        else:
+            click.echo(f"profile {path}: ok")
+    if problems:
+        raise ProfileError(problems)
+
+
+@profiles.command()
+def schema() -> None:
+    """Print the JSON Schema of a profile, for editors."""
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    click.echo(json.dumps(document | Profile.model_json_schema(), indent=2))
