@@ -1,0 +1,79 @@
+"""`python -m qosflood.monitor`: the side monitor as a process of its own, driven over pipes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import orjson
+
+from qosflood.child import ParentPipe
+from qosflood.errors import StartError
+from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins
+from qosflood.monitor.scrape import open_scraper
+from qosflood.records import Record, encode_record
+
+
+async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
+    """Answer `ready`, watch from `start` to `stop`, answer `done`; raises PreflightError."""
+    async with open_scraper(spec.plan) as scraper:
+        monitor = Monitor(spec, scraper, _emitter(pipe))
+        started, stopped = asyncio.Event(), asyncio.Event()
+
+        def stop() -> None:
+            monitor.stop()
+            stopped.set()
+            started.set()
+
+        commands = {"start": started.set, "stop": stop}
+
+        def on_command(command: dict[str, Any]) -> None:
+            commands[command["cmd"]]()
+
+        pipe.attach(asyncio.get_running_loop(), on_command, _leave)
+        _send(pipe, {"type": "ready"})
+        await started.wait()
+        if not stopped.is_set():
+            await monitor.run()
+        _send(pipe, {"type": "done"})
+        # A page still being parsed in its thread would hold up an orderly exit.
+        _leave()
+
+
+def _emitter(pipe: ParentPipe) -> Callable[[Record], None]:
+    return lambda record: _write(pipe, encode_record(record))
+
+
+def _send(pipe: ParentPipe, message: dict[str, Any]) -> None:
+    _write(pipe, orjson.dumps(message) + b"\n")
+
+
+def _write(pipe: ParentPipe, line: bytes) -> None:
+    try:
+        pipe.send(line)
+    except BrokenPipeError:
+        _leave()
+
+
+def _leave() -> NoReturn:
+    os._exit(0)
+
+
+def main() -> int:
+    """Run the monitor to its end; the exit status, with one line on standard error if it is 2."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = ParentPipe()
+    try:
+        asyncio.run(serve(pipe, spec_from_builtins(pipe.read_spec())))
+    except EOFError:
+        return 0
+    except StartError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the child's last words
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
