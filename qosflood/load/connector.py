@@ -9,9 +9,9 @@ from itertools import cycle
 
 import aiofastnet
 
-from qosflood.errors import PreflightError
 from qosflood.load.connection import Client
 from qosflood.plan import Target
+from qosflood.tls import handshake_failure, tls_context
 
 AT_ONCE = 256
 SLICE = 8
@@ -34,23 +34,6 @@ _ERRNO_REASONS = {
 def backoff_s(failures: int, draw: float) -> float:
     """Full jitter: a uniform share `draw` of 0.2 s doubled per failure, at most 5 s."""
     return draw * min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2.0 ** min(failures - 1, 10))
-
-
-def tls_context(target: Target) -> ssl.SSLContext | None:
-    """The context for `https` targets; None for plain ones. Raises PreflightError."""
-    if target.scheme != "https":
-        return None
-    try:
-        context = ssl.create_default_context(cafile=target.cacert)
-    except (OSError, ssl.SSLError) as error:
-        raise PreflightError(
-            f"--cacert {target.cacert}: {error}; expected a file of PEM certificates"
-        ) from None
-    if target.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 class Connector:
@@ -130,10 +113,8 @@ class Connector:
 
 def reason_of(error: OSError) -> str:
     """Why a connect failed, in words that are the same for the same cause."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or error}"[:120]
+        return handshake_failure(error)
     if isinstance(error, TimeoutError):
         return "connect timed out"
     if error.errno in _ERRNO_REASONS:

@@ -16,7 +16,8 @@ KINDS = 64
 class FailureSampler:
     """Emits the first failures of a kind as they come, and keeps the last for the end.
 
-    `session_id` names a client's session; times given are monotonic, samples count from `zero_ns`.
+    `session_id` names a client's session; `redact` takes secrets out of what the target said
+    (it may echo our headers). Times given are monotonic, samples count from `zero_ns`.
     """
 
     def __init__(
@@ -24,11 +25,13 @@ class FailureSampler:
         shard: int,
         zero_ns: int,
         session_id: Callable[[int], str],
+        redact: Callable[[str], str],
         emit: Callable[[FailureSample], None],
     ) -> None:
         self._shard = shard
         self._zero_ns = zero_ns
         self._session_id = session_id
+        self._redact = redact
         self._emit = emit
         self._counts: dict[str, int] = {}
         self._last: dict[str, deque[tuple[Any, ...]]] = {}
@@ -95,9 +98,12 @@ class FailureSampler:
             due_t=due_ns - self._zero_ns,
             sent_t=None if sent_ns is None else sent_ns - self._zero_ns,
             done_t=done_ns - self._zero_ns,
-            head=_text(response.head) if response else None,
-            body=_text(response.body[:512]) if response else None,
+            head=self._text(response.head) if response else None,
+            body=self._text(response.body[:512]) if response else None,
         )
+
+    def _text(self, raw: bytes) -> str:
+        return self._redact(raw.decode("utf-8", "backslashreplace"))
 
 
 def _addresses(transport: Any) -> tuple[str | None, str | None]:
@@ -113,7 +119,3 @@ def _addresses(transport: Any) -> tuple[str | None, str | None]:
 
 def _address(name: Any) -> str | None:
     return f"{name[0]}:{name[1]}" if isinstance(name, tuple) and len(name) >= 2 else None
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")

@@ -19,7 +19,7 @@ import numpy as np
 
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
-from qosflood.headers import resolve_headers
+from qosflood.headers import redact, resolve_headers
 from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.connector import Connector
 from qosflood.load.failures import FailureSampler
@@ -72,11 +72,13 @@ class Shard:
         timeout_s = min(plan.load.timeout_ns * 1e-9, CONNECT_TIMEOUT_MOST_S)
         rng = random.Random(plan.seed * 1_000_003 + spec.part)
         self._connector = Connector(loop, plan.target, timeout_s, rng)
-        builder = RequestBuilder(plan, resolve_headers(plan.target.headers))
+        headers = resolve_headers(plan.target.headers)
+        builder = RequestBuilder(plan, headers)
         self._sampler = FailureSampler(
             spec.part,
             spec.mono_ns,
             builder.session_id,
+            lambda text: redact(text, headers),
             lambda sample: pipe.send(encode_record(sample)),
         )
         numbers = self._schedule.numbers.tolist()

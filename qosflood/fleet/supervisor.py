@@ -1,0 +1,278 @@
+"""Carries out a plan: starts monitor and shards, keeps the journal, ends what must end.
+
+The order of things: children ready → load → drain → settle → end record. Whatever stops the load
+early (a signal, an abort limit, a full disk, a dead shard) goes through `request_stop`, and the
+first reason wins.
+"""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from qosflood.errors import DiskFullError
+from qosflood.fleet.local import Child
+from qosflood.journal import JournalWriter
+from qosflood.plan import Limit, Plan
+from qosflood.records import (
+    ClockMark,
+    End,
+    Event,
+    JournalRecord,
+    Segment,
+    Who,
+    Window,
+    decode_record,
+)
+from qosflood.rollups import RollupMaker
+from qosflood.units import SECOND
+
+START_IN_NS = SECOND // 2
+SYNC_EVERY_TICKS = 40
+TICK_S = 0.25
+ABORT_EVERY_TICKS = 4
+DRAIN_PATIENCE_S = 13.0
+"""A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
+
+
+class View(Protocol):
+    """What shows the run while it goes on, and knows whether an abort limit is broken."""
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record."""
+
+    def tick(self, t_ns: int) -> None:
+        """Draw, if it is time; `t_ns` counts from the segment's start."""
+
+    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
+        """The abort limit that has been broken for its grace period, and the value in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What the monitor is told beside the plan."""
+
+    memory_source: str | None
+    pid: int | None
+    by_port: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the run ended; `recorded` says whether the journal holds it."""
+
+    reason: str
+    detail: str
+    recorded: bool
+
+
+class Supervisor:
+    """One run of one plan into one run directory."""
+
+    def __init__(self, plan: Plan, run_dir: Path, segment: Segment, view: View) -> None:
+        self._plan = plan
+        self._segment = segment
+        self._view = view
+        self._journal = JournalWriter(run_dir)
+        self._rollups = RollupMaker()
+        self._stop: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        self._shards: list[Child] = []
+        self._monitor: Child | None = None
+        self._zero_ns = 0
+        self._writable = True
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def now_t(self) -> int:
+        """Nanoseconds since the segment's start."""
+        return time.monotonic_ns() - self._segment.mono_ns
+
+    def request_stop(self, reason: str, detail: str = "") -> None:
+        """Stop the load, drain, end; the first reason wins."""
+        if not self._stop.done():
+            self._stop.set_result((reason, detail))
+
+    def note(self, who: Who, kind: str, what: str, **evidence: Any) -> None:
+        """Record an event."""
+        self._keep(Event(t=self.now_t, who=who, kind=kind, what=what, evidence=evidence))
+
+    async def carry_out(self, watching: Watching) -> Ended:
+        """Run to the end; raises StartError if a child cannot start."""
+        self._keep(self._segment)
+        ticking = None
+        try:
+            await self._start_children(watching)
+            self._start_load()
+            ticking = asyncio.create_task(self._tick())
+            ended = await self._load_and_settle()
+            return await self._close(ended)
+        finally:
+            if ticking:
+                ticking.cancel()
+            for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+                child.let_go()
+
+    def leave_at_once(self) -> None:
+        """Kill the children and close the journal as it is."""
+        for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+            child.kill()
+        self._end_journal("interrupted", "left at once")
+
+    # Starting.
+
+    async def _start_children(self, watching: Watching) -> None:
+        plan, mono_ns = self._plan, self._segment.mono_ns
+        self._monitor = Child("monitor", self._on_line, self._on_monitor_exit)
+        await self._monitor.start(
+            "qosflood.monitor",
+            {
+                "plan": plan,
+                "mono_ns": mono_ns,
+                "memory_source": watching.memory_source,
+                "pid": watching.pid,
+                "by_port": watching.by_port,
+            },
+        )
+        for part in range(plan.load.shards):
+            shard = Child(f"shard {part}", self._on_line, self._on_shard_exit)
+            self._shards.append(shard)
+            spec = {"plan": plan, "part": part, "parts": plan.load.shards, "mono_ns": mono_ns}
+            await shard.start("qosflood.load", spec)
+        for child in [self._monitor, *self._shards]:
+            await child.ready()
+
+    def _start_load(self) -> None:
+        assert self._monitor is not None
+        self._zero_ns = time.monotonic_ns() + START_IN_NS
+        self.note(
+            "operator", "load_started", "the load started", t0=self._zero_ns - self._segment.mono_ns
+        )
+        self._monitor.tell(cmd="start")
+        for shard in self._shards:
+            shard.tell(cmd="start", zero_ns=self._zero_ns)
+
+    # While it runs.
+
+    async def _load_and_settle(self) -> tuple[str, str]:
+        finished = asyncio.create_task(self._all_shards_done())
+        either: set[asyncio.Future[Any]] = {finished, self._stop}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not self._stop.done():
+            self.note("operator", "load_finished", "the load is over, every report has ended")
+            settle_s = sum(p.duration_ns for p in self._plan.phases if p.name == "settle") * 1e-9
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._stop), settle_s)
+            if not self._stop.done():
+                self.note("operator", "settled", "the target had time to settle")
+                return "completed", ""
+        await self._stop_load(finished)
+        return self._stop.result()
+
+    async def _stop_load(self, finished: "asyncio.Task[None]") -> None:
+        reason, detail = self._stop.result()
+        self.note(
+            "operator", "stopping", f"the load is being stopped: {detail or reason}", reason=reason
+        )
+        for shard in self._shards:
+            shard.tell(cmd="stop")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(finished, DRAIN_PATIENCE_S)
+
+    async def _all_shards_done(self) -> None:
+        await asyncio.gather(*(self._gone(shard) for shard in self._shards))
+
+    async def _gone(self, shard: Child) -> None:
+        await shard.exited.wait()
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            t = self.now_t
+            self._view.tick(t)
+            if ticks % ABORT_EVERY_TICKS == 0:
+                self._judge_aborts(t)
+            if ticks % SYNC_EVERY_TICKS == 0:
+                self._keep(ClockMark(t=t, wall_ns=time.time_ns()))
+                task = asyncio.create_task(asyncio.to_thread(self._journal.sync))
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+
+    def _judge_aborts(self, t: int) -> None:
+        broken = self._view.broken_abort(t)
+        if broken is not None and not self._stop.done():
+            limit, value = broken
+            what = f"the abort limit {limit.expr} was broken: {value}"
+            self.note("target", "aborted", what, limit=limit.expr, value=value)
+            self.request_stop("aborted", what)
+
+    # What children say.
+
+    def _on_line(self, line: bytes) -> None:
+        record = decode_record(line)
+        if record.TAG == "failure":
+            self._write(lambda: self._journal.append_failure(line))
+            return
+        self._write(lambda: self._journal.append_line(line))
+        self._view.feed(record)
+        if isinstance(record, Window):
+            self._rollups.add(record)
+            self._roll_up(record.t, record.phase if record.health else None)
+
+    def _roll_up(self, t: int, phase: str | None) -> None:
+        if phase is not None:
+            for rollup in self._rollups.take(t, phase):
+                self._keep(rollup)
+
+    def _on_shard_exit(self, shard: Child) -> None:
+        if not shard.done.is_set():
+            what = f"{shard.name} died: {shard.last_words}"
+            self.note("generator", "shard_died", what)
+            self.request_stop("shard_died", what)
+
+    def _on_monitor_exit(self, monitor: Child) -> None:
+        if not monitor.done.is_set():
+            self.note("generator", "monitor_died", f"the monitor died: {monitor.last_words}")
+
+    # The journal.
+
+    def _keep(self, record: JournalRecord) -> None:
+        self._write(lambda: self._journal.append(record))
+        self._view.feed(record)
+
+    def _write(self, write: Any) -> None:
+        if not self._writable:
+            return
+        try:
+            write()
+        except DiskFullError as error:
+            self._writable = False
+            self.request_stop("disk_full", str(error))
+
+    async def _close(self, ended: tuple[str, str]) -> Ended:
+        reason, detail = ended
+        assert self._monitor is not None
+        for shard in self._shards:
+            shard.kill()  # those that ended by themselves are gone already
+        self._monitor.tell(cmd="stop")
+        patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._monitor.exited.wait(), patience_s)
+        for rollup in self._rollups.take(self.now_t, None):
+            self._keep(rollup)
+        return Ended(reason, detail, self._end_journal(reason, detail))
+
+    def _end_journal(self, reason: str, detail: str) -> bool:
+        """Whether the end record could be written."""
+        self._journal.free_reserve()
+        self._writable = False
+        try:
+            self._journal.append(End(t=self.now_t, reason=reason, detail=detail))
+        except DiskFullError:
+            return False
+        finally:
+            self._journal.close()
+        return True

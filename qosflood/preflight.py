@@ -1,0 +1,239 @@
+"""Before the first phase: can this machine carry the load, and what can be seen of the target?
+
+One report, one scrape, one look at memory. An unreachable target or a refused token ends here;
+what merely cannot be seen is said, and the run goes on.
+"""
+
+import asyncio
+import resource
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+
+from qosflood.errors import PreflightError
+from qosflood.fleet.supervisor import Watching
+from qosflood.headers import redact, resolve_headers
+from qosflood.load.connector import reason_of
+from qosflood.load.payload import RequestBuilder
+from qosflood.monitor.ownership import owner_of_port
+from qosflood.monitor.probe import Sight, look
+from qosflood.plan import Plan
+from qosflood.resolve import needs_consent
+from qosflood.text import printable
+from qosflood.tls import tls_context
+from qosflood.units import format_bytes, format_count, format_duration
+
+_SPARE_FILES = 64
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What one report met: a status, or a failure in words; `reached` is whether it connected."""
+
+    status: int | None
+    failure: str | None
+    reached: bool
+    took_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was seen before the load. `process` describes the watched process, for a terminal."""
+
+    posted: Posted
+    sight: Sight
+    process: str | None
+    warnings: tuple[str, ...]
+
+    def line(self, expect: tuple[int, ...]) -> str:
+        """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
+        return " · ".join((self._post(expect), self._scrape(), self._memory()))
+
+    def _post(self, expect: tuple[int, ...]) -> str:
+        if self.posted.status in expect:
+            return f"post ✓ {self.posted.status}"
+        return f"post ✗ {self.posted.status or self.posted.failure}"
+
+    def _scrape(self) -> str:
+        scrape = self.sight.scrape
+        if scrape is None:
+            return "scrape ✗ off"
+        if not scrape.ok:
+            return f"scrape ✗ {printable(scrape.reason)}"
+        series = "series not counted" if scrape.series is None else f"{scrape.series} series"
+        return f"scrape ✓ {series}"
+
+    def _memory(self) -> str:
+        if self.sight.memory_source is None:
+            return f"memory ✗ {self.sight.memory_reason}"
+        return f"memory ✓ {self.process or self.sight.memory_reason}"
+
+    @property
+    def watching(self) -> Watching:
+        """What the monitor is to do about memory."""
+        process = self.sight.process if self.sight.memory_source == "process" else None
+        return Watching(
+            memory_source=self.sight.memory_source,
+            pid=process.pid if process else None,
+            by_port=process is not None,
+        )
+
+
+def check_machine(plan: Plan) -> None:
+    """Open files and local ports; raises PreflightError with the command that helps."""
+    _check_open_files(plan)
+    _check_ports(plan)
+
+
+def _check_open_files(plan: Plan) -> None:
+    needed = -(-plan.load.clients // plan.load.shards) + _SPARE_FILES
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        raise PreflightError(
+            f"open files: {format_count(plan.load.clients)} clients on {plan.load.shards} shard(s) "
+            f"need {needed} in each, this machine allows {hard}; raise the limit as root "
+            f"(ulimit -Hn {needed}), or spread the clients (--shards "
+            f"{-(-plan.load.clients // max(hard - _SPARE_FILES, 1))})"
+        )
+
+
+def _check_ports(plan: Plan) -> None:
+    try:
+        low, high = (int(word) for word in _PORT_RANGE.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return
+    ports = (high - low + 1) * len(plan.target.addresses)
+    if plan.load.clients > ports:
+        raise PreflightError(
+            f"ports: {format_count(plan.load.clients)} clients need a local port each, this "
+            f"machine has {format_count(ports)} for this target; widen the range as root: "
+            'sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
+        )
+
+
+def check_consent(
+    plan: Plan, allow: tuple[str, ...], ask: Callable[[str], bool] | None
+) -> tuple[str, ...]:
+    """Warnings about where the load goes; raises PreflightError unless that is allowed.
+
+    A loopback port held by a forwarder leads to another host and needs the same consent. `ask`
+    puts a question on a terminal; None where there is nobody to ask.
+    """
+    target = plan.target
+    where = needs_consent(plan, allow)
+    what = f"{where} is not this machine"
+    if where is None and target.loopback and not target.embedded:
+        owner = owner_of_port(target.port, target.addresses).process
+        if owner is not None and owner.forwarder:
+            where = f"{target.host}:{target.port}"
+            what = f"{where} is held by a forwarder, {owner.name} (pid {owner.pid})"
+            if where in allow or target.host in allow:
+                return (f"{what}: its memory is not the target's",)
+    if where is None:
+        return ()
+    rate = format_count(max(plan.load.rate, plan.load.base_rate))
+    if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
+        return (f"{what}: consent was given on the terminal",)
+    raise PreflightError(
+        f"target: {what}; if it may be flooded, say so with --allow-target {where}"
+    )
+
+
+async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
+    """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
+    posted = await _post(plan)
+    sight = await look(plan)
+    return Preflight(posted, sight, _process_words(plan, sight), (*warnings, *sight.warnings))
+
+
+def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
+    """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
+    posted, url = seen.posted, f"{plan.target.url}{plan.report.path}"
+    if not posted.reached:
+        raise PreflightError(
+            f"target: {url}: {posted.failure}; expected a collector there, check --target"
+        )
+    if posted.status in _REFUSED:
+        raise PreflightError(
+            f"target: {url} answered {posted.status}: it refuses us; give it a token with "
+            "--header 'Authorization=env:VARIABLE'"
+        )
+    if posted.status in _NO_SUCH_ROUTE:
+        raise PreflightError(
+            f"target: {url} answered {posted.status} to {plan.report.method}; expected "
+            f"{_expected(plan)}; check the base path of --target and the profile's report.path"
+        )
+    if posted.status not in plan.report.expect:
+        met = posted.failure or f"status {posted.status}"
+        return (f"the report sent before the flood was not accepted: {met}",)
+    return ()
+
+
+def _expected(plan: Plan) -> str:
+    return " or ".join(str(status) for status in plan.report.expect)
+
+
+async def _post(plan: Plan) -> Posted:
+    """Send the first client's report once, over a connection of its own."""
+    loop = asyncio.get_running_loop()
+    secrets = resolve_headers(plan.target.headers)
+    builder = RequestBuilder(plan, secrets)
+    request = builder.request(builder.template(0), 0, 0)
+    body = request.partition(b"\r\n\r\n")[2]
+    headers = {
+        "Host": plan.target.netloc,
+        "User-Agent": plan.user_agent,
+        "Content-Type": plan.report.content_type,
+        **secrets,
+    }
+    address = plan.target.addresses[0]
+    host = f"[{address}]" if ":" in address else address
+    path = plan.target.base_path + plan.report.path
+    started = loop.time()
+
+    def met(status: int | None, failure: str | None, *, reached: bool) -> Posted:
+        words = None if failure is None else printable(redact(failure, secrets), 160)
+        return Posted(status, words, reached, round((loop.time() - started) * 1e9))
+
+    connector = aiohttp.TCPConnector(ssl=tls_context(plan.target) or False)
+    timeout = aiohttp.ClientTimeout(total=plan.load.timeout_ns * 1e-9)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        try:
+            async with session.request(
+                plan.report.method,
+                f"{plan.target.scheme}://{host}:{plan.target.port}{path}",
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                server_hostname=plan.target.host if plan.target.scheme == "https" else None,
+            ) as response:
+                return met(response.status, None, reached=True)
+        except aiohttp.ClientConnectorCertificateError as error:
+            return met(None, reason_of(_os_error(error.certificate_error)), reached=False)
+        except aiohttp.ClientConnectorError as error:
+            return met(None, reason_of(error.os_error), reached=False)
+        except TimeoutError:
+            waited = format_duration(plan.load.timeout_ns)
+            return met(None, f"no answer within {waited}", reached=True)
+        except (aiohttp.ClientError, ValueError) as error:
+            return met(None, f"{type(error).__name__}: {error}", reached=True)
+
+
+def _os_error(error: Exception) -> OSError:
+    return error if isinstance(error, OSError) else ssl.SSLError(str(error))
+
+
+def _process_words(plan: Plan, sight: Sight) -> str | None:
+    process = sight.process
+    if process is None or sight.memory_source != "process":
+        return None
+    secrets = resolve_headers(plan.target.headers)
+    command = printable(redact(" ".join(process.cmdline), secrets), 100)
+    return f"{process.name} (pid {process.pid}) {format_bytes(process.rss_bytes)}: {command}"

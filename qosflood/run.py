@@ -1,0 +1,255 @@
+"""One run from plan to verdict, as a table of contents.
+
+plan → collector (if embedded) → consent, machine, preflight → run directory → load and watch →
+report. Each step is a room of its own; what goes wrong before the load is a StartError.
+"""
+
+import asyncio
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from qosflood.errors import ExitCode, QosfloodError
+from qosflood.fleet.local import Child
+from qosflood.fleet.supervisor import Ended, Supervisor, View
+from qosflood.journal import RUN_SCHEMA, create_run_directory, write_run_json
+from qosflood.load.schedule import Schedule
+from qosflood.plan import Plan
+from qosflood.preflight import (
+    Preflight,
+    check_consent,
+    check_machine,
+    check_target,
+    preflight,
+)
+from qosflood.records import Segment
+from qosflood.resolve import with_target_port
+
+COLLECTOR_PATIENCE_S = 2.0
+_VERSIONS_OF = ("uvloop", "aiohttp", "aiofastnet", "orjson", "hdrhistogram", "httptools", "numpy")
+
+
+class Screen(Protocol):
+    """What the user sees of a run, from plan to verdict; all of it on standard error but the
+    closing summary."""
+
+    def plan(self, plan: Plan) -> None:
+        """The plan, before anything is sent."""
+
+    def preflight(self, plan: Plan, seen: Preflight) -> None:
+        """What can be seen of the target."""
+
+    def notice(self, line: str) -> None:
+        """One line about what is going on."""
+
+    def view(self, plan: Plan) -> View:
+        """The live view, from load start."""
+
+    def close_view(self) -> None:
+        """The load is over."""
+
+    def summary(self, document: dict[str, Any], run_dir: Path, written: bool) -> None:
+        """The verdict and where the report is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A plan and what the command line says about carrying it out.
+
+    `out` None: a folder of its own below the working directory. `ask` puts a yes/no question on a
+    terminal, None where there is none.
+    """
+
+    plan: Plan
+    allow: tuple[str, ...]
+    out: Path | None
+    arguments: tuple[str, ...]
+    ask: Callable[[str], bool] | None
+
+
+def fill_planned(plan: Plan) -> Plan:
+    """The plan with the number of reports its schedule holds in each phase."""
+    schedule = Schedule(plan)
+    return replace(
+        plan,
+        phases=tuple(
+            replace(p, planned=schedule.count(p.start_ns, p.end_ns) if p.name != "settle" else 0)
+            for p in plan.phases
+        ),
+    )
+
+
+async def run(request: Request, screen: Screen) -> int:
+    """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
+    interrupts = Interrupts(screen)
+    async with AsyncExitStack() as stack:
+        interrupts.watch()
+        plan = fill_planned(request.plan)
+        screen.plan(plan)
+        warnings = check_consent(plan, request.allow, request.ask)
+        check_machine(plan)
+        if plan.target.embedded:
+            plan = await start_collector(plan, stack)
+        seen = await preflight(plan, warnings)
+        screen.preflight(plan, seen)
+        seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+        run_dir, segment = open_run(request, plan, seen)
+        view = screen.view(plan)
+        supervisor = Supervisor(plan, run_dir, segment, view)
+        for line in seen.warnings:
+            supervisor.note("operator", "warning", line)
+        interrupts.stop_with(supervisor, run_dir)
+        try:
+            ended = await supervisor.carry_out(seen.watching)
+        finally:
+            screen.close_view()
+        interrupts.report_only()
+        return await report(run_dir, ended, screen)
+
+
+async def start_collector(plan: Plan, stack: AsyncExitStack) -> Plan:
+    """Start the embedded collector; it ends with the stack. The plan with its port."""
+    collector = Child("embedded collector")
+    await collector.start("qosflood.collector", {})
+    stack.push_async_callback(collector.end, COLLECTOR_PATIENCE_S)
+    ready = await collector.ready()
+    return with_target_port(plan, ready["port"])
+
+
+def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segment]:
+    """The run directory with its run.json, and the journal's first record."""
+    wall_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+    started = datetime.fromtimestamp(wall_ns / 1e9, UTC)
+    run_dir = create_run_directory(request.out or default_directory(plan, started))
+    facts = {
+        "schema": RUN_SCHEMA,
+        "run_id": plan.run_id,
+        "started_utc": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "wall_ns": wall_ns,
+        "seed": plan.seed,
+        "arguments": request.arguments,
+        "versions": {
+            "qosflood": plan.version,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _VERSIONS_OF},
+        },
+        "host": {
+            "name": platform.node(),
+            "system": f"{platform.system()} {platform.release()}",
+            "machine": platform.machine(),
+            "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        },
+        "preflight": seen.line(plan.report.expect),
+        "plan": plan,
+    }
+    write_run_json(run_dir, facts)
+    return run_dir, Segment(t=0, boot_id=_boot_id(), wall_ns=wall_ns, mono_ns=mono_ns)
+
+
+def default_directory(plan: Plan, started: datetime) -> Path:
+    """`qosflood-runs/<UTC time>-<profile>-<rate>`, with a number behind it if that exists."""
+    rate = f"{plan.load.multiple:.4g}x"
+    base = Path("qosflood-runs") / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
+    path, count = base, 1
+    while path.exists():
+        count += 1
+        path = base.with_name(f"{base.name}-{count}")
+    return path
+
+
+def _boot_id() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return "unknown"
+
+
+async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
+    """Build the report in a process of its own, show it; the run's exit code.
+
+    Raises QosfloodError if it could not be built: the journal is intact then.
+    """
+    command = [sys.executable, "-m", "qosflood.report", str(run_dir)]
+    if not ended.recorded:
+        command += ["--ended", ended.reason, "--detail", ended.detail]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, words = await process.communicate()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        raise
+    if not out:
+        last = words.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no last words"]
+        raise QosfloodError(
+            f"the report could not be built: {last[0]}; the journal is intact, "
+            f"build it again with: qosflood report {run_dir}"
+        )
+    built = orjson.loads(out)
+    for problem in built["problems"]:
+        screen.notice(problem)
+    screen.summary(built["document"], run_dir, not built["problems"])
+    return int(built["exit_code"])
+
+
+class Interrupts:
+    """SIGINT and SIGTERM: the first stops the load and reports, the second leaves at once."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._main = asyncio.current_task()
+        self._supervisor: Supervisor | None = None
+        self._run_dir: Path | None = None
+        self._reporting = False
+        self._count = 0
+
+    def watch(self) -> None:
+        """From now on signals come here."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def stop_with(self, supervisor: Supervisor, run_dir: Path) -> None:
+        """The load begins: a signal stops it."""
+        self._supervisor, self._run_dir = supervisor, run_dir
+
+    def report_only(self) -> None:
+        """The load is over; the first signal from here on only says so."""
+        self._reporting = True
+
+    def _signalled(self, number: signal.Signals) -> None:
+        self._count += 1
+        name = signal.Signals(number).name
+        if self._supervisor is None:
+            assert self._main is not None
+            self._main.cancel()
+        elif self._count > 1:
+            self._leave(self._supervisor)
+        elif self._reporting:
+            self._screen.notice(f"{name}: writing the report; once more leaves at once")
+        else:
+            self._screen.notice(f"{name}: stopping the load; once more leaves at once")
+            self._supervisor.request_stop("interrupted", f"by {name}")
+
+    def _leave(self, supervisor: Supervisor) -> None:
+        self._screen.close_view()
+        if not self._reporting:
+            supervisor.leave_at_once()
+        self._screen.notice(f"left at once; for the report: qosflood report {self._run_dir}")
+        sys.stderr.flush()
+        os._exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,31 @@
+"""The TLS context of a target: system CAs, a CA file, or no verification at all."""
+
+import ssl
+
+from qosflood.errors import PreflightError
+from qosflood.plan import Target
+
+
+def tls_context(target: Target) -> ssl.SSLContext | None:
+    """The context for `https` targets; None for plain ones. Raises PreflightError."""
+    if target.scheme != "https":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=target.cacert)
+    except OSError as error:  # SSLError is one: a file that is no certificate
+        raise PreflightError(
+            f"--cacert {target.cacert}: cannot be used ({error.strerror or error}), "
+            "expected a file of PEM certificates"
+        ) from None
+    if target.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def handshake_failure(error: ssl.SSLError) -> str:
+    """Why a handshake failed, in words that are the same for the same cause."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    return f"TLS: {error.reason or error}"[:120]
