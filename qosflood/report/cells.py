@@ -155,7 +155,8 @@ def memory_line(document: Document) -> str:
         parts.append(f"slope {size(slope.mid)}/h ({size(slope.low)} to {size(slope.high)})")
     if memory.time_to_limit_s.low is not None:
         until = memory.time_to_limit_s
-        parts.append(f"limit reached in {seconds(until.low)} to {seconds(until.high)}")
+        latest = "or later" if until.high is None else f"to {seconds(until.high)}"
+        parts.append(f"limit reached in {seconds(until.low)} {latest}")
     line = "; ".join(parts)
     return printable(f"{line}; {memory.reason}" if memory.reason else line)
 

@@ -37,7 +37,8 @@ def render(document: Document) -> str:
 
 def _reasons(document: Document) -> list[str]:
     run = document.run
-    about = f"**{document.verdict}** (exit {document.exit_code}), run {run.id}, {run.started_utc}"
+    verdict = f"**{document.verdict}** (exit {document.exit_code})"
+    about = f"{verdict}, run {escape(run.id)}, {run.started_utc}"
     shown = document.reasons[:_MOST_REASONS]
     return [about, *(f"- {escape(reason)}" for reason in shown)]
 

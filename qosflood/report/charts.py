@@ -1,0 +1,248 @@
+"""Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qosflood.analysis.findings import Findings, PercentileCurve, ScrapePoint
+from qosflood.plan import Plan
+from qosflood.report.plotting import (
+    Json,
+    Timeline,
+    dashed,
+    figure,
+    in_ms,
+    line,
+    plotly_text,
+    right_axis,
+    timeline_of,
+)
+from qosflood.report.thin import thin
+from qosflood.units import MS, SECOND
+
+MOST_POINTS = 2000
+_MIB = 1024 * 1024
+_KINDS = 8
+_PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart: its element's id, its title, a caption, and plotly's figure."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Json
+
+
+def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
+    """The charts of a run; one without any data is left out."""
+    time = timeline_of(findings.phases)
+    charts = (
+        _throughput(time, plan, findings),
+        _latency(time, findings),
+        _percentiles(findings),
+        _memory(time, findings),
+        _scrapes(time, findings),
+        _pages(time, findings),
+        _errors(time, findings),
+    )
+    return [chart for chart in charts if chart is not None]
+
+
+def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    if not seconds:
+        return None
+    times = [second.t_s for second in seconds]
+    traces = [
+        time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
+        time.line("acked", times, [s.acked for s in seconds], "@acked", 900),
+        _planned(time, plan, findings),
+    ]
+    return Chart(
+        "throughput",
+        "Throughput",
+        "Reports per second: planned by the schedule, offered (sent) and acked in time.",
+        figure(traces, time.layout("reports/s", rangemode="tozero")),
+    )
+
+
+def _planned(time: Timeline, plan: Plan, findings: Findings) -> Json:
+    reached = findings.seconds[-1].t_s + 1
+    points: list[tuple[float, float]] = []
+    for phase in plan.phases:
+        if phase.start_ns / SECOND < reached:
+            points += [
+                (phase.start_ns / SECOND, phase.clients_from * SECOND / phase.cadence_from_ns),
+                (phase.end_ns / SECOND, phase.clients_to * SECOND / phase.cadence_to_ns),
+            ]
+    trace = time.line(
+        "planned", [t for t, _ in points], [rate for _, rate in points], "@planned", 90
+    )
+    return dashed(trace)
+
+
+def _latency(time: Timeline, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    if not any(second.response_max_ns for second in seconds):
+        return None
+    times = [second.t_s for second in seconds]
+    each = (MOST_POINTS - 10) // 3
+    traces = [
+        time.line("max", times, [in_ms(s.response_max_ns) for s in seconds], "@muted", each),
+        time.line("p99", times, [in_ms(s.response_p99_ns) for s in seconds], "@bad", each),
+        time.line("p50", times, [in_ms(s.response_p50_ns) for s in seconds], "@offered", each),
+    ]
+    return Chart(
+        "latency",
+        "Response time",
+        "From the moment a report was due, per second; a report that failed counts at least as "
+        "the timeout. Logarithmic.",
+        figure(traces, time.layout("ms", type="log")),
+    )
+
+
+def _percentiles(findings: Findings) -> Chart | None:
+    shown = [_curve(curve) for curve in findings.curves if _is_shown(curve)]
+    if not shown:
+        return None
+    layout = {
+        "xaxis": {
+            "title": {"text": "percentile"},
+            "tickvals": list(range(7)),
+            "ticktext": ["0", "90", "99", "99.9", "99.99", "99.999", "99.9999"],
+        },
+        "yaxis": {"title": {"text": "ms"}, "type": "log"},
+    }
+    return Chart(
+        "percentiles",
+        "Latency by percentile",
+        "HDR percentile scale: each step to the right is ten times rarer. Response counts from "
+        "due, service from sent; the space between them is waiting.",
+        figure(shown, layout),
+    )
+
+
+def _is_shown(curve: PercentileCurve) -> bool:
+    named = (curve.phase, curve.series)
+    return named in _CURVES and bool(curve.values_ns)
+
+
+_CURVES = {
+    ("flood", "response"): ("@bad", "solid"),
+    ("flood", "service"): ("@offered", "solid"),
+    ("baseline", "response"): ("@muted", "dot"),
+    ("recovery", "response"): ("@teal", "dot"),
+}
+
+
+def _curve(curve: PercentileCurve) -> Json:
+    color, dash = _CURVES[(curve.phase, curve.series)]
+    values = [value / MS for value in curve.values_ns]
+    rarity = [-math.log10(max(1e-9, 1 - quantile)) for quantile in curve.quantiles]
+    trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
+    kept = thin(values, MOST_POINTS // 4)
+    trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
+    trace["hovertemplate"] = "%{customdata:.5~g}%: %{y:.4~g} ms"
+    return trace if dash == "solid" else dashed(trace, dash)
+
+
+def _memory(time: Timeline, findings: Findings) -> Chart | None:
+    points = findings.memory_points
+    if not points:
+        return None
+    times = [point.t_s for point in points]
+    traces = [
+        time.line("memory", times, [p.rss_bytes / _MIB for p in points], "@violet", 1000),
+    ]
+    layout = time.layout("MiB", rangemode="tozero")
+    if any(point.cpu_cores is not None for point in points):
+        cpu = time.line("CPU", times, [point.cpu_cores for point in points], "@muted", 900)
+        traces.append(cpu | {"yaxis": "y2"})
+        layout["yaxis2"] = right_axis("cores")
+    limit = findings.memory.limit_bytes
+    if limit:
+        level = [limit / _MIB] * 2
+        traces.append(dashed(time.line("limit", [times[0], times[-1]], level, "@bad", 5)))
+    return Chart(
+        "memory", "Target memory", "Resident memory and CPU of the target.", figure(traces, layout)
+    )
+
+
+def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
+    points = findings.scrape_points
+    if not points:
+        return None
+    good = [p for p in points if p.ok]
+    failed = [p for p in points if not p.ok]
+    traces = [
+        time.line(
+            "scrape", [p.t_s for p in good], [in_ms(p.duration_ns) for p in good], "@teal", 1000
+        )
+    ]
+    if failed:
+        traces.append(_failed_scrapes(time, failed))
+    return Chart(
+        "scrapes",
+        "Scrapes",
+        "How long each scrape of the metrics page took; crosses failed.",
+        figure(traces, time.layout("ms", rangemode="tozero")),
+    )
+
+
+def _failed_scrapes(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
+    durations = [in_ms(point.duration_ns) or 0.0 for point in failed]
+    kept = thin(durations, 900)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "failed",
+        "x": [round(failed[index].t_s / time.unit_s, 6) for index in kept],
+        "y": [durations[index] for index in kept],
+        "text": [plotly_text(failed[index].reason) for index in kept],
+        "hovertemplate": "%{text}",
+        "marker": {"color": "@bad", "symbol": "x", "size": 8},
+    }
+
+
+def _pages(time: Timeline, findings: Findings) -> Chart | None:
+    points = [point for point in findings.scrape_points if point.bytes is not None]
+    if not points:
+        return None
+    times = [point.t_s for point in points]
+    series = time.line("series", times, [point.series for point in points], "@muted", 900)
+    traces = [
+        time.line("page size", times, [(p.bytes or 0) / 1024 for p in points], "@teal", 900),
+        series | {"yaxis": "y2"},
+    ]
+    layout = time.layout("KiB", rangemode="tozero")
+    layout["yaxis2"] = right_axis("series")
+    return Chart(
+        "pages", "Metrics page", "Its size and how many series it holds.", figure(traces, layout)
+    )
+
+
+def _errors(time: Timeline, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    counts: dict[str, int] = {}
+    for second in seconds:
+        for kind, number in second.errors.items():
+            counts[kind] = counts.get(kind, 0) + number
+    kinds = sorted((k for k in counts if counts[k]), key=lambda k: -counts[k])[:_KINDS]
+    if not kinds:
+        return None
+    times = [second.t_s for second in seconds]
+    each = max(4, (MOST_POINTS - 10) // len(kinds))
+    traces = [
+        time.line(plotly_text(kind), times, [s.errors.get(kind, 0) for s in seconds], color, each)
+        | {"fill": "tozeroy"}
+        for kind, color in zip(kinds, _PALETTE, strict=False)
+    ]
+    return Chart(
+        "errors",
+        "Errors by kind",
+        "Reports per second that did not end acked.",
+        figure(traces, time.layout("reports/s", rangemode="tozero")),
+    )

@@ -1,0 +1,129 @@
+"""The pieces of a chart in plotly's plain JSON: lines, axes, shaded phases. Pure.
+
+Colours are names of the page's CSS variables (`@offered`); page.js puts the theme's own in. Text
+is pseudo-HTML to plotly, so what comes from a target goes through `plotly_text`.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qosflood.analysis.findings import PhaseFigures
+from qosflood.report.thin import thin
+from qosflood.text import printable
+from qosflood.units import MS
+
+Numbers = Sequence[float | None]
+Json = dict[str, Any]
+_TIME_UNITS = ((3 * 3600.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The time axis that all charts of a run share: its unit and the phases to shade."""
+
+    unit_s: float
+    unit: str
+    phases: tuple[PhaseFigures, ...]
+
+    def line(self, name: str, t_s: Sequence[float], y: Numbers, color: str, most: int) -> Json:
+        """A line over time in at most `most` points."""
+        return line(name, [t / self.unit_s for t in t_s], y, color, most)
+
+    def layout(self, unit: str, **yaxis: Any) -> Json:
+        """Layout of a chart over time whose values are in `unit`."""
+        return {
+            "xaxis": {"title": {"text": f"{self.unit} since the load's start"}},
+            "yaxis": {"title": {"text": unit}, **yaxis},
+            "shapes": [self._shade(phase, index) for index, phase in enumerate(self.phases)],
+            "annotations": self._phase_names(),
+            "hovermode": "x unified",
+        }
+
+    def _shade(self, phase: PhaseFigures, index: int) -> Json:
+        return {
+            "type": "rect",
+            "layer": "below",
+            "xref": "x",
+            "yref": "paper",
+            "x0": phase.start_s / self.unit_s,
+            "x1": (phase.start_s + phase.seconds) / self.unit_s,
+            "y0": 0,
+            "y1": 1,
+            "line": {"width": 0},
+            "fillcolor": "@flood" if phase.name == "flood" else f"@shade{index % 2}",
+        }
+
+    def _phase_names(self) -> list[Json]:
+        whole = sum(phase.seconds for phase in self.phases) or 1.0
+        return [
+            {
+                "text": phase.name,
+                "x": (phase.start_s + phase.seconds / 2) / self.unit_s,
+                "y": 1,
+                "xref": "x",
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 11, "color": "@muted"},
+            }
+            for phase in self.phases
+            if phase.seconds / whole >= 0.05
+        ]
+
+
+def timeline_of(phases: tuple[PhaseFigures, ...]) -> Timeline:
+    """The time axis for these phases, in seconds, minutes or hours by their length."""
+    end_s = max((phase.start_s + phase.seconds for phase in phases), default=0.0)
+    unit_s, unit = next((u, name) for least, u, name in _TIME_UNITS if end_s >= least)
+    return Timeline(unit_s=unit_s, unit=unit, phases=phases)
+
+
+def plotly_text(text: object) -> str:
+    """Text that plotly shows as it is."""
+    return html.escape(printable(text, 120))
+
+
+def line(name: str, x: Sequence[float], y: Numbers, color: str, most: int) -> Json:
+    """A line in at most `most` points, its extremes kept; `name` is already `plotly_text`."""
+    kept = thin(y, most)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [round(x[index], 6) for index in kept],
+        "y": [_short(y[index]) for index in kept],
+        "line": {"color": color, "width": 1.6},
+        "hovertemplate": "%{y:.4~g}",
+    }
+
+
+def dashed(trace: Json, dash: str = "dash") -> Json:
+    """The same line, thin and dashed."""
+    return trace | {"line": trace["line"] | {"dash": dash, "width": 1.3}}
+
+
+def figure(traces: list[Json], layout: Json) -> Json:
+    """Traces and layout as one figure; a legend only where there is something to tell apart."""
+    return {"data": traces, "layout": {"showlegend": len(traces) > 1} | layout}
+
+
+def right_axis(unit: str) -> Json:
+    """A second axis for another unit."""
+    return {
+        "title": {"text": unit},
+        "overlaying": "y",
+        "side": "right",
+        "showgrid": False,
+        "rangemode": "tozero",
+    }
+
+
+def in_ms(ns: int | None) -> float | None:
+    """Milliseconds of nanoseconds."""
+    return None if ns is None else ns / MS
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.5g}")
