@@ -9,6 +9,7 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
@@ -208,7 +209,7 @@ class App:
             raise RefusedError(401, "Expected the header Authorization: Bearer <token>")
 
     async def _handle_below(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.path.rstrip("/")
+        path = request.rel_url.raw_path.rstrip("/")
         handler = self._exact.get((request.method, path))
         if handler is not None:
             return await handler(request, "")
@@ -216,7 +217,7 @@ class App:
         handler = self._below.get((request.method, parent))
         if handler is None or not segment:
             raise RefusedError(404, f"Route {request.method}:{request.path_qs} not found")
-        return await handler(request, segment)
+        return await handler(request, unquote(segment))
 
 
 def _split_routes(

@@ -1,14 +1,14 @@
 """What the embedded collector can be told, as one frozen value."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from qosflood.errors import StartError
+from qosflood.headers import resolve_headers
+from qosflood.plan import HeaderRef
 from qosflood.units import SECOND
 
 
@@ -71,22 +71,8 @@ def read_token(source: str | None) -> bytes | None:
     """The bearer token that `env:VAR` or `file:PATH` holds, None for None; raises StartError."""
     if source is None:
         return None
-    kind, _, name = source.partition(":")
-    if kind not in ("env", "file") or not name:
-        # What was given is not repeated: it may be the token itself.
-        raise StartError("token: got something else, expected env:VARIABLE or file:PATH")
-    token = os.environ.get(name, "") if kind == "env" else _read_file(name)
-    if not token.strip():
-        raise StartError(f"token: {source} is empty or not set")
-    return token.strip().encode()
-
-
-def _read_file(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise StartError(f"token: cannot read file:{path}: {reason}") from None
+    header = HeaderRef(name="Authorization", source=source)
+    return resolve_headers((header,))[header.name].encode()
 
 
 def _require_url(name: str, url: str) -> None:

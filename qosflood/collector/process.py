@@ -11,7 +11,7 @@ import uvloop
 
 from qosflood.child import ParentPipe
 from qosflood.collector.app import App
-from qosflood.collector.options import options_from_builtins
+from qosflood.collector.options import CollectorOptions, options_from_builtins
 from qosflood.collector.server import Collector, MakeApp, raise_open_file_limit, serve
 from qosflood.errors import ExitCode, StartError
 
@@ -29,14 +29,14 @@ def main(make_app: MakeApp = App, pipe: ParentPipe | None = None) -> int:
         uvloop.run(_serve(parent, make_app))
     except BrokenPipeError:
         return ExitCode.NOT_STARTED
-    except (StartError, EOFError, orjson.JSONDecodeError) as error:
+    except (StartError, EOFError) as error:
         _send(parent, {"type": "failed", "error": " ".join(str(error).split())})
         return ExitCode.NOT_STARTED
     return ExitCode.PASS
 
 
 async def _serve(parent: ParentPipe, make_app: MakeApp) -> None:
-    options = options_from_builtins(parent.read_spec())
+    options = _read_options(parent)
 
     def on_ready(collector: Collector, stop: Callable[[], None]) -> None:
         def on_command(command: dict[str, Any]) -> None:
@@ -47,6 +47,13 @@ async def _serve(parent: ParentPipe, make_app: MakeApp) -> None:
         parent.attach(asyncio.get_running_loop(), on_command, stop)
 
     await serve(options, on_ready, make_app)
+
+
+def _read_options(parent: ParentPipe) -> CollectorOptions:
+    try:
+        return options_from_builtins(parent.read_spec())
+    except orjson.JSONDecodeError as error:
+        raise StartError(f"collector options: not JSON: {error}") from None
 
 
 def _send(parent: ParentPipe, message: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import resource
 import signal
 import socket
@@ -99,11 +100,17 @@ def _listen(host: str, port: int) -> socket.socket:
         # One address only: with port 0 a name of two would get two ports. SO_REUSEADDR is set.
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise StartError(
-            f"collector: cannot listen on {host} port {port}: {reason}; "
+            f"collector: cannot listen on {host} port {port}: {_reason(error)}; "
             "choose another host or port (port 0 takes a free one)"
         ) from None
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    number = getattr(error, "errno", None) or 0
+    if number > 0:
+        return os.strerror(number)
+    return getattr(error, "strerror", None) or "not a host name"
 
 
 def _silent_logger() -> logging.Logger:
