@@ -20,8 +20,11 @@ NamedBy = Literal["user", "shipped"]
 
 RUN = "run"
 """The scope of a limit that is judged over the whole run."""
+_LARGEST = 2**62
+"""What the journal's integers hold, with room to spare."""
 LOAD_PHASES = tuple(phase for phase in PHASES if phase != "settle")
 
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _FORM = '"[phase:]metric op value", e.g. response.p99 < 250ms'
 _GRAMMAR = re.compile(
     r"(?:(?P<phase>\w+)\s*:)?\s*(?P<metric>[\w.]+)\s*(?P<op><=|>=|==|<|>)"
@@ -150,13 +153,16 @@ def _scope(text: str, parts: dict[str, str], metric: Metric, default: str) -> st
 
 def _threshold(text: str, value: str, unit: Unit) -> float | str:
     try:
-        return _PARSERS[unit](value)
+        threshold = _PARSERS[unit](value)
     except UnitError:
         raise _bad(text, f"{_VALUES[unit]} as its value") from None
+    if isinstance(threshold, int) and threshold > _LARGEST:
+        raise _bad(text, "a smaller value")
+    return threshold
 
 
 def _count(value: str) -> float:
-    if not value.isascii() or not value.isdigit():
+    if not _DIGITS.fullmatch(value):
         raise UnitError(value)
     return int(value)
 

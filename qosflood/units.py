@@ -27,7 +27,7 @@ _DURATION_UNITS = {
     "h": HOUR,
     "d": DAY,
 }
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|min|s|m|h|d)")
+_DURATION_PART = re.compile(r"(\d{1,15}(?:\.\d+)?)(ns|us|µs|ms|min|s|m|h|d)")
 _BYTE_UNITS = {
     "B": 1,
     "KB": 1000,
@@ -40,8 +40,8 @@ _BYTE_UNITS = {
     "M": 1024**2,
     "G": 1024**3,
 }
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_BYTES = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]+)")
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
