@@ -39,7 +39,7 @@ def parse_set(text: str) -> Assignment:
     name, separator, value = text.partition("=")
     path = tuple(part.strip() for part in name.split("."))
     if not separator or not all(path):
-        shown = name if separator else "the text given"
+        shown = f'"{name}="' if separator else "no ="
         raise ProfileError([f"--set: got {shown}, expected key.path=value, e.g. peak.clients=500"])
     secret = path[0] == "target" or path[:2] == ("scrape", "url")
     shown = f"--set {name}={'***' if secret else value}"

@@ -16,7 +16,7 @@ from qosflood.profile.problems import KeyPath, problem_lines, spell_path
 from qosflood.suggest import nearest
 
 SHIPPED = "shipped default"
-_SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)")
+_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -77,21 +77,30 @@ def _find(name_or_path: str, shipped: list[str]) -> Path:
 
 def _read(path: Path, shown: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         problem = "got bytes that are not UTF-8, expected a TOML file"
-    except (ValueError, RecursionError) as error:
-        problem = _syntax(str(error))
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
+    else:
+        try:
+            return tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            problem = _syntax(str(error), text)
     raise ProfileError([f"profile {shown}: {problem}"])
 
 
-def _syntax(message: str) -> str:
-    match = _SYNTAX.fullmatch(message)
-    what = match["what"] if match else message
-    where = f"line {match['line']}, column {match['column']}" if match and match["line"] else None
-    return f"{where or 'at its end'}: not valid TOML: {what[:1].lower()}{what[1:]}"
+def _syntax(message: str, text: str) -> str:
+    match = _POSITION.search(message)
+    what = message[: match.start()] if match else message
+    return f"{_where(match, text)}not valid TOML: {what[:1].lower()}{what[1:]}"
+
+
+def _where(match: re.Match[str] | None, text: str) -> str:
+    if match is None:
+        return ""
+    line, column = match["line"], match["column"]
+    return f"line {line}, column {column}: " if line else f"line {len(text.splitlines())}: "
 
 
 def _validate(document: dict[str, Any], shown: str, assignments: list[Assignment]) -> Profile:

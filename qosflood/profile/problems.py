@@ -28,7 +28,10 @@ def problem_lines(error: ValidationError, origin: Callable[[KeyPath], str]) -> l
     with the path, e.g. `profile soak.toml: peak.clients`.
     """
     details = error.errors(include_url=False)
-    lines = (f"{origin(_path(one))}: {_problem(one)}" for one in details)
+    # A list whose only item is wrong is also "too short"; the item's own line says enough.
+    parents = {_path(one)[:-1] for one in details if isinstance(one["loc"][-1], int)}
+    told = [one for one in details if _path(one) not in parents]
+    lines = (f"{origin(_path(one))}: {_problem(one)}" for one in told)
     return [" ".join(line.split()) for line in lines]
 
 
