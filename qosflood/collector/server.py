@@ -47,9 +47,9 @@ class Collector:
             keepalive_timeout=self._keepalive_s,
             auto_decompress=False,
         )
+        await self.app.start()
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._http, sock=listener, backlog=BACKLOG)
-        await self.app.start()
 
     async def stop(self) -> None:
         """Close the port and every connection; reports that still wait stay unanswered."""
@@ -58,31 +58,21 @@ class Collector:
         await self.app.close()
 
 
-async def serve(
-    options: CollectorOptions,
-    on_ready: Callable[[Collector, Callable[[], None]], None],
-    make_app: MakeApp = App,
-) -> None:
-    """Run a collector until the function given to `on_ready` is called; raises StartError."""
-    collector = Collector(options, make_app)
-    await collector.start()
-    stopped = asyncio.Event()
-    on_ready(collector, stopped.set)
-    await stopped.wait()
-    await collector.stop()
-
-
 def run_in_foreground(options: CollectorOptions, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `announce` gets the collector's URL. Raises StartError."""
-
-    def on_ready(collector: Collector, stop: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
-        announce(collector.url)
-
     raise_open_file_limit()
-    uvloop.run(serve(options, on_ready))
+    uvloop.run(_serve(options, announce))
+
+
+async def _serve(options: CollectorOptions, announce: Callable[[str], None]) -> None:
+    collector = Collector(options)
+    await collector.start()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    announce(collector.url)
+    await stopped.wait()
+    await collector.stop()
 
 
 def raise_open_file_limit() -> None:

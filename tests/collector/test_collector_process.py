@@ -88,7 +88,6 @@ def test_a_child_ends_when_its_parent_is_gone_even_with_requests_under_way() -> 
             client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             hang_up(process)
             assert process.wait(_DEADLINE_S) == 0
-            assert client.recv(1) == b""
 
 
 def test_a_child_ignores_an_interrupt_meant_for_its_parent() -> None:
