@@ -40,11 +40,12 @@ def _flood(
     profile: Profile, options: Options, clients: int, cadence_ns: int, problems: Problems
 ) -> tuple[int, int]:
     """Clients and cadence of the flood, from those of 1x."""
+    base_rate = clients * SECOND / cadence_ns
     if options.clients is not None:
         clients = _checked_clients("load.clients", options.clients, problems)
         if options.rate is None:
             return clients, cadence_ns
-    rate = _per_second(profile.run.rate, profile.peak.clients * SECOND / cadence_ns)
+    rate = _per_second(profile.run.rate, base_rate)
     if not math.isfinite(rate) or rate <= 0:
         problems.add("run.rate", f"got {rate:g} reports/s, expected a rate above 0, e.g. 10x")
         return clients, cadence_ns

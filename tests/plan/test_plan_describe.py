@@ -1,0 +1,102 @@
+"""A plan in words."""
+
+from dataclasses import replace
+
+from resolving import plan_of
+
+from qosflood.plan import Plan
+from qosflood.profile.load import load_profile
+from qosflood.resolve import describe, with_target_port
+from qosflood.units import MINUTE, SECOND, Rate
+
+
+def rows(plan: Plan) -> dict[str, tuple[str, str]]:
+    return {row.label: (row.value, row.source) for row in describe(plan)}
+
+
+def test_the_totals_lead_with_absolute_figures():
+    plan = plan_of(load_profile("intercom"), rate=Rate(multiple=10.0))
+    said = rows(plan)
+    assert next(iter(said)) == "load"
+    assert said["load"] == (
+        "5,000 clients, 1,000 reports/s (10x of 100/s), a report each 5s",
+        "option --rate",
+    )
+    assert said["1x"][0] == "500 clients, a report each 5s: 100 reports/s"
+    assert said["reports"][0] == "945,000, about 234.3 MiB up"
+    assert said["sessions"][0] == "5,000 distinct ones left behind"
+    assert said["finish"][0] == "in 18m30s, after a drain of at most 10s more"
+
+
+def test_each_phase_says_what_it_does():
+    said = rows(plan_of(rate=Rate(multiple=10.0), duration_ns=5 * MINUTE))
+    assert said["ramp"][0] == "20s, 500 to 5,000 clients, 100 to 1,000 reports/s"
+    assert said["flood"] == ("5m, 5,000 clients, 1,000 reports/s", "option --duration")
+    assert said["settle"][0] == "10s, 0 clients, 0 reports/s"
+
+
+def test_a_rate_that_changes_with_the_cadence_is_shown_too():
+    said = rows(plan_of({"peak": {"scale": "cadence"}}, rate=Rate(multiple=10.0)))
+    assert said["ramp"][0] == "1m, 500 clients, 100 to 1,000 reports/s"
+    assert said["reports"][0].startswith("945,000,")
+
+
+def test_the_schedules_own_count_comes_before_the_estimate():
+    plan = plan_of()
+    counted = replace(plan, phases=tuple(replace(phase, planned=10) for phase in plan.phases))
+    assert rows(counted)["reports"][0].startswith("50, ")
+
+
+def test_clients_and_rate_together_name_both_sources():
+    assert rows(plan_of(clients=7))["load"][1] == "option --clients"
+    both = rows(plan_of(clients=700, rate=Rate(multiple=10.0)))
+    assert both["load"][1] == "option --clients, option --rate"
+
+
+def test_the_embedded_collectors_port_is_not_shown_before_it_is_known():
+    said = rows(plan_of())
+    assert said["target"][0] == "the embedded collector"
+    assert said["scrape"][0] == "/metrics of the embedded collector each 5s, timeout 5s"
+    assert said["memory"][0] == "the embedded collector's process each 1s, no limit named"
+    later = rows(with_target_port(plan_of(), 8123))
+    assert later["scrape"][0] == "http://127.0.0.1:8123/metrics each 5s, timeout 5s"
+
+
+def test_a_target_is_shown_with_its_pinned_addresses():
+    said = rows(plan_of(target="https://qos.example.com", addresses=("203.0.113.7",)))
+    assert said["target"] == ("https://qos.example.com at 203.0.113.7", "option --target")
+    assert rows(plan_of(target="http://127.0.0.1:1"))["target"][0] == "http://127.0.0.1:1"
+
+
+def test_a_secret_is_shown_as_stars_and_by_its_place():
+    said = rows(plan_of(headers=("Authorization=env:TOKEN",)))
+    assert said["header"] == ("Authorization: *** (from env:TOKEN)", "option --header")
+
+
+def test_what_is_unusual_about_tls_is_shown():
+    assert rows(plan_of(insecure=True))["tls"][0] == "certificate not verified"
+    assert rows(plan_of(cacert="ca.pem"))["tls"] == ("trusting ca.pem", "option --cacert")
+    assert "tls" not in rows(plan_of())
+
+
+def test_the_memorys_source_and_limit_are_shown():
+    memory = {"memory": {"limit": "512MiB"}}
+    known = rows(plan_of(memory, target="http://127.0.0.1:1", pid=7))
+    assert known["memory"] == (
+        "process 7 and its children each 1s, limit 512.0 MiB",
+        "option --pid",
+    )
+    gauge = rows(plan_of(target="http://127.0.0.1:1"))
+    assert gauge["memory"][0].startswith("process_resident_memory_bytes in the scrape")
+
+
+def test_scrapes_may_be_off():
+    assert rows(plan_of(scrape_interval="off"))["scrape"] == ("off", "option --scrape-interval")
+
+
+def test_every_limit_has_a_row_with_its_source():
+    plan = plan_of(limits=("response.p99 < 250ms",), timeout_ns=SECOND)
+    limits = [row for row in describe(plan) if row.label == "limit"]
+    assert [row.value for row in limits] == [limit.expr for limit in plan.limits]
+    assert limits[-1].source == "option --limit"
+    assert [row.value for row in describe(plan) if row.label == "abort"] == ["errors > 50% for 15s"]
