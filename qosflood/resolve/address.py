@@ -88,7 +88,7 @@ def _headers(profile: Profile, options: Options, problems: Problems) -> tuple[He
         for name, source in profile.target.headers.items()
     }
     seen: set[str] = set()
-    name = options.source("header").partition(" ")[2]
+    name = options.source("headers").partition(" ")[2]
     for text in options.headers:
         ref = problems.catch(name, parse_header, text)
         if ref is None:

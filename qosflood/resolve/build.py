@@ -78,7 +78,7 @@ def _derived(options: Options) -> dict[str, str]:
     """Where what is no key of a profile came from."""
     derived = {"load.clients": options.source("clients")} if options.clients is not None else {}
     if options.headers:
-        derived["target.headers"] = options.source("header")
+        derived["target.headers"] = options.source("headers")
     return derived
 
 
@@ -115,4 +115,4 @@ def _check_ceilings(
 
 def _check_allow(options: Options, problems: Problems) -> None:
     for text in options.allow:
-        problems.catch(options.source("allow_target").partition(" ")[2], check_allow, text)
+        problems.catch(options.source("allow").partition(" ")[2], check_allow, text)

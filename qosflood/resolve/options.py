@@ -24,9 +24,8 @@ class Peak:
 class Options:
     """What the command line or the environment said; None (or empty) is "not said".
 
-    `sources` tells by the option's own name (`rate`, `header`, `limit`, `allow_target`) where a
-    value came from, e.g. `{"rate": "environment QOSFLOOD_RUN_RATE"}`; one that is not in it came
-    from the option itself.
+    `sources` tells by the field's name, without its unit, where a value came from, e.g. `{"rate":
+    "environment QOSFLOOD_RUN_RATE"}`; one that is not in it came from its option.
     """
 
     rate: Rate | None = None
@@ -50,10 +49,13 @@ class Options:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> str:
-        """Where the value of option `name` came from."""
-        return self.sources.get(name, f"option --{name.replace('_', '-')}")
+        """Where the value of a field came from; `name` is without the unit."""
+        option = _SPELLED.get(name, name.replace("_", "-"))
+        return self.sources.get(name, f"option --{option}")
 
 
+_SPELLED = {"headers": "header", "limits": "limit", "allow": "allow-target"}
+"""Options that are not called as their fields."""
 _KEYS: dict[str, tuple[str, str]] = {
     "rate": ("run", "rate"),
     "duration_ns": ("run", "duration"),

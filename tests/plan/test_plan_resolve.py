@@ -408,6 +408,20 @@ def test_a_problem_is_named_after_where_the_value_was_written():
     assert problems_of(assigned) == [f"--set peak.interval: got 1ms, {named}"]
 
 
+def test_lists_from_the_environment_are_named_after_it():
+    sources = {
+        "headers": "environment QOSFLOOD_RUN_HEADER",
+        "limits": "environment QOSFLOOD_RUN_LIMIT",
+        "allow": "environment QOSFLOOD_RUN_ALLOW_TARGET",
+    }
+    lines = problems_of(headers=("x",), limits=("x",), allow=("",), sources=sources)
+    assert [line.partition(":")[0] for line in lines] == [
+        "QOSFLOOD_RUN_HEADER",
+        "QOSFLOOD_RUN_LIMIT",
+        "QOSFLOOD_RUN_ALLOW_TARGET",
+    ]
+
+
 def test_every_value_has_its_source():
     loaded = load_profile("intercom", ["report.jitter=0.5"])
     plan = plan_of(

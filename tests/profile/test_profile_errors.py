@@ -1,5 +1,7 @@
 """What a wrong profile is answered with, line by line."""
 
+from pathlib import Path
+
 import pytest
 
 from qosflood.errors import ProfileError
@@ -381,3 +383,16 @@ def test_a_missing_file_is_answered_in_one_line(tmp_path, monkeypatch, path):
 def test_a_folder_is_no_profile(tmp_path):
     with pytest.raises(ProfileError, match="no such file"):
         load_profile(str(tmp_path))
+
+
+def test_a_file_that_cannot_be_read_is_answered_in_one_line(tmp_path, monkeypatch):
+    path = tmp_path / "soak.toml"
+    path.write_text("")
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(ProfileError) as caught:
+        load_profile(str(path))
+    assert str(caught.value) == f"profile {path}: cannot be read: Permission denied"
