@@ -17,7 +17,7 @@ GENERATOR_PHASES = ("baseline", "flood", "recovery")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A stretch of the run; clients and cadence go linearly from `_from` to `_to`.
+    """A stretch of the run; clients and 1/cadence go linearly from `_from` to `_to`.
 
     `planned` is how many reports the schedule holds in it; `start_ns` counts from the load's
     start.
@@ -135,7 +135,8 @@ class Watch:
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
 
-    `threshold` is a string only for metrics whose values are words (`none`).
+    `threshold` is a string only for metrics whose values are words (`none`). `scope` is a phase's
+    name, or `run`: the whole run, and for a limit that aborts any phase.
     """
 
     expr: str
