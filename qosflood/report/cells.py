@@ -67,6 +67,11 @@ def ratio(value: float | None) -> str:
     return NONE if value is None else format_ratio(value)
 
 
+def cores(value: float | None) -> str:
+    """CPU cores in use."""
+    return NONE if value is None else f"{value:.2f}"
+
+
 def error_ratio(phase: Phase) -> float | None:
     """1 - acked / scheduled; None if nothing was scheduled."""
     if not phase.scheduled:
@@ -219,6 +224,19 @@ def books_line(document: Document) -> str:
         parts.append(f"{totals.in_flight:,} in flight")
     state = "balanced" if totals.balanced else "NOT balanced"
     return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts) or '0'} ({state})")
+
+
+def generator_line(document: Document) -> str:
+    """How the generator itself fared, in one line."""
+    generator = document.generator
+    parts = (
+        generator.verdict,
+        f"{generator.late_windows:,} of {generator.windows:,} windows late",
+        f"send lag p99 {ms(generator.send_lag_p99_ms)} (gate {ms(generator.late_gate_ms)})",
+        f"{cores(generator.cpu_cores)} cores",
+        f"{size(generator.rss_max)} of memory",
+    )
+    return "; ".join(parts)
 
 
 def moment(t_s: float) -> str:

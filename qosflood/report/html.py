@@ -21,7 +21,6 @@ from qosflood.report.markup import Markup, element, join, json_for_script, secti
 from qosflood.report.schema import Document
 from qosflood.text import printable
 
-
 _NONE = "'none'"
 
 

@@ -140,17 +140,9 @@ def books(document: Document) -> Markup:
         rows = [(name, cells.count(n)) for name, n in sorted(counts.items()) if n]
         if rows:
             parts.append(table((title, "reports"), rows, ("", "number")))
-    generator = document.generator
-    parts.append(
-        element(
-            "p",
-            f"Generator: {generator.verdict}; {generator.late_windows:,} of "
-            f"{generator.windows:,} windows late; send lag p99 {cells.ms(generator.send_lag_p99_ms)}"
-            f" (gate {cells.ms(generator.late_gate_ms)}); {cells.count(generator.cpu_cores)} cores;"
-            f" {cells.size(generator.rss_max)}",
-        )
-    )
-    return section("Books", *parts, items(generator.problems) if generator.problems else _NO)
+    parts.append(element("p", f"Generator: {cells.generator_line(document)}"))
+    problems = document.generator.problems
+    return section("Books", *parts, items(problems) if problems else _NO)
 
 
 def failures(samples: Sequence[Mapping[str, Any]]) -> Markup:

@@ -1,0 +1,29 @@
+"""`qosflood report RUN`: build a run's report again from its journal."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from qosflood.report.build import REPORT_HTML, build, json_text
+from qosflood.report.terminal import print_summary
+
+
+@click.command()
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
+@click.pass_context
+def report(ctx: click.Context, run: Path, as_json: bool) -> None:
+    """Build the report of RUN again from run.json and the journal.
+
+    Exits with the run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
+    """
+    result = build(run)
+    for problem in result.problems:
+        click.echo(problem, err=True)
+    if as_json:
+        click.echo(json_text(result.document), nl=False)
+    else:
+        page = run / REPORT_HTML
+        print_summary(Console(), result.document, page if page in result.written else None)
+    ctx.exit(result.document.exit_code)

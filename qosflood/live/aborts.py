@@ -1,0 +1,124 @@
+"""Abort limits, judged while the run goes on. Pure.
+
+An abort limit names the condition that stops the run: `errors > 50% for 15s`. Shares (`errors`,
+`offered`) are taken over all reports of the last 15 s; levels (latency, memory, scrape gap) must
+have met the condition at every look for 15 s.
+"""
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+
+from qosflood.live.aggregate import LiveView, rate_at
+from qosflood.plan import Limit
+from qosflood.units import SECOND, format_bytes, format_duration, format_ratio
+
+_OPS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "ns": format_duration,
+    "bytes": format_bytes,
+    "ratio": format_ratio,
+}
+_RUN = "run"
+
+
+class AbortWatch:
+    """The abort limits of a plan and since when each one's condition has been met."""
+
+    def __init__(self, view: LiveView) -> None:
+        self._view = view
+        self._since: dict[Limit, int] = {}
+
+    def broken(self, t_ns: int) -> tuple[Limit, str] | None:
+        """The first abort limit whose condition was met for its grace period, and the value in
+        words; to be asked about once a second."""
+        for limit in self._view.plan.aborts:
+            value = self._value(limit, t_ns)
+            met = value is not None and _OPS[limit.op](value, float(limit.threshold))
+            if not met or value is None:
+                self._since.pop(limit, None)
+            elif self._long_enough(limit, t_ns):
+                return limit, f"{limit.metric} {_FORMATS[limit.unit](value)}"
+        return None
+
+    def _long_enough(self, limit: Limit, t_ns: int) -> bool:
+        since = self._since.setdefault(limit, t_ns)
+        return limit.metric in _SHARES or t_ns - since >= limit.grace_ns
+
+    def _value(self, limit: Limit, t_ns: int) -> float | None:
+        view = self._view
+        phase = view.phase_at(view.load_ns(t_ns)).name
+        if view.t0 is None or limit.scope not in (_RUN, phase):
+            return None
+        if limit.metric in _LEVELS:
+            return _LEVELS[limit.metric](view, t_ns)
+        if view.load_ns(t_ns) >= view.plan.load_ns:
+            return None
+        if limit.metric in _SHARES:
+            return _SHARES[limit.metric](view, limit)
+        return _response(view, limit.metric.partition(".")[2])
+
+
+def _errors(view: LiveView, limit: Limit) -> float | None:
+    """1 - acked / ended of the reports that ended in the grace period."""
+    first, length = _stretch(view, limit)
+    moments = view.moments(first, length)
+    if moments is None:
+        return None
+    outcomes: Counter[str] = Counter()
+    for moment in moments:
+        outcomes.update(moment.outcomes)
+    return 1.0 - outcomes["acked"] / outcomes.total() if outcomes.total() else None
+
+
+def _offered(view: LiveView, limit: Limit) -> float | None:
+    """Sent of planned in the grace period."""
+    first, length = _stretch(view, limit)
+    moments = view.moments(first, length)
+    if moments is None:
+        return None
+    middles = [second * SECOND + SECOND // 2 for second in range(first, first + length)]
+    planned = sum(rate_at(view.phase_at(middle), middle) for middle in middles)
+    return sum(moment.offered for moment in moments) / planned if planned else None
+
+
+def _stretch(view: LiveView, limit: Limit) -> tuple[int, int]:
+    """First second and number of seconds of the grace period, as far as it lies in the scope."""
+    length = max(1, limit.grace_ns // SECOND)
+    first = view.complete_s - length + 1
+    if limit.scope != _RUN and first * SECOND < view.plan.phase(limit.scope).start_ns:
+        return -1, length
+    return first, length
+
+
+def _response(view: LiveView, figure: str) -> float | None:
+    moments = view.moments(view.complete_s, 1)
+    response = moments[0].response if moments else None
+    return None if response is None else float(getattr(response, f"{figure}_ns"))
+
+
+def _memory(view: LiveView, _t_ns: int) -> float | None:
+    return None if view.last_rss is None else float(view.last_rss.rss_bytes)
+
+
+def _scrape_gap(view: LiveView, t_ns: int) -> float | None:
+    if view.plan.watch.interval_ns is None or view.t0 is None:
+        return None
+    last_good = view.last_good_scrape_t
+    return float(t_ns - (view.t0 if last_good is None else last_good))
+
+
+_SHARES: dict[str, Callable[[LiveView, Limit], float | None]] = {
+    "errors": _errors,
+    "offered": _offered,
+}
+_LEVELS: dict[str, Callable[[LiveView, int], float | None]] = {
+    "memory.max": _memory,
+    "scrape.gap": _scrape_gap,
+}

@@ -1,0 +1,192 @@
+"""What a run looks like right now, from the records as they come in. Pure.
+
+Load figures are those of the last complete second, the newest one that every shard has reported;
+their percentiles are exact, the shards' histograms merged.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.histograms import merge
+from qosflood.plan import Phase, Plan
+from qosflood.records import (
+    Event,
+    JournalRecord,
+    Latency,
+    MemorySample,
+    ScrapeSample,
+    Window,
+)
+from qosflood.units import SECOND
+
+_LEAST_KEPT_S = 30
+_TROUBLE = ("target", "generator", "network")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One look at the run. Rates per second; None is not known (yet).
+
+    `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
+    `trouble` the last event that the operator did not cause.
+    """
+
+    elapsed_ns: int
+    left_ns: int
+    share: float
+    phase: str
+    planned: float
+    offered: int | None
+    acked: int | None
+    p50_ns: int | None
+    p99_ns: int | None
+    errors: dict[str, int]
+    rss_bytes: int | None
+    rss_limit_bytes: int | None
+    scrape: ScrapeSample | None
+    scrapes_failed: int
+    late: bool
+    trouble: str | None
+
+
+@dataclass(slots=True)
+class Moment:
+    """One second of the load, over all shards."""
+
+    offered: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    shards: set[int] = field(default_factory=set)
+    late: bool = False
+    parts: list[Latency] = field(default_factory=list)
+    merged: Latency | None = None
+
+    def add(self, window: Window, late: bool) -> None:
+        """Take in a shard's window of this second; one with `health` completes the shard."""
+        self.offered += window.offered
+        self.outcomes.update(window.outcomes)
+        self.late = self.late or late
+        if window.health is not None:
+            self.shards.add(window.shard)
+        if window.response is not None:
+            self.parts.append(window.response)
+
+    @property
+    def response(self) -> Latency | None:
+        """All shards' response times of this second; None if nothing ended in it."""
+        if self.parts:
+            kept = [self.merged] if self.merged is not None else []
+            self.merged = merge([*kept, *self.parts])
+            self.parts.clear()
+        return self.merged
+
+
+class LiveView:
+    """The state that records change; `snapshot` and the abort limits read it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.t0: int | None = None
+        self.last_rss: MemorySample | None = None
+        self.last_scrape: ScrapeSample | None = None
+        self.last_good_scrape_t: int | None = None
+        self._gate_ns = late_gate_ns(plan)
+        graces = [limit.grace_ns // SECOND for limit in plan.aborts]
+        self._kept_s = 2 * max([_LEAST_KEPT_S, *graces])
+        self._moments: dict[int, Moment] = {}
+        self._complete = -1
+        self._errors: Counter[str] = Counter()
+        self._scrapes_failed = 0
+        self._trouble: str | None = None
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take in a record; kinds that nothing here shows are ignored."""
+        if isinstance(record, Window):
+            self._feed_window(record)
+        elif isinstance(record, ScrapeSample):
+            self._feed_scrape(record)
+        elif isinstance(record, MemorySample):
+            self.last_rss = record
+        elif isinstance(record, Event):
+            self._feed_event(record)
+
+    def snapshot(self, t_ns: int) -> Snapshot:
+        """The run at journal time `t_ns`."""
+        elapsed = self.load_ns(t_ns)
+        end_ns = max(phase.end_ns for phase in self.plan.phases)
+        phase = self.phase_at(elapsed)
+        moment = self._moments.get(self._complete)
+        response = moment.response if moment is not None else None
+        return Snapshot(
+            elapsed_ns=elapsed,
+            left_ns=max(0, end_ns - elapsed),
+            share=min(1.0, elapsed / end_ns),
+            phase=phase.name,
+            planned=rate_at(phase, elapsed),
+            offered=None if moment is None else moment.offered,
+            acked=None if moment is None else moment.outcomes["acked"],
+            p50_ns=None if response is None else response.p50_ns,
+            p99_ns=None if response is None else response.p99_ns,
+            errors={kind: count for kind, count in self._errors.items() if count},
+            rss_bytes=None if self.last_rss is None else self.last_rss.rss_bytes,
+            rss_limit_bytes=self.plan.watch.memory_limit_bytes,
+            scrape=self.last_scrape,
+            scrapes_failed=self._scrapes_failed,
+            late=moment is not None and moment.late,
+            trouble=self._trouble,
+        )
+
+    def load_ns(self, t_ns: int) -> int:
+        """Time since the load's start at journal time `t_ns`; 0 before it."""
+        return 0 if self.t0 is None else max(0, t_ns - self.t0)
+
+    def phase_at(self, load_ns: int) -> Phase:
+        """The phase in force; the last one after its end."""
+        running = (phase for phase in self.plan.phases if load_ns < phase.end_ns)
+        return next(running, self.plan.phases[-1])
+
+    def moments(self, first_s: int, length_s: int) -> list[Moment] | None:
+        """The complete seconds from `first_s` on, or None if not all of them are known."""
+        seconds = range(first_s, first_s + length_s)
+        if first_s < 0 or seconds[-1] > self._complete:
+            return None
+        return [self._moments.get(second, Moment()) for second in seconds]
+
+    @property
+    def complete_s(self) -> int:
+        """The last second that every shard has reported; -1 before the first."""
+        return self._complete
+
+    def _feed_window(self, window: Window) -> None:
+        moment = self._moments.setdefault(window.second, Moment())
+        moment.add(window, is_late(window, self._gate_ns))
+        for kind, count in window.outcomes.items():
+            if kind != "acked":
+                self._errors[kind] += count
+        if len(moment.shards) == self.plan.load.shards and window.second > self._complete:
+            self._complete = window.second
+            for second in [s for s in self._moments if s <= self._complete - self._kept_s]:
+                del self._moments[second]
+
+    def _feed_scrape(self, scrape: ScrapeSample) -> None:
+        if scrape.own_fault:
+            return
+        self.last_scrape = scrape
+        if scrape.ok:
+            self.last_good_scrape_t = scrape.t
+        else:
+            self._scrapes_failed += 1
+
+    def _feed_event(self, event: Event) -> None:
+        if event.kind == "load_started":
+            self.t0 = event.evidence["t0"]
+        elif event.who in _TROUBLE:
+            self._trouble = event.what
+
+
+def rate_at(phase: Phase, load_ns: int) -> float:
+    """Reports per second that the plan asks for, `load_ns` after the load's start."""
+    done = min(1.0, max(0.0, (load_ns - phase.start_ns) / phase.duration_ns))
+    clients = phase.clients_from + (phase.clients_to - phase.clients_from) * done
+    cadence = phase.cadence_from_ns + (phase.cadence_to_ns - phase.cadence_from_ns) * done
+    return clients * SECOND / cadence

@@ -1,0 +1,56 @@
+"""A Snapshot as text: the pieces that the live picture and the plain lines share. Pure."""
+
+from qosflood.live.aggregate import Snapshot
+from qosflood.text import printable
+from qosflood.units import SECOND, format_bytes, format_count, format_duration
+
+UNKNOWN = "–"
+
+
+def plain_line(snapshot: Snapshot) -> str:
+    """One line for a log: time, phase, rates, latency, errors, memory, scrape, time left."""
+    late = "  GENERATOR LATE" if snapshot.late else ""
+    return (
+        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase:<8}  "
+        f"offered {rate(snapshot.offered)} acked {rate(snapshot.acked)}  "
+        f"p50 {duration(snapshot.p50_ns)} p99 {duration(snapshot.p99_ns)}  "
+        f"errors {format_count(sum(snapshot.errors.values()))}  "
+        f"rss {size(snapshot.rss_bytes)}  scrape {scrape(snapshot)}  "
+        f"{whole_seconds(snapshot.left_ns)} left{late}"
+    )
+
+
+def rate(value: float | None) -> str:
+    """`1,000/s`."""
+    return UNKNOWN if value is None else f"{format_count(round(value, 1))}/s"
+
+
+def duration(ns: int | None) -> str:
+    """`1.2ms`."""
+    return UNKNOWN if ns is None else format_duration(ns)
+
+
+def size(count: int | None) -> str:
+    """`120.3 MiB`."""
+    return UNKNOWN if count is None else format_bytes(count)
+
+
+def whole_seconds(ns: int) -> str:
+    """`7m25s`."""
+    return format_duration(ns // SECOND * SECOND)
+
+
+def scrape(snapshot: Snapshot) -> str:
+    """`ok 4ms`, or `failed` with the reason."""
+    last = snapshot.scrape
+    if last is None:
+        return UNKNOWN
+    if last.ok:
+        return f"ok {duration(last.duration_ns)}"
+    return f"failed: {printable(last.reason or 'unknown', 60)}"
+
+
+def errors(snapshot: Snapshot) -> str:
+    """`none`, or the number of each kind, the commonest first."""
+    kinds = sorted(snapshot.errors.items(), key=lambda item: -item[1])
+    return ", ".join(f"{format_count(n)} {printable(kind, 40)}" for kind, n in kinds) or "none"

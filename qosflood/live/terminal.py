@@ -1,0 +1,155 @@
+"""The run on a terminal: a picture that is redrawn, or plain lines where it would not fit."""
+
+from typing import Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from qosflood.live import lines
+from qosflood.live.aborts import AbortWatch
+from qosflood.live.aggregate import LiveView, Snapshot
+from qosflood.plan import Limit, Plan
+from qosflood.records import JournalRecord
+from qosflood.text import printable
+from qosflood.units import SECOND
+
+Style = Literal["live", "plain", "quiet"]
+LINE_EVERY_NS = 10 * SECOND
+_BAR_LEAST = 10
+
+
+class RunView:
+    """Shows a run while it goes on, and knows its abort limits; silent by itself."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.state = LiveView(plan)
+        self._aborts = AbortWatch(self.state)
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record."""
+        self.state.feed(record)
+
+    def tick(self, t_ns: int) -> None:
+        """Draw, if it is time; `t_ns` counts from the segment's start."""
+
+    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
+        """The abort limit that has been broken for its grace period, and the value in words."""
+        return self._aborts.broken(t_ns)
+
+    def close(self) -> None:
+        """Show nothing more."""
+
+
+class PlainView(RunView):
+    """A line each 10 s, for logs and pipes."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        super().__init__(plan)
+        self._console = console
+        self._next_ns = 0
+
+    def tick(self, t_ns: int) -> None:
+        """Print a line if 10 s of the load have passed since the last."""
+        snapshot = self.state.snapshot(t_ns)
+        if self.state.complete_s < 0 or snapshot.elapsed_ns < self._next_ns:
+            return
+        self._next_ns = (snapshot.elapsed_ns // LINE_EVERY_NS + 1) * LINE_EVERY_NS
+        self._console.print(Text(lines.plain_line(snapshot)), soft_wrap=True)
+
+
+class PictureView(RunView):
+    """The picture, redrawn at each tick and gone when closed."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        super().__init__(plan)
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live.start()
+
+    def tick(self, t_ns: int) -> None:
+        """Draw."""
+        picture = render(self.state.snapshot(t_ns), self._console.width)
+        self._live.update(picture, refresh=True)
+
+    def close(self) -> None:
+        """Take the picture away and give the cursor back."""
+        self._live.stop()
+
+
+def make_view(plan: Plan, console: Console, style: Style) -> RunView:
+    """`live` is the picture where `console` is a terminal that can redraw, else plain lines."""
+    if style == "quiet":
+        return RunView(plan)
+    if style == "live" and console.is_terminal and not console.is_dumb_terminal:
+        return PictureView(plan, console)
+    return PlainView(plan, console)
+
+
+def render(snapshot: Snapshot, width: int) -> RenderableType:
+    """The picture; fits 80 columns."""
+    return Group(_progress(snapshot, width), _figures(snapshot), *_alarms(snapshot))
+
+
+def _progress(snapshot: Snapshot, width: int) -> Table:
+    left = f"{lines.whole_seconds(snapshot.left_ns)} left"
+    elapsed = lines.whole_seconds(snapshot.elapsed_ns)
+    phase = f"{snapshot.phase:<8}"
+    bar = max(_BAR_LEAST, width - len(phase) - len(elapsed) - len(left) - 8)
+    row = Table.grid(padding=(0, 2, 0, 0))
+    row.add_row(
+        Text(phase, style="bold"),
+        ProgressBar(total=1.0, completed=snapshot.share, width=bar),
+        elapsed,
+        left,
+    )
+    return row
+
+
+def _figures(snapshot: Snapshot) -> Table:
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(
+        "reports",
+        f"offered {lines.rate(snapshot.offered)}   acked {lines.rate(snapshot.acked)}   "
+        f"planned {lines.rate(snapshot.planned)}",
+    )
+    table.add_row(
+        "response",
+        f"p50 {lines.duration(snapshot.p50_ns)}   p99 {lines.duration(snapshot.p99_ns)}",
+    )
+    table.add_row("errors", _errors(snapshot))
+    table.add_row("target", f"memory {_memory(snapshot)}")
+    table.add_row("scrape", _scrape(snapshot))
+    return table
+
+
+def _errors(snapshot: Snapshot) -> Text:
+    return Text(lines.errors(snapshot), style="red" if snapshot.errors else "")
+
+
+def _memory(snapshot: Snapshot) -> str:
+    limit = snapshot.rss_limit_bytes
+    return lines.size(snapshot.rss_bytes) + (f" of {lines.size(limit)}" if limit else "")
+
+
+def _scrape(snapshot: Snapshot) -> Text:
+    last = snapshot.scrape
+    text = lines.scrape(snapshot)
+    if last is not None and last.series is not None:
+        text += f"   {last.series:,} series"
+    if snapshot.scrapes_failed:
+        text += f"   {snapshot.scrapes_failed:,} failed so far"
+    return Text(text, style="red" if last is not None and not last.ok else "")
+
+
+def _alarms(snapshot: Snapshot) -> list[Text]:
+    alarms = []
+    if snapshot.late:
+        alarms.append(Text("the generator is late: it sends after the due time", style="yellow"))
+    if snapshot.trouble is not None:
+        alarms.append(Text(printable(snapshot.trouble, 200), style="yellow"))
+    return alarms

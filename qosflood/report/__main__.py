@@ -1,0 +1,43 @@
+"""`python -m qosflood.report RUN_DIR`: build the report in a process of its own.
+
+Prints one JSON line: `exit_code`, `headline`, `document`, `problems`. `--ended REASON` and
+`--detail TEXT` say how the run ended where the journal does not.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import orjson
+
+from qosflood.errors import QosfloodError
+from qosflood.records import End
+from qosflood.report.build import build
+from qosflood.report.document import to_json
+
+
+def main(arguments: list[str]) -> int:
+    """Build and print; the exit code of an error, 0 else (the run's own is in the JSON)."""
+    parser = argparse.ArgumentParser(prog="python -m qosflood.report")
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--ended")
+    parser.add_argument("--detail", default="")
+    given = parser.parse_args(arguments)
+    ended = End(t=0, reason=given.ended, detail=given.detail) if given.ended else None
+    try:
+        result = build(given.run_dir, ended)
+    except QosfloodError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    line = {
+        "exit_code": result.document.exit_code,
+        "headline": result.document.headline,
+        "document": to_json(result.document),
+        "problems": result.problems,
+    }
+    sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

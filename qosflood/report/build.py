@@ -1,0 +1,105 @@
+"""From a run directory to its report: read, analyse, judge, write. `qosflood report` is this."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from qosflood.analysis import analyse
+from qosflood.analysis.findings import Findings
+from qosflood.journal import Run, read_failures, read_records, read_run, write_atomically
+from qosflood.records import End, JournalRecord
+from qosflood.report import html, markdown
+from qosflood.report.document import build_document, to_json, utc
+from qosflood.report.hlog import log_lines
+from qosflood.report.schema import Document
+from qosflood.verdict import judge
+
+REPORT_JSON = "report.json"
+REPORT_HTML = "report.html"
+REPORT_MD = "report.md"
+LATENCY_HLOG = "latency.hlog"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """The report as a value, the files that were written, and a line for each that could not."""
+
+    document: Document
+    written: tuple[Path, ...]
+    problems: tuple[str, ...]
+
+
+def build(run_dir: Path, ended: End | None = None) -> BuildResult:
+    """Analyse the run in `run_dir` and write its report; raises JournalError if it cannot be read.
+
+    `ended` says how the run ended where the journal could not take its end record. A file that
+    cannot be written is a problem reported, not an error: the others are still written.
+    """
+    run = read_run(run_dir)
+    findings = analyse(run.plan, run.segment.wall_ns, _records(run_dir, ended))
+    document = _document(run, findings)
+    written: list[Path] = []
+    problems: list[str] = []
+    for name, make in _files(run_dir, run, findings, document).items():
+        try:
+            write_atomically(run_dir / name, make().encode())
+            written.append(run_dir / name)
+        except OSError as error:
+            problems.append(f"{run_dir / name}: not written ({error.strerror})")
+    return BuildResult(document, tuple(written), tuple(problems))
+
+
+def _records(run_dir: Path, ended: End | None) -> Iterator[JournalRecord]:
+    last_t = 0
+    for record in read_records(run_dir):
+        if isinstance(record, End):
+            ended = None
+        last_t = max(last_t, record.t)
+        yield record
+    if ended is not None:
+        yield replace(ended, t=last_t)
+
+
+def _document(run: Run, findings: Findings) -> Document:
+    return build_document(
+        run.plan,
+        findings,
+        judge(run.plan, findings),
+        started_wall_ns=run.segment.wall_ns,
+        host=run.facts.get("host", {}),
+        versions=run.facts.get("versions", {}),
+    )
+
+
+def _files(
+    run_dir: Path, run: Run, findings: Findings, document: Document
+) -> dict[str, Callable[[], str]]:
+    start_ns = run.segment.wall_ns
+    return {
+        REPORT_JSON: lambda: json_text(document),
+        REPORT_MD: lambda: markdown.render(document),
+        LATENCY_HLOG: lambda: _text(log_lines(read_records(run_dir), start_ns, utc(start_ns))),
+        REPORT_HTML: lambda: html.render(
+            document, run.plan, findings, _failures(run_dir, start_ns)
+        ),
+    }
+
+
+def json_text(document: Document) -> str:
+    """report.json as it is written."""
+    return orjson.dumps(to_json(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _failures(run_dir: Path, start_ns: int) -> list[dict[str, Any]]:
+    return [
+        sample | {"utc": utc(start_ns + int(sample["t"]))}
+        for sample in read_failures(run_dir)
+        if isinstance(sample.get("t"), int)
+    ]
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,68 @@
+"""latency.hlog: a HdrHistogram V2 log with a line per interval, phase and series.
+
+Any HdrHistogram tool reads it: histogram values are nanoseconds, the tag of a line is
+`<phase>.<series>`, its interval about a minute, its maximum in milliseconds.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from qosflood.histograms import merge
+from qosflood.records import JournalRecord, Latency, Rollup, Window
+from qosflood.units import MINUTE, MS, SECOND
+
+SERIES = ("response", "service", "failed", "send_lag")
+_LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
+
+
+@dataclass(slots=True)
+class _Tail:
+    """Windows of one phase and minute that no roll-up stands for."""
+
+    from_t: int
+    t: int
+    parts: dict[str, list[Latency]] = field(default_factory=dict)
+
+    def add(self, window: Window) -> None:
+        self.t = window.t
+        for name in SERIES:
+            latency = getattr(window, name)
+            if latency is not None:
+                self.parts.setdefault(name, []).append(latency)
+
+
+def log_lines(
+    records: Iterable[JournalRecord], start_wall_ns: int, start_utc: str
+) -> Iterator[str]:
+    """The log's lines without line ends; times count from `start_wall_ns` (UTC), the moment the
+    records' own `t` count from."""
+    start_s = start_wall_ns / SECOND
+    yield "#[Histogram log format version 1.3]"
+    yield "#qosflood: values in nanoseconds, tag = phase.series, Interval_Max in milliseconds"
+    yield f"#[StartTime: {start_s:.3f} (seconds since epoch), {start_utc}]"
+    yield f"#[BaseTime: {start_s:.3f} (seconds since epoch)]"
+    yield _LEGEND
+    tails: dict[str, dict[int, _Tail]] = {}
+    for record in records:
+        if isinstance(record, Rollup):
+            tails.pop(record.phase, None)
+            for name in SERIES:
+                yield from _line(record.phase, name, record.from_t, record.t, getattr(record, name))
+        elif isinstance(record, Window):
+            minutes = tails.setdefault(record.phase, {})
+            minute = (record.t - SECOND) // MINUTE
+            minutes.setdefault(minute, _Tail(record.t, record.t)).add(record)
+    for phase, minutes in tails.items():
+        for tail in minutes.values():
+            for name, parts in tail.parts.items():
+                yield from _line(phase, name, tail.from_t, tail.t, merge(parts))
+
+
+def _line(phase: str, series: str, from_t: int, t: int, latency: Latency | None) -> Iterator[str]:
+    # A window's `t` is the end of its second.
+    start = max(0, from_t - SECOND)
+    if latency is not None and latency.count:
+        yield (
+            f"Tag={phase}.{series},{start / SECOND:.3f},{(t - start) / SECOND:.3f},"
+            f"{latency.max_ns / MS:.3f},{latency.encoded}"
+        )
