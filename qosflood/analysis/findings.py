@@ -87,7 +87,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryFinding:
-    """What the target's memory did; `reason` says why in words."""
+    """What the target's memory did; `reason` says why in words. Slopes in bytes per hour."""
 
     verdict: Literal["steady", "grows_with_sessions", "leak", "inconclusive", "unmeasured"]
     source: str | None
@@ -229,3 +229,5 @@ class Findings:
     memory_points: tuple[MemoryPoint, ...]
     scrape_points: tuple[ScrapePoint, ...]
     curves: tuple[PercentileCurve, ...]
+    broken_on_time: tuple[str, ...] = ()
+    """Latency limits (by `expr`) that the windows in which the generator was on time break."""

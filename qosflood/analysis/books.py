@@ -1,0 +1,31 @@
+"""The books: every scheduled report ends in exactly one outcome, or is still in flight."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from qosflood.analysis.findings import Totals
+from qosflood.analysis.phases import PhaseTally
+
+
+def totals(tallies: Iterable[PhaseTally]) -> Totals:
+    """All phases in one account."""
+    scheduled = resent = 0
+    outcomes: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    for tally in tallies:
+        scheduled += tally.scheduled
+        resent += tally.resent
+        outcomes.update(tally.outcomes)
+        statuses.update(tally.statuses)
+        errors.update(tally.errors)
+    in_flight = scheduled - outcomes.total()
+    return Totals(
+        scheduled=scheduled,
+        outcomes=dict(outcomes),
+        statuses=dict(statuses),
+        errors=dict(errors),
+        resent=resent,
+        in_flight=in_flight,
+        balanced=in_flight == 0,
+    )

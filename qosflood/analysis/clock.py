@@ -1,0 +1,50 @@
+"""The journal's clock, the load's clock and UTC, and how far the load came."""
+
+from dataclasses import dataclass
+
+from qosflood.plan import Phase, Plan
+from qosflood.records import End, Event
+from qosflood.units import SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClock:
+    """`wall_ns` is UTC at the segment's start, `t0` the load's zero on the journal's clock,
+    `stop_ns` when the load ended, since its start. `whole` is False if it was stopped early."""
+
+    wall_ns: int
+    t0: int
+    stop_ns: int
+    whole: bool
+
+    def t_s(self, t: int) -> float:
+        """Seconds since the load's start of a journal time."""
+        return (t - self.t0) / SECOND
+
+    def wall(self, t: int) -> int:
+        """UTC of a journal time, ns since the epoch."""
+        return self.wall_ns + t
+
+    def span(self, phase: Phase) -> tuple[int, int]:
+        """Start and end of the part of the phase that was run, as journal times."""
+        end = max(phase.start_ns, min(phase.end_ns, self.stop_ns))
+        return self.t0 + phase.start_ns, self.t0 + end
+
+    def seconds(self, phase: Phase) -> float:
+        """How much of the phase was run, in seconds."""
+        start, end = self.span(phase)
+        return (end - start) / SECOND
+
+
+def run_clock(
+    plan: Plan, wall_ns: int, events: list[Event], end: End | None, last_t: int
+) -> RunClock:
+    """The clock of a run from its events; `last_t` stands for the end of a journal torn off."""
+    t0 = next((e.evidence.get("t0") for e in events if e.kind == "load_started"), None)
+    whole = end is not None and end.reason == "completed" and t0 is not None
+    if t0 is None:
+        return RunClock(wall_ns=wall_ns, t0=0, stop_ns=0, whole=False)
+    stop = next((e.t for e in events if e.kind == "stopping"), last_t)
+    planned = max(phase.end_ns for phase in plan.phases)
+    stop_ns = planned if whole else min(max(stop - t0, 0), planned)
+    return RunClock(wall_ns=wall_ns, t0=t0, stop_ns=stop_ns, whole=whole)

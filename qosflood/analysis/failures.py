@@ -1,0 +1,88 @@
+"""The first report of each kind of failure."""
+
+from collections.abc import Iterator
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.findings import TimelineEntry
+from qosflood.records import OUTCOMES, FailureSample, Who, Window
+from qosflood.units import SECOND
+
+_WORDS = {
+    "rejected": "was rejected",
+    "bad_response": "got an answer that cannot be read",
+    "timeout": "was not answered by its deadline",
+    "connection_lost": "lost its connection before it was answered",
+    "connect_error": "could not connect",
+    "unsent": "could not be sent by its deadline",
+}
+_BY_LATENESS = ("timeout", "unsent")
+"""Failures that a late generator can cause by itself."""
+
+
+class FirstFailures:
+    """When each outcome other than acked came first, to the second; from the windows.
+
+    A failure kept in full gives the very moment. What was left unsent when a run was stopped is
+    no failure, and one in a late window is laid to the generator's charge if it may be its own.
+    """
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, Who], Window] = {}
+        self._samples: dict[str, FailureSample] = {}
+
+    def add(self, window: Window, late: bool) -> None:
+        """Take in a window."""
+        for outcome in OUTCOMES[1:]:
+            if window.outcomes.get(outcome, 0):
+                who: Who = "generator" if late and outcome in _BY_LATENESS else "target"
+                self._keep(outcome, who, window)
+
+    def add_sample(self, sample: FailureSample) -> None:
+        """Take in a failure kept in full."""
+        known = self._samples.get(sample.outcome)
+        if known is None or sample.done_t < known.done_t:
+            self._samples[sample.outcome] = sample
+
+    def entries(self, clock: RunClock) -> Iterator[TimelineEntry]:
+        """One entry for each outcome and who is to answer for it."""
+        for (outcome, who), window in self._windows.items():
+            stopped = not clock.whole and window.second >= clock.stop_ns // SECOND
+            if not (outcome == "unsent" and stopped):
+                yield _entry(outcome, who, window, self._samples.get(outcome), clock)
+
+    def _keep(self, outcome: str, who: Who, window: Window) -> None:
+        known = self._windows.get((outcome, who))
+        if known is None or window.second < known.second:
+            self._windows[(outcome, who)] = window
+
+
+def _entry(
+    outcome: str, who: Who, window: Window, sample: FailureSample | None, clock: RunClock
+) -> TimelineEntry:
+    begin = clock.t0 + window.second * SECOND
+    exact = sample is not None and begin <= sample.done_t < begin + SECOND
+    t = sample.done_t if sample is not None and exact else begin
+    return TimelineEntry(
+        t_s=clock.t_s(t),
+        wall_ns=clock.wall(t),
+        who=who,
+        kind=f"first_{outcome}",
+        what=f"the first report {_WORDS[outcome]} ({_detail(outcome, window)})",
+        evidence={
+            "phase": window.phase,
+            "in_that_second": window.outcomes[outcome],
+            "statuses": window.statuses,
+            "errors": window.errors,
+        },
+    )
+
+
+def _detail(outcome: str, window: Window) -> str:
+    # Reasons of all outcomes share one table; those of `rejected` name the status.
+    told = {
+        reason: count
+        for reason, count in window.errors.items()
+        if reason.startswith("status ") == (outcome == "rejected")
+    }
+    commonest = f"; {max(told, key=lambda reason: told[reason])}" if told else ""
+    return f"{window.outcomes[outcome]} in that second{commonest}"

@@ -1,0 +1,165 @@
+"""Whether generator and monitor did their part; if not, why, in words with figures."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.findings import GeneratorFinding
+from qosflood.analysis.late import is_late, late_gate_ns, throttled
+from qosflood.analysis.watching import watching_problems
+from qosflood.plan import GENERATOR_PHASES, Plan
+from qosflood.records import Event, MemorySample, ScrapeSample, Window
+from qosflood.units import SECOND, format_count, format_duration, format_ratio
+
+MOST_LATE = 0.05
+LEAST_PICKED = 0.995
+_RAGGED_END_S = 2
+
+
+class ShardTally:
+    """What one shard's windows say about itself. `seen` has a byte for each second."""
+
+    __slots__ = ("rss_max", "seen")
+
+    def __init__(self) -> None:
+        self.seen = bytearray()
+        self.rss_max = 0
+
+    def add(self, window: Window) -> None:
+        """Take in a window with health."""
+        if window.health is None:
+            return
+        if window.second >= len(self.seen):
+            self.seen.extend(bytes(window.second + 1 - len(self.seen)))
+        self.seen[window.second] = 1
+        self.rss_max = max(self.rss_max, window.health.rss_bytes)
+
+
+class GeneratorTally:
+    """The generator's own figures, gathered window by window."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.gate_ns = late_gate_ns(plan)
+        self.shards = {shard: ShardTally() for shard in range(plan.load.shards)}
+        self.windows = dict.fromkeys(GENERATOR_PHASES, 0)
+        self.late = dict.fromkeys(GENERATOR_PHASES, 0)
+        self.throttled = self.scheduled = self.picked_late = 0
+        self.cpu_ns = self.run_queue_ns = self.acked = 0
+        self._flood_seconds: set[int] = set()
+        flood = plan.phase("flood")
+        self._full = range(-(-flood.start_ns // SECOND), flood.end_ns // SECOND)
+
+    def add(self, window: Window) -> bool:
+        """Take in a window and say whether it is late."""
+        self.scheduled += window.scheduled
+        self.picked_late += window.picked_late
+        self.shards.setdefault(window.shard, ShardTally()).add(window)
+        if window.second in self._full:
+            self._add_flood(window)
+        return self._judge(window)
+
+    @property
+    def flood_seconds(self) -> int:
+        """Seconds that lie wholly in the flood and have a window."""
+        return len(self._flood_seconds)
+
+    def _add_flood(self, window: Window) -> None:
+        self.acked += window.outcomes.get("acked", 0)
+        if window.health is not None:
+            self._flood_seconds.add(window.second)
+            self.cpu_ns += window.health.cpu_ns
+            self.run_queue_ns += window.health.run_queue_ns
+
+    def _judge(self, window: Window) -> bool:
+        if window.health is None and window.send_lag is None:
+            return False
+        late = is_late(window, self.gate_ns)
+        if window.phase in self.windows:
+            self.windows[window.phase] += 1
+            self.late[window.phase] += late
+            self.throttled += throttled(window)
+        return late
+
+
+def generator_finding(
+    plan: Plan,
+    tally: GeneratorTally,
+    clock: RunClock,
+    events: Iterable[Event],
+    scrapes: list[ScrapeSample],
+    memory: list[MemorySample],
+    send_lag_p99_ns: int | None,
+) -> GeneratorFinding:
+    """The finding; `send_lag_p99_ns` is the flood's."""
+    events = list(events)
+    late, unpicked = list(_late_problems(tally)), list(_pick_problems(tally))
+    missing = list(_missing_problems(plan, tally, clock, events))
+    seconds, rss = tally.flood_seconds, sum(shard.rss_max for shard in tally.shards.values())
+    return GeneratorFinding(
+        verdict=_verdict(tally, bool(late), bool(unpicked or missing)),
+        late_windows=sum(tally.late.values()),
+        windows=sum(tally.windows.values()),
+        cpu_cores=tally.cpu_ns / (seconds * SECOND) if seconds else None,
+        cpu_per_report_ns=tally.cpu_ns / tally.acked if tally.acked else None,
+        send_lag_p99_ns=send_lag_p99_ns,
+        rss_max_bytes=rss or None,
+        late_gate_ns=tally.gate_ns,
+        problems=(
+            *missing,
+            *late,
+            *unpicked,
+            *watching_problems(plan, clock, events, scrapes, memory),
+        ),
+    )
+
+
+def _verdict(tally: GeneratorTally, late: bool, short: bool) -> Literal["ok", "late", "starved"]:
+    kept_off_cpu = late and 2 * tally.throttled > sum(tally.late.values())
+    if short or kept_off_cpu:
+        return "starved"
+    return "late" if late else "ok"
+
+
+def _late_problems(tally: GeneratorTally) -> Iterator[str]:
+    for phase, windows in tally.windows.items():
+        late = tally.late[phase]
+        if late > MOST_LATE * windows:
+            yield (
+                f"generator late in {late} of {windows} windows of {phase} "
+                f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed): "
+                f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
+            )
+
+
+def _pick_problems(tally: GeneratorTally) -> Iterator[str]:
+    if tally.picked_late > (1 - LEAST_PICKED) * tally.scheduled:
+        yield (
+            f"{format_count(tally.picked_late)} of {format_count(tally.scheduled)} reports were "
+            f"picked only after their phase had ended (at least {format_ratio(LEAST_PICKED)} must "
+            "be picked inside it): the generator could not keep up with its schedule"
+        )
+
+
+def _missing_problems(
+    plan: Plan, tally: GeneratorTally, clock: RunClock, events: Iterable[Event]
+) -> Iterator[str]:
+    for event in events:
+        if event.kind == "shard_died":
+            yield event.what
+    ends = {shard: len(kept.seen) for shard, kept in tally.shards.items()}
+    whole = plan.load_ns // SECOND if clock.whole else 0
+    expected = max(*ends.values(), whole, 0)
+    for shard, kept in sorted(tally.shards.items()):
+        if holes := _holes(kept, expected):
+            yield (
+                f"shard {shard}: windows of {format_count(holes)} of {format_count(expected)} "
+                "seconds are missing"
+            )
+    if clock.whole and not tally.scheduled:
+        yield "not one report came due: the load was never generated"
+
+
+def _holes(shard: ShardTally, expected: int) -> int:
+    inside = shard.seen.count(0)
+    after = expected - len(shard.seen)
+    return inside + (after if after > _RAGGED_END_S else 0)

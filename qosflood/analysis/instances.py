@@ -1,0 +1,81 @@
+"""What is known of each instance (replica) of the target."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
+
+from qosflood.analysis.findings import InstanceFinding
+from qosflood.analysis.scrape import scrape_figures
+from qosflood.plan import Plan
+from qosflood.records import Event, MemorySample, ScrapeSample
+
+_TREMBLE_S = 1.0
+
+
+def names(plan: Plan, scrapes: Sequence[ScrapeSample], memory: Sequence[MemorySample]) -> list[str]:
+    """The instances seen, in the order they appeared; the load's address if none was."""
+    seen = [*(sample.instance for sample in scrapes), *(sample.instance for sample in memory)]
+    return list(dict.fromkeys(seen)) or [plan.target.netloc]
+
+
+def instance_finding(
+    plan: Plan,
+    name: str,
+    scrapes: Sequence[ScrapeSample],
+    memory: Sequence[MemorySample],
+    events: Sequence[Event],
+) -> InstanceFinding:
+    """The finding over the instance's own samples, of the whole run."""
+    times = [sample.t for sample in scrapes]
+    start, end = min(times, default=0), max(times, default=0) + 1
+    return InstanceFinding(
+        name=name,
+        scrape_url=plan.watch.scrape_url,
+        memory_source=memory[0].source if memory else None,
+        restarts=_restarts(name, scrapes, memory, events),
+        rss_max=max((sample.rss_bytes for sample in memory), default=None),
+        scrapes=scrape_figures(scrapes, start, end, plan.watch.timeout_ns),
+    )
+
+
+def all_restarts(instances: Iterable[InstanceFinding]) -> int | None:
+    """Restarts of all instances; None if those of one are unknown."""
+    counts = [instance.restarts for instance in instances]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _restarts(
+    name: str,
+    scrapes: Sequence[ScrapeSample],
+    memory: Sequence[MemorySample],
+    events: Sequence[Event],
+) -> int | None:
+    """Restarts by events and by the identity of the process; None where neither can be seen.
+
+    A process that went for good counts: nothing restarted it, but it did not last.
+    """
+    mine = [event for event in events if event.evidence.get("instance", name) == name]
+    kinds = [event.kind for event in mine]
+    processes = [(s.pid, s.start_s) for s in memory if s.pid is not None]
+    starts = [s.process_start_s for s in scrapes if s.process_start_s is not None]
+    announced = kinds.count("restarted") + _gone_for_good(kinds)
+    if "several_processes" in kinds or not (processes or starts or announced):
+        return None
+    # Where a process is watched, its page may still be answered by one worker or another.
+    return max(announced, _changes(processes) if processes else _jumps(starts))
+
+
+def _gone_for_good(kinds: list[str]) -> bool:
+    """Whether it went before the run was over, and nothing came after it."""
+    while_running = kinds[: kinds.index("settled")] if "settled" in kinds else kinds
+    told = [kind for kind in while_running if kind in ("restarted", "process_gone")]
+    return bool(told) and told[-1] == "process_gone"
+
+
+def _changes(identities: Sequence[Hashable]) -> int:
+    return sum(before != after for before, after in pairwise(identities))
+
+
+def _jumps(starts_s: Sequence[float]) -> int:
+    """Some targets compute their start time anew for each page, so it may tremble."""
+    return sum(abs(after - before) > _TREMBLE_S for before, after in pairwise(starts_s))

@@ -1,0 +1,100 @@
+"""When the generator was late, and which limits its on-time windows break by themselves."""
+
+from qosflood.analysis.latency import p99_or_max, rank
+from qosflood.plan import Limit, Plan
+from qosflood.records import Latency, Window
+from qosflood.units import MS, SECOND
+
+_LEAST_GATE_NS = 10 * MS
+_GATE_SHARE = 0.05
+_THROTTLED_SHARE = 0.1
+_QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
+
+
+def latency_limits(plan: Plan) -> list[Limit]:
+    """The limits that hold latency down."""
+    return [
+        limit
+        for limit in plan.limits
+        if limit.metric.startswith(("response.", "service.")) and limit.op in ("<", "<=")
+    ]
+
+
+def late_gate_ns(plan: Plan) -> int:
+    """How late the generator may be: 5% of the tightest latency limit, at least 10 ms."""
+    thresholds = [float(limit.threshold) for limit in latency_limits(plan)]
+    return max(_LEAST_GATE_NS, round(_GATE_SHARE * min(thresholds, default=0.0)))
+
+
+def throttled(window: Window) -> bool:
+    """Whether the cgroup's quota kept the shard off the CPU for over 10% of the second."""
+    health = window.health
+    return health is not None and health.throttled_ns > _THROTTLED_SHARE * SECOND
+
+
+def is_late(window: Window, gate_ns: int) -> bool:
+    """Whether the shard was late in this window: by send lag, loop stall or throttling."""
+    if window.send_lag is not None and p99_or_max(window.send_lag) > gate_ns:
+        return True
+    stalled = window.health is not None and window.health.loop_stall_ns > gate_ns
+    return stalled or throttled(window)
+
+
+class OnTimeBreaks:
+    """Latency limits broken even without the windows in which the generator was late.
+
+    A window's own percentiles bound how many of its values lie above a limit: half of them if
+    its p50 does, a tenth if its p90 does, and so on. So nothing needs decoding, and a limit
+    found broken is broken; one that is broken by little may stay undecided. The window after a
+    late one is left out too, for late reports are answered in it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._limits = latency_limits(plan)
+        self._above = [0] * len(self._limits)
+        self._count = [0] * len(self._limits)
+        self._last_late: dict[int, int] = {}
+
+    def add(self, window: Window, late: bool) -> None:
+        """Take in a window."""
+        if late:
+            self._last_late[window.shard] = window.second
+        if window.second - self._last_late.get(window.shard, -2) <= 1:
+            return
+        for index, limit in enumerate(self._limits):
+            latency = _series(window, limit)
+            if latency is not None and window.phase == limit.scope:
+                self._count[index] += latency.count
+                self._above[index] += _least_above(latency, float(limit.threshold))
+
+    def broken(self) -> tuple[str, ...]:
+        """The limits, by `expr`."""
+        counted = zip(self._limits, self._above, self._count, strict=True)
+        return tuple(
+            limit.expr
+            for limit, above, count in counted
+            if above and above > _allowed(limit, count)
+        )
+
+
+def _series(window: Window, limit: Limit) -> Latency | None:
+    return window.response if limit.metric.startswith("response.") else window.service
+
+
+def _allowed(limit: Limit, count: int) -> int:
+    """How many of `count` values may lie above the limit's threshold."""
+    return count - rank(_QUANTILES[limit.metric.partition(".")[2]], count)
+
+
+def _least_above(latency: Latency, threshold: float) -> int:
+    ladder = (
+        (latency.p50_ns, 50.0),
+        (latency.p90_ns, 90.0),
+        (latency.p99_ns, 99.0),
+        (latency.p99_9_ns, 99.9),
+        (latency.max_ns, 100.0),
+    )
+    for value, percentile in ladder:
+        if value > threshold:
+            return latency.count - rank(percentile, latency.count) + 1
+    return 0

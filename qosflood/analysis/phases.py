@@ -1,0 +1,115 @@
+"""Windows to the figures of each phase."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.findings import PercentileCurve, PhaseFigures
+from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
+from qosflood.analysis.scrape import scrape_figures
+from qosflood.plan import Phase, Plan
+from qosflood.records import OUTCOMES, Latency, MemorySample, Rollup, ScrapeSample, Window
+from qosflood.units import SECOND
+
+
+class PhaseTally:
+    """Counts and histograms of one phase, gathered window by window."""
+
+    def __init__(self) -> None:
+        self.scheduled = self.sent = self.resent = self.picked_late = 0
+        self.windows = self.late_windows = 0
+        self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
+        self.statuses: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self._response, self._service = MergedSeries(), MergedSeries()
+        self._failed, self._send_lag = MergedSeries(), MergedSeries()
+
+    def add(self, window: Window, late: bool) -> None:
+        """Take in a window; `late` says whether the generator was."""
+        self.scheduled += window.scheduled
+        self.sent += window.offered
+        self.resent += window.resent
+        self.picked_late += window.picked_late
+        self.windows += window.health is not None or window.send_lag is not None
+        self.late_windows += late
+        self.outcomes.update(window.outcomes)
+        self.statuses.update(window.statuses)
+        self.errors.update(window.errors)
+        self._response.add(window.response)
+        self._service.add(window.service)
+        self._failed.add(window.failed)
+        self._send_lag.add(window.send_lag)
+
+    def roll(self, rollup: Rollup) -> None:
+        """Take in a roll-up in place of the windows before it."""
+        self._response.roll(rollup.response)
+        self._service.roll(rollup.service)
+        self._failed.roll(rollup.failed)
+        self._send_lag.roll(rollup.send_lag)
+
+    def latencies(self) -> dict[str, Latency | None]:
+        """Each series as one histogram."""
+        return {
+            "response": self._response.close(),
+            "service": self._service.close(),
+            "failed": self._failed.close(),
+            "send_lag": self._send_lag.close(),
+        }
+
+
+def phase_figures(
+    plan: Plan,
+    phase: Phase,
+    tally: PhaseTally,
+    latencies: dict[str, Latency | None],
+    clock: RunClock,
+    scrapes: Sequence[ScrapeSample],
+    memory: Sequence[MemorySample],
+    sessions: int,
+) -> PhaseFigures:
+    """The figures of one phase; rates are over the part of it that was run."""
+    start, end = clock.span(phase)
+    seconds = (end - start) / SECOND
+    rss = [sample.rss_bytes for sample in memory if start <= sample.t < end]
+    acked = tally.outcomes["acked"]
+    return PhaseFigures(
+        name=phase.name,
+        start_s=phase.start_ns / SECOND,
+        seconds=seconds,
+        clients=phase.clients_to,
+        sessions=sessions,
+        planned=_rate(phase.planned, phase.duration_ns / SECOND),
+        offered=_rate(tally.sent, seconds),
+        acked=_rate(acked, seconds),
+        scheduled=tally.scheduled,
+        sent=tally.sent,
+        outcomes=dict(tally.outcomes),
+        statuses=dict(tally.statuses),
+        errors=dict(tally.errors),
+        resent=tally.resent,
+        picked_late=tally.picked_late,
+        late_windows=tally.late_windows,
+        windows=tally.windows,
+        response=figures_of(latencies["response"]),
+        service=figures_of(latencies["service"]),
+        failed=figures_of(latencies["failed"]),
+        send_lag=figures_of(latencies["send_lag"]),
+        scrapes=scrape_figures(scrapes, start, end, plan.watch.timeout_ns),
+        rss_start=rss[0] if rss else None,
+        rss_end=rss[-1] if rss else None,
+        rss_max=max(rss, default=None),
+    )
+
+
+def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:
+    """The percentile curves of a phase, of each series that has values."""
+    found = (
+        percentile_curve(latencies["response"], phase, "response"),
+        percentile_curve(latencies["service"], phase, "service"),
+        percentile_curve(latencies["failed"], phase, "failed"),
+    )
+    return (curve for curve in found if curve is not None)
+
+
+def _rate(count: int, seconds: float) -> float:
+    return count / seconds if seconds > 0 else 0.0

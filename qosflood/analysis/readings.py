@@ -1,0 +1,229 @@
+"""What a limit speaks of, read from the findings: one function for each metric."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures
+from qosflood.analysis.latency import LEAST_ABOVE
+from qosflood.plan import Limit, Plan
+from qosflood.units import SECOND, format_count, format_duration
+
+_ABOVE_SHARE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99_9": 0.001}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The value a limit is about, in base units, and how many observations stand behind it.
+
+    Where `value` cannot be given, `least` and `most` bound it if anything does, and `reason` says
+    why.
+    """
+
+    value: float | str | None = None
+    n: int = 0
+    least: float | None = None
+    most: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A limit, with what it is to be judged on; `phase` is None for the whole run."""
+
+    plan: Plan
+    findings: Findings
+    limit: Limit
+    phase: PhaseFigures | None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the phase was stopped before its end."""
+        if self.phase is None:
+            return False
+        return self.phase.seconds * SECOND < self.plan.phase(self.phase.name).duration_ns
+
+
+def read(case: Case) -> Reading:
+    """What the findings say of the limit's metric."""
+    metric = case.limit.metric
+    if metric in _RUN_METRICS:
+        return _RUN_METRICS[metric](case)
+    if case.phase is None or metric not in _PHASE_METRICS:
+        return Reading(reason=f"{case.limit.scope} has no {metric}")
+    if not case.phase.seconds:
+        return Reading(reason=f"{case.phase.name} was not reached")
+    return _PHASE_METRICS[metric](case, case.phase)
+
+
+def _latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Reading:
+    figures: LatencyFigures = getattr(phase, series)
+    value: int | None = getattr(figures, f"{figure}_ns")
+    if not figures.count:
+        return Reading(reason=f"{phase.name} has no {series} times")
+    if value is not None:
+        return Reading(value=value, n=figures.count)
+    return Reading(
+        n=figures.count,
+        least=_percentile_below(figures, figure),
+        most=figures.max_ns,
+        reason=_too_few(figure, figures.count),
+    )
+
+
+def _percentile_below(figures: LatencyFigures, figure: str) -> int | None:
+    """The highest percentile below `figure` that is given, for it bounds the one asked."""
+    names = list(_ABOVE_SHARE)
+    lower = [getattr(figures, f"{name}_ns") for name in names[: names.index(figure)]]
+    return max((value for value in lower if value is not None), default=None)
+
+
+def _too_few(figure: str, count: int) -> str:
+    needed = round(LEAST_ABOVE / _ABOVE_SHARE[figure])
+    return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
+
+
+def _errors(case: Case, phase: PhaseFigures) -> Reading:
+    n = phase.scheduled
+    if not n:
+        return Reading(reason=f"no report was due in {phase.name}")
+    share = 1 - phase.outcomes.get("acked", 0) / n
+    if not case.cut_short:
+        return Reading(value=share, n=n)
+    # What the stop itself cut off is no error of the target's.
+    ended = sum(phase.outcomes.values())
+    cut_off = phase.outcomes.get("unsent", 0) + n - ended
+    return Reading(
+        n=n,
+        least=max(share - cut_off / n, 0.0),
+        most=share,
+        reason=f"{format_count(cut_off)} reports had no outcome when the run was stopped",
+    )
+
+
+def _offered(case: Case, phase: PhaseFigures) -> Reading:
+    planned = case.plan.phase(phase.name).planned
+    due = phase.scheduled if case.cut_short or not planned else planned
+    if not due:
+        return Reading(reason=f"no report was due in {phase.name}")
+    return Reading(value=phase.sent / due, n=due)
+
+
+def _scrape_success(_case: Case, phase: PhaseFigures) -> Reading:
+    scrapes = phase.scrapes
+    if scrapes.success_ratio is None:
+        return Reading(reason=f"no scrapes in {phase.name}")
+    return Reading(value=scrapes.success_ratio, n=scrapes.count)
+
+
+def _scrape_p99(_case: Case, phase: PhaseFigures) -> Reading:
+    scrapes = phase.scrapes
+    if scrapes.duration_max_ns is None:
+        return Reading(reason=f"no scrapes in {phase.name}")
+    if scrapes.duration_p99_ns is not None:
+        return Reading(value=scrapes.duration_p99_ns, n=scrapes.count)
+    return Reading(
+        n=scrapes.count,
+        least=scrapes.duration_p50_ns,
+        most=scrapes.duration_max_ns,
+        reason=_too_few("p99", scrapes.count),
+    )
+
+
+def _scrape_gap(_case: Case, phase: PhaseFigures) -> Reading:
+    scrapes = phase.scrapes
+    if scrapes.gap_max_ns is None:
+        return Reading(reason=f"no scrapes in {phase.name}")
+    return Reading(value=scrapes.gap_max_ns, n=scrapes.count)
+
+
+def _memory_max(case: Case) -> Reading:
+    memory = case.findings.memory
+    if memory.max_bytes is None:
+        return Reading(reason=memory.reason)
+    n = len(case.findings.memory_points)
+    if case.limit.unit != "ratio":
+        return Reading(value=memory.max_bytes, n=n)
+    if not memory.limit_bytes:
+        return Reading(n=n, reason="the target's memory limit is not known")
+    return Reading(value=memory.max_bytes / memory.limit_bytes, n=n)
+
+
+def _memory_leak(case: Case) -> Reading:
+    memory = case.findings.memory
+    n = len(case.findings.memory_points)
+    if memory.verdict in ("inconclusive", "unmeasured"):
+        return Reading(n=n, reason=memory.reason)
+    return Reading(value="leak" if memory.verdict == "leak" else "none", n=n)
+
+
+def _time_to_limit(case: Case) -> Reading:
+    memory = case.findings.memory
+    n = len(case.findings.memory_points)
+    if memory.slope_mid is None:
+        return Reading(n=n, reason=memory.reason)
+    if memory.limit_bytes is None:
+        return Reading(n=n, reason="the target's memory limit is not known")
+    low, high = memory.time_to_limit_low_s, memory.time_to_limit_high_s
+    return Reading(
+        n=n,
+        least=float("inf") if low is None else low * SECOND,
+        most=float("inf") if high is None else high * SECOND,
+        reason="the slope's interval lies on both sides of the limit",
+    )
+
+
+def _loss(case: Case) -> Reading:
+    loss = case.findings.loss
+    if loss.verdict in ("inconclusive", "unmeasured"):
+        return Reading(n=loss.acked, reason=loss.reason)
+    return Reading(value="none" if loss.verdict == "ok" else "lost", n=loss.acked)
+
+
+def _restarts(case: Case) -> Reading:
+    restarts = case.findings.restarts
+    if restarts is None:
+        return Reading(reason="nothing told when the target's process started")
+    return Reading(value=restarts, n=len(case.findings.instances))
+
+
+def _recovery(case: Case) -> Reading:
+    phases = {phase.name: phase for phase in case.findings.phases}
+    recovery, baseline = phases["recovery"], phases["baseline"]
+    if case.findings.recovery_s is not None:
+        return Reading(value=case.findings.recovery_s * SECOND, n=recovery.scheduled)
+    if not baseline.response.count:
+        return Reading(reason="there is no baseline to compare with")
+    planned_ns = case.plan.phase("recovery").duration_ns
+    if not recovery.scheduled or recovery.seconds * SECOND < planned_ns:
+        return Reading(n=recovery.scheduled, reason="recovery was not run to its end")
+    if recovery.late_windows >= recovery.windows:
+        return Reading(n=recovery.scheduled, reason="the generator was late all through recovery")
+    return Reading(
+        n=recovery.scheduled,
+        least=float(planned_ns),
+        most=float("inf"),
+        reason=f"not recovered after {format_duration(planned_ns)}",
+    )
+
+
+_RUN_METRICS: dict[str, Callable[[Case], Reading]] = {
+    "memory.max": _memory_max,
+    "memory.leak": _memory_leak,
+    "memory.time_to_limit": _time_to_limit,
+    "loss": _loss,
+    "restarts": _restarts,
+    "recovery.time": _recovery,
+}
+_PHASE_METRICS: dict[str, Callable[[Case, PhaseFigures], Reading]] = {
+    **{
+        f"{series}.{figure}": partial(_latency, series, figure)
+        for series in ("response", "service")
+        for figure in ("p50", "p90", "p99", "p99_9", "max")
+    },
+    "errors": _errors,
+    "offered": _offered,
+    "scrape.success": _scrape_success,
+    "scrape.p99": _scrape_p99,
+    "scrape.gap": _scrape_gap,
+}

@@ -1,0 +1,148 @@
+"""What happened, in order, at most `MOST_ENTRIES` of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.failures import FirstFailures
+from qosflood.analysis.findings import Second, TimelineEntry
+from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.plan import Phase, Plan
+from qosflood.records import Event, ScrapeSample
+from qosflood.units import SECOND, format_count, format_duration
+
+MOST_ENTRIES = 200
+_KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
+_FAILED = "first_"
+_WENT_WRONG = ("scrapes_failing", "restarted", "process_gone")
+
+
+def timeline_entries(
+    plan: Plan,
+    clock: RunClock,
+    events: Iterable[Event],
+    failures: FirstFailures,
+    scrapes: Sequence[ScrapeSample],
+    seconds: Iterable[Second],
+) -> list[TimelineEntry]:
+    """Everything worth telling, in the order of time."""
+    entries = [
+        *_phase_starts(plan, clock),
+        *(_of_event(event, clock) for event in events),
+        *failures.entries(clock),
+        *(entry for span in failing_spans(scrapes) for entry in _of_span(span, clock)),
+        *_late_spans(seconds, clock),
+    ]
+    return sorted(entries, key=lambda entry: entry.t_s)
+
+
+def first_failure(entries: Iterable[TimelineEntry]) -> TimelineEntry | None:
+    """The earliest thing that went wrong at the target."""
+    wrong = (
+        entry
+        for entry in entries
+        if entry.who == "target" and (entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED))
+    )
+    return next(wrong, None)
+
+
+def bounded(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
+    """The first entries of each kind, as many as fit; the last one kept counts the others."""
+    for most in _KEPT_OF_A_KIND:
+        kept = _first_of_each_kind(entries, most)
+        if len(kept) <= MOST_ENTRIES:
+            break
+    return tuple(kept[:MOST_ENTRIES])
+
+
+def _first_of_each_kind(entries: Sequence[TimelineEntry], most: int) -> list[TimelineEntry]:
+    total = Counter(entry.kind for entry in entries)
+    seen: Counter[str] = Counter()
+    kept = []
+    for entry in entries:
+        seen[entry.kind] += 1
+        if seen[entry.kind] == most < total[entry.kind]:
+            further = {"further": total[entry.kind] - most}
+            kept.append(replace(entry, evidence=entry.evidence | further))
+        elif seen[entry.kind] <= most:
+            kept.append(entry)
+    return kept
+
+
+def _of_event(event: Event, clock: RunClock) -> TimelineEntry:
+    return TimelineEntry(
+        t_s=clock.t_s(event.t),
+        wall_ns=clock.wall(event.t),
+        who=event.who,
+        kind=event.kind,
+        what=event.what,
+        evidence=event.evidence,
+    )
+
+
+def _phase_starts(plan: Plan, clock: RunClock) -> Iterator[TimelineEntry]:
+    for phase in plan.phases:
+        if phase.start_ns < clock.stop_ns:
+            t = clock.t0 + phase.start_ns
+            yield TimelineEntry(
+                t_s=clock.t_s(t),
+                wall_ns=clock.wall(t),
+                who="operator",
+                kind="phase_started",
+                what=f"{phase.name}: {_in_words(phase)}",
+                evidence={"phase": phase.name},
+            )
+
+
+def _in_words(phase: Phase) -> str:
+    length = format_duration(phase.duration_ns)
+    if not phase.clients_to:
+        return f"no load for {length}"
+    toward = "" if phase.clients_from == phase.clients_to else "up to "
+    clients, rate = format_count(phase.clients_to), format_count(phase.rate)
+    return f"{toward}{clients} clients, {rate} reports/s for {length}"
+
+
+def _of_span(span: FailingSpan, clock: RunClock) -> Iterator[TimelineEntry]:
+    until = None if span.until is None else clock.t_s(span.until)
+    reasons = ", ".join(f"{count} x {reason}" for reason, count in span.reasons.items())
+    lasted = "" if span.until is None else f" for {format_duration(span.until - span.since)}"
+    yield TimelineEntry(
+        t_s=clock.t_s(span.since),
+        wall_ns=clock.wall(span.since),
+        who="target",
+        kind="scrapes_failing",
+        what=f"scrapes failed{lasted}: {reasons}",
+        evidence={"instance": span.instance, "failed": span.failed, "until_s": until},
+    )
+    if span.until is not None:
+        yield TimelineEntry(
+            t_s=clock.t_s(span.until),
+            wall_ns=clock.wall(span.until),
+            who="target",
+            kind="scrapes_recovered",
+            what=f"scrapes succeeded again after {span.failed} failed",
+            evidence={"instance": span.instance},
+        )
+
+
+def _late_spans(seconds: Iterable[Second], clock: RunClock) -> Iterator[TimelineEntry]:
+    spans: list[list[float]] = []
+    for second in seconds:
+        if not second.late:
+            continue
+        if spans and second.t_s == spans[-1][1]:
+            spans[-1][1] += 1
+        else:
+            spans.append([second.t_s, second.t_s + 1])
+    for since, until in spans:
+        t = clock.t0 + round(since * SECOND)
+        yield TimelineEntry(
+            t_s=since,
+            wall_ns=clock.wall(t),
+            who="generator",
+            kind="generator_late",
+            what=f"the generator was late for {format_duration((until - since) * SECOND)}",
+            evidence={"until_s": until},
+        )

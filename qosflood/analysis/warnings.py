@@ -1,0 +1,65 @@
+"""What a reader must know before trusting the figures; each warning holds its evidence."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from qosflood.analysis.findings import PhaseFigures
+from qosflood.analysis.generator import GeneratorTally
+from qosflood.plan import Plan
+from qosflood.records import Event, ScrapeSample
+from qosflood.units import SECOND, format_count, format_duration
+
+_MOST_OF_A_KIND = 10
+_WORTH_A_WARNING = ("several_processes", "clock_jump", "monitor_error")
+
+
+def warnings_of(
+    plan: Plan,
+    tally: GeneratorTally,
+    phases: Iterable[PhaseFigures],
+    events: Iterable[Event],
+    scrapes: Sequence[ScrapeSample],
+) -> tuple[str, ...]:
+    """All warnings, each once."""
+    found = (
+        *_shared_host(plan, tally),
+        *_of_events(events),
+        *_of_scrapes(scrapes),
+        *_overflows(phases),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _shared_host(plan: Plan, tally: GeneratorTally) -> Iterator[str]:
+    if not plan.target.loopback:
+        return
+    waited = ""
+    if tally.flood_seconds:
+        each = tally.run_queue_ns / (tally.flood_seconds * SECOND)
+        waited = f"; in the flood it waited for a CPU {format_duration(each * SECOND)} a second"
+    yield f"shared_host: the generator runs on the target's machine and takes from it{waited}"
+
+
+def _of_events(events: Iterable[Event]) -> Iterator[str]:
+    of_kind: dict[str, list[str]] = {}
+    for event in events:
+        if event.kind in _WORTH_A_WARNING:
+            of_kind.setdefault(event.kind, []).append(event.what)
+    for kind, told in of_kind.items():
+        times = f" ({len(told)} times)" if len(told) > 1 else ""
+        yield f"{kind}: {told[0]}{times}"
+
+
+def _of_scrapes(scrapes: Sequence[ScrapeSample]) -> Iterator[str]:
+    told = Counter(warning for sample in scrapes for warning in sample.warnings)
+    for warning, count in told.most_common(_MOST_OF_A_KIND):
+        yield f"scrape: {warning} (in {format_count(count)} of {format_count(len(scrapes))})"
+
+
+def _overflows(phases: Iterable[PhaseFigures]) -> Iterator[str]:
+    for phase in phases:
+        if phase.response.overflow:
+            yield (
+                f"{format_count(phase.response.overflow)} response times of {phase.name} were over "
+                "an hour and count as one hour"
+            )
