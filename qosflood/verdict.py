@@ -1,10 +1,25 @@
 """Findings and limits to a verdict with its evidence. Pure."""
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
+from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.readings import Case, Reading, read
 from qosflood.errors import ExitCode
-from qosflood.plan import Limit
+from qosflood.limits import RUN
+from qosflood.plan import Limit, Plan
+from qosflood.text import clip, printable
+from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
+
+Word = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
+
+MOST_IN_HEADLINE = 200
+"""Characters of the headline before what was not judged is added."""
+_WORTH_SAYING = 0.001
+_AUTH = ("401", "403")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +40,229 @@ class JudgedLimit:
 class Verdict:
     """The answer. `reasons` are all that speak for it, the deciding one first."""
 
-    verdict: Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
+    verdict: Word
     exit_code: ExitCode
     headline: str
     reasons: tuple[str, ...]
     not_judged: tuple[str, ...]
     limits: tuple[JudgedLimit, ...]
+
+
+def judge(plan: Plan, findings: Findings) -> Verdict:
+    """The verdict: INTERRUPTED before ABORTED before FAIL before INVALID before PASS."""
+    limits = tuple(judge_limit(plan, findings, limit) for limit in plan.limits)
+    found = {
+        "INTERRUPTED": _interrupted(findings),
+        "ABORTED": _aborted(findings),
+        "FAIL": [_broken(judged) for judged in limits if judged.ok is False],
+        "INVALID": _invalid(findings, limits),
+    }
+    word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
+    reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
+    not_judged = tuple(
+        f"{judged.limit.expr} ({judged.reason})" for judged in limits if judged.ok is None
+    )
+    return Verdict(
+        verdict=word,
+        exit_code=_EXIT_CODES[word],
+        headline=_headline(plan, findings, word, reasons, limits),
+        reasons=reasons or (_all_well(limits),),
+        not_judged=not_judged,
+        limits=limits,
+    )
+
+
+_PRECEDENCE: tuple[Word, ...] = ("INTERRUPTED", "ABORTED", "FAIL", "INVALID")
+_EXIT_CODES: dict[Word, ExitCode] = {
+    "PASS": ExitCode.PASS,
+    "FAIL": ExitCode.FAIL,
+    "INVALID": ExitCode.INVALID,
+    "ABORTED": ExitCode.ABORTED,
+    "INTERRUPTED": ExitCode.INTERRUPTED,
+}
+_OWN_VERDICT = ("completed", "interrupted", "killed", "aborted")
+_ENDINGS = {"disk_full": "disk full", "shard_died": "a part of the generator died"}
+
+
+def _interrupted(findings: Findings) -> list[str]:
+    if findings.ended not in ("interrupted", "killed"):
+        return []
+    detail = f": {findings.ended_detail}" if findings.ended_detail else ""
+    return [f"{findings.ended} {_how_far(findings)}{detail}"]
+
+
+def _how_far(findings: Findings) -> str:
+    begun = [phase for phase in findings.phases if phase.seconds > 0]
+    if not begun:
+        return "before the load"
+    return f"{format_duration(round(begun[-1].seconds) * SECOND)} into {begun[-1].name}"
+
+
+def _aborted(findings: Findings) -> list[str]:
+    if findings.ended != "aborted":
+        return []
+    return [findings.ended_detail or "an abort limit was broken"]
+
+
+def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
+    ended = [] if findings.ended in _OWN_VERDICT else [_ending(findings)]
+    unjudged = [
+        f"{judged.limit.expr} could not be judged: {judged.reason}"
+        for judged in limits
+        if judged.ok is None and judged.limit.named_by == "user"
+    ]
+    return list(dict.fromkeys([*ended, *findings.generator.problems, *unjudged]))
+
+
+def _ending(findings: Findings) -> str:
+    what = _ENDINGS.get(findings.ended, f"the run ended early ({findings.ended})")
+    return f"{what}: {findings.ended_detail}" if findings.ended_detail else what
+
+
+# Limits.
+
+_OPS: dict[str, Callable[[float | str, float | str], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
+    """The limit with what was found.
+
+    A latency limit that is broken, but only with windows in it in which the generator was late,
+    cannot be judged: lag adds to response time.
+    """
+    phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
+    reading = read(Case(plan, findings, limit, phase))
+    ok, value = _hold(limit, reading)
+    reason = reading.reason if ok is None or reading.value is None else ""
+    if ok is False and _late_only(limit, findings, phase):
+        assert phase is not None
+        ok = None
+        reason = (
+            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
+            "generator was late"
+        )
+    return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
+
+
+def _hold(limit: Limit, reading: Reading) -> tuple[bool | None, float | str | None]:
+    """Whether the limit holds, and the value that decides it: where only bounds are known, the
+    bound beyond which the unknown value cannot lie."""
+    op, threshold = _OPS[limit.op], limit.threshold
+    if reading.value is not None:
+        return op(reading.value, threshold), reading.value
+    upward = limit.op in (">", ">=")
+    worst, best = (reading.least, reading.most) if upward else (reading.most, reading.least)
+    if limit.op != "==" and worst is not None and op(worst, threshold):
+        return True, _finite(worst)
+    if limit.op != "==" and best is not None and not op(best, threshold):
+        return False, _finite(best)
+    return None, None
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
+    latency = limit.metric.startswith(("response.", "service."))
+    late = phase is not None and phase.late_windows > 0
+    return latency and late and limit.expr not in findings.broken_on_time
+
+
+# Words.
+
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "ns": format_duration,
+    "bytes": format_bytes,
+    "ratio": format_ratio,
+    "count": format_count,
+}
+_EXACT: dict[str, Callable[[float], str]] = {
+    "ns": lambda ns: f"{ns:,.0f}ns",
+    "bytes": lambda count: f"{count:,.0f} B",
+    "ratio": lambda share: f"{share * 100:.8g}%",
+    "count": format_count,
+}
+
+
+def _broken(judged: JudgedLimit) -> str:
+    limit = judged.limit
+    where = "" if limit.scope == RUN else f" in {limit.scope}"
+    why = f" ({judged.reason})" if judged.reason else ""
+    op = "" if limit.op == "==" else f"{limit.op} "
+    value, threshold = _texts(limit, judged.value)
+    return f"{limit.metric}{value} is not {op}{threshold}{where}{why}"
+
+
+def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:
+    """Value (with a space before it, if there is one) and threshold; exact where they would
+    read the same."""
+    if isinstance(value, str) or isinstance(limit.threshold, str) or value is None:
+        return "" if value is None else f" {value}", _text(limit, limit.threshold, _FORMATS)
+    same = _text(limit, value, _FORMATS) == _text(limit, limit.threshold, _FORMATS)
+    formats = _EXACT if same else _FORMATS
+    return f" {_text(limit, value, formats)}", _text(limit, limit.threshold, formats)
+
+
+def _text(limit: Limit, value: float | str, formats: dict[str, Callable[[float], str]]) -> str:
+    return value if isinstance(value, str) else formats[limit.unit](value)
+
+
+def _headline(
+    plan: Plan,
+    findings: Findings,
+    word: Word,
+    reasons: tuple[str, ...],
+    limits: tuple[JudgedLimit, ...],
+) -> str:
+    """One line: absolute figures, the verdict, the deciding reason, what was not judged."""
+    lead = f"{_load(plan)}: {word} - {reasons[0] if reasons else _all_well(limits)}"
+    further = len(reasons) - 1
+    more = [f"{further} more reason{'s' * (further > 1)}"] if further > 0 else []
+    tail = "".join(f"; {said}" for said in [*_failures(findings, reasons), *more])
+    line = clip(printable(lead), MOST_IN_HEADLINE - len(tail)) + tail
+    unjudged = [judged.limit.expr for judged in limits if judged.ok is None]
+    return f"{line}; not judged: {', '.join(unjudged)}" if unjudged else line
+
+
+def _load(plan: Plan) -> str:
+    load = plan.load
+    by_clients = load.scale == "clients"
+    base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
+    return (
+        f"{format_count(load.clients)} clients, {format_count(load.rate)} reports/s "
+        f"({load.multiple:g}x of {base}) for {format_duration(plan.phase('flood').duration_ns)}"
+    )
+
+
+def _all_well(limits: tuple[JudgedLimit, ...]) -> str:
+    held = sum(judged.ok is True for judged in limits)
+    if not limits:
+        return "no limit was set"
+    if held == len(limits):
+        return "all limits held"
+    return f"{held} of {len(limits)} limits held" if held else "no limit could be judged"
+
+
+def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
+    """How much of the flood failed, and what of it for want of a token; the share is left out
+    where the deciding reason says it already."""
+    flood = next((phase for phase in findings.phases if phase.name == "flood"), None)
+    if flood is None or not flood.scheduled:
+        return []
+    said = []
+    refused = {status: flood.statuses[status] for status in _AUTH if flood.statuses.get(status)}
+    if refused:
+        share = format_ratio(sum(refused.values()) / flood.scheduled)
+        said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
+    failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
+    told = bool(reasons) and reasons[0].startswith("errors ")
+    if not told and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
+        said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")
+    return said
