@@ -6,7 +6,7 @@ the memo does not know goes to httptools (llhttp).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httptools
 
@@ -71,113 +71,140 @@ class HeadMemo:
 class ResponseReader:
     """Reads one response fed in pieces; not used again after it has returned one."""
 
-    __slots__ = (
-        "_body",
-        "_complete",
-        "_head",
-        "_headers_done",
-        "_keep_alive",
-        "_length",
-        "_parser",
-        "_status",
-        "_trailing",
-        "_until_eof",
-    )
+    __slots__ = ("_message", "_parser")
 
     def __init__(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._head = b""
-        self._body = b""
-        self._length: int | None = None
-        self._status = 0
-        self._headers_done = False
-        self._complete = False
-        self._keep_alive = False
-        self._until_eof = True
-        self._trailing = False
+        self._message = _Message()
+        self._parser = httptools.HttpResponseParser(self._message)
 
     def feed(self, data: bytes) -> Response | None:
         """Take more bytes; the response once it is complete. Raises BadResponseError."""
-        if not self._headers_done:
-            self._head += data
+        message = self._message
+        if not message.headers_done:
+            message.head += data
+        # Lent for the call only: the parser holds the message, and a cycle would outlive its
+        # response (1 KB each), since a shard runs without garbage collection.
+        message.parser = self._parser
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             raise BadResponseError("got a protocol upgrade, expected a response") from None
         except httptools.HttpParserError as error:
-            if not self._complete:
+            if not message.complete:
                 raise BadResponseError(_reason(error)) from None
-            self._trailing = True
-        if not self._headers_done and len(self._head) > MAX_HEAD_BYTES:
+            message.trailing = True
+        finally:
+            message.parser = None
+        if message.head_too_long:
             raise BadResponseError(f"response head over {MAX_HEAD_BYTES // 1024} KiB")
-        return self._response() if self._complete else None
+        return message.response() if message.complete else None
 
     def eof(self) -> Response | None:
         """The peer closed: the response if its body ran until then, None if it was cut short."""
-        if self._headers_done and self._until_eof:
-            self._keep_alive = False
-            return self._response()
+        message = self._message
+        if message.headers_done and message.until_eof:
+            message.keep_alive = False
+            return message.response()
         return None
 
     @property
     def partial(self) -> Response:
         """What has come so far, for a failure sample."""
-        return self._response()
+        return self._message.response()
 
     def framing(self, data: bytes) -> tuple[bytes, Framing] | None:
         """The head and framing to memoise, if `data` alone was the whole plain response."""
+        message = self._message
         cut = data.find(b"\r\n\r\n")
-        if self._length is None or self._status < 200 or self._trailing:
+        if message.length is None or message.status < 200 or message.trailing:
             return None
-        if cut < 0 or len(data) != cut + 4 + self._length:
+        if cut < 0 or len(data) != cut + 4 + message.length:
             return None
-        return data[:cut], Framing(self._status, self._length, self._keep_alive)
+        return data[:cut], Framing(message.status, message.length, message.keep_alive)
 
-    def _response(self) -> Response:
-        head = self._head.partition(b"\r\n\r\n")[0]
-        keep_alive = self._keep_alive and not self._trailing
-        return Response(self._status, keep_alive, head[:2048], self._body)
 
-    # httptools calls these by name.
+class _Message:
+    """The response so far; httptools calls its `on_…` methods by name."""
+
+    __slots__ = (
+        "body",
+        "complete",
+        "head",
+        "headers_done",
+        "interims",
+        "keep_alive",
+        "length",
+        "parser",
+        "status",
+        "trailing",
+        "until_eof",
+    )
+
+    def __init__(self) -> None:
+        self.parser: Any = None
+        self.head = b""
+        self.body = b""
+        self.length: int | None = None
+        self.status = 0
+        self.interims = 0
+        self.headers_done = False
+        self.complete = False
+        self.keep_alive = False
+        self.until_eof = True
+        self.trailing = False
+
+    @property
+    def head_too_long(self) -> bool:
+        if len(self.head) <= MAX_HEAD_BYTES:
+            return False
+        return not self.headers_done or self.head.find(b"\r\n\r\n") > MAX_HEAD_BYTES
+
+    def response(self) -> Response:
+        head = self.head.split(b"\r\n\r\n", self.interims + 1)[self.interims]
+        keep_alive = self.keep_alive and not self.trailing
+        return Response(self.status, keep_alive, head[:2048], self.body)
 
     def on_message_begin(self) -> None:
-        if self._complete:
-            self._trailing = True
+        if self.complete:
+            self.trailing = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._complete:
-            return
+        if self.headers_done:
+            return  # a trailer, or a second response
         name = name.lower()
         if name == b"content-length":
-            self._until_eof = False
-            self._length = int(value) if value.isdigit() else None
+            self.until_eof = False
+            self.length = int(value) if value.isdigit() else None
         elif name == b"transfer-encoding":
             # Without a final `chunked` the body runs until the peer closes (RFC 9112, 6.3).
-            self._until_eof = not value.lower().rstrip().endswith(b"chunked")
-            self._length = None
+            self.until_eof = value.lower().rpartition(b",")[2].strip() != b"chunked"
+            self.length = None
 
     def on_headers_complete(self) -> None:
-        if self._complete:
+        if self.complete:
             return
-        self._status = self._parser.get_status_code()
-        if self._status >= 200:
-            self._headers_done = True
-            if self._status in (204, 304):
-                self._until_eof = False
-                self._length = 0
+        self.status = self.parser.get_status_code()
+        if self.status >= 200:
+            self.headers_done = True
+            if self.status in (204, 304):
+                self.until_eof = False
+                self.length = 0
 
     def on_body(self, body: bytes) -> None:
-        if not self._complete and len(self._body) < SAMPLE_BODY_BYTES:
-            self._body += body[: SAMPLE_BODY_BYTES - len(self._body)]
+        if not self.complete and len(self.body) < SAMPLE_BODY_BYTES:
+            self.body += body[: SAMPLE_BODY_BYTES - len(self.body)]
 
     def on_message_complete(self) -> None:
-        if self._complete or self._status < 200:
-            # An interim response (1xx) is not the answer; the next one is.
-            self._until_eof = True
-            self._length = None
+        if self.complete:
             return
-        self._complete = True
-        self._keep_alive = self._parser.should_keep_alive()
+        if self.status < 200:
+            # An interim response (1xx) is not the answer; the next one is.
+            self.interims += 1
+            self.until_eof = True
+            self.length = None
+            return
+        self.complete = True
+        self.keep_alive = self.parser.should_keep_alive()
 
 
 def _reason(error: Exception) -> str:
