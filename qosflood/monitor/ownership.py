@@ -1,6 +1,8 @@
 """Which process of this machine holds a listening port, and whether it is a mere forwarder."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -99,13 +101,35 @@ def _listeners(port: int, addresses: tuple[str, ...]) -> set[int | None]:
     for connection in psutil.net_connections(kind="tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
             address = connection.laddr.ip.removeprefix("::ffff:")
-            by_address.setdefault(address, set()).add(connection.pid)
+            by_address.setdefault(address, set()).update(_holders(connection.pid, connection.fd))
     pids: set[int | None] = set()
     for address in addresses:
         wildcards = ("::",) if ":" in address else ("0.0.0.0", "::")
         found = (by_address[place] for place in (address, *wildcards) if place in by_address)
         pids |= next(found, set())
     return pids
+
+
+def _holders(pid: int | None, fd: int) -> set[int | None]:
+    """Every process that holds the socket; on Linux psutil names but one of them."""
+    if pid is None:
+        return {None}
+    try:
+        socket = os.readlink(f"/proc/{pid}/fd/{fd}")  # noqa: PTH115 - see _open_files
+    except OSError:
+        return {pid}
+    return {pid} | {other for other in psutil.pids() if socket in _open_files(other)}
+
+
+def _open_files(pid: int) -> Iterator[str]:
+    """Where a process's descriptors lead, as far as this user may see.
+
+    Without pathlib: a flooded target has tens of thousands of them.
+    """
+    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as descriptors:
+        for descriptor in descriptors:
+            with suppress(OSError):
+                yield os.readlink(descriptor.path)  # noqa: PTH115
 
 
 def _common_root(pids: set[int]) -> int | None:
