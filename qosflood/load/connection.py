@@ -9,10 +9,10 @@ import asyncio
 from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from qosflood.load.failures import FailureSampler
-from qosflood.load.http1 import BadResponseError, HeadMemo, Response, ResponseReader
+from qosflood.load.http1 import BadResponseError, Response, ResponseMemo, ResponseReader
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
 from qosflood.records import Outcome
@@ -38,6 +38,22 @@ class Connects(Protocol):
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
 
 
+class Transport(Protocol):
+    """The part of asyncio.Transport that a client uses."""
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+
+    def abort(self) -> None:
+        """Close at once; `connection_lost` follows on a later turn."""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Above `high` bytes waiting, writing is tried at once."""
+
+    def get_extra_info(self, name: str) -> Any:
+        """`sockname` and `peername`."""
+
+
 class Shared:
     """What all clients of a shard share; attributes are read on the hot path."""
 
@@ -54,7 +70,9 @@ class Shared:
         connector: Connects,
     ) -> None:
         self.builder = builder
-        self.memo = HeadMemo()
+        self.request = builder.writer()
+        self.memo = ResponseMemo(expect)
+        self.accepting = self.memo.accepting
         self.expect = frozenset(expect)
         self.timeout_ns = timeout_ns
         self.clock = clock
@@ -71,7 +89,6 @@ class Client(asyncio.Protocol):
 
     __slots__ = (
         "_again",
-        "_answers",
         "_body",
         "_bucket",
         "_due_ns",
@@ -79,10 +96,12 @@ class Client(asyncio.Protocol):
         "_leaving",
         "_queue",
         "_reader",
+        "_reused",
         "_sent_ns",
         "_shared",
         "_transport",
         "_turn",
+        "_write",
         "index",
         "number",
         "state",
@@ -93,7 +112,8 @@ class Client(asyncio.Protocol):
         self.index = index
         self.number = number
         self.state = DOWN
-        self._transport: asyncio.Transport | None = None
+        self._transport: Transport | None = None
+        self._write: Callable[[bytes], None] = _unconnected
         self._body = shared.builder.template(number)
         self._queue: deque[tuple[int, Bucket]] | None = None
         self._reader: ResponseReader | None = None
@@ -101,7 +121,7 @@ class Client(asyncio.Protocol):
         self._due_ns = 0
         self._sent_ns = 0
         self._turn = number
-        self._answers = 0
+        self._reused = False
         self._failures = 0
         self._again = False
         self._leaving = False
@@ -128,6 +148,8 @@ class Client(asyncio.Protocol):
         if self._queue is None:
             self._queue = deque()
         self._queue.append((due_ns, bucket))
+        if self.state == BUSY:
+            return
         shared = self._shared
         if shared.oldest[self.index] == NEVER:
             shared.oldest[self.index] = due_ns
@@ -197,15 +219,15 @@ class Client(asyncio.Protocol):
 
     # What asyncio tells.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self._write = transport.write
         # Write at once instead of at the end of the loop's turn, so that a report's time stamp
         # and its write do not drift apart in a batch.
-        transport.set_write_buffer_limits(0)  # type: ignore[attr-defined]
+        transport.set_write_buffer_limits(0)
         shared = self._shared
         shared.connected += 1
-        self._answers = 0
+        self._reused = False
         self._failures = 0
         self.state = IDLE
         now_ns = shared.clock()
@@ -223,20 +245,18 @@ class Client(asyncio.Protocol):
             # but the connection's framing can no longer be trusted.
             self._close()
             return
-        if self._reader is None:
-            cut = data.find(b"\r\n\r\n")
-            framing = shared.memo.table.get(data[:cut])
-            if framing is not None and len(data) == cut + 4 + framing[1]:
+        if self._reader is None and data in shared.accepting:
+            took_ns = now_ns - self._due_ns
+            if took_ns <= shared.timeout_ns:
                 bucket = self._bucket
-                took_ns = now_ns - self._due_ns
-                if framing[0] in shared.expect and took_ns <= shared.timeout_ns and framing[2]:
-                    bucket.response.append(took_ns)  # type: ignore[union-attr]
-                    bucket.service.append(now_ns - self._sent_ns)  # type: ignore[union-attr]
-                    self._answers += 1
+                bucket.response.append(took_ns)  # type: ignore[union-attr]
+                bucket.service.append(now_ns - self._sent_ns)  # type: ignore[union-attr]
+                self._reused = True
+                if self._queue or self._leaving:
                     self._next(now_ns)
-                    return
-                response = Response(framing[0], framing[2], data[:cut], data[cut + 4 :])
-                self._answered(response, now_ns)
+                else:
+                    self.state = IDLE
+                    shared.oldest[self.index] = NEVER
                 return
         self._read(data, now_ns)
 
@@ -247,6 +267,7 @@ class Client(asyncio.Protocol):
         if self.state == BUSY:
             self._lost_while_busy(exc, now_ns)
         self._transport = None
+        self._write = _unconnected
         self._reader = None
         queue = self._queue
         if self._again or queue:
@@ -265,13 +286,11 @@ class Client(asyncio.Protocol):
         self._bucket = bucket
         self._sent_ns = now_ns
         self.state = BUSY
-        self._turn += 1
+        turn = self._turn = self._turn + 1
         bucket.offered += 1
         shared.oldest[self.index] = due_ns
         observed_ms = (now_ns + shared.wall_offset_ns) // 1_000_000
-        self._transport.write(  # type: ignore[union-attr]
-            shared.builder.request(self._body, self._turn, observed_ms)
-        )
+        self._write(shared.request(self._body, turn, observed_ms))
 
     def _resend(self, now_ns: int) -> None:
         """Send the same report once more, byte by byte the same, as a browser would."""
@@ -280,9 +299,7 @@ class Client(asyncio.Protocol):
         self._sent_ns = now_ns
         self.state = BUSY
         # A second loss is final: this connection counts as fresh until it has answered.
-        self._transport.write(  # type: ignore[union-attr]
-            shared.builder.request(self._body, self._turn, observed_ms)
-        )
+        self._write(shared.request(self._body, self._turn, observed_ms))
 
     def _next(self, now_ns: int) -> None:
         """The connection is free: send the oldest queued report that may still be sent."""
@@ -301,6 +318,12 @@ class Client(asyncio.Protocol):
             self._close()
 
     def _read(self, data: bytes, now_ns: int) -> None:
+        framing = self._shared.memo.find(data) if self._reader is None else None
+        if framing is not None:
+            cut = len(data) - framing.length
+            head, body = data[: cut - 4], data[cut:]
+            self._answered(Response(framing.status, framing.keep_alive, head, body), now_ns)
+            return
         reader = self._reader or ResponseReader()
         try:
             response = reader.feed(data)
@@ -319,7 +342,7 @@ class Client(asyncio.Protocol):
     def _answered(self, response: Response, now_ns: int) -> None:
         """Book a complete response that came over the open connection, and go on."""
         self._book(response, now_ns)
-        self._answers += 1
+        self._reused = True
         if not response.keep_alive or now_ns - self._due_ns > self._shared.timeout_ns:
             self._close()
         else:
@@ -349,7 +372,7 @@ class Client(asyncio.Protocol):
                 self._book(response, now_ns)
             else:
                 self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
-        elif self._answers and not self._shared.stopping:
+        elif self._reused and not self._shared.stopping:
             # The peer closed a reused connection before any byte: the keep-alive race. The
             # report keeps its due time and goes out once more.
             self._bucket.resent += 1  # type: ignore[union-attr]
@@ -394,6 +417,10 @@ class Client(asyncio.Protocol):
         self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
         assert self._transport is not None
         self._transport.abort()
+
+
+def _unconnected(_: bytes) -> None:
+    raise AssertionError("a report was sent over a connection that is not there")
 
 
 def _lost_reason(exc: Exception | None) -> str:

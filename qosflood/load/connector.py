@@ -3,13 +3,16 @@
 import asyncio
 import errno
 import random
+import select
 import ssl
 from collections import deque
+from functools import partial
 from itertools import cycle
 
 import aiofastnet
 
 from qosflood.load.connection import Client
+from qosflood.load.sockets import Sockets
 from qosflood.plan import Target
 from qosflood.tls import handshake_failure, tls_context
 
@@ -54,13 +57,15 @@ class Connector:
         self._addresses = cycle(target.addresses)
         self._wanted: deque[Client] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._making = 0
+        self._sockets = Sockets(loop) if self._tls is None and hasattr(select, "epoll") else None
         self._pumping = False
         self.attempts_failed = 0
 
     @property
     def connecting(self) -> int:
         """Connections being made or waiting for their turn."""
-        return len(self._tasks) + len(self._wanted)
+        return self._making + len(self._wanted)
 
     def want(self, client: Client) -> None:
         """Connect `client` soon."""
@@ -75,29 +80,46 @@ class Connector:
 
     def _pump(self) -> None:
         for _ in range(SLICE):
-            if not self._wanted or len(self._tasks) >= AT_ONCE:
+            if not self._wanted or self._making >= AT_ONCE:
                 break
             client = self._wanted.popleft()
-            if not client.wanted:
+            if client.wanted:
+                self._connect(client)
+            else:
                 client.not_wanted()
-                continue
-            task = self._loop.create_task(self._connect(client))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
         self._pumping = bool(self._wanted)
         if self._pumping:
             self._loop.call_later(SLICE_PAUSE_S, self._pump)
 
-    async def _connect(self, client: Client) -> None:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._open(client)
-        except (OSError, ssl.SSLError) as error:
+    def _connect(self, client: Client) -> None:
+        self._making += 1
+        address, port = next(self._addresses), self._target.port
+        if self._sockets is not None:
+            self._sockets.connect(
+                client, address, port, self._timeout_s, partial(self._ended, client)
+            )
+            return
+        task = self._loop.create_task(self._connect_by_loop(client, address))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _ended(self, client: Client, error: OSError | None) -> None:
+        self._making -= 1
+        if error is not None:
             self.attempts_failed += 1
             client.connect_failed(reason_of(error))
 
-    async def _open(self, client: Client) -> None:
-        address, port = next(self._addresses), self._target.port
+    async def _connect_by_loop(self, client: Client, address: str) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._open(client, address)
+        except OSError as error:  # ssl.SSLError and TimeoutError are some
+            self._ended(client, error)
+        else:
+            self._ended(client, None)
+
+    async def _open(self, client: Client, address: str) -> None:
+        port = self._target.port
         if self._tls is None:
             await self._loop.create_connection(lambda: client, address, port)
         else:

@@ -1,7 +1,8 @@
 """Reading HTTP/1.1 responses: a memo of heads in front, a real parser behind. Pure.
 
 Responses of one server differ by little more than `Date`, so the bytes before the blank line are
-a key to (status, body length, keep-alive): one dictionary look-up instead of a parse. Whatever
+a key to (status, body length, keep-alive): one dictionary look-up instead of a parse. Where the
+bodies are alike too, the whole response is the key, which spares finding the blank line. Whatever
 the memo does not know goes to httptools (llhttp).
 """
 
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import httptools
 
 MEMO_ENTRIES = 256
+MEMO_KEY_BYTES = 4096
 MEMO_JUDGED_FROM = 256
 """Responses a second must have before its share of hits says anything about the server."""
 MAX_HEAD_BYTES = 64 * 1024
@@ -40,32 +42,55 @@ class Response:
     body: bytes
 
 
-class HeadMemo:
-    """Heads seen before. Bounded: cleared when full, given up when the server's heads differ
-    more often than not (a request-id header, say)."""
+class ResponseMemo:
+    """Responses seen before, by head and, where they accept a report and keep the connection,
+    as a whole. Bounded: a table is cleared when it is full, and given up when it is missed more
+    often than hit (a request-id header, a body that differs)."""
 
-    def __init__(self) -> None:
-        self.table: dict[bytes, Framing] = {}
-        self.misses = 0
-        self._filling = True
+    def __init__(self, expect: tuple[int, ...]) -> None:
+        self.accepting: set[bytes] = set()
+        self._heads: dict[bytes, Framing] = {}
+        self._expect = frozenset(expect)
+        self._head_hits = 0
+        self._misses = 0
+        self._keep_whole = True
+        self._keep_heads = True
+
+    def find(self, data: bytes) -> Framing | None:
+        """The framing of `data`, which is not among `accepting`, if it is one plain response
+        with a known head."""
+        cut = data.find(b"\r\n\r\n")
+        framing = self._heads.get(data[:cut])
+        if framing is None or len(data) != cut + 4 + framing.length:
+            return None
+        self._head_hits += 1
+        accepting = framing.keep_alive and framing.status in self._expect
+        if accepting and self._keep_whole and len(data) <= MEMO_KEY_BYTES:
+            if len(self.accepting) >= MEMO_ENTRIES:
+                self.accepting.clear()
+            self.accepting.add(data)
+        return framing
 
     def missed(self, learned: tuple[bytes, Framing] | None) -> None:
         """Count a response that had to be parsed, and remember its head if it can be."""
-        self.misses += 1
-        if learned is None or not self._filling:
+        self._misses += 1
+        if learned is None or not self._keep_heads or len(learned[0]) > MEMO_KEY_BYTES:
             return
-        if len(self.table) >= MEMO_ENTRIES:
-            self.table.clear()
+        if len(self._heads) >= MEMO_ENTRIES:
+            self._heads.clear()
         head, framing = learned
-        self.table[head] = framing
+        self._heads[head] = framing
 
     def judge(self, responses: int) -> None:
-        """Once a second, with that second's count of responses: stop filling if under half
-        of them were hits."""
-        if responses >= MEMO_JUDGED_FROM and self.misses * 2 > responses:
-            self._filling = False
-            self.table.clear()
-        self.misses = 0
+        """Once a second, with that second's count of responses: give up what rarely hits."""
+        if responses >= MEMO_JUDGED_FROM:
+            if self._misses * 2 > responses:
+                self._keep_heads = False
+                self._heads.clear()
+            if (self._misses + self._head_hits) * 2 > responses:
+                self._keep_whole = False
+                self.accepting.clear()
+        self._misses = self._head_hits = 0
 
 
 class ResponseReader:

@@ -127,19 +127,19 @@ class Pacer:
         size = len(dues)
         last = min(size, position + SENDS_PER_WAKE_UP)
         bucket = self._buckets[self._phase]
-        end_ns = self._zero_ns + bucket.end_ns
         note_lag = bucket.lag.append
         now_ns = clock()
+        late = now_ns >= self._zero_ns + bucket.end_ns
         while position < last:
             due_ns = dues[position]
             if due_ns > now_ns:
                 break
             note_lag(now_ns - due_ns)
-            if now_ns >= end_ns:
-                bucket.picked_late += 1
             who[position].report_due(due_ns, bucket, now_ns)
             position += 1
             now_ns = clock()
+        if late:
+            bucket.picked_late += position - self._position
         self._position = position
         return position < size and dues[position] <= now_ns
 

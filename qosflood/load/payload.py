@@ -1,10 +1,21 @@
-"""A report's bytes: request head and JSON body, each body unique."""
+"""A report's bytes: request head and JSON body, each body unique.
+
+Bodies are put together from pieces that orjson encoded beforehand: a client's constant fields,
+an interval's figures. That halves the cost of encoding a dictionary for each report, and a
+client's share of memory.
+"""
+
+from collections.abc import Callable, Mapping
 
 import orjson
 
-from qosflood.load.network import healthy_calls
+from qosflood.load.network import CallQuality, healthy_calls
 from qosflood.load.population import identity
 from qosflood.plan import Plan
+
+RequestWriter = Callable[[bytes, int, int], bytes]
+"""Head and body of one report, from a client's template, the client's turn (which picks the
+call's figures of this interval) and the time of observation in epoch milliseconds."""
 
 _CALLS = 1024
 # A step that shares no factor with the table's size walks all of it, differently per client.
@@ -16,8 +27,6 @@ class RequestBuilder:
 
     def __init__(self, plan: Plan, headers: dict[str, str]) -> None:
         self._plan = plan
-        self._calls = healthy_calls(plan.seed, _CALLS)
-        self._heads: dict[int, bytes] = {}
         path = plan.target.base_path + plan.report.path
         lines = [
             f"{plan.report.method} {path} HTTP/1.1",
@@ -33,31 +42,46 @@ class RequestBuilder:
         """The session id of client `number`."""
         return f"{self._plan.session_prefix}{number}-0"
 
-    def template(self, number: int) -> dict[str, str | float | int]:
-        """The body of client `number` with its constant fields; `request` fills in the rest."""
+    def template(self, number: int) -> bytes:
+        """The constant fields of client `number`'s body, up to where a writer goes on."""
         who = identity(self._plan.session_prefix, self._plan.report, number)
-        return {
-            "sessionId": who.session_id,
-            "bridgeId": who.bridge_id,
-            "productionId": who.production_id,
-            "lineId": who.line_id,
-            "direction": who.direction,
-            "mos": 0.0,
-            "packetLoss": 0.0,
-            "roundTripTime": 0.0,
-            "observedAt": 0,
-        }
+        return _open_object(
+            {
+                "sessionId": who.session_id,
+                "bridgeId": who.bridge_id,
+                "productionId": who.production_id,
+                "lineId": who.line_id,
+                "direction": who.direction,
+            }
+        )
 
-    def request(self, body: dict[str, str | float | int], turn: int, observed_ms: int) -> bytes:
-        """Head and body of one report; `turn` picks the call's figures of this interval."""
-        call = self._calls[turn * _STRIDE % _CALLS]
-        body["mos"] = call.mos
-        body["packetLoss"] = call.loss_percent
-        body["roundTripTime"] = call.rtt_ms
-        body["observedAt"] = observed_ms
-        payload = orjson.dumps(body)
-        size = len(payload)
-        head = self._heads.get(size)
-        if head is None:
-            head = self._heads[size] = self._head + b"%d\r\n\r\n" % size
-        return head + payload
+    def writer(self) -> RequestWriter:
+        """The function that builds a request; a closure, because it runs for every report."""
+        calls = [_figures(call) for call in healthy_calls(self._plan.seed, _CALLS)]
+        heads: dict[int, bytes] = {}
+        prefix = self._head
+        stamp_ms, stamp = -1, b""
+
+        def request(template: bytes, turn: int, observed_ms: int) -> bytes:
+            nonlocal stamp_ms, stamp
+            if observed_ms != stamp_ms:
+                stamp_ms, stamp = observed_ms, b"%d}" % observed_ms
+            figures = calls[turn * _STRIDE % _CALLS]
+            size = len(template) + len(figures) + len(stamp)
+            head = heads.get(size)
+            if head is None:
+                head = heads[size] = prefix + b"%d\r\n\r\n" % size
+            return b"".join((head, template, figures, stamp))
+
+        return request
+
+
+def _figures(call: CallQuality) -> bytes:
+    """The figures of one interval, up to where the time of observation goes."""
+    fields = {"mos": call.mos, "packetLoss": call.loss_percent, "roundTripTime": call.rtt_ms}
+    return _open_object(fields)[1:] + b'"observedAt":'
+
+
+def _open_object(fields: Mapping[str, str | float]) -> bytes:
+    """A JSON object with a comma where its closing brace was, to be gone on with."""
+    return orjson.dumps(fields)[:-1] + b","
