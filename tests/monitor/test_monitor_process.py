@@ -4,111 +4,23 @@ import asyncio
 import contextlib
 import itertools
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
-import orjson
 import pytest
 from listeners import listener
+from monitor_process import DEADLINE_S, ROOT, monitor
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.plan import HeaderRef
-from qosflood.records import Event, MemorySample, ScrapeSample, decode_record
+from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 
-ROOT = Path(__file__).parents[2]
 PAGE = b"up 1\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds %d\n"
-DEADLINE_S = 20.0
-
-
-class MonitorProcess:
-    """The coordinator's end of a running monitor."""
-
-    def __init__(self, plan, **spec):
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "qosflood.monitor"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        self._rest = b""
-        self.mono_ns = time.monotonic_ns()
-        defaults = {"memory_source": None, "pid": None, "by_port": False}
-        self.send({"plan": plan, "mono_ns": self.mono_ns} | defaults | spec)
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    def send(self, message):
-        self._process.stdin.write(orjson.dumps(message) + b"\n")
-        self._process.stdin.flush()
-
-    def command(self, name):
-        self.send({"cmd": name})
-
-    def line(self):
-        """The next line, decoded; None at the end of the stream."""
-        while b"\n" not in self._rest:
-            out = self._process.stdout
-            assert select.select([out], [], [], DEADLINE_S)[0], "the monitor said nothing"
-            chunk = os.read(out.fileno(), 1 << 16)
-            if not chunk:
-                return None
-            self._rest += chunk
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
-
-    def message(self):
-        line = self.line()
-        return line and orjson.loads(line)
-
-    def records_until(self, enough):
-        """Records in order, up to the first moment that `enough` says of them."""
-        records = []
-        end = time.monotonic() + DEADLINE_S
-        while not enough(records):
-            assert time.monotonic() < end, records
-            records.append(decode_record(self.line()))
-        return records
-
-    def rest(self):
-        """Records up to `done`."""
-        records = []
-        while (line := self.line()) != b'{"type":"done"}':
-            records.append(decode_record(line))
-        return records
-
-    def close_stdin(self):
-        self._process.stdin.close()
-
-    def status(self):
-        return self._process.wait(DEADLINE_S)
-
-    def last_words(self):
-        return self._process.stderr.read().decode()
-
-
-@contextlib.contextmanager
-def monitor(plan, **spec):
-    running = MonitorProcess(plan, **spec)
-    process = running._process
-    try:
-        yield running
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()
 
 
 @contextlib.contextmanager

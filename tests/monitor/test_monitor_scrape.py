@@ -3,18 +3,14 @@
 import asyncio
 import gzip
 import socket
-import ssl
 import time
 
 import pytest
-from certificates import make_certificates
 from plan_maker import make_plan
-from raw_server import page, raw_server
+from raw_server import page, raw_server, redirecting
 
-from qosflood.errors import StartError
 from qosflood.monitor import scrape as scrape_module
 from qosflood.monitor.scrape import open_scraper
-from qosflood.plan import HeaderRef
 from qosflood.units import MS, SECOND
 
 BODY = b"a 1\nb 2\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds 1.5\n"
@@ -247,122 +243,18 @@ def test_a_gzip_bomb_fails_at_the_hard_limit():
     assert (sample.ok, sample.reason) == (False, "body over 256 MiB")
 
 
-def redirecting(location, status="302 Found"):
-    """Sends /metrics to `location`, answers everything else with a page."""
-
-    async def answer(head, writer):
-        there = location(head) if callable(location) else location
-        moved = page(b"", f"Location: {there}", status=status)
-        writer.write(moved if head.startswith(b"GET /metrics ") else page(BODY))
-
-    return answer
-
-
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
 def test_a_redirect_is_followed(status):
-    sample = asyncio.run(against(redirecting("/elsewhere", status)))
+    sample = asyncio.run(against(redirecting("/elsewhere", page(BODY), status)))
     assert (sample.ok, sample.status, sample.series) == (True, 200, 4)
 
 
 def test_redirects_without_end_fail():
-    sample = asyncio.run(against(redirecting("/metrics")))
+    sample = asyncio.run(against(redirecting("/metrics", b"")))
     assert (sample.ok, sample.reason) == (False, "over 10 redirects")
 
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://127.0.0.1:99999/", "http://[no"])
 def test_a_redirect_to_what_is_no_http_address_fails(location):
-    sample = asyncio.run(against(redirecting(location)))
+    sample = asyncio.run(against(redirecting(location, b"")))
     assert (sample.ok, sample.reason) == (False, "redirected to what is no http address")
-
-
-def test_the_targets_secrets_go_with_the_scrape_but_not_to_another_origin(monkeypatch):
-    monkeypatch.setenv("TOKEN", "Bearer hunter2")
-
-    async def run():
-        async with (
-            raw_server(page(BODY)) as other,
-            raw_server(redirecting(lambda _: other.url)) as server,
-        ):
-            plan = make_plan(
-                target={"headers": (HeaderRef(name="Authorization", source="env:TOKEN"),)},
-                watch={"scrape_url": server.url},
-            )
-            return await scrape_once(plan), server, other
-
-    sample, server, other = asyncio.run(run())
-    assert sample.ok
-    assert server.headers()["authorization"] == "Bearer hunter2"
-    assert "authorization" not in other.headers()
-    assert other.headers()["user-agent"].startswith("qosflood/")
-
-
-def test_a_page_that_echoes_a_secret_does_not_carry_it_into_the_reason(monkeypatch):
-    monkeypatch.setenv("TOKEN", "hunter2")
-
-    async def run():
-        async with raw_server(page(b"a hunter2\n")) as server:
-            plan = make_plan(
-                target={"headers": (HeaderRef(name="X-Key", source="env:TOKEN"),)},
-                watch={"scrape_url": server.url},
-            )
-            return await scrape_once(plan)
-
-    sample = asyncio.run(run())
-    assert not sample.ok
-    assert "***" in sample.reason
-    assert "hunter2" not in sample.reason
-
-
-def test_a_ca_file_that_is_none_is_one_line(tmp_path):
-    file = tmp_path / "ca.pem"
-    file.write_text("not a certificate")
-    for path in (file, tmp_path / "absent.pem"):
-        with pytest.raises(StartError, match="expected a file of PEM certificates") as raised:
-            asyncio.run(scrape_once(make_plan(target={"cacert": str(path)})))
-        assert "\n" not in str(raised.value)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-async def over_tls(certificate, **target):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.cert, certificate.key)
-    async with raw_server(page(BODY), tls=context) as server:
-        url = server.url.replace("http:", "https:")
-        return await scrape_once(make_plan(target=target, watch={"scrape_url": url}))
-
-
-@pytest.mark.parametrize(
-    ("name", "trust", "reason"),
-    [
-        ("good", "cacert", None),
-        ("expired", "insecure", None),
-        ("good", "system", "certificate not trusted"),
-        ("expired", "cacert", "certificate not trusted"),
-        ("wrong_host", "cacert", "certificate not trusted"),
-    ],
-)
-def test_certificates_are_checked_against_the_authorities_given(certificates, name, trust, reason):
-    target = {
-        "system": {},
-        "insecure": {"insecure": True},
-        "cacert": {"cacert": str(certificates.authority)},
-    }[trust]
-    sample = asyncio.run(over_tls(getattr(certificates, name), **target))
-    assert (sample.ok, sample.reason) == (reason is None, reason)
-
-
-def test_tls_to_a_server_that_speaks_none_is_named():
-    async def plain(_, writer):
-        writer.write(page(b"bad", status="400 Bad Request"))
-
-    async def run():
-        async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            url = f"https://127.0.0.1:{port}/metrics"
-            return await scrape_once(make_plan(watch={"scrape_url": url}))
-
-    assert asyncio.run(run()).reason == "TLS handshake failed"

@@ -69,3 +69,16 @@ def page(
     if type_ is not None:
         lines.append(f"Content-Type: {type_}")
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def redirecting(
+    location: str | Callable[[], str], then: bytes, status: str = "302 Found"
+) -> Answer:
+    """Sends /metrics to `location`, answers everything else with `then`."""
+
+    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+        there = location() if callable(location) else location
+        moved = page(b"", f"Location: {there}", status=status)
+        writer.write(moved if head.startswith(b"GET /metrics ") else then)
+
+    return answer
