@@ -59,8 +59,8 @@ class Screen(Protocol):
     def close_view(self) -> None:
         """The load is over."""
 
-    def summary(self, document: dict[str, Any], run_dir: Path, written: bool) -> None:
-        """The verdict and where the report is."""
+    def summary(self, document: dict[str, Any], page: Path | None) -> None:
+        """The verdict; `page` is the report to open, None if it could not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,8 @@ async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     built = orjson.loads(out)
     for problem in built["problems"]:
         screen.notice(problem)
-    screen.summary(built["document"], run_dir, not built["problems"])
+    page = run_dir / "report.html"
+    screen.summary(built["document"], page if page.exists() else None)
     return int(built["exit_code"])
 
 

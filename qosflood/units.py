@@ -85,10 +85,10 @@ def parse_ratio(text: str) -> float:
 def parse_rate(text: str) -> Rate:
     """`10x` is a multiple of the profile's 1x, `5000/s` is absolute; raises UnitError."""
     compact = text.strip().lower().replace(" ", "")
-    for suffix, make in (("x", lambda v: Rate(multiple=v)), ("/s", lambda v: Rate(per_second=v))):
+    for suffix, field in (("x", "multiple"), ("/s", "per_second")):
         number = compact.removesuffix(suffix)
         if compact.endswith(suffix) and _NUMBER.fullmatch(number) and float(number) > 0:
-            return make(float(number))
+            return Rate(**{field: float(number)})
     raise UnitError(f'got "{text}", expected a multiple such as 10x or a rate such as 5000/s')
 
 

@@ -1,0 +1,5 @@
+"""`python -m qosflood`: the command line."""
+
+from qosflood.cli.group import main
+
+main()

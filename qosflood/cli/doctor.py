@@ -1,0 +1,47 @@
+"""`qosflood doctor --target URL`: the preflight alone."""
+
+import asyncio
+import sys
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from qosflood.cli.options import TEXT, options_from, target_options
+from qosflood.cli.planning import make_plan
+from qosflood.errors import PreflightError
+from qosflood.plan import Plan
+from qosflood.preflight import Preflight, check_consent, check_machine, check_target, preflight
+
+
+@click.command()
+@click.argument("profile", default="intercom", metavar="[PROFILE]")
+@target_options
+@click.option(
+    "--set",
+    "sets",
+    type=TEXT,
+    multiple=True,
+    metavar="KEY.PATH=VALUE",
+    help="Set any key of the profile (repeatable).",
+)
+@click.pass_context
+def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
+    """Look at a target as a run would before its first phase, and say what can be seen.
+
+    One report, one scrape, one look at memory; nothing is flooded.
+    """
+    plan, allow = make_plan(profile, sets, options_from(ctx, values))
+    if plan.target.embedded:
+        raise PreflightError("doctor: got no target, expected --target URL")
+    warnings = check_consent(plan, allow, None)
+    check_machine(plan)
+    seen = asyncio.run(preflight(plan, warnings))
+    click.echo(seen.line(plan.report.expect))
+    _warn(plan, seen)
+
+
+def _warn(plan: Plan, seen: Preflight) -> None:
+    seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+    for line in seen.warnings:
+        print(f"warning: {line}", file=sys.stderr)  # noqa: T201 - the command's output

@@ -1,0 +1,86 @@
+"""From options to a Plan: the profile's file, the target's name, the machine's cores."""
+
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+from qosflood import __version__
+from qosflood.endpoint import is_loopback
+from qosflood.errors import PlanError, ProfileError
+from qosflood.plan import Plan
+from qosflood.profile.load import list_profiles, load_profile
+from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint
+from qosflood.suggest import nearest
+
+COMMANDS = ("run", "report", "profiles", "collector", "doctor")
+
+
+def make_plan(
+    profile: str, sets: tuple[str, ...], options: Options
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan and the hosts that may be flooded; raises StartError."""
+    _refuse_unknown_word(profile)
+    loaded = load_profile(profile, sets)
+    endpoint = wanted_endpoint(loaded, options)
+    addresses = () if endpoint is None else look_up(endpoint.host, endpoint.port)
+    plan = resolve(
+        loaded,
+        options,
+        run_id=secrets.token_hex(4),
+        seed=secrets.randbelow(2**32),
+        version=__version__,
+        addresses=addresses,
+        cores=allowed_cores(),
+    )
+    return plan, allowed_targets(loaded, options)
+
+
+def look_up(host: str, port: int) -> tuple[str, ...]:
+    """The address of a host that is pinned; raises PlanError.
+
+    A loopback name often has two addresses and a listener on one: the one that listens is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise PlanError(
+            f"--target: the name {host} could not be resolved ({error.strerror}); "
+            "check it, or give an address"
+        ) from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if len(addresses) > 1 and all(is_loopback(address) for address in addresses):
+        addresses.sort(key=lambda address: not _listens(address, port))
+    return (addresses[0],)
+
+
+def _listens(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def allowed_cores() -> int:
+    """Cores this process may use: by affinity, and by the cgroup's quota where there is one."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(min(cores, int(quota) // int(period)), 1)
+    except (OSError, ValueError):
+        return cores
+
+
+def _refuse_unknown_word(word: str) -> None:
+    known = list_profiles()
+    if word in known or "/" in word or word.endswith(".toml") or Path(word).exists():
+        return
+    hint = nearest(word, (*COMMANDS, *known))
+    raise ProfileError(
+        [
+            f'got "{word}", expected a command ({", ".join(COMMANDS)}), '
+            f"a profile ({', '.join(known)}) or the path of one{hint}"
+        ]
+    )

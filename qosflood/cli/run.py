@@ -1,0 +1,69 @@
+"""`qosflood [run] [PROFILE]`: flood a collector, watch it, give a verdict."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qosflood.cli.options import options_from, plan_options
+from qosflood.cli.planning import make_plan
+from qosflood.cli.screen import TerminalScreen
+from qosflood.run import Request
+from qosflood.run import run as carry_out
+
+
+@click.command()
+@click.argument("profile", default="intercom", metavar="[PROFILE]")
+@plan_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Run directory, new or empty.  [default: qosflood-runs/<UTC time>-<profile>-<rate>]",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop; nothing is sent.")
+@click.option("--no-live", is_flag=True, help="Plain lines instead of the live view.")
+@click.option("--quiet", is_flag=True, help="Only warnings and the verdict.")
+@click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    profile: str,
+    sets: tuple[str, ...],
+    out: Path | None,
+    dry_run: bool,
+    no_live: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Flood a QoS collector, watch it from the side, end with a verdict.
+
+    PROFILE is a shipped name or a path; `qosflood profiles` lists them. Without --target an
+    embedded collector is started and flooded.
+
+    \b
+    qosflood --rate 10x --duration 15m
+    qosflood --rate 10x --duration 15m --target http://127.0.0.1:3000
+    """
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
+    plan, allow = make_plan(profile, sets, options_from(ctx, values))
+    if dry_run:
+        screen.plan(plan)
+        return
+    request = Request(
+        plan=plan,
+        allow=allow,
+        out=out,
+        arguments=tuple(sys.argv[1:]),
+        ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
+    )
+    ctx.exit(asyncio.run(carry_out(request, screen)))
+
+
+def _ask(question: str) -> bool:
+    answer: str = click.prompt(f"{question} [yes/no]", default="no", err=True)
+    return answer.strip().lower() == "yes"

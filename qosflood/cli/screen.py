@@ -1,0 +1,77 @@
+"""What a run shows on a terminal, from plan to verdict.
+
+Progress goes to standard error; standard output gets the closing summary, or report.json alone.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from qosflood.live.terminal import RunView, Style, make_view
+from qosflood.plan import Plan
+from qosflood.preflight import Preflight
+from qosflood.report.schema import Document
+from qosflood.report.terminal import print_summary
+from qosflood.resolve import describe
+from qosflood.text import printable
+
+
+class TerminalScreen:
+    """`live`: a picture that is redrawn, where standard error is a terminal. `quiet`: only
+    warnings and the verdict. `as_json`: report.json on standard output instead of the summary."""
+
+    def __init__(self, *, live: bool, quiet: bool, as_json: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._as_json = as_json
+        self._style: Style = "plain"
+        if quiet:
+            self._style = "quiet"
+        elif live and self._console.is_terminal:
+            self._style = "live"
+        self._view: RunView | None = None
+
+    def plan(self, plan: Plan) -> None:
+        """Print the plan: what, how much, and where each value came from."""
+        if self._quiet:
+            return
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(ratio=1)
+        table.add_column(style="dim", justify="right")
+        for row in describe(plan):
+            table.add_row(row.label, Text(printable(row.value)), Text(printable(row.source)))
+        self._console.print(table)
+
+    def preflight(self, plan: Plan, seen: Preflight) -> None:
+        """Print what can be seen of the target, in one line."""
+        if not self._quiet:
+            line = seen.line(plan.report.expect)
+            self._console.print(Text(f"preflight  {line}"), soft_wrap=True)
+
+    def notice(self, line: str) -> None:
+        """Print one line about what is going on."""
+        self._console.print(Text(printable(line)), soft_wrap=True)
+
+    def view(self, plan: Plan) -> RunView:
+        """The live view in the style that fits."""
+        self._view = make_view(plan, self._console, self._style)
+        return self._view
+
+    def close_view(self) -> None:
+        """Stop drawing."""
+        if self._view is not None:
+            self._view.close()
+
+    def summary(self, document: dict[str, Any], page: Path | None) -> None:
+        """Print the verdict; `page` is the report to open, None if it could not be written."""
+        if self._as_json:
+            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+            sys.stdout.flush()
+            return
+        print_summary(Console(highlight=False), Document.model_validate(document), page)
