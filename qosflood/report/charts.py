@@ -23,6 +23,8 @@ from qosflood.units import MS, SECOND
 MOST_POINTS = 2000
 _MIB = 1024 * 1024
 _KINDS = 8
+_UNTIMED_MS = 1.0
+"""Where a failed scrape without a duration is drawn; a logarithmic axis has no 0."""
 _PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
 
 
@@ -154,13 +156,12 @@ def _memory(time: Timeline, findings: Findings) -> Chart | None:
     if not points:
         return None
     times = [point.t_s for point in points]
-    traces = [
-        time.line("memory", times, [p.rss_bytes / _MIB for p in points], "@violet", 1000),
-    ]
+    memory = [point.rss_bytes / _MIB for point in points]
+    traces = [time.line("memory", times, memory, "@violet", 1000)]
     layout = time.layout("MiB", rangemode="tozero")
     if any(point.cpu_cores is not None for point in points):
         cpu = time.line("CPU", times, [point.cpu_cores for point in points], "@muted", 900)
-        traces.append(cpu | {"yaxis": "y2"})
+        traces.insert(0, cpu | {"yaxis": "y2", "opacity": 0.5})
         layout["yaxis2"] = right_axis("cores")
     limit = findings.memory.limit_bytes
     if limit:
@@ -187,13 +188,13 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "scrapes",
         "Scrapes",
-        "How long each scrape of the metrics page took; crosses failed.",
-        figure(traces, time.layout("ms", rangemode="tozero")),
+        "How long each scrape of the metrics page took; crosses failed. Logarithmic.",
+        figure(traces, time.layout("ms", type="log")),
     )
 
 
 def _failed_scrapes(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
-    durations = [in_ms(point.duration_ns) or 0.0 for point in failed]
+    durations = [in_ms(point.duration_ns) or _UNTIMED_MS for point in failed]
     kept = thin(durations, 900)
     return {
         "type": "scatter",

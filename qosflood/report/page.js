@@ -5,7 +5,7 @@
   const config = {
     responsive: true,
     displaylogo: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
   };
 
   function themed(value, key) {
@@ -42,6 +42,7 @@
       height: 320,
       margin: { l: 56, r: 16, t: 44, b: 44 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.09, yanchor: "bottom" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: "@muted", activecolor: "@accent" },
       hoverlabel: { bgcolor: "@panel", bordercolor: "@rule", font: { color: "@text" } },
       ...own,
       xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }),

@@ -117,6 +117,8 @@ def right_axis(unit: str) -> Json:
         "side": "right",
         "showgrid": False,
         "rangemode": "tozero",
+        "tickmode": "auto",
+        "nticks": 6,
     }
 
 

@@ -10,7 +10,6 @@ from qosflood.report.markup import (
     block,
     definitions,
     element,
-    esc,
     items,
     join,
     section,
@@ -41,11 +40,16 @@ def banner(document: Document) -> Markup:
     return element(
         "header",
         element("div", document.verdict, cls="word"),
-        element("h1", document.headline),
+        element("h1", _headline(document)),
         items(document.reasons),
         element("p", about, cls="about"),
         cls=f"banner {_TONES[document.verdict]}",
     )
+
+
+def _headline(document: Document) -> str:
+    """The headline without the verdict, which stands above it already."""
+    return document.headline.removeprefix(document.verdict).lstrip(" :;,") or document.headline
 
 
 def tiles(document: Document) -> Markup:
@@ -54,19 +58,19 @@ def tiles(document: Document) -> Markup:
     if flood is None:
         return Markup("")
     facts = (
-        ("clients in the flood", cells.count(flood.clients), ""),
-        ("offered", cells.count(flood.rate.offered), "reports/s"),
-        ("acked", cells.count(flood.rate.acked), "reports/s"),
+        ("clients", cells.count(flood.clients), ""),
+        ("offered", cells.count(flood.rate.offered), "/s"),
+        ("acked", cells.count(flood.rate.acked), "/s"),
         ("errors", cells.ratio(cells.error_ratio(flood)), ""),
         ("response p99", cells.ms(flood.latency_ms.response.p99), ""),
         ("scrapes ok", cells.scrapes_ok(flood.scrapes), ""),
-        ("target memory", cells.size(document.memory.max_bytes), "max"),
+        ("memory max", cells.size(document.memory.max_bytes), ""),
     )
     return element("dl", *(_tile(*fact) for fact in facts), cls="tiles")
 
 
 def _tile(name: str, value: str, unit: str) -> Markup:
-    shown = element("dd", value, " ", element("small", unit)) if unit else element("dd", value)
+    shown = element("dd", value, _SPACE, element("small", unit)) if unit else element("dd", value)
     return element("div", element("dt", name), shown, cls="tile")
 
 
@@ -117,7 +121,7 @@ def timeline(document: Document) -> Markup:
         return _NO
     headers = ("when", "UTC", "who", "what", "evidence")
     shown = table(
-        headers, [_event(entry) for entry in entries[:_MOST_EVENTS]], ("nowrap", "nowrap")
+        headers, [_event(entry) for entry in entries[:_MOST_EVENTS]], ("nowrap", "nowrap", "nowrap")
     )
     rest = len(entries) - _MOST_EVENTS
     more = element("p", f"{rest:,} more in report.json", cls="muted") if rest > 0 else _NO
@@ -150,8 +154,8 @@ def failures(samples: Sequence[Mapping[str, Any]]) -> Markup:
     if not samples:
         return _NO
     shown = join(_failure(sample) for sample in samples[:_MOST_SAMPLES])
-    note = f"{min(len(samples), _MOST_SAMPLES):,} of {len(samples):,} samples; all are in "
-    caption = element("p", note, element("code", "failures.jsonl"), cls="caption")
+    note = f"{min(len(samples), _MOST_SAMPLES):,} of {len(samples):,} samples; all are in"
+    caption = element("p", note, _SPACE, element("code", "failures.jsonl"), cls="caption")
     return section("Failure samples", caption, shown)
 
 
@@ -243,4 +247,5 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield from _flat(item, f"{path}.{name}" if path else str(name))
 
 
-_NO = esc(Markup(""))
+_NO = Markup("")
+_SPACE = Markup(" ")
