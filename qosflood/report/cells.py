@@ -7,7 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes
+from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (
     MS,
@@ -19,6 +19,7 @@ from qosflood.units import (
 )
 
 NONE = "–"
+_SAID_BY_WORDS = frozenset({"t0", "phase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +194,22 @@ def first_failure_line(document: Document) -> str:
     first = document.first_failure
     if first is None:
         return "none"
-    evidence = ", ".join(f"{key} {value}" for key, value in first.evidence.items())
+    evidence = evidence_line(first)
     load = _load_at(document, first.t_s)
     return printable(
         f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
         + (f" [{evidence}]" * bool(evidence))
     )
+
+
+def evidence_line(entry: TimelineEntry) -> str:
+    """The figures behind an event that its words do not hold, in one line."""
+    parts = (
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in entry.evidence.items()
+        if name not in _SAID_BY_WORDS and value is not None
+    )
+    return printable(", ".join(parts))
 
 
 def loss_line(document: Document) -> str:

@@ -13,6 +13,7 @@ from qosflood.report.plotting import (
     figure,
     in_ms,
     line,
+    log_axis,
     plotly_text,
     right_axis,
     timeline_of,
@@ -92,17 +93,20 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
         return None
     times = [second.t_s for second in seconds]
     each = (MOST_POINTS - 10) // 3
+    longest = [in_ms(second.response_max_ns) for second in seconds]
+    rare = [in_ms(second.response_p99_ns) for second in seconds]
+    typical = [in_ms(second.response_p50_ns) for second in seconds]
     traces = [
-        time.line("max", times, [in_ms(s.response_max_ns) for s in seconds], "@muted", each),
-        time.line("p99", times, [in_ms(s.response_p99_ns) for s in seconds], "@bad", each),
-        time.line("p50", times, [in_ms(s.response_p50_ns) for s in seconds], "@offered", each),
+        time.line("max", times, longest, "@muted", each),
+        time.line("p99", times, rare, "@bad", each),
+        time.line("p50", times, typical, "@offered", each),
     ]
     return Chart(
         "latency",
         "Response time",
         "From the moment a report was due, per second; a report that failed counts at least as "
         "the timeout. Logarithmic.",
-        figure(traces, time.layout("ms", type="log")),
+        figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
     )
 
 
@@ -116,7 +120,7 @@ def _percentiles(findings: Findings) -> Chart | None:
             "tickvals": list(range(7)),
             "ticktext": ["0", "90", "99", "99.9", "99.99", "99.999", "99.9999"],
         },
-        "yaxis": {"title": {"text": "ms"}, "type": "log"},
+        "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in shown for y in one["y"]]),
     }
     return Chart(
         "percentiles",
@@ -189,7 +193,7 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         "scrapes",
         "Scrapes",
         "How long each scrape of the metrics page took; crosses failed. Logarithmic.",
-        figure(traces, time.layout("ms", type="log")),
+        figure(traces, time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))),
     )
 
 

@@ -30,8 +30,7 @@
       exponentformat: "none",
     };
     const title = { standoff: 8, font: { size: 12, color: "@muted" }, ...(own.title || {}) };
-    const log = own.type === "log" ? { dtick: 1, minor: { ticks: "outside", tickcolor: "@rule" } } : {};
-    return { ...style, ...log, ...own, title };
+    return { ...style, ...own, title };
   }
 
   function layoutOf(own) {

@@ -5,7 +5,8 @@ is pseudo-HTML to plotly, so what comes from a target goes through `plotly_text`
 """
 
 import html
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from qosflood.units import MS
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
+_FINE_DECADES = 3
 _TIME_UNITS = ((3 * 3600.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 
 
@@ -119,6 +121,24 @@ def right_axis(unit: str) -> Json:
         "rangemode": "tozero",
         "tickmode": "auto",
         "nticks": 6,
+    }
+
+
+def log_axis(values: Iterable[float | None]) -> Json:
+    """A logarithmic axis from the round figure below the least value to the one above the
+    greatest; plotly by itself labels nothing on one that spans less than a decade."""
+    positive = [value for value in values if value] or [1.0]
+    low, high = math.log10(min(positive)), math.log10(max(positive))
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    steps = (1, 2, 5) if high - low <= _FINE_DECADES else (1,)
+    ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
+    start = max((tick for tick in ticks if tick <= min(positive)), default=ticks[0])
+    end = min((tick for tick in ticks if tick >= max(positive)), default=ticks[-1])
+    return {
+        "type": "log",
+        "tickvals": ticks,
+        "ticktext": [f"{tick:,.10g}" for tick in ticks],
+        "range": [math.log10(start), math.log10(max(end, start * 2))],
     }
 
 

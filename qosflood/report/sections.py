@@ -40,16 +40,11 @@ def banner(document: Document) -> Markup:
     return element(
         "header",
         element("div", document.verdict, cls="word"),
-        element("h1", _headline(document)),
+        element("h1", document.headline),
         items(document.reasons),
         element("p", about, cls="about"),
         cls=f"banner {_TONES[document.verdict]}",
     )
-
-
-def _headline(document: Document) -> str:
-    """The headline without the verdict, which stands above it already."""
-    return document.headline.removeprefix(document.verdict).lstrip(" :;,") or document.headline
 
 
 def tiles(document: Document) -> Markup:
@@ -129,9 +124,8 @@ def timeline(document: Document) -> Markup:
 
 
 def _event(entry: TimelineEntry) -> tuple[Content, ...]:
-    evidence = ", ".join(f"{name} {value}" for name, value in entry.evidence.items())
     clock = entry.utc.partition("T")[2]
-    return (cells.moment(entry.t_s), clock, entry.who, entry.what, evidence)
+    return (cells.moment(entry.t_s), clock, entry.who, entry.what, cells.evidence_line(entry))
 
 
 def books(document: Document) -> Markup:
