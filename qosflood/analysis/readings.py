@@ -79,7 +79,8 @@ def _percentile_below(figures: LatencyFigures, figure: str) -> int | None:
 
 
 def _too_few(figure: str, count: int) -> str:
-    needed = round(LEAST_ABOVE / _ABOVE_SHARE[figure])
+    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
+    needed = int((LEAST_ABOVE - 0.5) / _ABOVE_SHARE[figure]) + 1
     return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
 
 

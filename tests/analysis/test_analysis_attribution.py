@@ -1,0 +1,96 @@
+"""What limited the run, and the figure that says so."""
+
+import pytest
+from plan_maker import make_plan
+from record_maker import WALL_NS, health, healthy_run, stopped_run, window
+
+from qosflood.analysis import analyse
+from qosflood.limits import parse_limit
+from qosflood.units import MS
+
+REMOTE = {"loopback": False}
+
+
+def limited(change=lambda same: same, limits=(), target=None):
+    plan = make_plan(
+        limits=tuple(parse_limit(text) for text in limits), **({"target": target} if target else {})
+    )
+
+    def in_flood(same):
+        return change(same) if same.phase == "flood" else same
+
+    findings = analyse(plan, WALL_NS, healthy_run(plan, change=in_flood))
+    return findings.limited_by, findings.limited_why
+
+
+def failing(outcome, count):
+    return lambda w: window(
+        w.second, w.phase, response_ms=[5.0] * (100 - count), failed={outcome: count}
+    )
+
+
+def slow(ms):
+    return lambda w: window(w.second, w.phase, response_ms=[ms] * 100)
+
+
+def test_a_healthy_run_was_limited_by_nothing():
+    assert limited()[0] == "none"
+
+
+def test_a_late_generator_limits_whatever_the_target_did():
+    def stalled(w):
+        return window(
+            w.second, w.phase, failed={"timeout": 90}, health=health(loop_stall_ns=900 * MS)
+        )
+
+    by, why = limited(stalled)
+    assert by == "generator"
+    assert "10 of 10 windows of flood" in why
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "timeout", "bad_response", "connection_lost"])
+@pytest.mark.parametrize("target", [None, REMOTE])
+def test_reports_that_failed_at_the_target_are_laid_to_it(outcome, target):
+    by, why = limited(failing(outcome, 20), target=target)
+    assert by == "target"
+    assert why == f"20% of the flood's reports failed at the target: 200 {outcome}"
+
+
+def test_errors_within_their_limit_are_no_sign():
+    assert limited(failing("rejected", 1), ["errors < 5%"])[0] == "none"
+    assert limited(failing("rejected", 1))[0] == "target"
+
+
+def test_failed_connects_to_a_remote_target_may_be_the_networks():
+    assert limited(failing("connect_error", 20))[0] == "target"
+    by, why = limited(failing("connect_error", 20), target=REMOTE)
+    assert by == "inconclusive"
+    assert "target or network" in why
+
+
+def test_reports_that_could_not_be_sent_waited_for_the_target():
+    by, why = limited(failing("unsent", 20))
+    assert by == "target"
+    assert "waited behind earlier reports" in why
+
+
+def test_service_time_that_grew_fivefold_names_the_target():
+    by, why = limited(slow(200.0))
+    assert by == "target"
+    assert "service time p99 went from 5ms at 1x to 200ms" in why
+
+
+def test_growth_of_a_few_milliseconds_is_no_sign():
+    assert limited(slow(40.0))[0] == "none"
+
+
+def test_a_broken_latency_limit_names_the_target_only_where_no_network_lies_between():
+    assert limited(slow(40.0), ["response.p50 < 30ms"])[0] == "target"
+    assert limited(slow(40.0), ["response.p50 < 30ms"], REMOTE)[0] == "inconclusive"
+    assert limited(slow(20.0), ["response.p50 < 30ms"], REMOTE)[0] == "none"
+
+
+def test_a_flood_that_was_not_reached_shows_nothing():
+    plan = make_plan()
+    findings = analyse(plan, WALL_NS, stopped_run(plan, 4, "interrupted"))
+    assert findings.limited_by == "inconclusive"

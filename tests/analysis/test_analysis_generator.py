@@ -1,0 +1,197 @@
+"""Whether the generator and the monitor did their part."""
+
+from dataclasses import replace
+
+import pytest
+from plan_maker import make_load, make_phases, make_plan
+from record_maker import WALL_NS, event, health, healthy_run, latency, memory, scrape, stopped_run
+
+from qosflood.analysis import analyse
+from qosflood.analysis.late import late_gate_ns
+from qosflood.limits import parse_limit
+from qosflood.records import ScrapeSample
+from qosflood.units import MS, SECOND
+
+LONG = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=60 * SECOND))
+PLAN = make_plan()
+
+
+def generator_of(records, plan=LONG):
+    return analyse(plan, WALL_NS, records).generator
+
+
+def change_seconds(seconds, **changes):
+    return lambda same: replace(same, **changes) if same.second in seconds else same
+
+
+STALLED = {"health": health(loop_stall_ns=40 * MS)}
+
+
+def test_the_gate_is_ten_milliseconds_without_latency_limits():
+    assert late_gate_ns(PLAN) == 10 * MS
+
+
+@pytest.mark.parametrize(
+    ("limits", "gate_ms"),
+    [
+        (("response.p99 < 100ms",), 10),
+        (("response.p99 < 1s", "service.p50 < 400ms"), 20),
+        (("recovery:response.max < 2s",), 100),
+        (("response.p50 > 1s", "errors < 1%"), 10),
+    ],
+)
+def test_the_gate_is_a_twentieth_of_the_tightest_latency_limit(limits, gate_ms):
+    plan = make_plan(limits=tuple(parse_limit(text) for text in limits))
+    assert late_gate_ns(plan) == gate_ms * MS
+
+
+def test_an_on_time_generator_has_no_problems():
+    generator = generator_of(healthy_run(LONG))
+    assert (generator.verdict, generator.problems) == ("ok", ())
+    assert (generator.late_windows, generator.windows) == (0, 100)
+    assert generator.cpu_cores == pytest.approx(0.5)
+    assert generator.cpu_per_report_ns == pytest.approx(SECOND / 2 / 100)
+    assert generator.rss_max_bytes == 40 * 1024 * 1024
+
+
+def test_five_percent_of_late_windows_are_forgiven():
+    generator = generator_of(healthy_run(LONG, change=change_seconds({50, 60, 70}, **STALLED)))
+    assert (generator.verdict, generator.late_windows, generator.problems) == ("ok", 3, ())
+
+
+def test_more_than_five_percent_of_late_windows_are_a_problem_with_its_figures():
+    late = range(50, 54)
+    generator = generator_of(healthy_run(LONG, change=change_seconds(late, **STALLED)))
+    assert generator.verdict == "late"
+    assert "4 of 60 windows of flood" in generator.problems[0]
+    assert "6.67%" in generator.problems[0]
+
+
+@pytest.mark.parametrize("second", [0, 105])
+def test_baseline_and_recovery_are_held_to_it_as_well(second):
+    late = {second, second + 1}
+    generator = generator_of(healthy_run(LONG, change=change_seconds(late, **STALLED)))
+    assert generator.verdict == "late"
+
+
+def test_late_windows_of_the_ramp_are_not_held_against_the_run():
+    generator = generator_of(healthy_run(LONG, change=change_seconds(range(20, 40), **STALLED)))
+    assert (generator.verdict, generator.late_windows) == ("ok", 0)
+
+
+def test_send_lag_alone_makes_a_window_late():
+    lagging = latency([0.1] * 50 + [30.0])
+    generator = generator_of(
+        healthy_run(LONG, change=change_seconds(range(50, 60), send_lag=lagging))
+    )
+    assert generator.verdict == "late"
+
+
+def test_a_few_lagging_reports_among_thousands_do_not():
+    lagging = latency([0.1] * 5000 + [30.0] * 20)
+    generator = generator_of(
+        healthy_run(LONG, change=change_seconds(range(50, 60), send_lag=lagging))
+    )
+    assert generator.late_windows == 0
+
+
+def test_a_throttled_shard_is_starved():
+    throttled = health(throttled_ns=SECOND // 5)
+    generator = generator_of(
+        healthy_run(LONG, change=change_seconds(range(50, 60), health=throttled))
+    )
+    assert generator.verdict == "starved"
+
+
+def test_reports_picked_after_their_phase_starve_the_run():
+    generator = generator_of(healthy_run(LONG, change=change_seconds({99}, picked_late=90)))
+    assert generator.verdict == "starved"
+    assert any("picked only after their phase" in line for line in generator.problems)
+
+
+def test_a_missing_window_is_a_problem():
+    records = healthy_run(LONG, change=lambda same: None if same.second == 42 else same)
+    generator = generator_of(records)
+    assert generator.problems == ("shard 0: windows of 1 of 120 seconds are missing",)
+    assert generator.verdict == "starved"
+
+
+def test_a_missing_shard_is_a_problem():
+    plan = replace(LONG, load=replace(LONG.load, shards=2))
+    records = [r for r in healthy_run(plan) if getattr(r, "shard", 0) == 0]
+    assert generator_of(records, plan).problems == (
+        "shard 1: windows of 120 of 120 seconds are missing",
+    )
+
+
+@pytest.mark.parametrize(("lost_s", "problems"), [(2, 0), (3, 1)])
+def test_a_shard_may_end_two_seconds_before_the_others(lost_s, problems):
+    plan = replace(LONG, load=replace(LONG.load, shards=2))
+    records = healthy_run(
+        plan, change=lambda w: None if w.shard == 1 and w.second >= 120 - lost_s else w
+    )
+    assert len(generator_of(records, plan).problems) == problems
+
+
+def test_a_run_that_completed_without_its_last_windows_is_not_whole():
+    records = healthy_run(LONG, change=lambda w: None if w.second >= 100 else w)
+    assert "windows of 20 of 120 seconds" in generator_of(records).problems[0]
+
+
+def test_a_run_that_was_stopped_misses_nothing_after_its_stop():
+    assert generator_of(stopped_run(LONG, 50, "interrupted")).problems == ()
+
+
+def test_a_load_that_never_came_is_a_problem():
+    silent = healthy_run(LONG, change=lambda w: replace(w, scheduled=0))
+    assert any("not one report came due" in line for line in generator_of(silent).problems)
+
+
+def test_a_dead_shard_and_a_dead_monitor_are_named_in_their_last_words():
+    extra = [
+        event(50, "shard_died", "generator", "shard 0 died: MemoryError"),
+        event(51, "monitor_died", "generator", "the monitor died: killed"),
+    ]
+    generator = generator_of(healthy_run(LONG, extra=extra))
+    assert "shard 0 died: MemoryError" in generator.problems
+    assert "the monitor died: killed" in generator.problems
+
+
+def own_fault_scrapes(records, most):
+    missed = 0
+    for record in records:
+        if isinstance(record, ScrapeSample) and missed < most and record.t > 5 * SECOND:
+            missed += 1
+            yield replace(record, ok=False, own_fault=True, reason="the monitor was late")
+        else:
+            yield record
+
+
+@pytest.mark.parametrize(("missed", "problems"), [(12, 0), (13, 1)])
+def test_a_tenth_of_the_scrapes_may_be_missed_by_the_monitors_own_fault(missed, problems):
+    generator = generator_of(own_fault_scrapes(healthy_run(LONG), missed))
+    assert len(generator.problems) == problems
+    assert generator.verdict == "ok"
+
+
+def test_scrapes_that_never_came_are_missed_as_well():
+    records = [r for r in healthy_run(LONG) if not isinstance(r, ScrapeSample)]
+    problems = generator_of([*records, scrape(3)]).problems
+    assert len(problems) == 1
+    assert "of 119 scrapes" in problems[0]
+
+
+def test_scrapes_that_failed_by_the_target_are_no_fault_of_the_monitor():
+    assert generator_of(healthy_run(LONG, scrape_ok=lambda s: False)).problems == ()
+
+
+def test_without_scraping_none_is_missed():
+    plan = replace(LONG, watch=replace(LONG.watch, interval_ns=None))
+    records = [r for r in healthy_run(plan) if not isinstance(r, ScrapeSample)]
+    assert generator_of(records, plan).problems == ()
+
+
+def test_memory_samples_missed_by_the_monitor_are_a_problem():
+    missed = [memory(50 + i / 10, own_fault=True) for i in range(30)]
+    problems = generator_of(healthy_run(LONG, extra=missed)).problems
+    assert "30 of 151 memory samples" in problems[0]

@@ -1,0 +1,72 @@
+"""Restarts of the target, by events and by the identity of its process."""
+
+import pytest
+from plan_maker import make_plan
+from record_maker import WALL_NS, event, healthy_run, memory, scrape
+
+from qosflood.analysis import analyse
+
+PLAN = make_plan()
+
+
+def found(**changes):
+    return analyse(PLAN, WALL_NS, healthy_run(PLAN, **changes))
+
+
+def test_a_process_that_stayed_did_not_restart():
+    assert found().restarts == 0
+
+
+def test_without_a_process_or_a_start_time_restarts_are_unknown():
+    assert found(rss=None).restarts is None
+
+
+def test_announced_restarts_count():
+    assert found(extra=[event(8, "restarted"), event(9, "restarted")]).restarts == 2
+
+
+def test_an_announced_restart_counts_even_where_no_process_is_watched():
+    assert found(rss=None, extra=[event(8, "restarted")]).restarts == 1
+
+
+def test_a_change_of_process_counts_though_nobody_announced_it():
+    samples = [memory(s + 0.3, pid=78, start_s=1010.0) for s in range(8, 20)]
+    assert found(rss=None, extra=[memory(1), *samples]).restarts == 1
+
+
+def test_a_process_gone_for_good_counts():
+    assert found(extra=[event(8, "process_gone")]).restarts == 1
+    assert found(extra=[event(8, "process_gone"), event(9, "restarted")]).restarts == 1
+
+
+def test_a_process_that_goes_once_the_run_is_over_does_not():
+    assert found(extra=[event(20.05, "process_gone")]).restarts == 0
+
+
+@pytest.mark.parametrize(("starts", "restarts"), [((50.0, 50.6, 50.2), 0), ((50.0, 61.0), 1)])
+def test_a_start_time_on_the_page_may_tremble_by_a_second(starts, restarts):
+    pages = [scrape(5 + i, process_start_s=start) for i, start in enumerate(starts)]
+    assert found(rss=None, extra=pages).restarts == restarts
+
+
+def test_several_processes_at_one_address_leave_restarts_unknown():
+    assert found(extra=[event(8, "several_processes")]).restarts is None
+
+
+def test_instances_are_told_apart():
+    extra = [
+        memory(3, instance="b", pid=9, rss_bytes=5_000_000),
+        scrape(3, instance="b", ok=False),
+        event(4, "restarted", instance="b"),
+    ]
+    first, second = found(extra=extra).instances
+    assert (first.name, first.restarts, first.scrapes.failed) == ("target", 0, 0)
+    assert (second.name, second.restarts, second.rss_max) == ("b", 1, 5_000_000)
+    assert second.scrapes.failed == 1
+
+
+def test_samples_the_monitor_made_up_are_not_measured():
+    made_up = memory(8, rss_bytes=999_000_000, own_fault=True)
+    findings = found(extra=[made_up])
+    assert findings.instances[0].rss_max == 80 * 1024 * 1024
+    assert findings.memory.max_bytes == 80 * 1024 * 1024

@@ -1,0 +1,86 @@
+"""How long after the flood the target was as good as before it."""
+
+from dataclasses import replace
+
+import pytest
+from plan_maker import make_load, make_phases, make_plan
+from record_maker import WALL_NS, health, healthy_run, stopped_run, window
+
+from qosflood.analysis import analyse
+from qosflood.units import MS, SECOND
+
+PLAN = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=20 * SECOND))
+FLOOD_END_S = 60
+
+
+def recovery(records):
+    return analyse(PLAN, WALL_NS, records).recovery_s
+
+
+def after_the_flood(seconds, make):
+    """A run in which the windows of some seconds after the flood are made anew."""
+    chosen = {FLOOD_END_S + second for second in seconds}
+    return healthy_run(PLAN, change=lambda w: make(w) if w.second in chosen else w)
+
+
+def slow(ms):
+    return lambda w: window(w.second, w.phase, response_ms=[ms] * 10)
+
+
+def failing(count):
+    return lambda w: window(
+        w.second, w.phase, response_ms=[5.0] * (10 - count), failed={"timeout": count}
+    )
+
+
+def test_a_target_that_never_suffered_recovers_at_once():
+    assert recovery(healthy_run(PLAN)) == 0.0
+
+
+@pytest.mark.parametrize("make", [slow(500.0), failing(3)])
+def test_recovery_lasts_until_the_last_bad_second(make):
+    assert recovery(after_the_flood([0, 1, 4], make)) == 5.0
+
+
+def test_a_target_that_stays_bad_never_recovers():
+    assert recovery(after_the_flood(range(20), failing(10))) is None
+
+
+def test_one_that_is_bad_again_at_the_end_has_not_recovered():
+    assert recovery(after_the_flood([19], slow(500.0))) is None
+
+
+def test_a_little_slower_than_the_baseline_is_good_enough():
+    assert recovery(after_the_flood(range(10), slow(50.0))) == 0.0
+
+
+def test_a_second_in_which_reports_are_due_and_none_ends_is_bad():
+    def silent(same):
+        return replace(same, outcomes={}, response=None, service=None)
+
+    assert recovery(after_the_flood([0, 1], silent)) == 2.0
+
+
+def test_seconds_in_which_the_generator_was_late_say_nothing_of_the_target():
+    def late(same):
+        slowed = window(same.second, same.phase, response_ms=[500.0] * 10)
+        return replace(slowed, health=health(loop_stall_ns=400 * MS))
+
+    assert recovery(after_the_flood([3], late)) == 0.0
+
+
+def test_failing_scrapes_delay_recovery_until_the_next_good_one():
+    assert recovery(healthy_run(PLAN, scrape_ok=lambda s: not 55 <= s < 64)) == 4.5
+
+
+def test_scrapes_that_never_come_back_mean_no_recovery():
+    assert recovery(healthy_run(PLAN, scrape_ok=lambda s: s < 55)) is None
+
+
+def test_without_its_whole_recovery_phase_a_run_says_nothing():
+    assert recovery(stopped_run(PLAN, 70, "interrupted")) is None
+
+
+def test_without_a_baseline_there_is_nothing_to_compare_with():
+    empty = healthy_run(PLAN, change=lambda w: window(w.second, w.phase) if w.second < 20 else w)
+    assert recovery(empty) is None

@@ -1,0 +1,164 @@
+"""What happened, in order and bounded, and what went wrong first."""
+
+from plan_maker import make_plan
+from record_maker import (
+    T0_NS,
+    WALL_NS,
+    at,
+    event,
+    health,
+    healthy_run,
+    load_started,
+    stopped_run,
+    window,
+)
+
+from qosflood.analysis import analyse
+from qosflood.analysis.timeline import MOST_ENTRIES
+from qosflood.records import FailureSample
+from qosflood.units import MS
+
+PLAN = make_plan()
+
+
+def found(records):
+    return analyse(PLAN, WALL_NS, records)
+
+
+def entries(records, kind):
+    return [entry for entry in found(records).timeline if entry.kind == kind]
+
+
+def failing_from(second, outcome="timeout", **changes):
+    def change(same):
+        if same.second < second:
+            return same
+        return window(same.second, same.phase, failed={outcome: same.scheduled}, **changes)
+
+    return change
+
+
+def test_phases_start_in_order_with_their_load_in_words():
+    starts = entries(healthy_run(PLAN), "phase_started")
+    assert [entry.t_s for entry in starts] == [0.0, 3.0, 6.0, 16.0, 19.0]
+    assert starts[1].what == "ramp: up to 100 clients, 100 reports/s for 3s"
+    assert starts[2].what == "flood: 100 clients, 100 reports/s for 10s"
+    assert starts[4].what == "settle: no load for 1s"
+    assert starts[0].wall_ns == WALL_NS + T0_NS
+
+
+def test_a_phase_that_was_not_reached_does_not_start():
+    starts = entries(stopped_run(PLAN, 10, "interrupted"), "phase_started")
+    assert [entry.evidence["phase"] for entry in starts] == ["baseline", "ramp", "flood"]
+
+
+def test_events_stand_as_they_are_known_or_not():
+    records = healthy_run(PLAN, extra=[event(8, "comet_seen", "network", "a comet", size=3)])
+    entry = entries(records, "comet_seen")[0]
+    assert (entry.who, entry.what, entry.evidence) == ("network", "a comet", {"size": 3})
+
+
+def test_the_first_failure_of_each_outcome_is_told_once():
+    records = healthy_run(PLAN, change=failing_from(8, "rejected", errors={"status 503": 100}))
+    told = entries(records, "first_rejected")
+    assert [entry.t_s for entry in told] == [8.0]
+    assert "status 503" in told[0].what
+    assert found(records).first_failure == told[0]
+
+
+def test_a_failure_kept_in_full_gives_the_moment():
+    sample = FailureSample(
+        t=at(8.3),
+        shard=0,
+        kind="timeout",
+        outcome="timeout",
+        phase="flood",
+        client=1,
+        session="qosflood-test-1-0",
+        local=None,
+        remote=None,
+        status=None,
+        error="deadline passed",
+        due_t=at(0),
+        sent_t=None,
+        done_t=at(8.3),
+        head=None,
+        body=None,
+    )
+    records = healthy_run(PLAN, change=failing_from(8), extra=[sample])
+    assert entries(records, "first_timeout")[0].t_s == 8.3
+
+
+def test_nothing_wrong_means_no_first_failure():
+    assert found(healthy_run(PLAN)).first_failure is None
+
+
+def test_the_earliest_of_scrapes_reports_and_process_is_the_first_failure():
+    records = healthy_run(
+        PLAN,
+        change=failing_from(9),
+        scrape_ok=lambda s: s < 7,
+        extra=[event(8, "process_gone", what="pid 7 is gone")],
+    )
+    first = found(records).first_failure
+    assert (first.kind, first.t_s) == ("scrapes_failing", 7.5)
+
+
+def test_what_the_operator_or_the_generator_did_is_no_failure_of_the_target():
+    stalled = window(8, "flood", failed={"timeout": 5}, health=health(loop_stall_ns=900 * MS))
+    records = healthy_run(PLAN, change=lambda w: stalled if w.second == 8 else w)
+    assert found(records).first_failure is None
+    assert entries(records, "first_timeout")[0].who == "generator"
+
+
+def test_reports_left_unsent_by_the_stop_are_no_failure():
+    records = stopped_run(PLAN, 10, "interrupted")
+    cut = window(10, "flood", failed={"unsent": 40}, t=at(10.4))
+    assert found([*records[:-1], cut, records[-1]]).first_failure is None
+
+
+def test_scrapes_that_fail_in_a_row_are_one_stretch_with_its_end():
+    records = healthy_run(PLAN, scrape_ok=lambda s: not 8 <= s < 12)
+    failing = entries(records, "scrapes_failing")
+    assert [(e.t_s, e.evidence["failed"], e.evidence["until_s"]) for e in failing] == [
+        (8.5, 4, 12.5)
+    ]
+    assert failing[0].what == "scrapes failed for 4s: 4 x timeout"
+    assert [e.t_s for e in entries(records, "scrapes_recovered")] == [12.5]
+
+
+def test_late_seconds_in_a_row_are_one_stretch():
+    def stall(same):
+        if same.second not in (7, 8, 9, 12):
+            return same
+        return window(
+            same.second, same.phase, response_ms=[5.0], health=health(loop_stall_ns=90 * MS)
+        )
+
+    told = entries(healthy_run(PLAN, change=stall), "generator_late")
+    assert [(e.t_s, e.evidence["until_s"]) for e in told] == [(7.0, 10.0), (12.0, 13.0)]
+
+
+def test_a_flood_of_events_is_cut_but_counted_and_leaves_room_for_others():
+    noise = [event(i / 100, "monitor_error", "generator", f"error {i}") for i in range(1500)]
+    records = healthy_run(PLAN, extra=[*noise, event(18, "restarted")])
+    timeline = found(records).timeline
+    assert len(timeline) <= MOST_ENTRIES
+    kept = [entry for entry in timeline if entry.kind == "monitor_error"]
+    assert kept[-1].evidence["further"] == 1500 - len(kept)
+    assert any(entry.kind == "restarted" for entry in timeline)
+
+
+def test_many_kinds_of_events_are_cut_too():
+    noise = [event(i / 100, f"kind_{i}") for i in range(500)]
+    assert len(found(healthy_run(PLAN, extra=noise)).timeline) == MOST_ENTRIES
+
+
+def test_the_timeline_is_in_the_order_of_time():
+    records = healthy_run(PLAN, change=failing_from(9), scrape_ok=lambda s: s < 7)
+    times = [entry.t_s for entry in found(records).timeline]
+    assert times == sorted(times)
+
+
+def test_before_the_load_times_are_negative():
+    assert found([load_started(), event(-1.5, "target_seen")]).timeline[0].t_s == -1.5
