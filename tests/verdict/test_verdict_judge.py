@@ -1,0 +1,236 @@
+"""The verdict over all limits: precedence, exit codes, headline."""
+
+from dataclasses import replace
+
+import pytest
+from plan_maker import make_load, make_phases, make_plan
+from record_maker import WALL_NS, event, health, healthy_run, stopped_run, window
+
+from qosflood.analysis import analyse
+from qosflood.errors import ExitCode
+from qosflood.limits import parse_limit
+from qosflood.units import MS
+from qosflood.verdict import MOST_IN_HEADLINE, judge
+
+LEAD = "100 clients, 100 reports/s (10x of 10) for 10s: "
+
+
+def plan_with(*user, shipped=(), **parts):
+    limits = (
+        *(parse_limit(text) for text in user),
+        *(parse_limit(text, "shipped") for text in shipped),
+    )
+    return make_plan(limits=limits, **parts)
+
+
+def verdict_of(plan, records):
+    return judge(plan, analyse(plan, WALL_NS, records))
+
+
+def failing(**failed):
+    def change(same):
+        if same.phase != "flood":
+            return same
+        acked = same.scheduled - sum(failed.values())
+        return window(same.second, same.phase, response_ms=[5.0] * acked, failed=failed)
+
+    return change
+
+
+def refusing(status, count):
+    def change(same):
+        if same.phase != "flood":
+            return same
+        acked = same.scheduled - count
+        return window(
+            same.second,
+            same.phase,
+            response_ms=[5.0] * acked,
+            failed={"rejected": count},
+            statuses={status: count},
+        )
+
+    return change
+
+
+def stalling(same):
+    return replace(same, health=health(loop_stall_ns=900 * MS))
+
+
+def test_a_run_whose_limits_all_hold_passes():
+    plan = plan_with("errors < 1%", "response.p99 < 250ms")
+    verdict = verdict_of(plan, healthy_run(plan))
+    assert (verdict.verdict, verdict.exit_code) == ("PASS", ExitCode.PASS)
+    assert verdict.headline == LEAD + "PASS - all limits held"
+    assert verdict.not_judged == ()
+
+
+def test_a_broken_limit_fails_with_its_figures_in_the_headline():
+    plan = plan_with("response.p99 < 250ms")
+    slow = healthy_run(
+        plan,
+        change=lambda w: (
+            window(w.second, w.phase, response_ms=[1200.0] * 100) if w.phase == "flood" else w
+        ),
+    )
+    verdict = verdict_of(plan, slow)
+    assert (verdict.verdict, verdict.exit_code) == ("FAIL", ExitCode.FAIL)
+    assert verdict.headline == LEAD + "FAIL - response.p99 1.2s is not < 250ms in flood"
+
+
+def test_further_reasons_are_counted_in_the_headline_and_listed():
+    plan = plan_with("errors < 1%", "restarts == 0", "scrape.success > 99%")
+    records = healthy_run(
+        plan,
+        change=failing(timeout=20),
+        scrape_ok=lambda s: s < 9,
+        extra=[event(8, "restarted")],
+    )
+    verdict = verdict_of(plan, records)
+    assert verdict.reasons[0] == "errors 20% is not < 1% in flood"
+    assert verdict.reasons[1] == "restarts 1 is not 0"
+    assert len(verdict.reasons) == 3
+    assert verdict.headline.endswith("; 2 more reasons")
+
+
+def test_a_value_next_to_its_limit_is_shown_exactly():
+    plan = plan_with("errors < 0.1%")
+
+    def one_lost(same):
+        if same.second != 8:
+            return same
+        return window(same.second, same.phase, response_ms=[5.0] * 99, failed={"timeout": 1})
+
+    verdict = verdict_of(plan, healthy_run(plan, change=one_lost))
+    assert verdict.reasons == ("errors 0.1% is not < 0.1% in flood",)
+
+
+def test_a_shipped_limit_that_cannot_be_judged_is_named_and_nothing_more():
+    plan = plan_with("errors < 1%", shipped=("memory.leak == none", "loss == none"))
+    verdict = verdict_of(plan, healthy_run(plan))
+    assert verdict.verdict == "PASS"
+    assert verdict.headline == (
+        LEAD + "PASS - 1 of 3 limits held; not judged: memory.leak == none, loss == none"
+    )
+    assert [line.split(" (")[0] for line in verdict.not_judged] == [
+        "memory.leak == none",
+        "loss == none",
+    ]
+
+
+def test_a_limit_the_user_named_that_cannot_be_judged_makes_the_run_invalid():
+    plan = plan_with("loss == none")
+    verdict = verdict_of(plan, healthy_run(plan))
+    assert (verdict.verdict, verdict.exit_code) == ("INVALID", ExitCode.INVALID)
+    assert "loss == none could not be judged" in verdict.headline
+
+
+def test_nothing_judged_is_never_called_good():
+    plan = plan_with(shipped=("loss == none",))
+    headline = verdict_of(plan, healthy_run(plan)).headline
+    assert "no limit could be judged" in headline
+    assert "held" not in headline
+    assert "no limit was set" in verdict_of(plan_with(), healthy_run(plan_with())).headline
+
+
+def test_a_late_generator_makes_the_run_invalid():
+    plan = plan_with("errors < 1%")
+    verdict = verdict_of(plan, healthy_run(plan, change=stalling))
+    assert (verdict.verdict, verdict.exit_code) == ("INVALID", ExitCode.INVALID)
+    assert "generator late in 3 of 3 windows of baseline" in verdict.headline
+
+
+def test_a_broken_limit_outweighs_a_late_generator_which_is_still_told():
+    plan = plan_with("errors < 1%")
+    records = healthy_run(plan, change=lambda w: stalling(failing(timeout=50)(w)))
+    verdict = verdict_of(plan, records)
+    assert verdict.verdict == "FAIL"
+    assert any("generator late" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("ended", "detail", "word", "code"),
+    [
+        ("interrupted", "by SIGINT", "INTERRUPTED", 130),
+        ("killed", "", "INTERRUPTED", 130),
+        ("aborted", "the abort limit errors > 50% for 15s was broken", "ABORTED", 4),
+        ("disk_full", "no space left on device", "INVALID", 3),
+        ("shard_died", "shard 0 died: MemoryError", "INVALID", 3),
+        ("collector_died", "exit 1", "INVALID", 3),
+    ],
+)
+def test_how_a_run_ended_decides_its_verdict(ended, detail, word, code):
+    plan = plan_with("errors < 1%")
+    verdict = verdict_of(plan, stopped_run(plan, 10, ended, detail))
+    assert (verdict.verdict, verdict.exit_code) == (word, code)
+    assert detail in verdict.headline
+
+
+@pytest.mark.parametrize(
+    ("ended", "word"),
+    [
+        ("interrupted", "INTERRUPTED"),
+        ("aborted", "ABORTED"),
+        ("disk_full", "FAIL"),
+        ("shard_died", "FAIL"),
+    ],
+)
+def test_a_limit_broken_before_the_end_counts_by_precedence(ended, word):
+    plan = plan_with("baseline:errors < 1%")
+    records = stopped_run(plan, 10, ended)
+    records[1] = window(0, "baseline", failed={"timeout": 10})
+    verdict = verdict_of(plan, records)
+    assert verdict.verdict == word
+    assert any(reason.startswith("errors ") for reason in verdict.reasons)
+
+
+def test_an_interrupted_run_says_how_far_it_came():
+    plan = plan_with()
+    assert (
+        verdict_of(plan, stopped_run(plan, 10, "interrupted", "by SIGINT")).headline
+        == LEAD + "INTERRUPTED - interrupted 4s into flood: by SIGINT"
+    )
+    assert "killed before the load" in verdict_of(plan, []).headline
+
+
+def test_a_disk_that_filled_up_is_named():
+    plan = plan_with("errors < 1%")
+    verdict = verdict_of(plan, stopped_run(plan, 10, "disk_full", "no space left on device"))
+    assert verdict.reasons[0] == "disk full: no space left on device"
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+def test_a_refused_token_is_named_auth(status):
+    plan = plan_with("errors < 1%")
+    verdict = verdict_of(plan, healthy_run(plan, change=refusing(status, 94)))
+    assert f"auth: 94% of reports refused with {status}" in verdict.headline
+
+
+def test_most_reports_failing_is_said_even_where_no_limit_speaks_of_it():
+    plan = plan_with("offered > 50%")
+    verdict = verdict_of(plan, healthy_run(plan, change=failing(rejected=94)))
+    assert verdict.verdict == "PASS"
+    assert verdict.headline == LEAD + "PASS - all limits held; 94% of reports failed"
+
+
+def test_a_headline_is_one_bounded_line_whatever_the_target_wrote():
+    plan = plan_with("errors < 1%")
+    detail = "boom\nboom\x1b[2J " * 100
+    headline = verdict_of(plan, stopped_run(plan, 10, "shard_died", detail)).headline
+    assert len(headline) <= MOST_IN_HEADLINE
+    assert headline.isprintable()
+
+
+def test_figures_of_the_load_are_absolute():
+    load = make_load(
+        base_clients=500, clients=5000, base_cadence_ns=5 * 10**9, cadence_ns=5 * 10**9
+    )
+    plan = make_plan(load=load, phases=make_phases(load, flood_ns=900 * 10**9))
+    headline = judge(plan, analyse(plan, WALL_NS, [])).headline
+    assert headline.startswith("5,000 clients, 1,000 reports/s (10x of 500) for 15m: ")
+
+
+def test_a_load_scaled_by_cadence_is_a_multiple_of_the_rate():
+    plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": 10**8})
+    headline = judge(plan, analyse(plan, WALL_NS, [])).headline
+    assert headline.startswith("10 clients, 100 reports/s (10x of 10/s) for 10s: ")

@@ -1,0 +1,297 @@
+"""Each limit against what was found: held, broken, or not to be judged, and why."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_maker import make_plan
+from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, window
+
+from qosflood.analysis import analyse
+from qosflood.analysis.findings import LossFinding, MemoryFinding
+from qosflood.analysis.latency import figures_of
+from qosflood.limits import parse_limit
+from qosflood.units import MS, SECOND
+from qosflood.verdict import judge_limit
+
+PLAN = make_plan()
+MIB = 1024 * 1024
+
+
+@cache
+def healthy():
+    return analyse(PLAN, WALL_NS, healthy_run(PLAN))
+
+
+def judged(text, findings=None, plan=PLAN):
+    return judge_limit(plan, findings or healthy(), parse_limit(text))
+
+
+def flood_of(change, plan=PLAN):
+    def in_flood(same):
+        return change(same) if same.phase == "flood" else same
+
+    return analyse(plan, WALL_NS, healthy_run(plan, change=in_flood))
+
+
+def slow(ms, **changes):
+    return lambda w: window(w.second, w.phase, response_ms=[ms] * 100, **changes)
+
+
+def with_phase(findings, name, **changes):
+    phases = tuple(replace(p, **changes) if p.name == name else p for p in findings.phases)
+    return replace(findings, phases=phases)
+
+
+MEMORY = MemoryFinding(
+    verdict="steady",
+    source="process",
+    reason="held",
+    max_bytes=90 * MIB,
+    limit_bytes=100 * MIB,
+    slope_low=1.0,
+    slope_mid=2.0,
+    slope_high=4.0,
+    time_to_limit_low_s=3600.0,
+    time_to_limit_high_s=7200.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "n"),
+    [
+        ("response.p50 < 250ms", 5 * MS, 1000),
+        ("response.p90 < 250ms", 5 * MS, 1000),
+        ("response.p99 <= 250ms", 5 * MS, 1000),
+        ("response.max < 250ms", 5 * MS, 1000),
+        ("service.p99 < 250ms", 5 * MS, 1000),
+        ("service.max > 1ms", 5 * MS, 1000),
+        ("recovery:response.p50 < 250ms", 5 * MS, 30),
+        ("errors < 0.1%", 0.0, 1000),
+        ("errors == 0%", 0.0, 1000),
+        ("baseline:errors < 0.1%", 0.0, 30),
+        ("offered >= 99%", 1.0, 1000),
+        ("scrape.success >= 99%", 1.0, 10),
+        ("scrape.gap < 2s", SECOND, 10),
+        ("restarts == 0", 0, 1),
+        ("recovery.time < 5s", 0.0, 30),
+        ("memory.max < 512MiB", 80 * MIB, 20),
+    ],
+)
+def test_each_metric_is_read_from_its_scope(text, value, n):
+    limit = judged(text)
+    assert limit.ok is True
+    assert limit.value == pytest.approx(value, rel=1e-3)
+    assert (limit.n, limit.reason) == (n, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "response.p50 < 1ms",
+        "service.p99 > 1s",
+        "errors > 1%",
+        "offered < 99%",
+        "scrape.success < 99%",
+        "scrape.gap < 500ms",
+        "restarts > 0",
+        "memory.max < 10MiB",
+    ],
+)
+def test_each_metric_can_break(text):
+    assert judged(text).ok is False
+
+
+def test_a_percentile_that_cannot_be_given_holds_if_the_maximum_does():
+    limit = judged("response.p99_9 < 250ms")
+    assert limit.ok is True
+    assert limit.value == pytest.approx(5 * MS, rel=1e-3)
+    assert limit.reason == "p99_9 needs 9,501 values, there were 1,000"
+
+
+def test_it_is_broken_if_a_lower_percentile_is():
+    limit = judged("response.p99_9 < 250ms", flood_of(slow(400.0)))
+    assert limit.ok is False
+    assert limit.value == pytest.approx(400 * MS, rel=1e-3)
+
+
+def test_it_cannot_be_judged_in_between():
+    def one_slow(same):
+        return window(same.second, same.phase, response_ms=[5.0] * 99 + [400.0])
+
+    limit = judged("response.p99_9 < 250ms", flood_of(one_slow))
+    assert (limit.ok, limit.value) == (None, None)
+    assert "needs 9,501 values" in limit.reason
+
+
+@given(st.lists(st.floats(0.1, 900.0), min_size=30, max_size=90), st.sampled_from([1, 7, 80]))
+def test_a_judgement_by_bounds_never_contradicts_the_percentile_itself(values, times):
+    whole = latency(values * times)
+    figures = with_phase(healthy(), "flood", response=figures_of(whole))
+    limit = judged("response.p99 < 250ms", figures)
+    if limit.ok is not None:
+        assert limit.ok == (whole.p99_ns < 250 * MS)
+
+
+def test_without_data_nothing_is_judged():
+    for text in ("response.p99 < 250ms", "errors < 1%", "offered >= 99%"):
+        limit = judged(text, with_phase(healthy(), "flood", seconds=0.0))
+        assert (limit.ok, limit.value, limit.reason) == (None, None, "flood was not reached")
+
+
+def test_without_scrapes_limits_on_them_are_not_judged():
+    plan = make_plan(watch={"interval_ns": None})
+    records = [r for r in healthy_run(plan) if r.TAG != "scrape"]
+    findings = analyse(plan, WALL_NS, records)
+    for text in ("scrape.success >= 99%", "scrape.p99 < 1s", "scrape.gap < 9s"):
+        limit = judged(text, findings, plan)
+        assert (limit.ok, limit.reason) == (None, "no scrapes in flood")
+
+
+def test_scrape_p99_is_judged_by_its_maximum_while_scrapes_are_few():
+    assert judged("scrape.p99 < 1s").ok is True
+    assert judged("scrape.p99 < 10ms").ok is None
+
+
+def test_a_latency_limit_that_holds_with_late_windows_holds():
+    late = flood_of(slow(5.0, health=health(loop_stall_ns=90 * MS)))
+    assert judged("response.p99 < 250ms", late).ok is True
+
+
+def test_one_broken_only_with_late_windows_is_not_judged():
+    limit_text = "response.p50 < 2ms"
+    plan = make_plan(limits=(parse_limit(limit_text),))
+    late = flood_of(slow(5.0, health=health(loop_stall_ns=90 * MS)), plan)
+    limit = judged(limit_text, late, plan)
+    assert limit.ok is None
+    assert "late" in limit.reason
+    assert "10 of 10 windows" in limit.reason
+
+
+def test_one_that_the_on_time_windows_break_is_broken():
+    limit_text = "response.p50 < 2ms"
+    plan = make_plan(limits=(parse_limit(limit_text),))
+
+    def one_late(same):
+        stall = 90 * MS if same.second == 9 else MS
+        return window(
+            same.second, same.phase, response_ms=[5.0] * 100, health=health(loop_stall_ns=stall)
+        )
+
+    assert judged(limit_text, flood_of(one_late, plan), plan).ok is False
+
+
+def test_errors_are_what_was_not_acked():
+    def failing(same):
+        return window(
+            same.second, same.phase, response_ms=[5.0] * 94, failed={"rejected": 4, "unsent": 2}
+        )
+
+    assert judged("errors < 5%", flood_of(failing)).value == pytest.approx(0.06)
+
+
+def test_reports_planned_but_never_due_are_not_offered():
+    halved = flood_of(lambda w: window(w.second, w.phase, response_ms=[5.0] * 50))
+    limit = judged("offered >= 99%", halved)
+    assert (limit.ok, limit.value, limit.n) == (False, 0.5, 1000)
+
+
+def test_a_phase_cut_short_is_compared_with_what_was_due():
+    findings = analyse(PLAN, WALL_NS, stopped_run(PLAN, 10, "interrupted"))
+    limit = judged("offered >= 99%", findings)
+    assert (limit.ok, limit.value, limit.n) == (True, 1.0, 400)
+
+
+def cut_short(failed):
+    stopped = stopped_run(PLAN, 10, "interrupted")
+    last = window(10, "flood", response_ms=[5.0] * 50, failed=failed)
+    return analyse(PLAN, WALL_NS, [*stopped[:-1], last, stopped[-1]])
+
+
+def test_what_the_stop_itself_left_unsent_breaks_nothing():
+    limit = judged("errors < 1%", cut_short({"unsent": 50}))
+    assert (limit.ok, limit.value) == (None, None)
+    assert "when the run was stopped" in limit.reason
+
+
+def test_errors_before_the_stop_break_their_limit_all_the_same():
+    assert judged("errors < 1%", cut_short({"unsent": 50, "timeout": 50})).ok is False
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ok"),
+    [
+        ("steady", True),
+        ("grows_with_sessions", True),
+        ("leak", False),
+        ("inconclusive", None),
+        ("unmeasured", None),
+    ],
+)
+def test_only_a_leak_is_a_leak_and_only_a_finding_clears_one(verdict, ok):
+    findings = replace(healthy(), memory=replace(MEMORY, verdict=verdict, reason="why so"))
+    limit = judged("memory.leak == none", findings)
+    assert limit.ok is ok
+    assert limit.reason == ("why so" if ok is None else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [
+        ("memory.time_to_limit > 30m", True),
+        ("memory.time_to_limit > 90m", None),
+        ("memory.time_to_limit > 3h", False),
+        ("memory.max < 95%", True),
+        ("memory.max < 85%", False),
+    ],
+)
+def test_memory_is_judged_against_the_targets_own_limit(text, ok):
+    assert judged(text, replace(healthy(), memory=MEMORY)).ok is ok
+
+
+def test_memory_that_does_not_grow_never_reaches_its_limit():
+    flat = replace(MEMORY, time_to_limit_low_s=None, time_to_limit_high_s=None)
+    limit = judged("memory.time_to_limit > 24h", replace(healthy(), memory=flat))
+    assert (limit.ok, limit.value) == (True, None)
+
+
+def test_without_a_known_limit_shares_of_it_are_not_judged():
+    findings = replace(healthy(), memory=replace(MEMORY, limit_bytes=None))
+    for text in ("memory.max < 90%", "memory.time_to_limit > 1h"):
+        limit = judged(text, findings)
+        assert (limit.ok, limit.reason) == (None, "the target's memory limit is not known")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ok"), [("ok", True), ("lost", False), ("inconclusive", None), ("unmeasured", None)]
+)
+def test_loss_is_judged_only_where_it_was_measured(verdict, ok):
+    loss = LossFinding(method="counter", verdict=verdict, reason="why so", acked=9, uncertain=0)
+    assert judged("loss == none", replace(healthy(), loss=loss)).ok is ok
+
+
+def test_restarts_that_nothing_told_are_not_judged():
+    assert judged("restarts == 0", replace(healthy(), restarts=None)).ok is None
+
+
+def test_a_target_that_never_recovered_breaks_its_recovery_time():
+    findings = replace(healthy(), recovery_s=None)
+    limit = judged("recovery.time < 2s", findings)
+    assert (limit.ok, limit.value, limit.reason) == (False, 3 * SECOND, "not recovered after 3s")
+
+
+def test_a_recovery_watched_for_less_than_its_limit_is_not_judged():
+    assert judged("recovery.time < 1h", replace(healthy(), recovery_s=None)).ok is None
+
+
+def test_recovery_without_baseline_or_end_is_not_judged():
+    stopped = analyse(PLAN, WALL_NS, stopped_run(PLAN, 10, "interrupted"))
+    assert judged("recovery.time < 2s", stopped).reason == "recovery was not run to its end"
+    assert "baseline" in judged("recovery.time < 2s", analyse(PLAN, WALL_NS, [])).reason
+
+
+def test_a_recovery_with_nothing_but_late_windows_is_not_judged():
+    late = with_phase(replace(healthy(), recovery_s=None), "recovery", late_windows=3)
+    assert judged("recovery.time < 2s", late).ok is None
