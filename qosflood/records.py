@@ -66,7 +66,6 @@ class ShardHealth:
     connected: int
     connecting: int
     pending: int
-    late_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,9 @@ class Window:
     """What one shard saw in one second for the reports of one phase (the phase of their due time).
 
     `second` counts from the load's start. `picked_late` are reports that were picked only after
-    their phase had ended. `statuses` counts answers by HTTP status, `errors` failures by reason.
+    their phase had ended. `statuses` counts refusals by HTTP status, `errors` failures by reason.
+    `health`, `sessions` (distinct ones so far) and `reconnects` are of the shard as a whole, on the
+    window of the phase in force only.
     """
 
     TAG: ClassVar[str] = "window"

@@ -6,19 +6,13 @@ found by a sweep over an array that holds each client's oldest open due time.
 """
 
 import asyncio
-from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
 
-from qosflood.load.failures import FailureSampler
-from qosflood.load.http1 import BadResponseError, Response, ResponseMemo, ResponseReader
-from qosflood.load.payload import RequestBuilder
+from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
+from qosflood.load.shared import NEVER, Shared, Transport
 from qosflood.records import Outcome
-
-NEVER = 2**63 - 1
-"""In the array of oldest open due times: nothing is open."""
 
 DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
@@ -26,62 +20,6 @@ DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
 DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
 IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed.
 """
-
-
-class Connects(Protocol):
-    """Makes connections for clients, a bounded number at once."""
-
-    def want(self, client: "Client") -> None:
-        """Connect `client` soon."""
-
-    def retry(self, client: "Client", failures: int) -> None:
-        """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
-
-
-class Transport(Protocol):
-    """The part of asyncio.Transport that a client uses."""
-
-    def write(self, data: bytes) -> None:
-        """Send."""
-
-    def abort(self) -> None:
-        """Close at once; `connection_lost` follows on a later turn."""
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Above `high` bytes waiting, writing is tried at once."""
-
-    def get_extra_info(self, name: str) -> Any:
-        """`sockname` and `peername`."""
-
-
-class Shared:
-    """What all clients of a shard share; attributes are read on the hot path."""
-
-    def __init__(
-        self,
-        *,
-        builder: RequestBuilder,
-        expect: tuple[int, ...],
-        timeout_ns: int,
-        clients: int,
-        clock: Callable[[], int],
-        wall_offset_ns: int,
-        sampler: FailureSampler,
-        connector: Connects,
-    ) -> None:
-        self.builder = builder
-        self.request = builder.writer()
-        self.memo = ResponseMemo(expect)
-        self.accepting = self.memo.accepting
-        self.expect = frozenset(expect)
-        self.timeout_ns = timeout_ns
-        self.clock = clock
-        self.wall_offset_ns = wall_offset_ns
-        self.sampler = sampler
-        self.connector = connector
-        self.oldest = array("q", [NEVER]) * clients
-        self.stopping = False
-        self.connected = 0
 
 
 class Client(asyncio.Protocol):
@@ -94,6 +32,7 @@ class Client(asyncio.Protocol):
         "_due_ns",
         "_failures",
         "_leaving",
+        "_met",
         "_queue",
         "_reader",
         "_reused",
@@ -125,6 +64,7 @@ class Client(asyncio.Protocol):
         self._failures = 0
         self._again = False
         self._leaving = False
+        self._met = False
 
     # What the pacer asks.
 
@@ -227,6 +167,9 @@ class Client(asyncio.Protocol):
         transport.set_write_buffer_limits(0)
         shared = self._shared
         shared.connected += 1
+        if self._met:
+            shared.reconnects += 1
+        self._met = True
         self._reused = False
         self._failures = 0
         self.state = IDLE

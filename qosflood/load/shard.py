@@ -20,7 +20,7 @@ import numpy as np
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
 from qosflood.headers import redact, resolve_headers
-from qosflood.load.connection import NEVER, Client, Shared
+from qosflood.load.connection import Client
 from qosflood.load.connector import Connector
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
@@ -28,6 +28,7 @@ from qosflood.load.pacer import Pacer
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule import Schedule
+from qosflood.load.shared import NEVER, Shared
 from qosflood.load.timer import make_timer
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.records import encode_record
@@ -183,8 +184,14 @@ class Shard:
             pending=int(np.count_nonzero(self._oldest != NEVER)),
         )
         windows = self._recorder.windows(
-            now_ns - self._spec.mono_ns, self._second, pacer.phase_index, health, pacer.joined
+            now_ns - self._spec.mono_ns,
+            self._second,
+            pacer.phase_index,
+            health,
+            sessions=pacer.joined,
+            reconnects=self._shared.reconnects,
         )
+        self._shared.reconnects = 0
         responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] for w in windows)
         self._shared.memo.judge(responses)
         for window in windows:

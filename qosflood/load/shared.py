@@ -1,0 +1,72 @@
+"""What the clients of a shard share, and the little they ask of transports and connector."""
+
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qosflood.load.failures import FailureSampler
+from qosflood.load.http1 import ResponseMemo
+from qosflood.load.payload import RequestBuilder
+
+if TYPE_CHECKING:
+    from qosflood.load.connection import Client
+
+NEVER = 2**63 - 1
+"""In the array of oldest open due times: nothing is open."""
+
+
+class Connects(Protocol):
+    """Makes connections for clients, a bounded number at once."""
+
+    def want(self, client: "Client") -> None:
+        """Connect `client` soon."""
+
+    def retry(self, client: "Client", failures: int) -> None:
+        """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
+
+
+class Transport(Protocol):
+    """The part of asyncio.Transport that a client uses."""
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+
+    def abort(self) -> None:
+        """Close at once; `connection_lost` follows on a later turn."""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Above `high` bytes waiting, writing is tried at once."""
+
+    def get_extra_info(self, name: str) -> Any:
+        """`sockname` and `peername`."""
+
+
+class Shared:
+    """What all clients of a shard share; attributes are read on the hot path."""
+
+    def __init__(
+        self,
+        *,
+        builder: RequestBuilder,
+        expect: tuple[int, ...],
+        timeout_ns: int,
+        clients: int,
+        clock: Callable[[], int],
+        wall_offset_ns: int,
+        sampler: FailureSampler,
+        connector: Connects,
+    ) -> None:
+        self.builder = builder
+        self.request = builder.writer()
+        self.memo = ResponseMemo(expect)
+        self.accepting = self.memo.accepting
+        self.expect = frozenset(expect)
+        self.timeout_ns = timeout_ns
+        self.clock = clock
+        self.wall_offset_ns = wall_offset_ns
+        self.sampler = sampler
+        self.connector = connector
+        self.oldest = array("q", [NEVER]) * clients
+        self.stopping = False
+        self.connected = 0
+        self.reconnects = 0
