@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import TEXT, options_from, target_options
+from qosflood.cli.options import options_from, target_options
+from qosflood.cli.params import TEXT
 from qosflood.cli.planning import make_plan
 from qosflood.errors import PreflightError
 from qosflood.plan import Plan

@@ -1,59 +1,23 @@
-"""The run command's options: their types, and which of them were said and where."""
+"""The options that make a plan, and which of them were said and where."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from qosflood.errors import StartError, UnitError
-from qosflood.resolve import Options, parse_peak
-from qosflood.units import parse_duration, parse_rate
-
-
-class Unit(click.ParamType[Any]):
-    """A value that one of the unit parsers reads; its error becomes the option's error."""
-
-    envvar_list_splitter = ";"
-
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The parsed value; fails with the parser's one line."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except (StartError, UnitError) as error:
-            self.fail(str(error), param, ctx)
-
-
-def interval_or_off(text: str) -> int | Literal["off"]:
-    """`5s`, or `off`; raises UnitError."""
-    return "off" if text.strip().lower() == "off" else parse_duration(text)
-
-
-def count_or_auto(text: str) -> int | Literal["auto"]:
-    """A positive number, or `auto`; raises UnitError."""
-    if text.strip().lower() == "auto":
-        return "auto"
-    if text.strip().isdecimal() and int(text) >= 1:
-        return int(text)
-    raise UnitError(f'got "{text}", expected a positive integer or auto')
-
-
-def reports_per_second(text: str) -> float:
-    """`60000/s`; raises UnitError."""
-    rate = parse_rate(text)
-    if rate.per_second is None:
-        raise UnitError(f'got "{text}", expected a rate such as 60000/s')
-    return rate.per_second
-
-
-TEXT = Unit("text", str)
-"""Plain text whose several values are separated by `;` in the environment."""
+from qosflood.cli.params import (
+    COUNT,
+    DURATION,
+    INTERVAL,
+    PEAK,
+    PER_SECOND,
+    RATE,
+    SEED,
+    SHARDS,
+    TEXT,
+)
+from qosflood.resolve import Options
 
 _RENAMED = {
     "duration": "duration_ns",
@@ -68,31 +32,23 @@ _RENAMED = {
 _LOAD: tuple[Any, ...] = (
     click.option(
         "--rate",
-        type=Unit("10x|5000/s", parse_rate),
+        type=RATE,
         help="How much: a multiple of 1x or reports per second.",
     ),
-    click.option(
-        "--duration", type=Unit("15m", parse_duration), help="How long the flood itself lasts."
-    ),
+    click.option("--duration", type=DURATION, help="How long the flood itself lasts."),
     click.option(
         "--clients",
-        type=click.IntRange(1),
+        type=COUNT,
         help="How many clients flood; keeps the cadence unless --rate is given too.",
     ),
-    click.option(
-        "--peak", type=Unit("N[@INTERVAL]", parse_peak), help="What 1x means here, e.g. 500@5s."
-    ),
+    click.option("--peak", type=PEAK, help="What 1x means here, e.g. 500@5s."),
     click.option(
         "--timeout",
-        type=Unit("10s", parse_duration),
+        type=DURATION,
         help="A report is lost if not accepted so long after it was due.",
     ),
-    click.option(
-        "--seed", type=click.IntRange(0), help="Makes the schedule and the reports repeatable."
-    ),
-    click.option(
-        "--shards", type=Unit("N|auto", count_or_auto), help="Processes that share the load."
-    ),
+    click.option("--seed", type=SEED, help="Makes the schedule and the reports repeatable."),
+    click.option("--shards", type=SHARDS, help="Processes that share the load."),
 )
 _TARGET: tuple[Any, ...] = (
     click.option(
@@ -120,12 +76,12 @@ _TARGET: tuple[Any, ...] = (
     ),
     click.option(
         "--max-rate",
-        type=Unit("60000/s", reports_per_second),
+        type=PER_SECOND,
         help="Lift the ceiling of reports per second off loopback.",
     ),
     click.option(
         "--max-duration",
-        type=Unit("48h", parse_duration),
+        type=DURATION,
         help="Lift the ceiling of the duration off loopback.",
     ),
 )
@@ -135,10 +91,10 @@ _WATCH: tuple[Any, ...] = (
     ),
     click.option(
         "--scrape-interval",
-        type=Unit("5s|off", interval_or_off),
+        type=INTERVAL,
         help="How often to scrape, or off.",
     ),
-    click.option("--pid", type=click.IntRange(1), help="The process whose memory is the target's."),
+    click.option("--pid", type=COUNT, help="The process whose memory is the target's."),
 )
 _LIMITS: tuple[Any, ...] = (
     click.option(

@@ -7,35 +7,25 @@ import click
 
 from qosflood.errors import StartError, UnitError
 from qosflood.resolve import parse_peak
-from qosflood.units import parse_bytes, parse_duration, parse_rate
-
-
-class DurationType(click.ParamType[int]):
-    """`250ms`, `15m`, `1h30m`: an integer of nanoseconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Nanoseconds; a default that is an integer is taken as it is."""
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_duration(value)
-        except UnitError as error:
-            self.fail(str(error), param, ctx)
-
-
-DURATION = DurationType()
+from qosflood.units import parse_duration, parse_rate
 
 
 class _Parsed(click.ParamType[Any]):
-    """A value read by a function that raises StartError; one that is no string is taken as is."""
+    """A value read by a function that raises StartError; one that is no string is taken as is.
+
+    `name` is what help shows for it.
+    """
+
+    # Several values of one option are separated by `;` in its environment variable.
+    envvar_list_splitter = ";"
 
     def __init__(self, name: str, read: Callable[[str], Any]) -> None:
         self.name = name
         self._read = read
+
+    def get_metavar(self, *_: Any) -> str | None:
+        """The name as it is; click would shout it."""
+        return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """What the function makes of it; fails with the function's own line."""
@@ -84,19 +74,21 @@ def _per_second(text: str) -> float:
     return rate
 
 
-RATE = _Parsed("rate", parse_rate)
-"""`10x` or `5000/s`: a units.Rate."""
-PER_SECOND = _Parsed("rate", _per_second)
-"""`50000/s`: reports per second."""
-PEAK = _Parsed("clients[@interval]", parse_peak)
+TEXT = _Parsed("text", str)
+"""Plain text; what it means is checked later, with the profile at hand."""
+DURATION = _Parsed("15m", parse_duration)
+"""`250ms`, `15m`, `1h30m`: nanoseconds."""
+RATE = _Parsed("10x|5000/s", parse_rate)
+"""A multiple or reports per second: a units.Rate."""
+PER_SECOND = _Parsed("60000/s", _per_second)
+"""Reports per second."""
+PEAK = _Parsed("N[@INTERVAL]", parse_peak)
 """`500@5s`: a resolve.Peak."""
-BYTES = _Parsed("size", parse_bytes)
-"""`512MiB`: bytes."""
-COUNT = _Parsed("integer", _count)
+COUNT = _Parsed("N", _count)
 """A positive integer."""
-SEED = _Parsed("integer", _seed)
+SEED = _Parsed("N", _seed)
 """An integer from 0."""
-SHARDS = _Parsed("integer|auto", _shards)
+SHARDS = _Parsed("N|auto", _shards)
 """A positive integer, or `auto`."""
-INTERVAL = _Parsed("duration|off", _interval)
-"""`5s`: nanoseconds; or `off`."""
+INTERVAL = _Parsed("5s|off", _interval)
+"""Nanoseconds; or `off`."""
