@@ -233,7 +233,10 @@ def _headline(
 
 def _load(plan: Plan) -> str:
     load = plan.load
-    by_clients = load.scale == "clients"
+    # Given both a rate and clients, the clients are no multiple of those of 1x.
+    by_clients = load.scale == "clients" and load.clients == round(
+        load.base_clients * load.multiple
+    )
     base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
     return (
         f"{format_count(load.clients)} clients, {format_count(load.rate)} reports/s "

@@ -234,3 +234,9 @@ def test_a_load_scaled_by_cadence_is_a_multiple_of_the_rate():
     plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": 10**8})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
     assert headline.startswith("10 clients, 100 reports/s (10x of 10/s) for 10s: ")
+
+
+def test_clients_that_are_no_multiple_of_those_at_1x_are_not_called_one():
+    plan = make_plan(load={"clients": 40, "cadence_ns": 10**9 * 40 // 100})
+    headline = judge(plan, analyse(plan, WALL_NS, [])).headline
+    assert headline.startswith("40 clients, 100 reports/s (10x of 10/s) for 10s: ")
