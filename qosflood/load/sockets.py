@@ -109,11 +109,10 @@ class Sockets:
         self._epoll.modify(fd, events)
 
     def lose_soon(self, fd: int, error: OSError | None) -> None:
-        """Close now; the client is told on the loop's next turn, never inside its own call."""
+        """Close on the loop's next turn, so that the client is never told inside its own call."""
         transport = self._open.pop(fd, None)
         if transport is not None:
-            os.close(fd)
-            self._loop.call_soon(transport.client.connection_lost, error)
+            self._loop.call_soon(_lose, fd, transport, error)
 
     def _ready(self) -> None:
         connections = self._open
@@ -125,24 +124,19 @@ class Sockets:
                 continue
             if event & _OUT:
                 transport.writable()
-            if event == _OUT:
-                continue
+                if event == _OUT or fd not in connections:
+                    continue
             try:
                 data = read(fd, READ_BYTES)
             except BlockingIOError:
                 continue
             except OSError as error:
-                self._lose(fd, error)
+                _lose(fd, connections.pop(fd), error)
                 continue
             if data:
                 transport.client.data_received(data)
             else:
-                self._lose(fd, None)
-
-    def _lose(self, fd: int, error: OSError | None) -> None:
-        transport = self._open.pop(fd)
-        os.close(fd)
-        transport.client.connection_lost(error)
+                _lose(fd, connections.pop(fd), None)
 
     def _made(self, fd: int) -> None:
         making = self._making.pop(fd, None)
@@ -166,3 +160,10 @@ class Sockets:
         _, ended, _ = self._making.pop(fd)
         os.close(fd)
         ended(TimeoutError())
+
+
+def _lose(fd: int, transport: RawTransport, error: OSError | None) -> None:
+    # Closed last: the client still asks for the connection's addresses, and until then nobody
+    # else can have its number.
+    transport.client.connection_lost(error)
+    os.close(fd)
