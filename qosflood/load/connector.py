@@ -11,7 +11,7 @@ from itertools import cycle
 
 import aiofastnet
 
-from qosflood.load.connection import Client
+from qosflood.load.connection import WAITING, Client
 from qosflood.load.sockets import Sockets
 from qosflood.plan import Target
 from qosflood.tls import handshake_failure, tls_context
@@ -114,7 +114,8 @@ class Connector:
             async with asyncio.timeout(self._timeout_s):
                 await self._open(client, address)
         except OSError as error:  # ssl.SSLError and TimeoutError are some
-            self._ended(client, error)
+            # One that ended just as the time was up is the connection's affair.
+            self._ended(client, error if client.state == WAITING else None)
         else:
             self._ended(client, None)
 
