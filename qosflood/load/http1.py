@@ -61,11 +61,12 @@ class ResponseMemo:
         with a known head."""
         cut = data.find(b"\r\n\r\n")
         framing = self._heads.get(data[:cut])
-        if framing is None or len(data) != cut + 4 + framing.length:
+        if framing is None or cut < 0 or len(data) != cut + 4 + framing.length:
             return None
-        self._head_hits += 1
         accepting = framing.keep_alive and framing.status in self._expect
         if accepting and self._keep_whole and len(data) <= MEMO_KEY_BYTES:
+            # Only these could have been known as a whole: a spell of 503 says nothing of bodies.
+            self._head_hits += 1
             if len(self.accepting) >= MEMO_ENTRIES:
                 self.accepting.clear()
             self.accepting.add(data)
