@@ -1,0 +1,204 @@
+"""Doubles for the load side: a connection in memory, a connector that waits to be told, and a rig
+of clients around them on a clock that stands still."""
+
+from collections import Counter
+from typing import Any
+
+from plan_maker import make_plan
+
+from qosflood.load.connection import NEVER, Client, Shared
+from qosflood.load.failures import FailureSampler
+from qosflood.load.payload import RequestBuilder
+from qosflood.load.recorder import Bucket
+from qosflood.protocols import ManualClock
+from qosflood.records import OUTCOMES, FailureSample, Outcome
+from qosflood.units import MS, SECOND
+
+ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
+TIMEOUT = 10 * SECOND
+ZERO = 1_000 * SECOND
+
+
+def answer(status: int = 202, *headers: str, body: bytes = b"ok") -> bytes:
+    """A plain response."""
+    lines = (f"HTTP/1.1 {status} Some Reason", f"Content-Length: {len(body)}", *headers, "", "")
+    return "\r\n".join(lines).encode() + body
+
+
+class Wire:
+    """A transport in memory: what was written, and whether it was aborted."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        self.aborted = False
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.aborted, "written after an abort"
+        assert not self.closed, "written after the end"
+        self.requests.append(data)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_extra_info(self, name: str) -> Any:
+        return ("127.0.0.1", 40000 if name == "sockname" else 80)
+
+
+class WaitingConnector:
+    """Keeps who wants a connection and who waits for a retry, until the test decides."""
+
+    def __init__(self) -> None:
+        self.wanting: list[Client] = []
+        self.retrying: list[Client] = []
+        self.failures: list[int] = []
+
+    def want(self, client: Client) -> None:
+        assert client not in self.wanting, "wanted twice"
+        assert client not in self.retrying, "wanted while it waits for a retry"
+        self.wanting.append(client)
+
+    def retry(self, client: Client, failures: int) -> None:
+        assert client not in self.retrying, "two retries at once"
+        self.retrying.append(client)
+        self.failures.append(failures)
+
+
+class Rig:
+    """Clients of one shard with nothing real below or beside them."""
+
+    def __init__(self, clients: int = 1, timeout_ns: int = TIMEOUT) -> None:
+        self.clock = ManualClock(ZERO)
+        self.connector = WaitingConnector()
+        self.samples: list[FailureSample] = []
+        self.bucket = Bucket("flood", 60 * SECOND)
+        plan = make_plan(report={"expect": (202, 204)})
+        builder = RequestBuilder(plan, {})
+        self.shared = Shared(
+            builder=builder,
+            expect=plan.report.expect,
+            timeout_ns=timeout_ns,
+            clients=clients,
+            clock=self.clock.now_ns,
+            wall_offset_ns=0,
+            sampler=FailureSampler(0, ZERO, builder.session_id, str, self.samples.append),
+            connector=self.connector,
+        )
+        self.clients = [Client(self.shared, i, 100 + i) for i in range(clients)]
+        self.scheduled = 0
+
+    # One client.
+
+    @property
+    def client(self) -> Client:
+        return self.clients[0]
+
+    def due(self, client: Client | None = None, ago_ns: int = 0) -> int:
+        """A report of the client is due (since `ago_ns`) and picked; its due time."""
+        now_ns = self.clock.now_ns()
+        self.scheduled += 1
+        (client or self.client).report_due(now_ns - ago_ns, self.bucket, now_ns)
+        return now_ns - ago_ns
+
+    def connect(self, client: Client | None = None) -> Wire:
+        """The connection it wants is made."""
+        client = client or self.client
+        self.connector.wanting.remove(client)
+        wire = Wire()
+        client.connection_made(wire)
+        return wire
+
+    def refuse(self, client: Client | None = None, reason: str = "connection refused") -> None:
+        """The connection it wants cannot be made."""
+        client = client or self.client
+        self.connector.wanting.remove(client)
+        client.connect_failed(reason)
+
+    def back_off(self, client: Client | None = None) -> None:
+        """Its backoff is over."""
+        client = client or self.client
+        self.connector.retrying.remove(client)
+        client.retry()
+
+    def lose(
+        self, wire: Wire, client: Client | None = None, error: Exception | None = None
+    ) -> None:
+        """The connection ends, by the peer or after an abort."""
+        wire.closed = True
+        (client or self.client).connection_lost(error)
+
+    def joined(self) -> Wire:
+        """The client joins and is connected."""
+        self.client.join()
+        return self.connect()
+
+    def reused(self) -> Wire:
+        """The client is connected and has had an answer before."""
+        wire = self.joined()
+        self.due()
+        self.client.data_received(ACCEPTED)
+        return wire
+
+    # The shard.
+
+    def advance(self, ns: int) -> None:
+        self.clock.advance(ns)
+
+    def sweep(self, limit_ns: int | None = None) -> None:
+        """As a shard does each 100 ms."""
+        now_ns = self.clock.now_ns()
+        limit_ns = now_ns - self.shared.timeout_ns if limit_ns is None else limit_ns
+        for index, oldest in enumerate(self.shared.oldest):
+            if oldest < limit_ns:
+                self.clients[index].expire(now_ns, limit_ns)
+
+    def stop(self) -> None:
+        self.shared.stopping = True
+        for client in self.clients:
+            client.halt(self.clock.now_ns())
+
+    # The books.
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Outcomes so far that are not 0."""
+        counts = dict(zip(OUTCOMES, self.bucket.outcomes, strict=True))
+        counts["acked"] = len(self.bucket.service)
+        return {name: count for name, count in counts.items() if count}
+
+    @property
+    def open(self) -> int:
+        """Reports without an outcome."""
+        return self.scheduled - sum(self.outcomes.values())
+
+    @property
+    def oldest(self) -> int | None:
+        """The first client's oldest open due time; None if nothing is open."""
+        oldest = self.shared.oldest[0]
+        return None if oldest == NEVER else oldest
+
+    def check(self) -> None:
+        """What must hold at any time."""
+        outcomes = Counter(self.outcomes)
+        assert self.open >= 0
+        failed = sum(outcomes.values()) - outcomes["acked"]
+        assert len(self.bucket.failed) == failed
+        assert len(self.bucket.response) == sum(outcomes.values())
+        assert sum(self.bucket.errors.values()) == failed
+        assert outcomes[Outcome.REJECTED.label] == sum(self.bucket.statuses.values())
+        not_sent = outcomes["unsent"] + outcomes["connect_error"]
+        assert self.bucket.offered <= self.scheduled - not_sent
+        slow = [ns for ns in self.bucket.response if ns >= self.shared.timeout_ns]
+        assert len(slow) >= failed
+
+    def check_drained(self) -> None:
+        """What must hold when all is over."""
+        self.check()
+        assert self.open == 0
+        assert all(oldest == NEVER for oldest in self.shared.oldest)
+
+
+__all__ = ["ACCEPTED", "MS", "SECOND", "TIMEOUT", "ZERO", "Rig", "Wire", "answer"]
