@@ -121,14 +121,19 @@ def _verdict(tally: GeneratorTally, late: bool, short: bool) -> Literal["ok", "l
 
 
 def _late_problems(tally: GeneratorTally) -> Iterator[str]:
-    for phase, windows in tally.windows.items():
-        late = tally.late[phase]
-        if late > MOST_LATE * windows:
-            yield (
-                f"generator late in {late} of {windows} windows of {phase} "
-                f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed): "
-                f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
-            )
+    late, windows = sum(tally.late.values()), sum(tally.windows.values())
+    if late <= MOST_LATE * windows:
+        return
+    where = ", ".join(
+        f"{count} of {tally.windows[phase]} in {phase}"
+        for phase, count in tally.late.items()
+        if count
+    )
+    yield (
+        f"generator late in {late} of {windows} windows "
+        f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
+        f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
+    )
 
 
 def _pick_problems(tally: GeneratorTally) -> Iterator[str]:

@@ -8,7 +8,7 @@ from qosflood.profile.fields import LONGEST_NS
 from qosflood.units import MS, format_duration
 
 T = TypeVar("T")
-SHORTEST_NS = 10 * MS
+SHORTEST_NS = MS
 
 
 class Problems:
@@ -49,8 +49,8 @@ class Problems:
         return min(max(value, least), most)
 
     def duration(self, key: str, ns: int) -> int:
-        """`ns` if it is a duration one can plan with: 10 ms to 366 days."""
-        words = f"got {format_duration(ns)}, expected 10ms to 366d, e.g. 5s"
+        """`ns` if it is a duration one can plan with: 1 ms to 366 days."""
+        words = f"got {format_duration(ns)}, expected 1ms to 366d, e.g. 5s"
         return self.within(key, ns, SHORTEST_NS, LONGEST_NS, words)
 
     def raise_if_any(self) -> None:

@@ -45,7 +45,7 @@ def test_a_late_generator_limits_whatever_the_target_did():
 
     by, why = limited(stalled)
     assert by == "generator"
-    assert "10 of 10 windows of flood" in why
+    assert "10 of 10 in flood" in why
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "timeout", "bad_response", "connection_lost"])

@@ -145,7 +145,7 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
         ),
         (
             {"peak": Peak(5, 0)},
-            "--peak: got 0us, expected 10ms to 366d, e.g. 5s",
+            "--peak: got 0us, expected 1ms to 366d, e.g. 5s",
         ),
         (
             {"rate": Rate(per_second=1e9)},
@@ -153,8 +153,8 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
             "1,000,000: lower it, or shorten peak.interval",
         ),
         (
-            {"rate": Rate(per_second=1000.0), "clients": 5},
-            "--rate: takes a report each 5ms from each of 5 clients, expected at least 10ms: "
+            {"rate": Rate(per_second=10_000.0), "clients": 5},
+            "--rate: takes a report each 500us from each of 5 clients, expected at least 1ms: "
             "lower it, or raise --clients",
         ),
         (
@@ -173,8 +173,8 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
             {"clients": 3, "shards": 4},
             "--shards: got 4, expected 1 to 3, as many as there are clients",
         ),
-        ({"timeout_ns": 0}, "--timeout: got 0us, expected 10ms to 366d, e.g. 5s"),
-        ({"duration_ns": -SECOND}, "--duration: got -1s, expected 10ms to 366d, e.g. 5s"),
+        ({"timeout_ns": 0}, "--timeout: got 0us, expected 1ms to 366d, e.g. 5s"),
+        ({"duration_ns": -SECOND}, "--duration: got -1s, expected 1ms to 366d, e.g. 5s"),
     ],
 )
 def test_a_load_that_makes_no_sense_is_answered_in_one_line(options, line):

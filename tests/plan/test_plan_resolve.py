@@ -233,7 +233,7 @@ def test_the_scrape_is_below_the_target_or_where_it_is_said(asked, url):
 
 def test_a_scrape_interval_of_nothing_is_refused():
     assert problems_of(scrape_interval=0) == [
-        "--scrape-interval: got 0us, expected 10ms to 366d, e.g. 5s"
+        "--scrape-interval: got 0us, expected 1ms to 366d, e.g. 5s"
     ]
 
 
@@ -397,15 +397,15 @@ def test_all_problems_are_told_at_once():
 
 def test_a_problem_is_named_after_where_the_value_was_written():
     sources = {"peak.interval": "profile soak.toml"}
-    loaded = loaded_profile({"peak": {"interval": "1ms"}}, sources=sources)
-    named = "expected 10ms to 366d, e.g. 5s"
-    assert problems_of(loaded) == [f"profile soak.toml: peak.interval: got 1ms, {named}"]
+    loaded = loaded_profile({"peak": {"interval": "500us"}}, sources=sources)
+    named = "expected 1ms to 366d, e.g. 5s"
+    assert problems_of(loaded) == [f"profile soak.toml: peak.interval: got 500us, {named}"]
     environment = {"timeout": "environment QOSFLOOD_RUN_TIMEOUT"}
     assert problems_of(timeout_ns=1, sources=environment) == [
-        "QOSFLOOD_RUN_TIMEOUT: got 0us, expected 10ms to 366d, e.g. 5s"
+        "QOSFLOOD_RUN_TIMEOUT: got 0us, expected 1ms to 366d, e.g. 5s"
     ]
-    assigned = load_profile("intercom", ["peak.interval=1ms"])
-    assert problems_of(assigned) == [f"--set peak.interval: got 1ms, {named}"]
+    assigned = load_profile("intercom", ["peak.interval=500us"])
+    assert problems_of(assigned) == [f"--set peak.interval: got 500us, {named}"]
 
 
 def test_lists_from_the_environment_are_named_after_it():
