@@ -10,6 +10,7 @@ from typing import Any
 from findings_maker import (
     EMPTY,
     LIMITS,
+    WALL_NS,
     make_entry,
     make_findings,
     make_generator,
@@ -22,6 +23,8 @@ from series_maker import Shape
 from qosflood.analysis.findings import Findings, MemoryFinding, ScrapeFigures
 from qosflood.errors import ExitCode
 from qosflood.plan import Plan
+from qosflood.report.document import build_document
+from qosflood.report.schema import Document
 from qosflood.units import MS, SECOND
 from qosflood.verdict import JudgedLimit, Verdict
 
@@ -218,6 +221,18 @@ def unmeasured_run() -> Story:
         ),
     )
     return Story(plan, findings, verdict)
+
+
+def document_of(story: Story) -> Document:
+    """The story as every renderer gets it."""
+    return build_document(
+        story.plan,
+        story.findings,
+        story.verdict,
+        started_wall_ns=WALL_NS,
+        host={"name": "h"},
+        versions={"python": "3.11"},
+    )
 
 
 STORIES = (failing_run, good_run, interrupted_run, unmeasured_run)

@@ -1,0 +1,134 @@
+"""What to do next follows from the verdict and its evidence."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from findings_maker import make_generator, make_limit, make_memory
+from hypothesis import given
+from hypothesis import strategies as st
+from stories import (
+    STORIES,
+    Story,
+    failing_run,
+    good_run,
+    interrupted_run,
+    judge_all,
+    unmeasured_run,
+)
+
+from qosflood.report.advice import MOST, advise, round_up
+from qosflood.verdict import JudgedLimit
+
+
+def steps_of(story: Story) -> tuple[str, ...]:
+    return advise(story.plan, story.findings, story.verdict)
+
+
+def with_flood(story: Story, **changes: Any) -> Story:
+    phases = tuple(
+        replace(phase, **changes) if phase.name == "flood" else phase
+        for phase in story.findings.phases
+    )
+    return replace(story, findings=replace(story.findings, phases=phases))
+
+
+def broken(story: Story, expr: str, metric: str, **changes: Any) -> Story:
+    limit = make_limit(expr, metric, 0, **changes)
+    judged = JudgedLimit(limit=limit, value=1, n=100, ok=False, reason="it was 1")
+    return replace(story, verdict=replace(story.verdict, limits=(judged,)))
+
+
+@pytest.mark.parametrize("make", STORIES)
+def test_every_run_ends_with_something_to_do(make: Callable[[], Story]) -> None:
+    steps = steps_of(make())
+    assert 1 <= len(steps) <= MOST
+    assert len(set(steps)) == len(steps)
+
+
+def test_a_passed_run_is_told_to_go_higher_and_which_limits_to_name() -> None:
+    steps = steps_of(good_run())
+    assert steps[0] == "find the headroom: run again with --rate 20x"
+    assert any("a flood of 20s cannot clear a slow leak" in step for step in steps)
+    assert any("--limit 'response.p99 < 9ms'" in step for step in steps)
+    assert any("--limit 'memory.max < 200MiB'" in step for step in steps)
+
+
+def test_a_failed_run_is_told_to_try_half_the_load() -> None:
+    assert "find the load that holds: run again with --rate 5x" in steps_of(failing_run())
+
+
+def test_an_interrupted_run_is_told_to_run_again() -> None:
+    assert steps_of(interrupted_run())[0].startswith("the run ended early (killed)")
+
+
+def test_unmeasured_memory_names_the_option_that_would_measure_it() -> None:
+    assert any("--pid N" in step for step in steps_of(unmeasured_run()))
+
+
+def test_a_late_generator_is_told_first() -> None:
+    story = failing_run()
+    late = make_generator(verdict="late", problems=("12% of windows late",))
+    story = replace(story, findings=replace(story.findings, generator=late))
+    assert steps_of(story)[0].startswith("the generator did not do its part (send lag p99 230us")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "statuses", "expected"),
+    [
+        ({"rejected": 9}, {"401": 9}, "--header 'Authorization=env:NAME'"),
+        ({"rejected": 9}, {"404": 9}, "report.path"),
+        ({"rejected": 9}, {"500": 9, "202": 100}, "status 500"),
+        ({"timeout": 9, "rejected": 1}, {"503": 1}, "past the deadline"),
+        ({"connect_error": 9}, {}, "backlog"),
+        ({"connection_lost": 9}, {}, "keep-alive timeout"),
+        ({"unsent": 9}, {}, "slower than the cadence"),
+    ],
+)
+def test_the_commonest_failure_decides_the_advice(
+    outcomes: dict[str, int], statuses: dict[str, int], expected: str
+) -> None:
+    story = broken(failing_run(), "errors < 0.1%", "errors")
+    story = with_flood(story, outcomes={"acked": 100} | outcomes, statuses=statuses)
+    assert expected in steps_of(story)[0]
+
+
+@pytest.mark.parametrize(
+    ("expr", "metric", "expected"),
+    [
+        ("offered >= 99%", "offered", "slower than the clients' cadence"),
+        ("response.p99 < 1ms", "response.p99", "reports wait for their turn"),
+        ("scrape.gap < 15s", "scrape.gap", "timeout after 5s"),
+        ("memory.leak == none", "memory.leak", "heap snapshots"),
+        ("memory.max < 1MiB", "memory.max", "each session keeps about 1.1 KiB"),
+        ("loss == none", "loss", "acknowledged and then lost"),
+        ("restarts == 0", "restarts", "last log lines"),
+        ("recovery.time < 1s", "recovery.time", "at 1x"),
+    ],
+)
+def test_each_broken_limit_has_a_remedy(expr: str, metric: str, expected: str) -> None:
+    step = steps_of(broken(failing_run(), expr, metric))[0]
+    assert step.startswith(f"{expr} broke: ")
+    assert expected in step
+
+
+def test_a_leak_is_told_with_its_slope() -> None:
+    story = broken(failing_run(), "memory.leak == none", "memory.leak", unit="word")
+    leak = make_memory(verdict="leak", slope_mid=80 * 1024 * 1024.0)
+    story = replace(story, findings=replace(story.findings, memory=leak))
+    assert "grows 80.0 MiB/h" in steps_of(story)[0]
+
+
+def test_a_limit_that_the_user_named_is_not_offered_again() -> None:
+    story = failing_run()
+    limits = judge_all(story.plan)
+    verdict = replace(story.verdict, verdict="PASS", limits=limits)
+    steps = steps_of(replace(story, verdict=verdict))
+    assert not any("response.p99 <" in step for step in steps)
+
+
+@given(st.floats(1e-6, 1e12))
+def test_round_figures_are_never_below_and_never_far_above(value: float) -> None:
+    assert value <= round_up(value) * (1 + 1e-9)
+    assert round_up(value) <= value * 1.5 * (1 + 1e-9)

@@ -1,0 +1,140 @@
+"""report.md and the closing summary."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
+
+from qosflood.report import markdown
+from qosflood.report.markdown import MOST_LINES, escape
+from qosflood.report.terminal import print_summary
+from qosflood.text import printable
+
+NASTY = "<script>alert(1)</script> | `x` **b** @team #12 https://evil.example\n# head\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize("make", STORIES)
+def test_report_md_fits_in_thirty_lines(make: Callable[[], Story]) -> None:
+    text = markdown.render(document_of(make()))
+    assert len(text.splitlines()) <= MOST_LINES
+    assert text.startswith("## ")
+
+
+def test_report_md_stays_short_however_much_there_is_to_say() -> None:
+    story = hostile(failing_run(), NASTY)
+    limits = story.verdict.limits * 20
+    verdict = replace(story.verdict, limits=limits, reasons=("x" * 5000,) * 40)
+    lines = markdown.render(document_of(replace(story, verdict=verdict))).splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) < 3000
+
+
+def test_report_md_holds_headline_reasons_limits_and_next_steps() -> None:
+    document = document_of(failing_run())
+    text = markdown.render(document)
+    assert document.headline.replace("<", "&lt;") in text
+    assert "| errors &lt; 0.1% | broken | 0.89% |" in text
+    assert "| and 4 ok |" in text
+    assert "- First failure: +7m1s" in text
+    assert "--rate 5x" in text
+
+
+def test_every_table_of_report_md_has_as_many_cells_in_each_row() -> None:
+    for text in ("plain", NASTY):
+        lines = markdown.render(document_of(hostile(failing_run(), text))).splitlines()
+        widths = [
+            {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+            for block in "\n".join(lines).split("\n\n")
+            if block.startswith("|")
+        ]
+        assert [len(width) for width in widths] == [1, 1]
+
+
+def test_text_from_the_target_is_shown_as_it_is_in_markdown() -> None:
+    text = markdown.render(document_of(hostile(failing_run(), NASTY)))
+    assert "<script" not in text
+    assert "@team" not in text
+    assert "https://evil" not in text
+    assert "\n# head" not in text
+    assert not set("\x1b\u202e") & set(text)
+
+
+def test_markdown_markup_is_escaped() -> None:
+    assert escape("a*b_c`d|[e](f)<g>") == r"a\*b\_c\`d\|\[e\](f)&lt;g&gt;"
+
+
+@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("make", STORIES)
+def test_the_summary_fits_the_terminal(make: Callable[[], Story], width: int) -> None:
+    lines = summary(make(), width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any("…" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_summary_says_what_happened_and_where_to_read_on(width: int) -> None:
+    text = summary(failing_run(), width)
+    flat = " ".join(text.split())
+    for piece in (
+        "FAIL - errors 0.89%",
+        "baseline ramp flood recovery settle",
+        "✗ errors < 0.1%",
+        "? loss == none",
+        "✓ restarts == 0",
+        "memory steady; max 145.3 MiB",
+        "scrapes 215 of 222 good",
+        "first failure +7m1s",
+        "next find the load that holds: run again with --rate 5x",
+        "report runs/x/report.html",
+    ):
+        assert piece in flat
+
+
+def test_a_wide_terminal_gets_every_figure_of_a_phase() -> None:
+    assert "send lag p99" in summary(good_run(), 200)
+    assert "send lag p99" not in summary(good_run(), 80)
+
+
+def test_unbalanced_books_are_said_out_loud() -> None:
+    assert "412 in flight (NOT balanced)" in " ".join(summary(interrupted_run(), 200).split())
+
+
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = summary(failing_run(), 80, force_terminal=True)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain)
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert re.search(r"\x1b\[[0-9;]*3[0-9]m", summary(failing_run(), 80, force_terminal=True))
+
+
+def test_text_from_the_target_cannot_move_the_cursor_or_style_the_terminal() -> None:
+    text = summary(hostile(failing_run(), f"{NASTY} [bold red]x[/]"), 80)
+    assert not set("\x1b\x07\x08\r\u202e") & set(text)
+    assert "[bold red]x[/]" in text
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain ünïcode ✓", "plain ünïcode ✓"),
+        ("a\x1b[31mb", "a\ufffd[31mb"),
+        ("a\r\nb\tc", "a  b c"),
+        ("x\u202ey\u2028z", "x\ufffdy\ufffdz"),
+        ("y" * 600, "y" * 499 + "…"),
+    ],
+)
+def test_printable_shows_text_and_nothing_but_text(raw: str, shown: str) -> None:
+    assert printable(raw) == shown
+
+
+def summary(story: Story, width: int, *, force_terminal: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=force_terminal, highlight=False)
+    print_summary(console, document_of(story), Path("runs/x/report.html"))
+    return out.getvalue()
