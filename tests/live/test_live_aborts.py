@@ -1,0 +1,141 @@
+"""Abort limits: when they break, when not, and what is said."""
+
+from collections.abc import Iterable
+
+import pytest
+from plan_maker import make_plan
+from record_maker import at, load_started, memory, scrape, window
+
+from qosflood.limits import METRICS, parse_abort
+from qosflood.live.aborts import AbortWatch
+from qosflood.live.aggregate import LiveView
+from qosflood.plan import Plan
+from qosflood.records import JournalRecord, Window
+from qosflood.units import SECOND
+
+
+def plan_with(expr: str) -> Plan:
+    return make_plan(aborts=(parse_abort(expr),))
+
+
+def first_broken(plan: Plan, records: Iterable[JournalRecord], until_s: int) -> int | None:
+    """The second of the load at which the abort limit breaks, asked once a second."""
+    view = LiveView(plan)
+    watch = AbortWatch(view)
+    pending = sorted([load_started(), *records], key=lambda record: record.t)
+    for second in range(until_s):
+        while pending and pending[0].t <= at(second):
+            view.feed(pending.pop(0))
+        if watch.broken(at(second)) is not None:
+            return second
+    return None
+
+
+def bad_from(start_s: int, end_s: int = 99, until_s: int = 19) -> list[Window]:
+    """90% timeouts from `start_s` until `end_s`, none else."""
+    return [
+        window(s, "flood", response_ms=[1.0] * 10, failed={"timeout": 90})
+        if start_s <= s < end_s
+        else window(s, "flood", response_ms=[1.0] * 100)
+        for s in range(until_s)
+    ]
+
+
+@pytest.mark.parametrize("metric", [name for name, metric in METRICS.items() if metric.live])
+def test_every_metric_that_may_abort_can_be_judged_while_running(metric: str) -> None:
+    condition = {"ns": "> 1ns", "bytes": "> 1KiB", "ratio": "> 1%"}[METRICS[metric].unit]
+    plan = plan_with(f"{metric} {condition} for 2s")
+    records: list[JournalRecord] = [
+        window(s, "flood", response_ms=[9.0] * 5, failed={"timeout": 1}) for s in range(19)
+    ]
+    records += [memory(s) for s in range(19)]
+    assert first_broken(plan, records, 19) is not None
+
+
+def test_errors_abort_once_they_fill_the_grace_period() -> None:
+    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8), 19) == 11
+    assert first_broken(plan_with("errors > 50% for 10s"), bad_from(0), 19) == 10
+
+
+def test_a_short_burst_of_errors_does_not_abort() -> None:
+    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8, 10), 19) is None
+
+
+def test_nothing_aborts_before_a_whole_grace_period_was_seen() -> None:
+    broken = first_broken(plan_with("errors > 50% for 8s"), bad_from(0), 19)
+    assert broken is not None
+    assert broken >= 8
+
+
+def test_seconds_in_which_nothing_ended_neither_break_nor_clear() -> None:
+    silent = [window(s, "flood") for s in range(19)]
+    assert first_broken(plan_with("errors > 50% for 3s"), silent, 19) is None
+
+
+def test_a_limit_on_a_phase_waits_for_that_phase() -> None:
+    plan = plan_with("flood:errors > 50% for 3s")
+    start_s = plan.phase("flood").start_ns // SECOND
+    assert first_broken(plan, bad_from(0), 19) == start_s + 3
+    late = plan_with("recovery:errors > 50% for 1s")
+    assert first_broken(late, bad_from(0, 14), 19) is None
+
+
+def test_levels_must_have_held_at_every_look() -> None:
+    plan = plan_with("response.p99 > 100ms for 4s")
+    slow = [
+        window(s, "flood", response_ms=[900.0 if s >= 5 and s != 7 else 1.0] * 20)
+        for s in range(19)
+    ]
+    assert first_broken(plan, slow, 19) == 13
+
+
+def test_memory_aborts_at_its_last_sample() -> None:
+    plan = plan_with("memory.max > 90MiB")
+    records = [memory(s, (80 + 2 * s) * 1024 * 1024) for s in range(19)]
+    assert first_broken(plan, records, 19) == 6
+
+
+def test_a_scrape_gap_grows_until_the_next_good_scrape() -> None:
+    plan = plan_with("scrape.gap > 4s for 2s")
+    blind = [scrape(s, ok=s < 3) for s in range(19)]
+    assert first_broken(plan, blind, 19) == 9
+    seeing = [scrape(s, ok=s % 4 == 0) for s in range(19)]
+    assert first_broken(plan, seeing, 19) is None
+
+
+def test_a_gap_counts_from_the_loads_start_if_no_scrape_ever_worked() -> None:
+    assert first_broken(plan_with("scrape.gap > 4s"), [], 19) == 5
+
+
+def test_without_scrapes_a_gap_cannot_abort() -> None:
+    plan = make_plan(aborts=(parse_abort("scrape.gap > 4s"),), watch={"interval_ns": None})
+    assert first_broken(plan, [], 19) is None
+
+
+def test_offered_is_taken_of_what_the_plan_asked_for_meanwhile() -> None:
+    plan = plan_with("flood:offered < 50% for 3s")
+    as_planned = [window(s, "flood", response_ms=[1.0] * 100) for s in range(19)]
+    assert first_broken(plan, as_planned, 19) is None
+    stuck = [window(s, "flood", response_ms=[1.0] * (100 if s < 10 else 20)) for s in range(19)]
+    assert first_broken(plan, stuck, 19) == 12
+
+
+def test_what_was_seen_last_is_not_judged_for_ever() -> None:
+    plan = plan_with("recovery:errors > 50% for 3s")
+    windows = bad_from(18, until_s=19)
+    assert first_broken(plan, windows, 30) is None
+
+
+def test_the_value_is_said_in_words() -> None:
+    plan = plan_with("errors > 50% for 2s")
+    view = LiveView(plan)
+    for record in (load_started(), *bad_from(0, until_s=4)):
+        view.feed(record)
+    broken = AbortWatch(view).broken(at(4))
+    assert broken is not None
+    limit, words = broken
+    assert (limit.expr, words) == ("errors > 50% for 2s", "errors 90%")
+
+
+def test_without_abort_limits_nothing_aborts() -> None:
+    assert first_broken(make_plan(), bad_from(0), 19) is None

@@ -1,0 +1,135 @@
+"""What the live view knows, fed record by record."""
+
+import pytest
+from plan_maker import make_plan
+from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
+
+from qosflood.histograms import merge
+from qosflood.live.aggregate import LiveView, rate_at
+from qosflood.plan import Plan
+from qosflood.records import JournalRecord
+from qosflood.units import SECOND
+
+
+def view_of(plan: Plan, *records: JournalRecord) -> LiveView:
+    view = LiveView(plan)
+    for record in (load_started(), *records):
+        view.feed(record)
+    return view
+
+
+def test_before_the_load_nothing_is_known_and_nothing_is_zero() -> None:
+    seen = LiveView(make_plan()).snapshot(0)
+    assert (seen.offered, seen.acked, seen.p50_ns, seen.p99_ns) == (None, None, None, None)
+    assert (seen.rss_bytes, seen.scrape, seen.errors) == (None, None, {})
+    assert (seen.elapsed_ns, seen.phase) == (0, "baseline")
+
+
+@pytest.mark.parametrize(
+    ("t_s", "phase", "planned", "left_s"),
+    [
+        (0.0, "baseline", 10, 20),
+        (3.0, "ramp", 10, 17),
+        (4.5, "ramp", 55, 15.5),
+        (6.0, "flood", 100, 14),
+        (18.9, "recovery", 10, 1.1),
+        (19.5, "settle", 0, 0.5),
+        (99.0, "settle", 0, 0),
+    ],
+)
+def test_time_phase_and_planned_rate_follow_the_plan(
+    t_s: float, phase: str, planned: float, left_s: float
+) -> None:
+    seen = view_of(make_plan()).snapshot(at(t_s))
+    assert (seen.phase, seen.planned) == (phase, pytest.approx(planned))
+    assert seen.left_ns == pytest.approx(left_s * SECOND)
+    assert seen.share == pytest.approx(min(1.0, t_s / 20))
+
+
+def test_rates_and_percentiles_are_those_of_the_last_second() -> None:
+    slow = window(2, "baseline", response_ms=[5.0] * 90 + [200.0] * 10)
+    seen = view_of(make_plan(), *load_windows(make_plan(), until_s=2), slow).snapshot(at(3.1))
+    assert slow.response is not None
+    assert (seen.offered, seen.acked) == (100, 100)
+    assert (seen.p50_ns, seen.p99_ns) == (slow.response.p50_ns, slow.response.p99_ns)
+
+
+def test_a_second_counts_once_every_shard_has_reported_it() -> None:
+    plan = make_plan(load={"shards": 2})
+    first = [window(0, "baseline", response_ms=[1.0] * 5, shard=shard) for shard in (0, 1)]
+    half = window(1, "baseline", response_ms=[9.0] * 5, shard=0)
+    view = view_of(plan, *first, half)
+    assert (view.complete_s, view.snapshot(at(2)).offered) == (0, 10)
+    view.feed(window(1, "baseline", response_ms=[2.0] * 7, shard=1))
+    assert (view.complete_s, view.snapshot(at(2)).offered) == (1, 12)
+
+
+def test_percentiles_over_shards_are_merged_and_not_averaged() -> None:
+    plan = make_plan(load={"shards": 2})
+    parts = [latency([1.0] * 100), latency([80.0] * 3)]
+    windows = [
+        window(0, "baseline", response_ms=[1.0] * 100, shard=0),
+        window(0, "baseline", response_ms=[80.0] * 3, shard=1),
+    ]
+    whole = merge([part for part in parts if part is not None])
+    assert whole is not None
+    seen = view_of(plan, *windows).snapshot(at(1))
+    assert (seen.p50_ns, seen.p99_ns) == (whole.p50_ns, whole.p99_ns)
+
+
+def test_late_outcomes_of_another_phase_belong_to_the_second_they_came_in() -> None:
+    stray = window(3, "baseline", response_ms=[7.0], health=None)
+    own = window(3, "ramp", response_ms=[1.0] * 10)
+    assert view_of(make_plan(), stray, own).snapshot(at(4)).acked == 11
+
+
+def test_errors_add_up_by_kind_over_the_whole_run() -> None:
+    failing = [
+        window(s, "baseline", response_ms=[1.0] * 5, failed={"timeout": 2, "rejected": s})
+        for s in range(3)
+    ]
+    assert view_of(make_plan(), *failing).snapshot(at(3)).errors == {"timeout": 6, "rejected": 3}
+
+
+def test_memory_and_scrapes_show_the_last_of_each() -> None:
+    bad = scrape(2.0, ok=False)
+    view = view_of(make_plan(), memory(1, 5e6), memory(2, 6e6), scrape(1.0), bad)
+    seen = view.snapshot(at(3))
+    assert (seen.rss_bytes, seen.scrape, seen.scrapes_failed) == (6_000_000, bad, 1)
+
+
+def test_a_scrape_that_the_monitor_missed_is_not_held_against_the_target() -> None:
+    missed = scrape(2.0, ok=False, own_fault=True)
+    good = scrape(1.0)
+    seen = view_of(make_plan(), good, missed).snapshot(at(3))
+    assert (seen.scrape, seen.scrapes_failed) == (good, 0)
+
+
+def test_a_late_generator_is_flagged_while_it_is_late() -> None:
+    late = window(0, "baseline", response_ms=[1.0] * 20, lag_ms=[40.0] * 20)
+    view = view_of(make_plan(), late)
+    assert view.snapshot(at(1)).late
+    view.feed(window(1, "baseline", response_ms=[1.0] * 20))
+    assert not view.snapshot(at(2)).late
+
+
+def test_trouble_is_the_last_event_that_the_operator_did_not_cause() -> None:
+    view = view_of(make_plan(), event(1, "restarted", "target", "the target restarted"))
+    view.feed(event(2, "settled", "operator", "the target had time to settle"))
+    assert view.snapshot(at(3)).trouble == "the target restarted"
+
+
+def test_a_day_of_seconds_is_forgotten_as_it_passes() -> None:
+    view = view_of(make_plan())
+    for second in range(500):
+        view.feed(window(second, "flood"))
+    assert view.moments(499, 1) is not None
+    assert len(view._moments) <= 61
+
+
+def test_a_change_of_cadence_ramps_the_planned_rate_between_its_ends() -> None:
+    plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": SECOND // 10})
+    ramp = plan.phase("ramp")
+    assert rate_at(ramp, ramp.start_ns) == pytest.approx(10)
+    assert rate_at(ramp, ramp.end_ns) == pytest.approx(100)
+    assert 10 < rate_at(ramp, (ramp.start_ns + ramp.end_ns) // 2) < 100

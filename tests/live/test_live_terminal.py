@@ -1,0 +1,150 @@
+"""The picture and the plain lines."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from plan_maker import make_plan
+from record_maker import at, load_started, load_windows, scrape
+from rich.console import Console
+
+from qosflood.live.aggregate import Snapshot
+from qosflood.live.lines import plain_line
+from qosflood.live.terminal import PictureView, PlainView, RunView, make_view, render
+from qosflood.units import MS, SECOND
+
+MIB = 1024 * 1024
+SEEN = Snapshot(
+    elapsed_ns=35 * SECOND,
+    left_ns=445 * SECOND,
+    share=0.07,
+    phase="flood",
+    planned=1000.0,
+    offered=1000,
+    acked=1000,
+    p50_ns=1_200_000,
+    p99_ns=4_500_000,
+    errors={},
+    rss_bytes=round(120.3 * MIB),
+    rss_limit_bytes=512 * MIB,
+    scrape=replace(scrape(1), duration_ns=4 * MS),
+    scrapes_failed=0,
+    late=False,
+    trouble=None,
+)
+UNKNOWN = replace(
+    SEEN, offered=None, acked=None, p50_ns=None, p99_ns=None, rss_bytes=None, scrape=None
+)
+TROUBLED = replace(
+    SEEN,
+    errors={"timeout": 1234, "rejected": 98_765_432, "connect_error": 5, "unsent": 77},
+    scrape=replace(scrape(1, ok=False), reason="\x1b[2J\x07" + "very long reason " * 20),
+    scrapes_failed=12,
+    late=True,
+    trouble="the target restarted\x1b]0;owned\x07 \u202eand again" * 9,
+)
+
+
+def drawn(snapshot: Snapshot, width: int = 80) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width).print(render(snapshot, width))
+    return out.getvalue()
+
+
+def test_a_plain_line_says_it_all_in_one_line() -> None:
+    assert plain_line(SEEN) == (
+        "   35s flood     offered 1,000/s acked 1,000/s  p50 1.2ms p99 4.5ms  errors 0  "
+        "rss 120.3 MiB  scrape ok 4ms  7m25s left"
+    )
+
+
+def test_what_is_not_known_is_a_dash_and_never_a_zero() -> None:
+    line = plain_line(UNKNOWN)
+    assert "offered – acked –  p50 – p99 –" in line
+    assert "rss –  scrape –" in line
+
+
+def test_control_characters_of_the_target_never_reach_the_terminal() -> None:
+    for text in (plain_line(TROUBLED), drawn(TROUBLED), drawn(TROUBLED, 200)):
+        assert not set("\x1b\x07\u202e") & set(text)
+
+
+@pytest.mark.parametrize("snapshot", [SEEN, UNKNOWN, TROUBLED])
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_picture_fits_the_terminal(snapshot: Snapshot, width: int) -> None:
+    lines = drawn(snapshot, width).splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= width
+    assert len(lines) <= 18
+
+
+def test_the_picture_shows_every_figure() -> None:
+    text = " ".join(drawn(SEEN).split())
+    for piece in (
+        "flood",
+        "35s",
+        "7m25s left",
+        "offered 1,000/s acked 1,000/s planned 1,000/s",
+        "p50 1.2ms p99 4.5ms",
+        "errors none",
+        "memory 120.3 MiB of 512.0 MiB",
+        "scrape ok 4ms 40 series",
+    ):
+        assert piece in text
+
+
+def test_errors_are_shown_by_kind_the_commonest_first() -> None:
+    text = " ".join(drawn(TROUBLED, 200).split())
+    assert "98,765,432 rejected, 1,234 timeout, 77 unsent, 5 connect_error" in text
+    assert "12 failed so far" in text
+    assert "the generator is late" in text
+
+
+def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures() -> None:
+    plan = make_plan()
+    out = io.StringIO()
+    view = PlainView(plan, Console(file=out, width=80))
+    view.feed(load_started())
+    view.tick(at(0.5))
+    assert out.getvalue() == ""
+    windows = {window.second: window for window in load_windows(plan)}
+    for second in range(19):
+        view.feed(windows[second])
+        for part in range(4):
+            view.tick(at(second + 1 + part / 4))
+    starts = [line.split()[0] for line in out.getvalue().splitlines()]
+    assert starts == ["1s", "10s"]
+
+
+def test_a_plain_line_is_never_broken_in_two() -> None:
+    plan = make_plan()
+    out = io.StringIO()
+    view = PlainView(plan, Console(file=out, width=40))
+    view.feed(load_started())
+    view.feed(load_windows(plan)[0])
+    view.tick(at(1))
+    assert len(out.getvalue().splitlines()) == 1
+
+
+def test_the_picture_is_gone_when_the_view_closes() -> None:
+    plan = make_plan()
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, color_system=None)
+    view = PictureView(plan, console)
+    view.feed(load_started())
+    view.feed(load_windows(plan)[0])
+    view.tick(at(1))
+    assert "baseline" in out.getvalue()
+    view.close()
+    assert "\x1b[?25h" in out.getvalue()
+
+
+def test_the_style_follows_the_terminal() -> None:
+    plan = make_plan()
+    pipe = Console(file=io.StringIO())
+    screen = Console(file=io.StringIO(), force_terminal=True)
+    assert type(make_view(plan, pipe, "live")) is PlainView
+    assert type(make_view(plan, screen, "plain")) is PlainView
+    assert type(make_view(plan, screen, "quiet")) is RunView
+    view = make_view(plan, screen, "live")
+    view.close()
+    assert type(view) is PictureView
