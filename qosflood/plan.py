@@ -183,10 +183,13 @@ class Plan:
 
     def phase(self, name: str) -> Phase:
         """The phase of that name; raises KeyError."""
-        for phase in self.phases:
-            if phase.name == name:
-                return phase
-        raise KeyError(name)
+        if (phase := self.maybe_phase(name)) is None:
+            raise KeyError(name)
+        return phase
+
+    def maybe_phase(self, name: str) -> Phase | None:
+        """The phase of that name; None if it was left out, as any but the flood may be."""
+        return next((phase for phase in self.phases if phase.name == name), None)
 
 
 def plan_from_builtins(data: Any) -> Plan:

@@ -11,6 +11,8 @@ from qosflood.units import MS, format_count, format_duration, format_ratio
 
 LimitedBy = Literal["none", "generator", "target", "network", "inconclusive"]
 Attribution = tuple[LimitedBy, str]
+Baseline = PhaseFigures | None
+"""The run at 1x; None where the plan leaves it out."""
 
 _BY_TARGET = ("rejected", "timeout", "bad_response", "connection_lost")
 _TOLERATED_ERRORS = 0.001
@@ -20,7 +22,7 @@ _GREW_NS = 50 * MS
 
 
 def attribute(
-    plan: Plan, generator: GeneratorFinding, baseline: PhaseFigures, flood: PhaseFigures
+    plan: Plan, generator: GeneratorFinding, baseline: Baseline, flood: PhaseFigures
 ) -> Attribution:
     """Who limited the flood, and the figure that says so."""
     if generator.verdict != "ok":
@@ -33,7 +35,7 @@ def attribute(
     return "none", "errors, offered rate and latency in the flood give no sign of a limit"
 
 
-def _by_errors(plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attribution | None:
+def _by_errors(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     failed = {name: flood.outcomes.get(name, 0) for name in _BY_TARGET}
     share = sum(failed.values()) / flood.scheduled
     if share <= _tolerated(plan):
@@ -42,14 +44,14 @@ def _by_errors(plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attr
     return "target", f"{format_ratio(share)} of the flood's reports failed at the target: {told}"
 
 
-def _by_connects(plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attribution | None:
+def _by_connects(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     count = flood.outcomes.get("connect_error", 0)
     if count / flood.scheduled <= _tolerated(plan):
         return None
     return _unless_remote(plan, f"{format_count(count)} connects of the flood failed")
 
 
-def _by_offered(_plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attribution | None:
+def _by_offered(_plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     share = flood.sent / flood.scheduled
     if share >= _LEAST_OFFERED:
         return None
@@ -60,8 +62,8 @@ def _by_offered(_plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> At
     )
 
 
-def _by_service(_plan: Plan, baseline: PhaseFigures, flood: PhaseFigures) -> Attribution | None:
-    before, after = _p99(baseline), _p99(flood)
+def _by_service(_plan: Plan, baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
+    before, after = _p99(baseline) if baseline else None, _p99(flood)
     if before is None or after is None:
         return None
     if after <= _GREW_FACTOR * before or after - before <= _GREW_NS:
@@ -73,7 +75,7 @@ def _by_service(_plan: Plan, baseline: PhaseFigures, flood: PhaseFigures) -> Att
     )
 
 
-def _by_limits(plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attribution | None:
+def _by_limits(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     for limit in latency_limits(plan):
         series, _, figure = limit.metric.partition(".")
         value = getattr(getattr(flood, series), f"{figure}_ns")
@@ -86,7 +88,7 @@ def _by_limits(plan: Plan, _baseline: PhaseFigures, flood: PhaseFigures) -> Attr
     return None
 
 
-_RULES: tuple[Callable[[Plan, PhaseFigures, PhaseFigures], Attribution | None], ...] = (
+_RULES: tuple[Callable[[Plan, Baseline, PhaseFigures], Attribution | None], ...] = (
     _by_errors,
     _by_connects,
     _by_offered,

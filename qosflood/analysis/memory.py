@@ -129,10 +129,14 @@ def _block_minima(series: _Series) -> tuple[Floats, Floats]:
 def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | None, float | None]:
     """Bytes grown from the ramp's start to the hold, in all and per session begun meanwhile.
 
-    The least of the whole hold is what was retained, however slow the collector's cycle is.
+    The least of the whole hold is what was retained, however slow the collector's cycle is. None
+    without a baseline to grow from.
     """
-    ramp_ns, hold_ns = series.plan.phase("ramp").start_ns, series.hold_ns
-    window_ns = min(series.watch.memory_block_ns, series.plan.phase("baseline").duration_ns)
+    baseline = series.plan.maybe_phase("baseline")
+    if baseline is None:
+        return None, None
+    ramp_ns, hold_ns = baseline.end_ns, series.hold_ns
+    window_ns = min(series.watch.memory_block_ns, baseline.duration_ns)
     before = series.least(ramp_ns - window_ns, ramp_ns)
     after = series.least(hold_ns, min(series.flood.end_ns, series.clock.stop_ns))
     if before is None or after is None:

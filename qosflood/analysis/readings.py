@@ -190,10 +190,12 @@ def _restarts(case: Case) -> Reading:
 
 def _recovery(case: Case) -> Reading:
     phases = {phase.name: phase for phase in case.findings.phases}
-    recovery, baseline = phases["recovery"], phases["baseline"]
+    recovery, baseline = phases.get("recovery"), phases.get("baseline")
+    if recovery is None:
+        return Reading(reason="the plan has no recovery")
     if case.findings.recovery_s is not None:
         return Reading(value=case.findings.recovery_s * SECOND, n=recovery.scheduled)
-    if not baseline.response.count:
+    if baseline is None or not baseline.response.count:
         return Reading(reason="there is no baseline to compare with")
     planned_ns = case.plan.phase("recovery").duration_ns
     if not recovery.scheduled or recovery.seconds * SECOND < planned_ns:

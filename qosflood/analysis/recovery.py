@@ -17,14 +17,17 @@ _P99_MARGIN_NS = 50 * MS
 def recovery_seconds(
     plan: Plan,
     clock: RunClock,
-    baseline: PhaseFigures,
+    baseline: PhaseFigures | None,
     seconds: Iterable[Second],
     scrapes: Sequence[ScrapeSample],
 ) -> float | None:
     """Seconds after the flood's end until errors, p99 and scrapes were back near the baseline for
     good. None if they never were, if recovery was not run, or without a baseline.
     """
-    flood_end, stop = plan.phase("flood").end_ns, plan.phase("recovery").end_ns
+    recovery = plan.maybe_phase("recovery")
+    if baseline is None or recovery is None:
+        return None
+    flood_end, stop = recovery.start_ns, recovery.end_ns
     worst_ns = _tail(baseline.response)
     if worst_ns is None or not baseline.scheduled or clock.stop_ns < stop:
         return None

@@ -39,7 +39,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
     latencies = {name: tally.latencies() for name, tally in intake.phases.items()}
     phases = _phases(plan, clock, intake, latencies)
     by_name = {phase.name: phase for phase in phases}
-    baseline, flood = by_name["baseline"], by_name["flood"]
+    baseline, flood = by_name.get("baseline"), by_name["flood"]
     account = totals(intake.phases.values())
     generator = generator_finding(
         plan,

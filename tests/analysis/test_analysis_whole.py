@@ -19,8 +19,10 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
+from qosflood.limits import parse_limit
 from qosflood.records import OUTCOMES, ClockMark, Segment, Window
 from qosflood.units import MS, SECOND
+from qosflood.verdict import judge
 
 PLAN = make_plan()
 
@@ -53,6 +55,25 @@ def test_a_phase_without_load_measured_nothing():
     settle = phases_of(found(healthy_run(PLAN)))["settle"]
     assert settle.response.max_ns is None
     assert settle.scheduled == 0
+
+
+@pytest.mark.parametrize(
+    "left_out", [{"baseline"}, {"ramp"}, {"recovery"}, {"baseline", "ramp", "recovery", "settle"}]
+)
+def test_a_plan_may_leave_out_every_phase_but_the_flood(left_out):
+    kept, start_ns = [], 0
+    for phase in PLAN.phases:
+        if phase.name not in left_out:
+            kept.append(replace(phase, start_ns=start_ns))
+            start_ns = kept[-1].end_ns
+    limits = tuple(parse_limit(text, "user") for text in ("recovery.time < 5s", "errors < 1%"))
+    plan = replace(PLAN, phases=tuple(kept), limits=limits)
+    findings = found(healthy_run(plan), plan)
+    assert [phase.name for phase in findings.phases] == [phase.name for phase in kept]
+    assert findings.totals.balanced
+    recovery, errors = judge(plan, findings).limits
+    assert errors.ok is True
+    assert recovery.ok is (None if left_out & {"baseline", "recovery"} else True)
 
 
 def test_rollups_give_the_same_latency_as_the_windows_they_stand_for():
