@@ -159,7 +159,9 @@ class Pacer:
 
     def _live(self) -> bool:
         """Let clients join and leave; whether some were left for the next turn."""
-        since_ns = self._clock() - self._zero_ns
+        # Not past the next report: a client that is told to leave first closes its connection,
+        # and would have to connect again for its last report.
+        since_ns = min(self._clock(), self._next_due_ns) - self._zero_ns
         for _ in range(LIFE_PER_WAKE_UP):
             if self._joined < len(self._joins) and self._joins[self._joined] <= since_ns:
                 self._clients[self._joined].join()
