@@ -1,13 +1,18 @@
 """Header values from the environment or a file: read when a request needs them, never printed."""
 
+import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from qosflood.errors import PreflightError
 from qosflood.plan import HeaderRef
 
 _FIX = "expected env:VARIABLE or file:PATH"
+_PIECE = 8
+"""Characters from a credential's start on that are hidden even where the rest was cut off."""
 
 
 def resolve_headers(refs: Iterable[HeaderRef]) -> dict[str, str]:
@@ -16,10 +21,35 @@ def resolve_headers(refs: Iterable[HeaderRef]) -> dict[str, str]:
 
 
 def redact(text: str, headers: dict[str, str]) -> str:
-    """`text` with every header value in it shown as `***`."""
+    """`text` with every header value in it shown as `***`.
+
+    A peer may echo the credential without its scheme (`Bearer`), as JSON or as a URL spells it,
+    or cut it short.
+    """
     for value in sorted(headers.values(), key=len, reverse=True):
         text = text.replace(value, "***")
-    return text
+    credentials = {value.rpartition(" ")[2] for value in headers.values()}
+    secrets = {s for secret in credentials for s in _spellings(secret) if len(secret) >= _PIECE}
+    return _without(text, secrets) if secrets else text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    return secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe="")
+
+
+def _without(text: str, secrets: set[str]) -> str:
+    beginnings = re.compile("|".join(re.escape(secret[:_PIECE]) for secret in secrets))
+    shown, end = "", 0
+    while found := beginnings.search(text, end):
+        start = found.start()
+        shown += text[end:start] + "***"
+        end = start + max(_shared(text[start:], secret) for secret in secrets)
+    return shown + text[end:]
+
+
+def _shared(text: str, secret: str) -> int:
+    pairs = enumerate(zip(text, secret, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(text), len(secret)))
 
 
 def _resolve(ref: HeaderRef) -> str:

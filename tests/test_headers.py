@@ -55,3 +55,18 @@ def test_a_binary_file_is_refused_without_its_content(tmp_path):
 def test_redact_hides_the_longest_value_first():
     headers = {"A": "secret", "B": "secret-longer"}
     assert redact("got secret-longer and secret", headers) == "got *** and ***"
+
+
+@pytest.mark.parametrize(
+    ("echo", "shown"),
+    [
+        ("bad token abcdefgh+12/=", "bad token ***"),
+        ("abcdefgh+1 twice abcdefgh+12/=", "*** twice ***"),
+        ('{"got":"Bearer abcdefgh+12\\/="}', '{"got":"Bearer ***\\/="}'),
+        ("?token=abcdefgh%2B12%2F%3D", "?token=***"),
+        ("abcdefg is shorter than a piece", "abcdefg is shorter than a piece"),
+        ("Bearer expected", "Bearer expected"),
+    ],
+)
+def test_redact_hides_a_credential_that_is_echoed_in_part_or_in_another_spelling(echo, shown):
+    assert redact(echo, {"Authorization": "Bearer abcdefgh+12/="}) == shown

@@ -138,7 +138,7 @@ class Scraper:
             status=page.status,
             bytes=None if page.body is None else len(page.body),
             series=exposition.series,
-            warnings=exposition.warnings,
+            warnings=tuple(redact(text, self.secrets) for text in exposition.warnings),
             rss_bytes=exposition.rss_bytes,
             process_start_s=exposition.process_start_s,
         )
