@@ -45,7 +45,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What was seen before the load. `process` describes the watched process, for a terminal."""
+    """What was seen before the load. `process` describes the watched process in words."""
 
     posted: Posted
     sight: Sight
@@ -150,7 +150,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
     posted = await _post(plan)
     sight = await look(plan)
-    return Preflight(posted, sight, _process_words(plan, sight), (*warnings, *sight.warnings))
+    return Preflight(posted, sight, _process_words(sight), (*warnings, *sight.warnings))
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ async def _post(plan: Plan) -> Posted:
     loop = asyncio.get_running_loop()
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    request = builder.request(builder.template(0), 0, 0)
+    request = builder.writer()(builder.template(0), 0, 0)
     body = request.partition(b"\r\n\r\n")[2]
     headers = {
         "Host": plan.target.netloc,
@@ -230,10 +230,9 @@ def _os_error(error: Exception) -> OSError:
     return error if isinstance(error, OSError) else ssl.SSLError(str(error))
 
 
-def _process_words(plan: Plan, sight: Sight) -> str | None:
+def _process_words(sight: Sight) -> str | None:
+    """Without its command line, which may hold secrets that nobody told us of."""
     process = sight.process
     if process is None or sight.memory_source != "process":
         return None
-    secrets = resolve_headers(plan.target.headers)
-    command = printable(redact(" ".join(process.cmdline), secrets), 100)
-    return f"{process.name} (pid {process.pid}) {format_bytes(process.rss_bytes)}: {command}"
+    return f"{printable(process.name)} (pid {process.pid}) {format_bytes(process.rss_bytes)}"
