@@ -10,7 +10,8 @@
     │   ├── PreflightError      the target, the machine or the watching is not ready
     │   └── RunDirectoryError   the run directory cannot be used
     ├── JournalError            exit 2: a run directory cannot be read back
-    └── DiskFullError           exit 3: the journal can no longer be written
+    └── JournalWriteError       exit 3: the journal can no longer be written
+        └── DiskFullError       its file system takes no more bytes
 """
 
 from enum import IntEnum
@@ -70,7 +71,11 @@ class JournalError(QosfloodError):
     exit_code = ExitCode.NOT_STARTED
 
 
-class DiskFullError(QosfloodError):
-    """The journal's file system took no more bytes."""
+class JournalWriteError(QosfloodError):
+    """The journal takes no more records, or is gone."""
 
     exit_code = ExitCode.INVALID
+
+
+class DiskFullError(JournalWriteError):
+    """The journal's file system took no more bytes."""

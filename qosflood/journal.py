@@ -16,7 +16,12 @@ from typing import Any
 import msgspec
 import orjson
 
-from qosflood.errors import DiskFullError, JournalError, RunDirectoryError
+from qosflood.errors import (
+    DiskFullError,
+    JournalError,
+    JournalWriteError,
+    RunDirectoryError,
+)
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.records import JournalRecord, Segment, decode_record, encode_record
 
@@ -81,28 +86,39 @@ class JournalWriter:
     """Appends records to journal.jsonl and samples to failures.jsonl of a run directory."""
 
     def __init__(self, run_dir: Path) -> None:
+        self._path = run_dir / JOURNAL
         self._reserve = run_dir / _RESERVE
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         try:
             # Space to close the journal in, should the disk fill up meanwhile.
             self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
-            self._fd = os.open(run_dir / JOURNAL, flags, 0o644)
+            self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
         self._sizes = {self._fd: 0, self._failures_fd: 0}
 
     def append(self, record: JournalRecord) -> None:
-        """Write one record; raises DiskFullError and leaves whole lines behind."""
+        """Write one record; raises JournalWriteError and leaves whole lines behind."""
         self.append_line(encode_record(record))
 
     def append_line(self, line: bytes) -> None:
-        """Write one encoded record with its newline; raises DiskFullError."""
+        """Write one encoded record with its newline; raises JournalWriteError."""
         self._write(self._fd, line)
 
     def append_failure(self, line: bytes) -> None:
-        """Write one failure sample's line; raises DiskFullError."""
+        """Write one failure sample's line; raises JournalWriteError."""
         self._write(self._failures_fd, line)
+
+    def check(self) -> None:
+        """Raise JournalWriteError if the run directory was moved or removed: what is written then
+        nobody will find."""
+        try:
+            there = self._path.stat().st_ino == os.fstat(self._fd).st_ino
+        except OSError:
+            there = False
+        if not there:
+            raise JournalWriteError(f"{self._path}: was moved or removed during the run")
 
     def sync(self) -> None:
         """Have the disk take what was written; called from a thread, since it may block."""
@@ -111,7 +127,8 @@ class JournalWriter:
 
     def free_reserve(self) -> None:
         """Give the reserved space back, to write the end into or because the run is over."""
-        self._reserve.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
 
     def close(self) -> None:
         """Sync and close."""
@@ -121,18 +138,19 @@ class JournalWriter:
         os.close(self._failures_fd)
 
     def _write(self, fd: int, line: bytes) -> None:
+        number = errno.ENOSPC
         try:
-            written = os.write(fd, line)
+            if os.write(fd, line) == len(line):
+                self._sizes[fd] += len(line)
+                return
         except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            written = 0
-        if written == len(line):
-            self._sizes[fd] += written
-            return
+            number = error.errno or 0
         # A torn line in the middle of the journal would cost every record behind it.
-        os.ftruncate(fd, self._sizes[fd])
-        raise DiskFullError("the disk is full: the journal takes no more records")
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, self._sizes[fd])
+        if number in _FULL:
+            raise DiskFullError("the disk is full: the journal takes no more records")
+        raise JournalWriteError(f"{self._path}: {os.strerror(number)}")
 
 
 def read_run(run_dir: Path) -> Run:

@@ -81,7 +81,11 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted")
-_ENDINGS = {"disk_full": "disk full", "shard_died": "a part of the generator died"}
+_ENDINGS = {
+    "disk_full": "disk full",
+    "journal_lost": "the journal could no longer be written",
+    "shard_died": "a part of the generator died",
+}
 
 
 def _interrupted(findings: Findings) -> list[str]:

@@ -7,6 +7,7 @@ tells it that the coordinator is gone (see child.py).
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,7 @@ class Child:
         self._on_exit = on_exit
         self._ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._words = b""
+        self._misread = ""
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -51,9 +53,13 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """The last line on its standard error; what a death is explained by."""
-        lines = self._words.decode("utf-8", "replace").strip().splitlines()
+        """What a death is explained by: the signal, or the last line on its standard error."""
         code = self._process.returncode if self._process else None
+        if self._misread:
+            return self._misread
+        if code is not None and code < 0:
+            return f"killed by {_signal_name(-code)}"
+        lines = self._words.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"no last words, exit status {code}"
 
     async def start(self, module: str, spec: Any) -> None:
@@ -114,8 +120,13 @@ class Child:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         words = asyncio.create_task(self._keep_words(process))
-        async for line in process.stdout:
-            self._heard(line)
+        try:
+            async for line in process.stdout:
+                self._heard(line)
+        except Exception as error:
+            # From here on nobody would hear that its work is over.
+            self._misread = f"what it said was not understood: {type(error).__name__}: {error}"
+            self.kill()
         await words
         await process.wait()
         if not self._ready.done():
@@ -140,3 +151,10 @@ class Child:
             self.done.set()
         elif line.endswith(b"\n"):
             self._on_line(line)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

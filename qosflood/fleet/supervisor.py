@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qosflood.errors import DiskFullError
+from qosflood.errors import DiskFullError, JournalWriteError
 from qosflood.fleet.local import Child
 from qosflood.journal import JournalWriter
 from qosflood.plan import Limit, Plan
@@ -83,6 +83,7 @@ class Supervisor:
         self._zero_ns = 0
         self._writable = True
         self._background: set[asyncio.Task[None]] = set()
+        self._keep(segment)
 
     @property
     def now_t(self) -> int:
@@ -100,7 +101,6 @@ class Supervisor:
 
     async def carry_out(self, watching: Watching) -> Ended:
         """Run to the end; raises StartError if a child cannot start."""
-        self._keep(self._segment)
         ticking = None
         try:
             await self._start_children(watching)
@@ -192,9 +192,12 @@ class Supervisor:
             await asyncio.sleep(TICK_S)
             ticks += 1
             t = self.now_t
-            self._view.tick(t)
+            # A terminal that went away does not end the run.
+            with contextlib.suppress(OSError):
+                self._view.tick(t)
             if ticks % ABORT_EVERY_TICKS == 0:
                 self._judge_aborts(t)
+                self._write(self._journal.check)
             if ticks % SYNC_EVERY_TICKS == 0:
                 self._keep(ClockMark(t=t, wall_ns=time.time_ns()))
                 task = asyncio.create_task(asyncio.to_thread(self._journal.sync))
@@ -248,9 +251,10 @@ class Supervisor:
             return
         try:
             write()
-        except DiskFullError as error:
+        except JournalWriteError as error:
             self._writable = False
-            self.request_stop("disk_full", str(error))
+            full = isinstance(error, DiskFullError)
+            self.request_stop("disk_full" if full else "journal_lost", str(error))
 
     async def _close(self, ended: tuple[str, str]) -> Ended:
         reason, detail = ended
@@ -271,7 +275,7 @@ class Supervisor:
         self._writable = False
         try:
             self._journal.append(End(t=self.now_t, reason=reason, detail=detail))
-        except DiskFullError:
+        except JournalWriteError:
             return False
         finally:
             self._journal.close()
