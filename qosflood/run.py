@@ -20,10 +20,10 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.errors import ExitCode, QosfloodError
+from qosflood.errors import ExitCode, JournalWriteError, QosfloodError
 from qosflood.fleet.local import Child
 from qosflood.fleet.supervisor import Ended, Supervisor, View
-from qosflood.journal import RUN_SCHEMA, create_run_directory, write_run_json
+from qosflood.journal import JOURNAL, RUN_SCHEMA, create_run_directory, write_run_json
 from qosflood.load.schedule import Schedule
 from qosflood.plan import Plan
 from qosflood.preflight import (
@@ -90,27 +90,31 @@ def fill_planned(plan: Plan) -> Plan:
     )
 
 
-async def run(request: Request, screen: Screen) -> int:
+def run(request: Request, screen: Screen) -> int:
     """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
+    plan = fill_planned(request.plan)
+    screen.plan(plan)
+    # Before the event loop, so that Ctrl-C answers the question too.
+    warnings = check_consent(plan, request.allow, request.ask)
+    check_machine(plan)
+    return asyncio.run(_flood(plan, warnings, request, screen))
+
+
+async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:
     interrupts = Interrupts(screen)
     async with AsyncExitStack() as stack:
         interrupts.watch()
-        plan = fill_planned(request.plan)
-        screen.plan(plan)
-        warnings = check_consent(plan, request.allow, request.ask)
-        check_machine(plan)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
         seen = await preflight(plan, warnings)
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
         run_dir, segment = open_run(request, plan, seen)
-        view = screen.view(plan)
-        supervisor = Supervisor(plan, run_dir, segment, view)
-        for line in seen.warnings:
-            supervisor.note("operator", "warning", line)
-        interrupts.stop_with(supervisor, run_dir)
         try:
+            supervisor = Supervisor(plan, run_dir, segment, screen.view(plan))
+            for line in seen.warnings:
+                supervisor.note("operator", "warning", line)
+            interrupts.stop_with(supervisor, run_dir)
             ended = await supervisor.carry_out(seen.watching)
         finally:
             screen.close_view()
@@ -177,23 +181,29 @@ def _boot_id() -> str:
 async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     """Build the report in a process of its own, show it; the run's exit code.
 
-    Raises QosfloodError if it could not be built: the journal is intact then.
+    Raises JournalWriteError if the journal is gone, QosfloodError if the report could not be built
+    although it is there.
     """
-    command = [sys.executable, "-m", "qosflood.report", str(run_dir)]
+    if not (run_dir / JOURNAL).exists():
+        raise JournalWriteError(
+            f"{run_dir}: was moved or removed during the run; without its journal there is no "
+            "verdict"
+        )
+    command = [sys.executable, "-m", "qosflood.report", str(run_dir), "--lifeline"]
     if not ended.recorded:
         command += ["--ended", ended.reason, "--detail", ended.detail]
     process = await asyncio.create_subprocess_exec(
         *command,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    try:
-        out, words = await process.communicate()
-    except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        raise
+    assert process.stdout is not None
+    assert process.stderr is not None
+    # Not `communicate`, which closes standard input: that is the builder's lifeline.
+    out, words = await asyncio.gather(process.stdout.read(), process.stderr.read())
+    await process.wait()
     if not out:
         last = words.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no last words"]
         raise QosfloodError(
@@ -244,13 +254,15 @@ class Interrupts:
         elif self._reporting:
             self._screen.notice(f"{name}: writing the report; once more leaves at once")
         else:
-            self._screen.notice(f"{name}: stopping the load; once more leaves at once")
             self._supervisor.request_stop("interrupted", f"by {name}")
+            self._screen.notice(f"{name}: stopping the load; once more leaves at once")
 
     def _leave(self, supervisor: Supervisor) -> None:
-        self._screen.close_view()
-        if not self._reporting:
-            supervisor.leave_at_once()
-        self._screen.notice(f"left at once; for the report: qosflood report {self._run_dir}")
-        sys.stderr.flush()
-        os._exit(ExitCode.INTERRUPTED)
+        try:
+            if not self._reporting:
+                supervisor.leave_at_once()
+            self._screen.close_view()
+            self._screen.notice(f"left at once; for the report: qosflood report {self._run_dir}")
+            sys.stderr.flush()
+        finally:
+            os._exit(ExitCode.INTERRUPTED)

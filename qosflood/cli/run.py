@@ -1,6 +1,5 @@
 """`qosflood [run] [PROFILE]`: flood a collector, watch it, give a verdict."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ def run(
         arguments=tuple(sys.argv[1:]),
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
-    ctx.exit(asyncio.run(carry_out(request, screen)))
+    ctx.exit(carry_out(request, screen))
 
 
 def _ask(question: str) -> bool:

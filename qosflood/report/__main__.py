@@ -1,16 +1,19 @@
 """`python -m qosflood.report RUN_DIR`: build the report in a process of its own.
 
 Prints one JSON line: `exit_code`, `headline`, `document`, `problems`. `--ended REASON` and
-`--detail TEXT` say how the run ended where the journal does not.
+`--detail TEXT` say how the run ended where the journal does not. `--lifeline`: the end of standard
+input means that the coordinator is gone, and ends this process too.
 """
 
 import argparse
+import os
 import sys
+import threading
 from pathlib import Path
 
 import orjson
 
-from qosflood.errors import QosfloodError
+from qosflood.errors import ExitCode, QosfloodError
 from qosflood.records import End
 from qosflood.report.build import build
 from qosflood.report.document import to_json
@@ -22,7 +25,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--ended")
     parser.add_argument("--detail", default="")
+    parser.add_argument("--lifeline", action="store_true")
     given = parser.parse_args(arguments)
+    if given.lifeline:
+        threading.Thread(target=_end_with_standard_input, daemon=True).start()
     ended = End(t=0, reason=given.ended, detail=given.detail) if given.ended else None
     try:
         result = build(given.run_dir, ended)
@@ -37,6 +43,12 @@ def main(arguments: list[str]) -> int:
     }
     sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
     return 0
+
+
+def _end_with_standard_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":
