@@ -5,6 +5,7 @@ what merely cannot be seen is said, and the run goes on.
 """
 
 import asyncio
+import errno
 import resource
 import ssl
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import aiohttp
 
 from qosflood.errors import PreflightError
 from qosflood.fleet.supervisor import Watching
-from qosflood.headers import redact, resolve_headers
+from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
 from qosflood.monitor.ownership import owner_of_port
@@ -31,6 +32,12 @@ _SPARE_FILES = 64
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+_UNREACHED = {
+    "certificate": "expected one that is valid for this host and signed by a CA known here; name "
+    "its CA with --cacert FILE, or skip the check with --insecure",
+    "TLS": "expected a TLS handshake, check the scheme of --target",
+}
+"""What to do about a connection that was not made, by the kind that its failure begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,13 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What was seen before the load. `process` describes the watched process in words."""
+    """What was seen before the load. `process` describes the watched process in words; `command`
+    is its command line, for a terminal alone: it may hold secrets that nobody told us of."""
 
     posted: Posted
     sight: Sight
     process: str | None
+    command: str | None
     warnings: tuple[str, ...]
 
     def line(self, expect: tuple[int, ...]) -> str:
@@ -150,16 +159,20 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
     posted = await _post(plan)
     sight = await look(plan)
-    return Preflight(posted, sight, _process_words(sight), (*warnings, *sight.warnings))
+    return Preflight(
+        posted,
+        sight,
+        _process_words(sight),
+        _process_command(plan, sight),
+        (*warnings, *sight.warnings),
+    )
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
     posted, url = seen.posted, f"{plan.target.url}{plan.report.path}"
     if not posted.reached:
-        raise PreflightError(
-            f"target: {url}: {posted.failure}; expected a collector there, check --target"
-        )
+        raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
     if posted.status in _REFUSED:
         raise PreflightError(
             f"target: {url} answered {posted.status}: it refuses us; give it a token with "
@@ -172,8 +185,25 @@ def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
         )
     if posted.status not in plan.report.expect:
         met = posted.failure or f"status {posted.status}"
-        return (f"the report sent before the flood was not accepted: {met}",)
-    return ()
+        what = f"the report sent before the flood was not accepted: {met}; expected "
+        return (f"{what}{_expected(plan)}", *_scrape_warning(plan, seen.sight))
+    return _scrape_warning(plan, seen.sight)
+
+
+def _unreached(failure: str) -> str:
+    kind = failure.partition(":")[0]
+    return _UNREACHED.get(kind, "expected a collector there, check --target")
+
+
+def _scrape_warning(plan: Plan, sight: Sight) -> tuple[str, ...]:
+    scrape = sight.scrape
+    if scrape is None or scrape.ok:
+        return ()
+    return (
+        f"the scrape before the flood failed: {plan.watch.scrape_url}: "
+        f"{printable(scrape.reason)}; expected a page of metrics; name it with --scrape URL, or "
+        "give it up with --scrape-interval off",
+    )
 
 
 def _expected(plan: Plan) -> str:
@@ -214,6 +244,7 @@ async def _post(plan: Plan) -> Posted:
                 allow_redirects=False,
                 server_hostname=plan.target.host if plan.target.scheme == "https" else None,
             ) as response:
+                await _read_through(response)
                 return met(response.status, None, reached=True)
         except aiohttp.ClientConnectorCertificateError as error:
             return met(None, reason_of(_os_error(error.certificate_error)), reached=False)
@@ -223,15 +254,39 @@ async def _post(plan: Plan) -> Posted:
             waited = format_duration(plan.load.timeout_ns)
             return met(None, f"no answer within {waited}", reached=True)
         except (aiohttp.ClientError, ValueError) as error:
-            return met(None, f"{type(error).__name__}: {error}", reached=True)
+            return met(None, _unreadable(error), reached=True)
+
+
+async def _read_through(response: aiohttp.ClientResponse) -> None:
+    async for _ in response.content.iter_any():
+        pass
+
+
+def _unreadable(error: Exception) -> str:
+    """What was wrong with the answer, in the words of the load where it has some."""
+    if isinstance(error, aiohttp.ServerDisconnectedError) and isinstance(error.message, str):
+        return "closed by the peer before an answer"
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+        return "cut short"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"no HTTP response ({error.message.partition(':')[0]})"
+    if isinstance(error, OSError) and error.errno == errno.ECONNRESET:
+        return "reset by the peer"
+    return f"{type(error).__name__}: {error}"
 
 
 def _os_error(error: Exception) -> OSError:
     return error if isinstance(error, OSError) else ssl.SSLError(str(error))
 
 
+def _process_command(plan: Plan, sight: Sight) -> str | None:
+    if sight.process is None or sight.memory_source != "process":
+        return None
+    secrets = resolve_headers(plan.target.headers)
+    return printable(command_line(sight.process.cmdline, secrets), 200)
+
+
 def _process_words(sight: Sight) -> str | None:
-    """Without its command line, which may hold secrets that nobody told us of."""
     process = sight.process
     if process is None or sight.memory_source != "process":
         return None

@@ -27,5 +27,5 @@ def tls_context(target: Target) -> ssl.SSLContext | None:
 def handshake_failure(error: ssl.SSLError) -> str:
     """Why a handshake failed, in words that are the same for the same cause."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
+        return f"certificate: {error.verify_message.rstrip('.')}"
     return f"TLS: {error.reason or error}"[:120]
