@@ -26,6 +26,8 @@ def tls_context(target: Target) -> ssl.SSLContext | None:
 
 def handshake_failure(error: ssl.SSLError) -> str:
     """Why a handshake failed, in words that are the same for the same cause."""
+    # Errors that Python code raised lack what OpenSSL's own carry.
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message.rstrip('.')}"
-    return f"TLS: {error.reason or error}"[:120]
+        words = getattr(error, "verify_message", None) or str(error)
+        return f"certificate: {words.rstrip('.')}"
+    return f"TLS: {getattr(error, 'reason', None) or error}"[:120]
