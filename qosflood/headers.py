@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +11,8 @@ from qosflood.errors import PreflightError
 from qosflood.plan import HeaderRef
 
 _FIX = "expected env:VARIABLE or file:PATH"
+_TELLING = re.compile(r"(?i)pass|secret|token|key|auth|cred|session|cookie|bearer|dsn")
+_USERINFO = re.compile(r"(//)[^/@\s]*@")
 _PIECE = 8
 """Characters from a credential's start on that are hidden even where the rest was cut off."""
 
@@ -31,6 +33,24 @@ def redact(text: str, headers: dict[str, str]) -> str:
     credentials = {value.rpartition(" ")[2] for value in headers.values()}
     secrets = {s for secret in credentials for s in _spellings(secret) if len(secret) >= _PIECE}
     return _without(text, secrets) if secrets else text
+
+
+def command_line(words: Sequence[str], headers: dict[str, str]) -> str:
+    """A process's command line to show on a terminal: without our own secrets, without what an
+    option with a telling name carries, without a URL's user and password."""
+    shown: list[str] = []
+    hide_next = False
+    for word in words:
+        name, equals, _ = word.partition("=")
+        telling = bool(_TELLING.search(name))
+        if hide_next:
+            shown.append("***")
+        elif equals and telling:
+            shown.append(f"{name}=***")
+        else:
+            shown.append(_USERINFO.sub(r"\1***@", word))
+        hide_next = not hide_next and telling and not equals and word.startswith("-")
+    return redact(" ".join(shown), headers)
 
 
 def _spellings(secret: str) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ def format_duration(ns: float) -> str:
     """A duration for people: `950us`, `12.3ms`, `8.5s`, `15m`, `1h30m`."""
     if ns < 0:
         return "-" + format_duration(-ns)
+    if ns == 0:
+        return "0s"
     if ns < MS:
         return f"{_short(ns / US)}us"
     if ns < SECOND:

@@ -3,7 +3,7 @@
 import pytest
 
 from qosflood.errors import StartError
-from qosflood.headers import redact, resolve_headers
+from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.plan import HeaderRef
 
 
@@ -70,3 +70,19 @@ def test_redact_hides_the_longest_value_first():
 )
 def test_redact_hides_a_credential_that_is_echoed_in_part_or_in_another_spelling(echo, shown):
     assert redact(echo, {"Authorization": "Bearer abcdefgh+12/="}) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("node", "server.js", "--port", "3000"), "node server.js --port 3000"),
+        (("app", "--db-password=hunter2", "-v"), "app --db-password=*** -v"),
+        (("app", "--api-token", "hunter2", "--port", "1"), "app --api-token *** --port 1"),
+        (("app", "--tokens", "--secret"), "app --tokens ***"),
+        (("app", "postgres://me:hunter2@db/x"), "app postgres://***@db/x"),
+        (("app", "SECRET_KEY=hunter2"), "app SECRET_KEY=***"),
+        (("app", "x-abcdefgh+12/="), "app x-***"),
+    ],
+)
+def test_a_command_line_is_shown_without_what_looks_like_a_secret(words, shown):
+    assert command_line(words, {"Authorization": "Bearer abcdefgh+12/="}) == shown

@@ -3,6 +3,7 @@
 Progress goes to standard error; standard output gets the closing summary, or report.json alone.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,34 @@ from qosflood.resolve import describe
 from qosflood.text import printable
 
 
+class PatientConsole(Console):
+    """A console whose reader may go; the run and its exit code go on without it."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from here on."""
+        discard(self.file.fileno())
+
+
+def discard(fd: int) -> None:
+    """Send to nowhere what is written to `fd`, whose reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+
+
+def write_json(document: bytes) -> None:
+    """Write report.json, which ends in a newline, to standard output."""
+    try:
+        sys.stdout.buffer.write(document)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout.fileno())
+
+
 class TerminalScreen:
     """`live`: a picture that is redrawn, where standard error is a terminal. `quiet`: only
     warnings and the verdict. `as_json`: report.json on standard output instead of the summary."""
 
     def __init__(self, *, live: bool, quiet: bool, as_json: bool) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = PatientConsole(stderr=True, highlight=False)
         self._quiet = quiet
         self._as_json = as_json
         self._style: Style = "plain"
@@ -53,6 +76,8 @@ class TerminalScreen:
         if not self._quiet:
             line = seen.line(plan.report.expect)
             self._console.print(Text(f"preflight  {line}"), soft_wrap=True)
+            if seen.command is not None:
+                self._console.print(Text(f"watching   {seen.command}"), soft_wrap=True)
 
     def notice(self, line: str) -> None:
         """Print one line about what is going on."""
@@ -71,7 +96,6 @@ class TerminalScreen:
     def summary(self, document: dict[str, Any], page: Path | None) -> None:
         """Print the verdict; `page` is the report to open, None if it could not be written."""
         if self._as_json:
-            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-            sys.stdout.flush()
+            write_json(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
             return
-        print_summary(Console(highlight=False), Document.model_validate(document), page)
+        print_summary(PatientConsole(highlight=False), Document.model_validate(document), page)

@@ -145,7 +145,7 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
         ),
         (
             {"peak": Peak(5, 0)},
-            "--peak: got 0us, expected 1ms to 366d, e.g. 5s",
+            "--peak: got 0s, expected 1ms to 366d, e.g. 5s",
         ),
         (
             {"rate": Rate(per_second=1e9)},
@@ -173,7 +173,7 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
             {"clients": 3, "shards": 4},
             "--shards: got 4, expected 1 to 3, as many as there are clients",
         ),
-        ({"timeout_ns": 0}, "--timeout: got 0us, expected 1ms to 366d, e.g. 5s"),
+        ({"timeout_ns": 0}, "--timeout: got 0s, expected 1ms to 366d, e.g. 5s"),
         ({"duration_ns": -SECOND}, "--duration: got -1s, expected 1ms to 366d, e.g. 5s"),
     ],
 )

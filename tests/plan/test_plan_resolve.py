@@ -233,7 +233,7 @@ def test_the_scrape_is_below_the_target_or_where_it_is_said(asked, url):
 
 def test_a_scrape_interval_of_nothing_is_refused():
     assert problems_of(scrape_interval=0) == [
-        "--scrape-interval: got 0us, expected 1ms to 366d, e.g. 5s"
+        "--scrape-interval: got 0s, expected 1ms to 366d, e.g. 5s"
     ]
 
 

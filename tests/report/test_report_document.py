@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 
+import orjson
 import pytest
 from findings_maker import EMPTY, WALL_NS, make_memory
 from pydantic import ValidationError
@@ -110,3 +112,10 @@ def test_the_books_of_the_report_balance_or_say_so(make: Callable[[], Story]) ->
     known = sum(totals.outcomes.values())
     assert totals.balanced == (totals.in_flight == 0)
     assert totals.scheduled == known or not totals.balanced
+
+
+def test_the_shipped_json_schema_is_the_models_own() -> None:
+    shipped = files("qosflood.report").joinpath("report.schema.json").read_bytes()
+    # To renew it: write this very expression to the file.
+    own = orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+    assert shipped == own + b"\n"
