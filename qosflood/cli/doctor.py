@@ -9,14 +9,14 @@ import click
 
 from qosflood.cli.options import options_from, target_options
 from qosflood.cli.params import TEXT
-from qosflood.cli.planning import make_plan
+from qosflood.cli.planning import make_plan, one_profile
 from qosflood.errors import PreflightError
 from qosflood.plan import Plan
 from qosflood.preflight import Preflight, check_consent, check_machine, check_target, preflight
 
 
 @click.command()
-@click.argument("profile", default="intercom", metavar="[PROFILE]")
+@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
 @target_options
 @click.option(
     "--set",

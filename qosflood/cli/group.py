@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import click
 from click_default_group import DefaultGroup
@@ -65,9 +66,8 @@ def _status() -> int:
         return _fail(str(error).splitlines(), error.exit_code)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone; click leaves with 1 then, which is a verdict here.
         return ExitCode.INTERRUPTED
     except Exception as error:
         if os.environ.get("QOSFLOOD_TRACEBACK"):
@@ -78,6 +78,8 @@ def _status() -> int:
 
 
 def _fail(lines: list[str], status: ExitCode) -> int:
-    for line in lines:
-        click.echo(f"qosflood: {line}", err=True)
+    # The exit code tells it too, should nobody read standard error any more.
+    with suppress(OSError):
+        for line in lines:
+            click.echo(f"qosflood: {line}", err=True)
     return status

@@ -23,7 +23,7 @@ class _Parsed(click.ParamType[Any]):
         self.name = name
         self._read = read
 
-    def get_metavar(self, *_: Any) -> str | None:
+    def get_metavar(self, *_: Any, **__: Any) -> str | None:
         """The name as it is; click would shout it."""
         return self.name
 

@@ -6,6 +6,8 @@ import socket
 import sys
 from pathlib import Path
 
+import click
+
 from qosflood import __version__
 from qosflood.endpoint import is_loopback
 from qosflood.errors import PlanError, ProfileError
@@ -15,16 +17,32 @@ from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint
 from qosflood.suggest import nearest
 
 COMMANDS = ("run", "report", "profiles", "collector", "doctor")
+DEFAULT_PROFILE = "intercom"
+
+
+def one_profile(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:
+    """The profile among a command's words; raises ProfileError or UsageError.
+
+    The command takes them all, so that a mistyped command is told from a profile.
+    """
+    if not words:
+        return DEFAULT_PROFILE
+    _refuse_unknown_word(words[0])
+    if len(words) > 1:
+        raise click.UsageError(f'got "{words[1]}" after {words[0]}, expected one profile at most')
+    return words[0]
 
 
 def make_plan(
-    profile: str, sets: tuple[str, ...], options: Options
+    profile: str, sets: tuple[str, ...], options: Options, *, silent: bool = False
 ) -> tuple[Plan, tuple[str, ...]]:
-    """The plan and the hosts that may be flooded; raises StartError."""
-    _refuse_unknown_word(profile)
+    """The plan and the hosts that may be flooded; raises StartError.
+
+    `silent`: the target is not to notice, not even by a connect.
+    """
     loaded = load_profile(profile, sets)
     endpoint = wanted_endpoint(loaded, options)
-    addresses = () if endpoint is None else look_up(endpoint.host, endpoint.port)
+    addresses = () if endpoint is None else look_up(endpoint.host, endpoint.port, silent=silent)
     plan = resolve(
         loaded,
         options,
@@ -37,10 +55,11 @@ def make_plan(
     return plan, allowed_targets(loaded, options)
 
 
-def look_up(host: str, port: int) -> tuple[str, ...]:
+def look_up(host: str, port: int, *, silent: bool = False) -> tuple[str, ...]:
     """The address of a host that is pinned; raises PlanError.
 
-    A loopback name often has two addresses and a listener on one: the one that listens is taken.
+    A loopback name often has two addresses and a listener on one: the one that listens is taken,
+    unless that must not be tried (`silent`).
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -50,7 +69,7 @@ def look_up(host: str, port: int) -> tuple[str, ...]:
             "check it, or give an address"
         ) from None
     addresses = [str(entry[4][0]) for entry in found]
-    if len(addresses) > 1 and all(is_loopback(address) for address in addresses):
+    if not silent and len(addresses) > 1 and all(is_loopback(found) for found in addresses):
         addresses.sort(key=lambda address: not _listens(address, port))
     return (addresses[0],)
 
@@ -75,7 +94,7 @@ def allowed_cores() -> int:
 
 def _refuse_unknown_word(word: str) -> None:
     known = list_profiles()
-    if word in known or "/" in word or word.endswith(".toml") or Path(word).exists():
+    if word in known or "/" in word or word.endswith(".toml") or Path(word).is_file():
         return
     hint = nearest(word, (*COMMANDS, *known))
     raise ProfileError(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from qosflood.cli.screen import PatientConsole, write_json
 from qosflood.report.build import REPORT_HTML, build, json_text
 from qosflood.report.terminal import print_summary
 
@@ -22,8 +22,8 @@ def report(ctx: click.Context, run: Path, as_json: bool) -> None:
     for problem in result.problems:
         click.echo(problem, err=True)
     if as_json:
-        click.echo(json_text(result.document), nl=False)
+        write_json(json_text(result.document).encode())
     else:
-        page = run / REPORT_HTML
-        print_summary(Console(), result.document, page if page in result.written else None)
+        page = run / REPORT_HTML if run / REPORT_HTML in result.written else None
+        print_summary(PatientConsole(highlight=False), result.document, page)
     ctx.exit(result.document.exit_code)

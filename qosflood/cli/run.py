@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from qosflood.cli.options import options_from, plan_options
-from qosflood.cli.planning import make_plan
+from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.run import Request
 from qosflood.run import run as carry_out
 
 
 @click.command()
-@click.argument("profile", default="intercom", metavar="[PROFILE]")
+@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
 @plan_options
 @click.option(
     "--out",
@@ -48,8 +48,10 @@ def run(
     qosflood --rate 10x --duration 15m
     qosflood --rate 10x --duration 15m --target http://127.0.0.1:3000
     """
-    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
-    plan, allow = make_plan(profile, sets, options_from(ctx, values))
+    if dry_run and as_json:
+        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+    screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
+    plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
         screen.plan(plan)
         return
