@@ -53,7 +53,7 @@ class FailureSampler:
         if kind not in self._counts and len(self._counts) >= KINDS:
             kind = "other"
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        local, remote = _addresses(transport)
+        local, remote = _address(transport, "sockname"), _address(transport, "peername")
         facts = (
             kind, outcome, reason, phase, number, due_ns, sent_ns, done_ns, response, local, remote
         )  # fmt: skip
@@ -106,16 +106,13 @@ class FailureSampler:
         return self._redact(raw.decode("utf-8", "backslashreplace"))
 
 
-def _addresses(transport: Any) -> tuple[str | None, str | None]:
-    if transport is None:
-        return None, None
+def _address(transport: Any, which: str) -> str | None:
+    """One end of the connection; after a reset the kernel knows no peer any more."""
     try:
-        return tuple(  # type: ignore[return-value]
-            _address(transport.get_extra_info(which)) for which in ("sockname", "peername")
-        )
+        name = None if transport is None else transport.get_extra_info(which)
     except OSError:
-        return None, None
-
-
-def _address(name: Any) -> str | None:
-    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) and len(name) >= 2 else None
+        return None
+    if not isinstance(name, tuple) or len(name) < 2:
+        return None
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
