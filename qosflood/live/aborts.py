@@ -1,13 +1,17 @@
 """Abort limits, judged while the run goes on. Pure.
 
 An abort limit names the condition that stops the run: `errors > 50% for 15s`. Shares (`errors`,
-`offered`) are taken over all reports of the last 15 s; levels (latency, memory, scrape gap) must
-have met the condition at every look for 15 s.
+`offered`) are taken over all reports of the last 15 s, and have to lie beyond the threshold by
+more than chance (three standard deviations of a binomial share): a target that refuses every
+other report must not be stopped for refusing 2,001 of 4,000. Levels (latency, memory, scrape gap)
+must have met the condition at every look for 15 s.
 """
 
 import operator
 from collections import Counter
 from collections.abc import Callable
+from math import sqrt
+from typing import NamedTuple
 
 from qosflood.live.aggregate import LiveView, rate_at
 from qosflood.plan import Limit
@@ -26,6 +30,14 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "ratio": format_ratio,
 }
 _RUN = "run"
+_SIGMAS = 3.0
+
+
+class Value(NamedTuple):
+    """What was found; `of` is how many reports a share was taken of, 0 for a level."""
+
+    value: float
+    of: int = 0
 
 
 class AbortWatch:
@@ -39,33 +51,44 @@ class AbortWatch:
         """The first abort limit whose condition was met for its grace period, and the value in
         words; to be asked about once a second."""
         for limit in self._view.plan.aborts:
-            value = self._value(limit, t_ns)
-            met = value is not None and _OPS[limit.op](value, float(limit.threshold))
-            if not met or value is None:
+            found = self._value(limit, t_ns)
+            if found is None or not _met(limit, found):
                 self._since.pop(limit, None)
             elif self._long_enough(limit, t_ns):
-                return limit, f"{limit.metric} {_FORMATS[limit.unit](value)}"
+                return limit, f"{limit.metric} {_FORMATS[limit.unit](found.value)}"
         return None
 
     def _long_enough(self, limit: Limit, t_ns: int) -> bool:
         since = self._since.setdefault(limit, t_ns)
         return limit.metric in _SHARES or t_ns - since >= limit.grace_ns
 
-    def _value(self, limit: Limit, t_ns: int) -> float | None:
+    def _value(self, limit: Limit, t_ns: int) -> Value | None:
         view = self._view
         phase = view.phase_at(view.load_ns(t_ns)).name
         if view.t0 is None or limit.scope not in (_RUN, phase):
             return None
         if limit.metric in _LEVELS:
-            return _LEVELS[limit.metric](view, t_ns)
+            return _level(_LEVELS[limit.metric](view, t_ns))
         if view.load_ns(t_ns) >= view.plan.load_ns:
             return None
         if limit.metric in _SHARES:
             return _SHARES[limit.metric](view, limit)
-        return _response(view, limit.metric.partition(".")[2])
+        return _level(_response(view, limit.metric.partition(".")[2]))
 
 
-def _errors(view: LiveView, limit: Limit) -> float | None:
+def _met(limit: Limit, found: Value) -> bool:
+    threshold = float(limit.threshold)
+    margin = _SIGMAS * sqrt(threshold * (1 - threshold) / found.of) if found.of else 0.0
+    towards = min(margin, abs(found.value - threshold))
+    value = found.value - towards if found.value > threshold else found.value + towards
+    return _OPS[limit.op](value, threshold)
+
+
+def _level(value: float | None) -> Value | None:
+    return None if value is None else Value(value)
+
+
+def _errors(view: LiveView, limit: Limit) -> Value | None:
     """1 - acked / ended of the reports that ended in the grace period."""
     first, length = _stretch(view, limit)
     moments = view.moments(first, length)
@@ -74,10 +97,11 @@ def _errors(view: LiveView, limit: Limit) -> float | None:
     outcomes: Counter[str] = Counter()
     for moment in moments:
         outcomes.update(moment.outcomes)
-    return 1.0 - outcomes["acked"] / outcomes.total() if outcomes.total() else None
+    total = outcomes.total()
+    return Value(1.0 - outcomes["acked"] / total, total) if total else None
 
 
-def _offered(view: LiveView, limit: Limit) -> float | None:
+def _offered(view: LiveView, limit: Limit) -> Value | None:
     """Sent of planned in the grace period."""
     first, length = _stretch(view, limit)
     moments = view.moments(first, length)
@@ -85,7 +109,8 @@ def _offered(view: LiveView, limit: Limit) -> float | None:
         return None
     middles = [second * SECOND + SECOND // 2 for second in range(first, first + length)]
     planned = sum(rate_at(view.phase_at(middle), middle) for middle in middles)
-    return sum(moment.offered for moment in moments) / planned if planned else None
+    offered = sum(moment.offered for moment in moments)
+    return Value(offered / planned, round(planned)) if planned else None
 
 
 def _stretch(view: LiveView, limit: Limit) -> tuple[int, int]:
@@ -114,7 +139,7 @@ def _scrape_gap(view: LiveView, t_ns: int) -> float | None:
     return float(t_ns - (view.t0 if last_good is None else last_good))
 
 
-_SHARES: dict[str, Callable[[LiveView, Limit], float | None]] = {
+_SHARES: dict[str, Callable[[LiveView, Limit], Value | None]] = {
     "errors": _errors,
     "offered": _offered,
 }

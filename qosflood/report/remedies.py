@@ -78,6 +78,8 @@ def _errors(case: _Case) -> str:
 def _offered(case: _Case) -> str:
     if case.findings.generator.verdict != "ok":
         return "the generator did not keep up with its own schedule"
+    if case.phase and case.phase.outcomes["connect_error"] > case.phase.outcomes["unsent"]:
+        return f"reports found no connection: {_OUTCOME_ADVICE['connect_error']}"
     return (
         "clients could not send on time because earlier reports were still unanswered: "
         "the target is slower than the clients' cadence"
@@ -85,6 +87,11 @@ def _offered(case: _Case) -> str:
 
 
 def _latency(case: _Case) -> str:
+    if case.phase and case.phase.outcomes["acked"] < 0.99 * case.phase.scheduled:
+        return (
+            "reports that were not accepted count at least their timeout, so it is the errors "
+            "that broke it"
+        )
     response = case.phase.response.p99_ns if case.phase else None
     service = case.phase.service.p99_ns if case.phase else None
     if response and service and response > 2 * service:

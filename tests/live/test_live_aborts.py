@@ -53,12 +53,22 @@ def test_every_metric_that_may_abort_can_be_judged_while_running(metric: str) ->
 
 
 def test_errors_abort_once_they_fill_the_grace_period() -> None:
-    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8), 19) == 11
+    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8), 19) == 12
     assert first_broken(plan_with("errors > 50% for 10s"), bad_from(0), 19) == 10
 
 
 def test_a_short_burst_of_errors_does_not_abort() -> None:
     assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8, 10), 19) is None
+
+
+@pytest.mark.parametrize(("refused", "aborts"), [(51, False), (60, True)])
+def test_a_share_beyond_the_threshold_by_chance_does_not_abort(refused: int, aborts: bool) -> None:
+    records = [
+        window(s, "flood", response_ms=[1.0] * (100 - refused), failed={"rejected": refused})
+        for s in range(19)
+    ]
+    broken = first_broken(plan_with("errors > 50% for 15s"), records, 19)
+    assert (broken is not None) == aborts
 
 
 def test_nothing_aborts_before_a_whole_grace_period_was_seen() -> None:
@@ -117,7 +127,7 @@ def test_offered_is_taken_of_what_the_plan_asked_for_meanwhile() -> None:
     as_planned = [window(s, "flood", response_ms=[1.0] * 100) for s in range(19)]
     assert first_broken(plan, as_planned, 19) is None
     stuck = [window(s, "flood", response_ms=[1.0] * (100 if s < 10 else 20)) for s in range(19)]
-    assert first_broken(plan, stuck, 19) == 12
+    assert first_broken(plan, stuck, 19) == 13
 
 
 def test_what_was_seen_last_is_not_judged_for_ever() -> None:
