@@ -67,7 +67,7 @@ def _entry(
         wall_ns=clock.wall(t),
         who=who,
         kind=f"first_{outcome}",
-        what=f"the first report {_WORDS[outcome]} ({_detail(outcome, window)})",
+        what=f"the first report {_WORDS[outcome]} ({_detail(outcome, window, sample)})",
         evidence={
             "phase": window.phase,
             "in_that_second": window.outcomes[outcome],
@@ -77,12 +77,20 @@ def _entry(
     )
 
 
-def _detail(outcome: str, window: Window) -> str:
+def _detail(outcome: str, window: Window, sample: FailureSample | None) -> str:
+    reason = _commonest(outcome, window) if sample is None else _reason(sample)
+    return f"{window.outcomes[outcome]} in that second{f'; {reason}' if reason else ''}"
+
+
+def _reason(sample: FailureSample) -> str:
+    return sample.error or f"status {sample.status}"
+
+
+def _commonest(outcome: str, window: Window) -> str | None:
     # Reasons of all outcomes share one table; those of `rejected` name the status.
     told = {
         reason: count
         for reason, count in window.errors.items()
         if reason.startswith("status ") == (outcome == "rejected")
     }
-    commonest = f"; {max(told, key=lambda reason: told[reason])}" if told else ""
-    return f"{window.outcomes[outcome]} in that second{commonest}"
+    return max(told, key=lambda reason: told[reason], default=None)

@@ -1,16 +1,18 @@
 """From a run directory to its report: read, analyse, judge, write. `qosflood report` is this."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
 from qosflood.journal import Run, read_failures, read_records, read_run, write_atomically
-from qosflood.records import End, JournalRecord
+from qosflood.records import End, FailureSample, JournalRecord
 from qosflood.report import html, markdown
 from qosflood.report.document import build_document, to_json, utc
 from qosflood.report.hlog import log_lines
@@ -53,6 +55,8 @@ def build(run_dir: Path, ended: End | None = None) -> BuildResult:
 
 
 def _records(run_dir: Path, ended: End | None) -> Iterator[JournalRecord]:
+    """The failures kept in full, for the moments they tell, and the journal to its end."""
+    yield from _samples(run_dir)
     last_t = 0
     for record in read_records(run_dir):
         if isinstance(record, End):
@@ -61,6 +65,12 @@ def _records(run_dir: Path, ended: End | None) -> Iterator[JournalRecord]:
         yield record
     if ended is not None:
         yield replace(ended, t=last_t)
+
+
+def _samples(run_dir: Path) -> Iterator[FailureSample]:
+    for sample in read_failures(run_dir):
+        with suppress(msgspec.ValidationError):
+            yield msgspec.convert(sample, FailureSample)
 
 
 def _document(run: Run, findings: Findings) -> Document:

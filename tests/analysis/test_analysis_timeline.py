@@ -66,7 +66,7 @@ def test_the_first_failure_of_each_outcome_is_told_once():
     assert found(records).first_failure == told[0]
 
 
-def test_a_failure_kept_in_full_gives_the_moment():
+def test_a_failure_kept_in_full_gives_the_moment_and_the_reason():
     sample = FailureSample(
         t=at(8.3),
         shard=0,
@@ -86,7 +86,9 @@ def test_a_failure_kept_in_full_gives_the_moment():
         body=None,
     )
     records = healthy_run(PLAN, change=failing_from(8), extra=[sample])
-    assert entries(records, "first_timeout")[0].t_s == 8.3
+    told = entries(records, "first_timeout")[0]
+    assert told.t_s == 8.3
+    assert "deadline passed" in told.what
 
 
 def test_nothing_wrong_means_no_first_failure():
