@@ -78,7 +78,8 @@ def _errors(case: _Case) -> str:
 def _offered(case: _Case) -> str:
     if case.findings.generator.verdict != "ok":
         return "the generator did not keep up with its own schedule"
-    if case.phase and case.phase.outcomes["connect_error"] > case.phase.outcomes["unsent"]:
+    outcomes = case.phase.outcomes if case.phase else {}
+    if outcomes.get("connect_error", 0) > outcomes.get("unsent", 0):
         return f"reports found no connection: {_OUTCOME_ADVICE['connect_error']}"
     return (
         "clients could not send on time because earlier reports were still unanswered: "

@@ -113,6 +113,12 @@ def test_each_broken_limit_has_a_remedy(expr: str, metric: str, expected: str) -
     assert expected in step
 
 
+def test_reports_that_found_no_connection_are_no_sign_of_a_slow_target() -> None:
+    story = broken(failing_run(), "offered >= 99%", "offered")
+    outcomes = {"acked": 100, "connect_error": 20, "unsent": 3}
+    assert "still listens" in steps_of(with_flood(story, outcomes=outcomes))[0]
+
+
 def test_a_leak_is_told_with_its_slope() -> None:
     story = broken(failing_run(), "memory.leak == none", "memory.leak", unit="word")
     leak = make_memory(verdict="leak", slope_mid=80 * 1024 * 1024.0)
