@@ -205,12 +205,12 @@ def _broken(judged: JudgedLimit) -> str:
 
 
 def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:
-    """Value (with a space before it, if there is one) and threshold; exact where they would
-    read the same."""
+    """Value (with a space before it, if there is one) and threshold; exact where they differ and
+    would read the same."""
     if isinstance(value, str) or isinstance(limit.threshold, str) or value is None:
         return "" if value is None else f" {value}", _text(limit, limit.threshold, _FORMATS)
-    same = _text(limit, value, _FORMATS) == _text(limit, limit.threshold, _FORMATS)
-    formats = _EXACT if same else _FORMATS
+    alike = _text(limit, value, _FORMATS) == _text(limit, limit.threshold, _FORMATS)
+    formats = _EXACT if alike and value != limit.threshold else _FORMATS
     return f" {_text(limit, value, formats)}", _text(limit, limit.threshold, formats)
 
 

@@ -105,6 +105,11 @@ def test_a_value_next_to_its_limit_is_shown_exactly():
     assert verdict.reasons == ("errors 0.1% is not < 0.1% in flood",)
 
 
+def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
+    plan = plan_with("scrape.gap < 1s")
+    assert verdict_of(plan, healthy_run(plan)).reasons == ("scrape.gap 1s is not < 1s in flood",)
+
+
 def test_a_shipped_limit_that_cannot_be_judged_is_named_and_nothing_more():
     plan = plan_with("errors < 1%", shipped=("memory.leak == none", "loss == none"))
     verdict = verdict_of(plan, healthy_run(plan))
