@@ -102,15 +102,20 @@ def check_machine(plan: Plan) -> None:
 
 
 def _check_open_files(plan: Plan) -> None:
-    needed = -(-plan.load.clients // plan.load.shards) + _SPARE_FILES
+    # The embedded collector holds every client's connection, whatever the number of shards.
+    embedded, everyone = plan.target.embedded, plan.load.clients
+    clients = everyone if embedded else -(-everyone // plan.load.shards)
+    needed = clients + _SPARE_FILES
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and needed > hard:
-        raise PreflightError(
-            f"open files: {format_count(plan.load.clients)} clients on {plan.load.shards} shard(s) "
-            f"need {needed} in each, this machine allows {hard}; raise the limit as root "
-            f"(ulimit -Hn {needed}), or spread the clients (--shards "
-            f"{-(-plan.load.clients // max(hard - _SPARE_FILES, 1))})"
-        )
+    if hard == resource.RLIM_INFINITY or needed <= hard:
+        return
+    who = "the embedded collector" if embedded else "a shard"
+    room = 0 if embedded else hard - _SPARE_FILES
+    spread = f", or spread the clients: --shards {-(-everyone // room)}" if room > 0 else ""
+    raise PreflightError(
+        f"open files: {who} with {format_count(clients)} clients needs {needed}, this machine "
+        f"allows {hard}; raise the limit as root (ulimit -Hn {needed}){spread}"
+    )
 
 
 def _check_ports(plan: Plan) -> None:
@@ -232,7 +237,7 @@ async def _post(plan: Plan) -> Posted:
         words = None if failure is None else printable(redact(failure, secrets), 160)
         return Posted(status, words, reached, round((loop.time() - started) * 1e9))
 
-    connector = aiohttp.TCPConnector(ssl=tls_context(plan.target) or False)
+    connector = aiohttp.TCPConnector(ssl=tls_context(plan.target))
     timeout = aiohttp.ClientTimeout(total=plan.load.timeout_ns * 1e-9)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         try:
