@@ -55,6 +55,10 @@ def create_run_directory(path: Path) -> Path:
         probe = path / ".probe"
         probe.write_bytes(b"")
         probe.unlink()
+    except FileExistsError:
+        raise RunDirectoryError(
+            f"--out {path}: got a file, expected a new or empty folder; name another"
+        ) from None
     except OSError as error:
         raise RunDirectoryError(
             f"--out {path}: cannot be written ({error.strerror}); name a folder of yours"
