@@ -6,10 +6,8 @@ from qosflood.errors import PreflightError
 from qosflood.plan import Target
 
 
-def tls_context(target: Target) -> ssl.SSLContext | None:
-    """The context for `https` targets; None for plain ones. Raises PreflightError."""
-    if target.scheme != "https":
-        return None
+def tls_context(target: Target) -> ssl.SSLContext:
+    """The context for whatever of the target is behind TLS; raises PreflightError."""
     try:
         context = ssl.create_default_context(cafile=target.cacert)
     except OSError as error:  # SSLError is one: a file that is no certificate

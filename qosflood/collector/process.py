@@ -12,8 +12,9 @@ import uvloop
 from qosflood.child import ParentPipe
 from qosflood.collector.app import App
 from qosflood.collector.options import CollectorOptions, options_from_builtins
-from qosflood.collector.server import Collector, MakeApp, raise_open_file_limit
+from qosflood.collector.server import Collector, MakeApp
 from qosflood.errors import ExitCode, StartError
+from qosflood.files import raise_open_files
 
 
 def main(make_app: MakeApp = App) -> int:
@@ -23,7 +24,7 @@ def main(make_app: MakeApp = App) -> int:
     `{"type":"failed","error":"one line"}` and returns the exit code.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise_open_file_limit()
+    raise_open_files()
     parent = ParentPipe()
     try:
         uvloop.run(_serve(parent, make_app))

@@ -1,10 +1,8 @@
 """Listening: sockets, limits, and a collector that can be started, stopped and waited for."""
 
 import asyncio
-import contextlib
 import logging
 import os
-import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from aiohttp import web
 from qosflood.collector.app import App
 from qosflood.collector.options import CollectorOptions
 from qosflood.errors import StartError
+from qosflood.files import raise_open_files
 
 BACKLOG = 8192
 MakeApp = Callable[[CollectorOptions], App]
@@ -60,7 +59,7 @@ class Collector:
 
 def run_in_foreground(options: CollectorOptions, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `announce` gets the collector's URL. Raises StartError."""
-    raise_open_file_limit()
+    raise_open_files()
     uvloop.run(_serve(options, announce))
 
 
@@ -73,13 +72,6 @@ async def _serve(options: CollectorOptions, announce: Callable[[str], None]) -> 
     announce(collector.url)
     await stopped.wait()
     await collector.stop()
-
-
-def raise_open_file_limit() -> None:
-    """Allow as many connections as the system permits this process."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

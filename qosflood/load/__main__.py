@@ -10,7 +10,9 @@ import sys
 import uvloop
 
 from qosflood.child import ParentPipe
-from qosflood.load.shard import ShardSpec, raise_open_files, serve
+from qosflood.errors import StartError
+from qosflood.files import raise_open_files
+from qosflood.load.shard import ShardSpec, serve
 
 
 def main() -> None:
@@ -22,9 +24,18 @@ def main() -> None:
     except EOFError:
         sys.exit(0)
     raise_open_files()
-    uvloop.run(serve(pipe, spec, os._exit))
+    try:
+        uvloop.run(serve(pipe, spec, os._exit))
+    except StartError as error:
+        sys.exit(_last_words(error))
     # Thousands of connections are not worth an orderly tear-down.
     os._exit(0)
+
+
+def _last_words(error: StartError) -> int:
+    """What the coordinator will quote, and the exit status."""
+    sys.stderr.write(f"{error}\n")
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Connector:
         self._target = target
         self._timeout_s = timeout_s
         self._rng = rng
-        self._tls = tls_context(target)
+        self._tls = tls_context(target) if target.scheme == "https" else None
         self._addresses = cycle(target.addresses)
         self._wanted: deque[Client] = deque()
         self._tasks: set[asyncio.Task[None]] = set()

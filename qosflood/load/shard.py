@@ -8,7 +8,6 @@ coordinator over its pipes (see child.py): a spec, then `start`, then maybe `sto
 import asyncio
 import gc
 import random
-import resource
 import ssl
 import sys
 import time
@@ -183,10 +182,12 @@ class Shard:
             connecting=self._connector.connecting,
             pending=int(np.count_nonzero(self._oldest != NEVER)),
         )
+        # The phase in which the second ended, not the one that may have begun since.
+        ended_ns = min(now_ns - self._zero_ns, (self._second + 1) * 1_000_000_000 - 1)
         windows = self._recorder.windows(
             now_ns - self._spec.mono_ns,
             self._second,
-            pacer.phase_index,
+            pacer.phase_at(ended_ns),
             health,
             sessions=pacer.joined,
             reconnects=self._shared.reconnects,
@@ -212,12 +213,6 @@ class Shard:
         self._pipe.send(b'{"type":"done"}\n')
         if not self.done.done():
             self.done.set_result(None)
-
-
-def raise_open_files() -> None:
-    """Lift the soft limit of open files to the hard one; a client is a file."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:

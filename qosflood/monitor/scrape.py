@@ -4,7 +4,6 @@ import asyncio
 import errno
 import re
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,6 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from qosflood.errors import PreflightError
 from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import (
@@ -25,6 +23,7 @@ from qosflood.monitor.exposition import (
 )
 from qosflood.plan import Plan, Target
 from qosflood.records import ScrapeSample
+from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration
 
 INSTANCE = "target"
@@ -68,7 +67,7 @@ async def open_scraper(plan: Plan) -> AsyncIterator["Scraper"]:
         limit=1,
         keepalive_timeout=_IDLE_S,
         resolver=_PinnedResolver(plan.target),
-        ssl=_tls(plan.target),
+        ssl=tls_context(plan.target),
     )
     async with aiohttp.ClientSession(
         connector=connector,
@@ -204,20 +203,6 @@ def _resolved(host: str, address: str, port: int) -> ResolveResult:
         proto=socket.IPPROTO_TCP,
         flags=socket.AI_NUMERICHOST,
     )
-
-
-def _tls(target: Target) -> ssl.SSLContext | bool:
-    if target.insecure:
-        return False
-    if target.cacert is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=target.cacert)
-    except OSError as error:  # SSLError is one: a file that is no certificate
-        raise PreflightError(
-            f"--cacert {target.cacert}: cannot be used ({error.strerror or error}), "
-            "expected a file of PEM certificates"
-        ) from None
 
 
 def _next_url(url: URL, location: str) -> URL:
