@@ -64,10 +64,8 @@ class Pacer:
         self._left = 0
         self.finished = False
 
-    @property
-    def phase_index(self) -> int:
-        """The phase in force at this moment, by index into the buckets."""
-        since_ns = self._clock() - self._zero_ns
+    def phase_at(self, since_ns: int) -> int:
+        """The phase in force `since_ns` after the load's start, by index into the buckets."""
         for index, bucket in enumerate(self._buckets):
             if since_ns < bucket.end_ns:
                 return index
