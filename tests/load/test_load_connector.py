@@ -2,25 +2,19 @@
 
 import asyncio
 import errno
-import gc
 import os
-import random
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 
 import pytest
-import uvloop
-from certificates import Certificates, make_certificates
+from connecting import Peer, all_ended, churned, connector_to, on_a_loop, until
 from faulty import FaultyServer
 from hypothesis import given
 from hypothesis import strategies as st
-from plan_maker import make_target
 
-from qosflood.errors import PreflightError
 from qosflood.load import connector as connector_module
-from qosflood.load.connection import DOWN, IDLE, WAITING
-from qosflood.load.connector import AT_ONCE, Connector, backoff_s, reason_of
+from qosflood.load.connection import DOWN
+from qosflood.load.connector import AT_ONCE, backoff_s, reason_of
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
@@ -52,62 +46,6 @@ def test_the_longest_backoff_doubles(failures, most):
 )  # fmt: skip
 def test_a_failure_is_named_by_its_cause(error, reason):
     assert reason_of(error).startswith(reason)
-
-
-class Peer(asyncio.Protocol):
-    """A client that only notes how connecting went."""
-
-    def __init__(self) -> None:
-        self.state = WAITING
-        self.wanted = True
-        self.reasons: list[str] = []
-        self.transport = None
-        self.ended = asyncio.Event()
-        self.got = b""
-
-    def connection_made(self, transport) -> None:
-        self.state = IDLE
-        self.transport = transport
-        self.ended.set()
-
-    def connect_failed(self, reason: str) -> None:
-        self.reasons.append(reason)
-        self.ended.set()
-
-    def not_wanted(self) -> None:
-        self.state = DOWN
-        self.ended.set()
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-
-    def connection_lost(self, exc) -> None:
-        self.state = DOWN
-
-
-def connector_to(port: int, timeout_s: float = 5.0, **target) -> Connector:
-    return Connector(
-        asyncio.get_running_loop(), make_target(port, **target), timeout_s, random.Random(1)
-    )
-
-
-async def all_ended(peers: list[Peer]) -> None:
-    async with asyncio.timeout(20):
-        for peer in peers:
-            await peer.ended.wait()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-def on_a_loop(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def main() -> None:
-        await scenario()
-
-    uvloop.run(main())
 
 
 def no_listener() -> int:
@@ -246,168 +184,6 @@ def test_connects_that_fail_leave_no_open_file_behind():
     on_a_loop(scenario)
 
 
-def churned(server_tls: ssl.SSLContext | None = None, **target) -> int:
-    """Objects that only garbage collection frees, after 60 connections were made and ended."""
-    found = 0
-
-    async def scenario() -> None:
-        nonlocal found
-        async with FaultyServer(tls=server_tls) as server:
-            connector = connector_to(server.port, **target)
-
-            async def churn(count: int) -> None:
-                for _ in range(count):
-                    peer = Peer()
-                    connector.want(peer)
-                    await all_ended([peer])
-                    assert peer.transport, peer.reasons
-                    peer.transport.abort()
-                    await until(lambda peer=peer: peer.state == DOWN)
-                    peer.transport = None
-
-            await churn(5)
-            await until(lambda: not server._tasks)
-            gc.collect()
-            gc.disable()
-            try:
-                await churn(60)
-                await until(lambda: not server._tasks)
-                found = gc.collect()
-            finally:
-                gc.enable()
-
-    on_a_loop(scenario)
-    return found
-
-
 def test_connections_that_ended_are_freed_without_garbage_collection():
     # Less than one object a connection: none was measured.
     assert churned() < 60
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-def server_tls(certificate) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate.cert, certificate.key)
-    return context
-
-
-def shake_hands(certificate, **target) -> tuple[Peer, int]:
-    """One attempt at a TLS server with that certificate; the peer, and reports it could send."""
-    peer: Peer
-
-    async def scenario() -> None:
-        nonlocal peer
-        peer = Peer()
-        async with FaultyServer(tls=server_tls(certificate)) as server:
-            connector = connector_to(server.port, scheme="https", **target)
-            connector.want(peer)
-            await all_ended([peer])
-            if peer.transport:
-                peer.transport.write(b"POST /r HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
-                await until(lambda: peer.got)
-                peer.transport.abort()
-                await until(lambda: peer.state == DOWN)
-            assert connector.connecting == 0
-
-    on_a_loop(scenario)
-    return peer, peer.got.startswith(b"HTTP/1.1 202")
-
-
-def test_a_good_certificate_of_a_trusted_authority_connects(certificates):
-    peer, answered = shake_hands(certificates.good, cacert=str(certificates.authority))
-    assert (peer.reasons, answered) == ([], True)
-
-
-@pytest.mark.parametrize(
-    ("which", "trusted", "reason"),
-    [
-        ("expired", True, "certificate: certificate has expired"),
-        ("wrong_host", True, "certificate: IP address mismatch"),
-        ("good", False, "certificate: unable to get local issuer certificate"),
-    ],
-)
-def test_a_certificate_that_must_not_be_trusted_fails_with_its_reason(
-    certificates, which, trusted, reason
-):
-    cacert = str(certificates.authority) if trusted else None
-    peer, answered = shake_hands(getattr(certificates, which), cacert=cacert)
-    assert not answered
-    assert peer.reasons[0].startswith(reason)
-    assert peer.transport is None
-
-
-@pytest.mark.parametrize("which", ["expired", "wrong_host", "good"])
-def test_insecure_takes_any_certificate(certificates, which):
-    peer, answered = shake_hands(getattr(certificates, which), insecure=True)
-    assert (peer.reasons, answered) == ([], True)
-
-
-def test_plain_http_behind_https_is_named():
-    def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-
-    async def scenario() -> None:
-        plain = await asyncio.start_server(refuse, "127.0.0.1", 0)
-        port = plain.sockets[0].getsockname()[1]
-        connector = connector_to(port, scheme="https", insecure=True)
-        peer = Peer()
-        connector.want(peer)
-        await all_ended([peer])
-        assert peer.reasons == ["TLS: WRONG_VERSION_NUMBER"]
-        plain.close()
-
-    on_a_loop(scenario)
-
-
-def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
-    async def scenario() -> None:
-        silent = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
-        port = silent.sockets[0].getsockname()[1]
-        connector = connector_to(port, timeout_s=0.2, scheme="https", insecure=True)
-        peer = Peer()
-        connector.want(peer)
-        await all_ended([peer])
-        assert peer.reasons == ["connect timed out"]
-        assert connector.connecting == 0
-        silent.close()
-
-    on_a_loop(scenario)
-
-
-def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypatch):
-    async def scenario() -> None:
-        connector = connector_to(1, scheme="https", insecure=True)
-
-        async def made_too_late(peer: Peer, address: str) -> None:
-            peer.connection_made(None)
-            raise TimeoutError
-
-        monkeypatch.setattr(connector, "_open", made_too_late)
-        peer = Peer()
-        connector.want(peer)
-        await until(lambda: peer.state == IDLE and connector.connecting == 0)
-        assert peer.reasons == []
-
-    on_a_loop(scenario)
-
-
-def test_a_ca_file_that_is_none_is_refused_before_the_load(tmp_path):
-    nothing = tmp_path / "ca.pem"
-    nothing.write_text("not a certificate")
-
-    async def scenario() -> None:
-        for path in (nothing, tmp_path / "absent.pem"):
-            with pytest.raises(PreflightError, match=r"--cacert .*expected a file of PEM"):
-                connector_to(1, scheme="https", cacert=str(path))
-
-    on_a_loop(scenario)
-
-
-def test_tls_connections_that_ended_are_freed_without_garbage_collection(certificates):
-    found = churned(server_tls(certificates.good), scheme="https", insecure=True)
-    assert found < 60
