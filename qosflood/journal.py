@@ -67,15 +67,32 @@ def create_run_directory(path: Path) -> Path:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename; raises OSError."""
+    """Write to a temporary name beside `path`, then rename; raises OSError.
+
+    Synced before the rename: after a power cut a name must not lead to an empty file.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
+        _sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _sync_folder(path: Path) -> None:
+    """Have the disk take the folder's names, where its file system can."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def write_run_json(run_dir: Path, facts: dict[str, Any]) -> None:
@@ -100,6 +117,7 @@ class JournalWriter:
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
+        _sync_folder(run_dir)
         self._sizes = {self._fd: 0, self._failures_fd: 0}
 
     def append(self, record: JournalRecord) -> None:
