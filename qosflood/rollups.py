@@ -53,6 +53,8 @@ class RollupMaker:
     def take(self, t: int, phase: str | None) -> list[Rollup]:
         """Roll-ups of all phases if a minute has passed or the phase in force has changed (None:
         the load is over), else nothing."""
+        if phase is not None and self._phase is None:
+            self._phase, self._last_t = phase, t
         if phase == self._phase and t - self._last_t < EVERY_NS:
             return []
         self._phase = phase
