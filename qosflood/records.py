@@ -257,8 +257,9 @@ def encode_record(record: JournalRecord) -> bytes:
 def decode_record(line: bytes) -> JournalRecord:
     """The record a JSON line holds; raises ValueError for anything else."""
     data = orjson.loads(line)
-    if not isinstance(data, dict) or data.get("type") not in _TYPES:
+    tag = data.pop("type", None) if isinstance(data, dict) else None
+    if not isinstance(tag, str) or tag not in _TYPES:
         raise ValueError(f"got {line[:60]!r}, expected a JSON object with a known type")
-    kind = _TYPES[data.pop("type")]
+    kind = _TYPES[tag]
     record: JournalRecord = msgspec.convert(data, type=kind)
     return record
