@@ -1,0 +1,340 @@
+"""The run directory: refused unless empty, whole lines whatever happens, readable after a cut."""
+
+import contextlib
+import errno
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_maker import make_plan
+
+from qosflood.errors import (
+    DiskFullError,
+    JournalError,
+    JournalWriteError,
+    RunDirectoryError,
+)
+from qosflood.journal import (
+    FAILURES,
+    JOURNAL,
+    RUN_JSON,
+    RUN_SCHEMA,
+    JournalWriter,
+    create_run_directory,
+    read_failures,
+    read_records,
+    read_run,
+    write_atomically,
+    write_run_json,
+)
+from qosflood.records import ClockMark, End, Event, Segment, encode_record
+
+SEGMENT = Segment(t=0, boot_id="boot", wall_ns=1, mono_ns=2)
+MARK = ClockMark(t=10, wall_ns=11)
+
+
+def event(what: str = "it happened") -> Event:
+    return Event(t=5, who="target", kind="restarted", what=what, evidence={"pid": 7})
+
+
+@pytest.fixture
+def run_dir(tmp_path) -> Path:
+    return create_run_directory(tmp_path / "run")
+
+
+@pytest.fixture
+def writer(run_dir) -> Iterator[JournalWriter]:
+    made = JournalWriter(run_dir)
+    yield made
+    made.close()
+
+
+def lines(run_dir: Path, name: str = JOURNAL) -> list[bytes]:
+    return (run_dir / name).read_bytes().splitlines(keepends=True)
+
+
+# The folder.
+
+
+def test_a_new_folder_is_made_with_its_parents_and_left_empty(tmp_path):
+    path = create_run_directory(tmp_path / "a" / "b")
+    assert list(path.iterdir()) == []
+    assert create_run_directory(path) == path
+
+
+def test_a_folder_with_anything_in_it_is_refused(tmp_path):
+    (tmp_path / ".hidden").touch()
+    with pytest.raises(RunDirectoryError, match="is not empty, expected a new or empty one"):
+        create_run_directory(tmp_path)
+
+
+@pytest.mark.parametrize("below", ["", "run"])
+def test_a_file_in_the_folders_place_is_refused_in_one_line(tmp_path, below):
+    taken = tmp_path / "taken"
+    taken.touch()
+    with pytest.raises(RunDirectoryError, match=r"--out .*(got a file|Not a directory)") as caught:
+        create_run_directory(taken / below)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
+        create_run_directory(tmp_path / "run")
+
+
+def test_a_second_journal_in_one_folder_is_refused(run_dir, writer):
+    with pytest.raises(RunDirectoryError, match="File exists"):
+        JournalWriter(run_dir)
+
+
+# Whole files.
+
+
+def test_a_file_is_synced_before_it_gets_its_name_and_the_name_after(tmp_path, monkeypatch):
+    done: list[str] = []
+    target = tmp_path / "report.json"
+    fsync = os.fsync
+
+    def noted(fd: int) -> None:
+        done.append("folder" if os.path.isdir(f"/proc/self/fd/{fd}") else "file")
+        assert target.exists() == (done[-1] == "folder")
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_atomically(target, b"content")
+    assert done == ["file", "folder"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_litter(tmp_path, monkeypatch):
+    target = tmp_path / "report.json"
+    write_atomically(target, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_run_json_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    with pytest.raises(RunDirectoryError, match=r"run\.json: No such file or directory"):
+        write_run_json(tmp_path / "gone", {})
+
+
+# Appending.
+
+
+def test_records_are_read_back_in_order_as_they_were_written(run_dir, writer):
+    written = [SEGMENT, event(), MARK, End(t=20, reason="completed")]
+    for record in written:
+        writer.append(record)
+    assert list(read_records(run_dir)) == written
+    assert [line[:9] for line in lines(run_dir)] == [b'{"type":"'] * 4
+
+
+def test_each_record_is_one_write(run_dir, writer, monkeypatch):
+    sizes = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: sizes.append(len(data)) or write(fd, data))
+    writer.append(event())
+    assert sizes == [len(encode_record(event()))]
+
+
+@pytest.mark.parametrize("taken", [None, 0, 1, 30])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_leaves_whole_lines_and_takes_the_next_when_there_is_room(
+    run_dir, writer, monkeypatch, taken, number
+):
+    writer.append(SEGMENT)
+    write = os.write
+
+    def full(fd: int, data: bytes) -> int:
+        if taken is None:
+            raise OSError(number, "full")
+        return write(fd, data[:taken])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(DiskFullError, match="the disk is full"):
+            writer.append(event())
+        with pytest.raises(DiskFullError):
+            writer.append_failure(b'{"type":"failure","what":"a line of some length"}\n')
+    assert list(read_records(run_dir)) == [SEGMENT]
+    assert lines(run_dir, FAILURES) == []
+    writer.append(MARK)
+    assert list(read_records(run_dir)) == [SEGMENT, MARK]
+
+
+def test_another_error_is_named_and_leaves_whole_lines(run_dir, writer, monkeypatch):
+    writer.append(SEGMENT)
+
+    def broken(fd: int, data: bytes) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", broken)
+        with pytest.raises(JournalWriteError, match=r"journal\.jsonl: Input/output error") as error:
+            writer.append(event())
+    assert not isinstance(error.value, DiskFullError)
+    assert list(read_records(run_dir)) == [SEGMENT]
+
+
+def test_a_journal_that_was_moved_or_removed_is_noticed(run_dir, writer):
+    writer.check()
+    (run_dir / JOURNAL).rename(run_dir / "elsewhere")
+    with pytest.raises(JournalWriteError, match="moved or removed"):
+        writer.check()
+    (run_dir / JOURNAL).touch()
+    with pytest.raises(JournalWriteError, match="moved or removed"):
+        writer.check()
+
+
+def test_the_reserve_is_there_while_the_run_goes_on_and_gone_after(run_dir):
+    writer = JournalWriter(run_dir)
+    names = {path.name: path.stat().st_size for path in run_dir.iterdir()}
+    assert names.pop(".reserve") == 256 * 1024
+    assert names == {JOURNAL: 0, FAILURES: 0}
+    writer.free_reserve()
+    writer.free_reserve()
+    writer.close()
+    assert {path.name for path in run_dir.iterdir()} == {JOURNAL, FAILURES}
+
+
+def test_a_sync_that_fails_does_not_end_the_run(writer, monkeypatch):
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", failing)
+        writer.sync()
+
+
+@contextlib.contextmanager
+def tiny_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A real file system of a few hundred kilobytes; skips where it cannot be mounted."""
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(["mount", *options], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("a small file system can be mounted by root only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_on_a_disk_that_is_really_full_the_reserve_holds_the_end(tmp_path):
+    with tiny_disk(tmp_path / "disk", "512k") as disk:
+        run_dir = create_run_directory(disk / "run")
+        writer = JournalWriter(run_dir)
+        writer.append(SEGMENT)
+        count = 1
+        with pytest.raises(DiskFullError):
+            while True:
+                writer.append(event("x" * 3000))
+                count += 1
+        assert len(list(read_records(run_dir))) == count > 50
+        writer.free_reserve()
+        end = End(t=9, reason="disk_full")
+        writer.append(end)
+        writer.close()
+        assert list(read_records(run_dir))[-1] == end
+
+
+def test_a_disk_without_room_for_a_journal_is_refused(tmp_path):
+    with tiny_disk(tmp_path / "disk", "64k") as disk, pytest.raises(RunDirectoryError):
+        JournalWriter(create_run_directory(disk / "run"))
+
+
+# Reading.
+
+
+def write_run(run_dir: Path, **facts: object) -> None:
+    plan = make_plan()
+    write_run_json(run_dir, {"schema": RUN_SCHEMA, "plan": plan} | facts)
+
+
+def test_a_run_is_its_plan_its_facts_and_its_segment(run_dir, writer):
+    write_run(run_dir, seed=3)
+    writer.append(SEGMENT)
+    run = read_run(run_dir)
+    assert run.plan == make_plan()
+    assert (run.facts["seed"], run.segment) == (3, SEGMENT)
+    assert orjson.loads(orjson.dumps(asdict(run.plan))) == run.facts["plan"]
+
+
+def test_a_torn_last_line_is_dropped_wherever_it_was_torn(run_dir, writer):
+    for record in (SEGMENT, MARK, event()):
+        writer.append(record)
+    whole = (run_dir / JOURNAL).read_bytes()
+    keep = len(b"".join(lines(run_dir)[:2]))
+    for size in range(keep, len(whole)):
+        (run_dir / JOURNAL).write_bytes(whole[:size])
+        assert list(read_records(run_dir)) == [SEGMENT, MARK]
+
+
+@given(st.binary(max_size=30))
+def test_a_line_in_the_middle_that_is_no_record_is_named(tmp_path_factory, junk):
+    run_dir = tmp_path_factory.mktemp("run")
+    line = junk.replace(b"\n", b"") + b"\n"
+    (run_dir / JOURNAL).write_bytes(encode_record(SEGMENT) + line + encode_record(MARK))
+    with pytest.raises(JournalError, match="line 2"):
+        list(read_records(run_dir))
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"type":"clock","t":"x"}\n', b'{"type":"clock"}\n', b'{"type":"own"}\n', b"[]\n"]
+)
+def test_a_record_of_another_shape_is_named(run_dir, line):
+    (run_dir / JOURNAL).write_bytes(encode_record(SEGMENT) + line)
+    with pytest.raises(JournalError, match=r"journal\.jsonl: line 2: "):
+        list(read_records(run_dir))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"plan":{"version":1}}'])
+def test_a_run_json_that_is_none_is_refused_in_one_line(run_dir, writer, text):
+    writer.append(SEGMENT)
+    (run_dir / RUN_JSON).write_bytes(text)
+    with pytest.raises(JournalError, match=r"run\.json: .*expected qosflood/run/1") as error:
+        read_run(run_dir)
+    assert error.value.exit_code == 2
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(JournalError, match="expected a run directory"):
+        read_run(tmp_path)
+
+
+def test_a_run_whose_journal_is_missing_or_empty_is_refused(run_dir):
+    write_run(run_dir)
+    with pytest.raises(JournalError):
+        read_run(run_dir)
+    (run_dir / JOURNAL).write_bytes(encode_record(SEGMENT)[:20])
+    with pytest.raises(JournalError, match="has no beginning"):
+        read_run(run_dir)
+
+
+def test_failure_samples_are_read_without_a_torn_end(run_dir, writer):
+    assert read_failures(run_dir / "gone") == []
+    writer.append_failure(b'{"type":"failure","n":1}\n')
+    writer.append_failure(b'{"type":"fail')
+    assert read_failures(run_dir) == [{"type": "failure", "n": 1}]
