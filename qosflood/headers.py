@@ -1,11 +1,9 @@
 """Header values from the environment or a file: read when a request needs them, never printed."""
 
-import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from qosflood.errors import PreflightError
 from qosflood.plan import HeaderRef
@@ -28,11 +26,13 @@ def redact(text: str, headers: dict[str, str]) -> str:
     A peer may echo the credential without its scheme (`Bearer`), as JSON or as a URL spells it,
     or cut it short.
     """
-    for value in sorted(headers.values(), key=len, reverse=True):
+    longest_first = sorted(headers.values(), key=len, reverse=True)
+    for value in longest_first:
         text = text.replace(value, "***")
-    credentials = {value.rpartition(" ")[2] for value in headers.values()}
-    secrets = {s for secret in credentials for s in _spellings(secret) if len(secret) >= _PIECE}
-    return _without(text, secrets) if secrets else text
+    for credential in (value.rpartition(" ")[2] for value in longest_first):
+        if len(credential) >= _PIECE:
+            text = _without(text, credential)
+    return text
 
 
 def command_line(words: Sequence[str], headers: dict[str, str]) -> str:
@@ -53,23 +53,23 @@ def command_line(words: Sequence[str], headers: dict[str, str]) -> str:
     return redact(" ".join(shown), headers)
 
 
-def _spellings(secret: str) -> tuple[str, ...]:
-    return secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe="")
-
-
-def _without(text: str, secrets: set[str]) -> str:
-    beginnings = re.compile("|".join(re.escape(secret[:_PIECE]) for secret in secrets))
+def _without(text: str, secret: str) -> str:
+    beginning = re.compile("".join(map(_spellings, secret[:_PIECE])), re.IGNORECASE)
+    rest = [re.compile(_spellings(char), re.IGNORECASE) for char in secret[_PIECE:]]
     shown, end = "", 0
-    while found := beginnings.search(text, end):
-        start = found.start()
-        shown += text[end:start] + "***"
-        end = start + max(_shared(text[start:], secret) for secret in secrets)
+    while found := beginning.search(text, end):
+        shown += text[end : found.start()] + "***"
+        end = found.end()
+        for char in rest:
+            if not (found := char.match(text, end)):
+                break
+            end = found.end()
     return shown + text[end:]
 
 
-def _shared(text: str, secret: str) -> int:
-    pairs = enumerate(zip(text, secret, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(text), len(secret)))
+def _spellings(char: str) -> str:
+    code = ord(char)
+    return rf"(?:\\?{re.escape(char)}|%{code:02x}|\\u{code:04x})"
 
 
 def _resolve(ref: HeaderRef) -> str:

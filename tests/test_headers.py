@@ -62,7 +62,9 @@ def test_redact_hides_the_longest_value_first():
     [
         ("bad token abcdefgh+12/=", "bad token ***"),
         ("abcdefgh+1 twice abcdefgh+12/=", "*** twice ***"),
-        ('{"got":"Bearer abcdefgh+12\\/="}', '{"got":"Bearer ***\\/="}'),
+        ('{"got":"Bearer abcdefgh+12\\/="}', '{"got":"Bearer ***"}'),
+        ('{"got":"abcdefgh\\u002B12/="}', '{"got":"***"}'),
+        ("got: ABCDEFGH+12/=", "got: ***"),
         ("?token=abcdefgh%2B12%2F%3D", "?token=***"),
         ("abcdefg is shorter than a piece", "abcdefg is shorter than a piece"),
         ("Bearer expected", "Bearer expected"),
