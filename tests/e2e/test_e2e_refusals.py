@@ -1,0 +1,222 @@
+"""What keeps a run from starting is one clear line and exit 2, with nothing left behind; the
+doctor says it beforehand."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from certificates import Certificate, Certificates, make_certificates
+from floods import CLIENTS, SMALL, flood
+from parts import require
+from processes import Faulty, faulty, free_port, qosflood_command, read_report, run_qosflood
+
+pytestmark = pytest.mark.e2e
+
+
+def one_line(*command: str, files: str | None = None) -> str:
+    """The only line that a command says, which must exit 2; `files` are its soft and hard limit
+    of open files."""
+    done = subprocess.run(
+        [*_limiting(files), *qosflood_command(*command)],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("qosflood: ")
+    return line
+
+
+def refused(run_dir: Path, *options: str, files: str | None = None) -> str:
+    """The line with which a flood was refused."""
+    return one_line(*SMALL, "--quiet", "--out", str(run_dir), *options, files=files)
+
+
+def _limiting(files: str | None) -> tuple[str, ...]:
+    if files is None:
+        return ()
+    require(shutil.which("prlimit"), "apt-get install util-linux")
+    return ("prlimit", f"--nofile={files}")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Iterator[Faulty]:
+    with faulty() as server:
+        yield server
+
+
+def test_a_target_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    line = refused(tmp_path / "run", "--target", url)
+    assert f"{url}/api/v1/metrics/qos: connection refused" in line
+    assert "check --target" in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "met", "fix"),
+    [
+        ("status:401", "answered 401", "--header 'Authorization=env:VARIABLE'"),
+        ("status:403", "answered 403", "--header 'Authorization=env:VARIABLE'"),
+        ("status:404", "answered 404", "report.path"),
+    ],
+)
+def test_a_target_that_refuses_the_first_report_is_not_flooded(
+    tmp_path: Path, behaviour: str, met: str, fix: str
+) -> None:
+    with faulty(behaviour) as server:
+        line = refused(tmp_path / "run", "--target", server.url)
+        assert server.log()["reports"] == 1
+    assert met in line
+    assert fix in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("which", "why"),
+    [
+        ("good", "unable to get local issuer certificate"),
+        ("expired", "certificate has expired"),
+        ("wrong_host", "certificate is not valid for '127.0.0.1'"),
+    ],
+)
+def test_a_certificate_that_cannot_be_trusted_is_explained(
+    tmp_path: Path, certificates: Certificates, which: str, why: str
+) -> None:
+    certificate: Certificate = getattr(certificates, which)
+    trust = () if which == "good" else ("--cacert", str(certificates.authority))
+    with faulty(cert=certificate.cert, key=certificate.key) as server:
+        line = refused(tmp_path / "run", "--target", server.url, *trust)
+    assert f"{server.url}/api/v1/metrics/qos: certificate: " in line
+    assert why in line
+    assert "--cacert FILE" in line
+    assert "--insecure" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_certificate_is_not_checked_when_told_so(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    bad = certificates.wrong_host
+    with faulty(cert=bad.cert, key=bad.key) as server:
+        done = flood(tmp_path / "run", "--target", server.url, "--insecure")
+    assert set(done.outcomes) == {"acked"}
+    assert done.flood["scrapes"]["failed"] == 0
+    assert done.code in (0, 3)
+
+
+def test_too_few_open_files_are_told_with_the_number_and_the_command(
+    tmp_path: Path, healthy: Faulty
+) -> None:
+    line = refused(tmp_path / "run", "--target", healthy.url, files="150:150")
+    assert f"a shard with {CLIENTS} clients needs {CLIENTS + 64}, this machine allows 150" in line
+    assert f"ulimit -Hn {CLIENTS + 64}" in line
+    assert "--shards 2" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_embedded_collector_needs_open_files_too(tmp_path: Path) -> None:
+    line = refused(tmp_path / "run", "--shards", "2", files="150:150")
+    assert f"the embedded collector with {CLIENTS} clients needs {CLIENTS + 64}" in line
+    assert "--shards" not in line
+
+
+def test_a_low_soft_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    command = qosflood_command(*SMALL, "--quiet", "--out", str(run_dir))
+    done = subprocess.run([*_limiting("64:4096"), *command], capture_output=True, timeout=60)
+    assert done.returncode in (0, 3), done.stderr
+    outcomes = read_report(run_dir)["totals"]["outcomes"]
+    assert {name for name, count in outcomes.items() if count} == {"acked"}
+
+
+def test_a_port_in_use_keeps_the_collector_from_starting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = one_line("collector", "--port", str(port))
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in line
+    assert "choose another host or port" in line
+
+
+def test_a_run_directory_with_something_in_it_is_left_alone(
+    tmp_path: Path, healthy: Faulty
+) -> None:
+    (tmp_path / "precious").write_text("kept")
+    line = refused(tmp_path, "--target", healthy.url)
+    assert "the folder is not empty, expected a new or empty one" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize(
+    ("out", "met"),
+    [
+        ("file", "got a file, expected a new or empty folder"),
+        ("file/run", "cannot be written (Not a directory)"),
+        ("/proc/qosflood-run", "cannot be written"),
+    ],
+)
+def test_a_run_directory_that_cannot_be_made_is_one_line(
+    tmp_path: Path, healthy: Faulty, out: str, met: str
+) -> None:
+    (tmp_path / "file").touch()
+    line = refused(tmp_path / out, "--target", healthy.url)
+    assert f"--out {tmp_path / out}: {met}" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def doctor(url: str) -> tuple[int, str, list[str]]:
+    """Exit code, the line of what is seen, and the warnings or the error."""
+    done = run_qosflood("doctor", "--target", url)
+    (line,) = done.stdout.splitlines()
+    return done.returncode, line, done.stderr.splitlines()
+
+
+def test_the_doctor_finds_a_healthy_target_well(healthy: Faulty) -> None:
+    code, line, further = doctor(healthy.url)
+    assert (code, further) == (0, [])
+    assert line.startswith("post ✓ 202 · scrape ✓ 3 series · memory ✓ ")
+    assert f"(pid {healthy.process.pid})" in line
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "seen"),
+    [("no_metrics", "status 404"), ("bad_metrics", "parse: line 2")],
+)
+def test_the_doctor_warns_of_a_metrics_page_that_fails(behaviour: str, seen: str) -> None:
+    with faulty(behaviour) as server:
+        code, line, (warning,) = doctor(server.url)
+    assert code == 0
+    assert f"post ✓ 202 · scrape ✗ {seen}" in line
+    assert "memory ✓" in line
+    assert warning.startswith(f"warning: the scrape before the flood failed: {server.url}/metrics")
+    assert "--scrape URL" in warning
+
+
+def test_the_doctor_sees_a_refused_token() -> None:
+    with faulty("status:401") as server:
+        code, line, (error,) = doctor(server.url)
+    assert code == 2
+    assert "post ✗ 401 · scrape ✓ 3 series" in line
+    assert "--header 'Authorization=env:VARIABLE'" in error
+
+
+def test_the_doctor_sees_that_nobody_is_there() -> None:
+    code, line, (error,) = doctor(f"http://127.0.0.1:{free_port()}")
+    assert code == 2
+    assert "post ✗ connection refused · scrape ✗ connection refused · memory ✗ no source" in line
+    assert "connection refused" in error
+
+
+def test_the_doctor_wants_a_target() -> None:
+    assert "expected --target URL" in one_line("doctor")
