@@ -144,8 +144,9 @@ class JournalWriter:
 
     def sync(self) -> None:
         """Have the disk take what was written; called from a thread, since it may block."""
-        with contextlib.suppress(OSError):
-            os.fdatasync(self._fd)
+        if self._sizes:
+            with contextlib.suppress(OSError):
+                os.fdatasync(self._fd)
 
     def free_reserve(self) -> None:
         """Give the reserved space back, to write the end into or because the run is over."""
@@ -153,13 +154,16 @@ class JournalWriter:
             self._reserve.unlink()
 
     def close(self) -> None:
-        """Sync and close."""
+        """Sync and close, once; nothing can be written any more."""
         self.sync()
         self.free_reserve()
-        os.close(self._fd)
-        os.close(self._failures_fd)
+        for fd in self._sizes:
+            os.close(fd)
+        self._sizes = {}
 
     def _write(self, fd: int, line: bytes) -> None:
+        if fd not in self._sizes:
+            raise JournalWriteError(f"{self._path}: is closed")
         number = errno.ENOSPC
         try:
             if os.write(fd, line) == len(line):

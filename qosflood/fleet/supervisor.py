@@ -113,6 +113,8 @@ class Supervisor:
                 ticking.cancel()
             for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
                 child.let_go()
+            self._writable = False
+            self._journal.close()
 
     def leave_at_once(self) -> None:
         """Kill the children and close the journal as it is."""
