@@ -1,0 +1,104 @@
+"""A plan carried out by a supervisor in this process, with real children, and what is left of it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plan_maker import make_load, make_phases, make_plan
+
+from qosflood.fleet.supervisor import Ended, Supervisor, Watching
+from qosflood.journal import create_run_directory, read_records
+from qosflood.plan import Limit, Plan
+from qosflood.records import Event, JournalRecord, Segment, Window
+from qosflood.units import MS, SECOND
+
+UNWATCHED = Watching(memory_source=None, pid=None, by_port=False)
+ABORT = Limit(
+    expr="errors > 50% for 15s",
+    metric="errors",
+    op=">",
+    threshold=0.5,
+    unit="ratio",
+    scope="run",
+    named_by="shipped",
+)
+
+
+@dataclass
+class Screen:
+    """A view that keeps what it is shown, and breaks an abort limit when it is told to."""
+
+    fed: list[JournalRecord] = field(default_factory=list)
+    ticks: int = 0
+    broken: bool = False
+
+    def feed(self, record: JournalRecord) -> None:
+        self.fed.append(record)
+
+    def tick(self, t_ns: int) -> None:
+        self.ticks += 1
+
+    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
+        return (ABORT, "70%") if self.broken else None
+
+
+def plan_for(port: int, flood_ns: int = 600 * MS, **changes) -> Plan:
+    load = make_load(
+        base_clients=5,
+        clients=20,
+        base_cadence_ns=100 * MS,
+        cadence_ns=100 * MS,
+        timeout_ns=SECOND,
+        shards=changes.pop("shards", 1),
+    )
+    phases = make_phases(load, edge_ns=200 * MS, flood_ns=flood_ns, settle_ns=300 * MS)
+    watch = {"interval_ns": 200 * MS, "timeout_ns": 200 * MS}
+    return make_plan(port=port, load=load, phases=phases, watch=watch, **changes)
+
+
+class Run:
+    """One plan being carried out, and what is left of it."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.folder = create_run_directory(folder)
+        self.screen = Screen()
+        self.ended: Ended | None = None
+        segment = Segment(t=0, boot_id="b", wall_ns=time.time_ns(), mono_ns=time.monotonic_ns())
+        self.supervisor = Supervisor(plan, self.folder, segment, self.screen)
+        self.pids: list[int] = []
+
+    async def carry_out(self, meanwhile: Callable[["Run"], Awaitable[None]] | None = None) -> None:
+        also = asyncio.create_task(meanwhile(self)) if meanwhile else None
+        self.ended = await self.supervisor.carry_out(UNWATCHED)
+        if also:
+            await also
+        for child in self.children:
+            await asyncio.wait_for(child.exited.wait(), 10)
+
+    @property
+    def children(self):
+        monitor = self.supervisor._monitor
+        return [*self.supervisor._shards, *([monitor] if monitor else [])]
+
+    async def until_flooding(self) -> None:
+        """Until a window was heard."""
+        async with asyncio.timeout(30):
+            while not any(isinstance(record, Window) for record in self.screen.fed):
+                await asyncio.sleep(0.01)
+
+    def records(self, kind: type) -> list:
+        return [record for record in read_records(self.folder) if isinstance(record, kind)]
+
+    def events(self) -> list[str]:
+        return [event.kind for event in self.records(Event)]
+
+    @property
+    def scheduled(self) -> int:
+        return sum(window.scheduled for window in self.records(Window))
+
+    @property
+    def outcomes(self) -> int:
+        return sum(sum(window.outcomes.values()) for window in self.records(Window))
