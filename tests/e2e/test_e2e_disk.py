@@ -1,0 +1,83 @@
+"""A run directory that fills up or goes away ends the load, with what can still be said."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flooding import flooding
+from processes import read_journal, read_report, run_qosflood
+
+pytestmark = pytest.mark.e2e
+
+LONG = ("--duration", "60s")
+TMPFS_KIB = 600
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 600 KiB; unmounted at the end."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={TMPFS_KIB}k", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Write until the disk takes no more."""
+    with open(disk / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(b"x" * 4096)
+
+
+def test_a_full_disk_stops_the_load_and_the_verdict_goes_to_the_terminal(small_disk: Path) -> None:
+    with flooding(small_disk / "run", *LONG) as flood:
+        flood.wait_for_phase("flood")
+        fill(small_disk)
+        done = flood.finish()
+        flood.wait_until_gone()
+    assert done.code == 3
+    assert "INVALID - disk full: the disk is full" in " ".join(done.out.split())
+    assert "Traceback" not in done.err
+    assert f"{flood.run_dir / 'report.html'}: not written (No space left on device)" in done.err
+    assert read_journal(flood.run_dir)[-1]["reason"] == "disk_full"
+    assert run_qosflood("report", str(flood.run_dir)).returncode == 3
+
+
+def test_a_disk_that_is_full_from_the_start_is_one_line_and_nothing_is_flooded(
+    small_disk: Path,
+) -> None:
+    fill(small_disk)
+    with flooding(small_disk / "run") as flood:
+        done = flood.finish()
+        flood.wait_until_gone()
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[-1].endswith("No space left on device")
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("how", ["removed", "moved"])
+def test_a_run_directory_that_goes_away_is_one_clear_line(tmp_path: Path, how: str) -> None:
+    with flooding(tmp_path / "run", *LONG) as flood:
+        flood.wait_for_phase("baseline")
+        if how == "removed":
+            shutil.rmtree(flood.run_dir)
+        else:
+            flood.run_dir.rename(tmp_path / "elsewhere")
+        done = flood.finish()
+        flood.wait_until_gone()
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines()[-1] == (
+        f"qosflood: {flood.run_dir}: was moved or removed during the run; "
+        "without its journal there is no verdict"
+    )
+    assert "Traceback" not in done.err
+    if how == "moved":
+        assert run_qosflood("report", str(tmp_path / "elsewhere")).returncode == 3
+        assert read_report(tmp_path / "elsewhere")["verdict"] == "INVALID"
