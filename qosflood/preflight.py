@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
+from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
 from qosflood.fleet.supervisor import Watching
 from qosflood.headers import command_line, redact, resolve_headers
@@ -146,9 +147,10 @@ def check_consent(
     if where is None and target.loopback and not target.embedded:
         owner = owner_of_port(target.port, target.addresses).process
         if owner is not None and owner.forwarder:
-            where = f"{target.host}:{target.port}"
+            host = f"[{target.host}]" if ":" in target.host else target.host
+            where = f"{host}:{target.port}"
             what = f"{where} is held by a forwarder, {owner.name} (pid {owner.pid})"
-            if where in allow or target.host in allow:
+            if is_allowed(target.host, target.port, allow):
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()

@@ -109,6 +109,8 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         seen = await preflight(plan, warnings)
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+        for line in seen.warnings:
+            screen.notice(f"warning: {line}")
         run_dir, segment = open_run(request, plan, seen)
         try:
             supervisor = Supervisor(plan, run_dir, segment, screen.view(plan))
