@@ -117,11 +117,12 @@ class Faulty:
     process: Popen
     port: int
     scheme: str = "http"
+    host: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
         """Scheme, host and port."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def log(self) -> dict[str, Any]:
         """What it has received so far (the fields of `faulty.ReceiveLog`); plain HTTP only."""

@@ -1,0 +1,53 @@
+"""A host off loopback that is this machine all the same: a network namespace behind a veth pair."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import Faulty, first_line, started
+
+HERE, THERE = "198.18.213.1", "198.18.213.2"
+"""Of the range for benchmarks (RFC 2544), which no network uses."""
+_FAULTY = Path(__file__).with_name("faulty.py")
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def _namespace() -> Iterator[str]:
+    name = f"qosflood-{os.getpid()}"
+    near, far = f"qfn{os.getpid() % 10**6}", f"qff{os.getpid() % 10**6}"
+    _ip("netns", "add", name)
+    try:
+        _ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
+        _ip("address", "add", f"{HERE}/30", "dev", near)
+        _ip("link", "set", near, "up")
+        _ip("-n", name, "address", "add", f"{THERE}/30", "dev", far)
+        _ip("-n", name, "link", "set", far, "up")
+        yield name
+    finally:
+        _ip("netns", "delete", name)
+
+
+@contextlib.contextmanager
+def target_elsewhere(behaviour: str = "ok") -> Iterator[Faulty]:
+    """A faulty server at THERE; skips the test where namespaces cannot be made."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("only root with iproute2 may make a network namespace")
+    with contextlib.ExitStack() as stack:
+        try:
+            name = stack.enter_context(_namespace())
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"no network namespaces here: {error.stderr.decode().strip()}")
+        command = ["ip", "netns", "exec", name, sys.executable, str(_FAULTY)]
+        process = stack.enter_context(
+            started([*command, "--behaviour", behaviour, "--host", THERE])
+        )
+        yield Faulty(process, int(first_line(process)), host=THERE)
