@@ -70,6 +70,22 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """How long sessions live. With a lifetime a session that ends is replaced at once; with
+    `hold` that stops after the first third of the flood.
+
+    `startup_cadence_ns` is the cadence of a session's first `startup_ns` (0: none).
+    """
+
+    lifetime: Literal["none", "exponential", "fixed"] = "none"
+    lifetime_ns: int = 0
+    hold: bool = True
+    final_report: bool = False
+    startup_ns: int = 0
+    startup_cadence_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderRef:
     """A request header whose value is read from `env:VAR` or `file:PATH` when it is needed."""
 
@@ -158,6 +174,7 @@ class Plan:
     profile: str
     seed: int
     load: Load
+    sessions: Sessions = Sessions()
     phases: tuple[Phase, ...]
     target: Target
     report: Report

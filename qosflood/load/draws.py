@@ -23,7 +23,8 @@ class Purpose(IntEnum):
     PHASE = 1
     JITTER = 2
     NETWORK = 3
-    BACKOFF = 4
+    LIFETIME = 4
+    STARTUP = 5
 
 
 def uniform(seed: int, purpose: Purpose, key: IntArray, index: IntArray | int = 0) -> FloatArray:

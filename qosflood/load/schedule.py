@@ -1,29 +1,47 @@
 """When each report is due: a pure function of the plan.
 
-Every client has a clock of its own. The shared *beat* B(t) is the integral of 1/cadence from the
-load's start, in reports per client; a client that joins at J with the random phase f (0 <= f < 1)
-reports whenever the beat passes B(J) + f + k for k = 0, 1, 2, … until it leaves. With a jitter j
-the k-th report is later by j * u_k beats, u_k uniform in [0, 1); since j <= 1 reports never
-overtake each other. Because f is uniform, the expected number of reports of a client in any
+Every session has a clock of its own. The shared *beat* B(t) is the integral of 1/cadence from the
+load's start, in reports per client; a session that starts at J with the random phase f
+(0 <= f < 1) reports whenever the beat passes B(J) + f + k for k = 0, 1, 2, … until it ends. With a
+jitter j the k-th report is later by j * u_k beats, u_k uniform in [0, 1); since j <= 1 reports
+never overtake each other. Because f is uniform, the expected number of reports of a session in any
 stretch of its life is exactly that stretch of beats: joining clients lift the rate at once.
+
+For its first seconds a session may report at a quicker cadence of its own; its beat then starts
+after them. A session that gives way to another may send a final report at that moment.
 """
 
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
+from qosflood.load.lives import Lives, places
 from qosflood.plan import Phase, Plan
 
-_NEVER_S = 1e18
+_SESSION_STRIDE = 1 << 32
+"""Keeps the draws of a client's sessions apart; no session has as many reports."""
+
+
+class Renewal(NamedTuple):
+    """At `at_ns` the session in a client's place gives way to its `session`-th."""
+
+    at_ns: int
+    client: int
+    session: int
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Reports that are due, in order: when (ns since the load's start) and whose (local index)."""
+    """Reports that are due, in order: when (ns since the load's start) and whose (local index);
+    and the sessions that give way meanwhile, in order too."""
 
     due_ns: IntArray
     client: IntArray
+    renewals: list[Renewal]
 
 
 class Beat:
@@ -56,90 +74,194 @@ class Beat:
         return seconds
 
 
-def lifetimes(phases: tuple[Phase, ...]) -> tuple[FloatArray, FloatArray]:
-    """Join and leave times in seconds of every client; the last to join are the first to leave.
+class Clocks:
+    """The clocks of the sessions that a Lives holds: which reports each has in a stretch."""
 
-    In a phase whose clients go from a to b, they join (or leave) evenly spread over it; a step
-    between two phases happens at the boundary.
-    """
-    total = max(max(p.clients_from, p.clients_to) for p in phases)
-    join = np.full(total, _NEVER_S)
-    leave = np.full(total, _NEVER_S)
-    present = 0
-    for phase in phases:
-        start, length = phase.start_ns * 1e-9, phase.duration_ns * 1e-9
-        present = _step(join, leave, present, phase.clients_from, start, 0.0)
-        present = _step(join, leave, present, phase.clients_to, start, length)
-    end = phases[-1].end_ns * 1e-9
-    return join, np.minimum(leave, end)
-
-
-def _step(
-    join: FloatArray, leave: FloatArray, have: int, want: int, start: float, length: float
-) -> int:
-    if want > have:
-        share = (np.arange(want - have) + 0.5) / (want - have)
-        join[have:want] = start + share * length
-    elif want < have:
-        share = (np.arange(have - want)[::-1] + 0.5) / (have - want)
-        leave[want:have] = start + share * length
-    return want
-
-
-class Schedule:
-    """Part `part` of `parts` of a plan's due times: the clients whose number is `part` modulo
-    `parts`. Clients are named by their local index here; `numbers` holds their plan-wide number.
-    """
-
-    def __init__(self, plan: Plan, part: int = 0, parts: int = 1) -> None:
-        phases = tuple(p for p in plan.phases if p.name != "settle")
-        join, leave = lifetimes(phases)
-        self.numbers: IntArray = np.arange(part, join.size, parts, dtype=np.int64)
-        self.join_s: FloatArray = join[self.numbers]
-        self.leave_s: FloatArray = leave[self.numbers]
-        self._seed = plan.seed
+    def __init__(self, plan: Plan, beat: Beat, numbers: IntArray, lives: Lives) -> None:
+        self._plan = plan
         self._jitter = plan.load.jitter
-        self._beat = Beat(phases)
-        self._first = self._beat.at(self.join_s) + uniform(plan.seed, Purpose.PHASE, self.numbers)
-        self._last = self._beat.at(self.leave_s)
+        self._beat = beat
+        self._numbers = numbers
+        self._lives = lives
+        self._startup_s = plan.sessions.startup_ns * 1e-9
+        self._startup_cadence_s = plan.sessions.startup_cadence_ns * 1e-9
+        self._first: FloatArray = np.empty(numbers.size)
+        self._last: FloatArray = np.empty(numbers.size)
+        self.start(np.arange(numbers.size))
 
-    def between(self, from_ns: int, to_ns: int) -> Due:
-        """Every report due in [from_ns, to_ns), in order of due time."""
-        # Clients join in order of their index, so those who have not joined yet are a tail.
-        alive = int(np.searchsorted(self.join_s, to_ns * 1e-9))
-        low = self._reports_before(from_ns, alive)
-        count = self._reports_before(to_ns, alive) - low
-        client = np.repeat(np.arange(alive), count)
-        first_of_client = np.cumsum(count) - count
-        k = np.arange(client.size) - first_of_client[client] + low[client]
+    def start(self, at: IntArray) -> None:
+        """New sessions have begun in the places `at`."""
+        lives = self._lives
+        phase = uniform(self._plan.seed, Purpose.PHASE, self._numbers[at], lives.session[at])
+        self._first[at] = self._beat.at(lives.start_s[at] + self._startup_s) + phase
+        self._last[at] = self._beat.at(lives.end_s[at])
+
+    def reports(
+        self, at: IntArray, from_ns: int, to_ns: int
+    ) -> Iterator[tuple[IntArray, IntArray]]:
+        """(due times in ns, clients) of the reports in [from_ns, to_ns), kind by kind."""
+        yield self._regular(at, from_ns, to_ns)
+        if self._startup_s:
+            yield self._startup(at, from_ns, to_ns)
+        if self._plan.sessions.final_report:
+            yield self._final(at, from_ns, to_ns)
+
+    def count(self, at: IntArray, from_ns: int, to_ns: int) -> int:
+        """How many reports those are."""
+        total = int((self._before(at, to_ns) - self._before(at, from_ns)).sum())
+        if self._startup_s:
+            total += int((self._quick_before(at, to_ns) - self._quick_before(at, from_ns)).sum())
+        if self._plan.sessions.final_report:
+            total += self._final(at, from_ns, to_ns)[0].size
+        return total
+
+    def _regular(self, at: IntArray, from_ns: int, to_ns: int) -> tuple[IntArray, IntArray]:
+        low = self._before(at, from_ns)
+        which, k = _spread(low, self._before(at, to_ns) - low)
+        client = at[which]
         position = self._first[client] + k
         if self._jitter:
             position += self._jitter * self._jitter_of(client, k)
-        due_ns = np.rint(self._beat.when(position) * 1e9).astype(np.int64)
-        order = np.argsort(due_ns, kind="stable")
-        return Due(due_ns[order], client[order])
+        return _ns(self._beat.when(position)), client
 
-    def count(self, from_ns: int, to_ns: int) -> int:
-        """How many reports are due in [from_ns, to_ns)."""
-        alive = self.numbers.size
-        return int(
-            (self._reports_before(to_ns, alive) - self._reports_before(from_ns, alive)).sum()
-        )
-
-    def _reports_before(self, ns: int, alive: int) -> IntArray:
-        """Per client, the number of its reports with a due time before `ns`."""
+    def _before(self, at: IntArray, ns: int) -> IntArray:
+        """Per place, the number of its session's regular reports with a due time before `ns`."""
         beat = self._beat.at(np.array([ns * 1e-9]))[0]
-        reach = np.minimum(beat, self._last[:alive]) - self._first[:alive]
+        reach = np.minimum(beat, self._last[at]) - self._first[at]
         if not self._jitter:
             whole: IntArray = np.maximum(np.ceil(reach), 0).astype(np.int64)
             return whole
         # All with k + jitter <= reach are surely due; of the next two each must be looked at.
         count: IntArray = np.maximum(np.ceil(reach - self._jitter), 0).astype(np.int64)
-        client = np.arange(alive)
         for _ in range(2):
-            due = count + self._jitter * self._jitter_of(client, count) < reach
-            count = count + due
+            count = count + (count + self._jitter * self._jitter_of(at, count) < reach)
         return count
 
     def _jitter_of(self, client: IntArray, k: IntArray) -> FloatArray:
-        return uniform(self._seed, Purpose.JITTER, self.numbers[client], k)
+        index = k + self._lives.session[client] * _SESSION_STRIDE
+        return uniform(self._plan.seed, Purpose.JITTER, self._numbers[client], index)
+
+    def _startup(self, at: IntArray, from_ns: int, to_ns: int) -> tuple[IntArray, IntArray]:
+        low = self._quick_before(at, from_ns)
+        which, k = _spread(low, self._quick_before(at, to_ns) - low)
+        client = at[which]
+        quick = (k + self._startup_phase(client)) * self._startup_cadence_s
+        return _ns(self._lives.start_s[client] + quick), client
+
+    def _quick_before(self, at: IntArray, ns: int) -> IntArray:
+        """Per place, the number of its session's start-up reports due before `ns`."""
+        start = self._lives.start_s[at]
+        until = np.minimum(np.minimum(ns * 1e-9, self._lives.end_s[at]), start + self._startup_s)
+        reach = (until - start) / self._startup_cadence_s - self._startup_phase(at)
+        count: IntArray = np.maximum(np.ceil(reach), 0).astype(np.int64)
+        return count
+
+    def _startup_phase(self, at: IntArray) -> FloatArray:
+        session = self._lives.session[at]
+        return uniform(self._plan.seed, Purpose.STARTUP, self._numbers[at], session)
+
+    def _final(self, at: IntArray, from_ns: int, to_ns: int) -> tuple[IntArray, IntArray]:
+        end_ns = _ns(self._lives.end_s[at])
+        ends = (from_ns <= end_ns) & (end_ns < to_ns)
+        return end_ns[ends], at[ends]
+
+
+def _spread(low: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:
+    """For each row its numbers low, low + 1, … as (row, number), `count` of them."""
+    row = np.repeat(np.arange(count.size), count)
+    first_of_row = np.cumsum(count) - count
+    number = np.arange(row.size) - first_of_row[row] + low[row]
+    return row, number
+
+
+def _ns(seconds: FloatArray) -> IntArray:
+    ns: IntArray = np.rint(seconds * 1e9).astype(np.int64)
+    return ns
+
+
+class Schedule:
+    """Part `part` of `parts` of a plan's due times: the clients whose number is `part` modulo
+    `parts`. Clients are named by their local index here; `numbers` holds their plan-wide number.
+
+    `between` is cheapest asked forwards, each time from where the last ended; asked for an earlier
+    time it walks the sessions from the start again.
+    """
+
+    _asked_ns: int
+    _lives: Lives
+    _clocks: Clocks
+
+    def __init__(self, plan: Plan, part: int = 0, parts: int = 1) -> None:
+        phases = tuple(p for p in plan.phases if p.name != "settle")
+        join, leave = places(phases)
+        self.numbers: IntArray = np.arange(part, join.size, parts, dtype=np.int64)
+        self.join_s: FloatArray = join[self.numbers]
+        self.leave_s: FloatArray = leave[self.numbers]
+        self._plan = plan
+        self._beat = Beat(phases)
+        self._rewind()
+
+    def between(self, from_ns: int, to_ns: int) -> Due:
+        """Every report due in [from_ns, to_ns), in order of due time, and the sessions that give
+        way in it."""
+        if from_ns < self._asked_ns:
+            self._rewind()
+        self._asked_ns = from_ns
+        to_s = to_ns * 1e-9
+        # Clients join in order of their index, so those who have not joined yet are a tail.
+        at = np.arange(int(np.searchsorted(self.join_s, to_s)))
+        self._skip(at, from_ns * 1e-9)
+        due, who, renewed = [], [], []
+        while at.size:
+            for ns, client in self._clocks.reports(at, from_ns, to_ns):
+                due.append(ns)
+                who.append(client)
+            at = self._lives.give_way(at, to_s)
+            if at.size:
+                self._follow(at)
+                renewed.append((self._lives.start_s[at], at, self._lives.session[at].copy()))
+        return _in_order(due, who, renewed)
+
+    def count(self, from_ns: int, to_ns: int) -> int:
+        """How many reports are due in [from_ns, to_ns)."""
+        fresh = copy(self)
+        fresh._rewind()
+        at, total = np.arange(self.numbers.size), 0
+        while at.size:
+            total += fresh._clocks.count(at, from_ns, to_ns)
+            at = fresh._lives.give_way(at, to_ns * 1e-9)
+            fresh._follow(at)
+        return total
+
+    def _rewind(self) -> None:
+        self._asked_ns = 0
+        self._lives = Lives(self._plan, self.numbers, self.join_s, self.leave_s)
+        self._clocks = Clocks(self._plan, self._beat, self.numbers, self._lives)
+
+    def _skip(self, at: IntArray, to_s: float) -> None:
+        """Step over the sessions that ended before the stretch that is asked for."""
+        gone = self._lives.give_way(at, to_s)
+        while gone.size:
+            self._follow(gone)
+            gone = self._lives.give_way(gone, to_s)
+
+    def _follow(self, at: IntArray) -> None:
+        if at.size:
+            self._lives.follow(at)
+            self._clocks.start(at)
+
+
+def _in_order(
+    due: list[IntArray], who: list[IntArray], renewed: list[tuple[FloatArray, IntArray, IntArray]]
+) -> Due:
+    due_ns = np.concatenate(due) if due else np.empty(0, dtype=np.int64)
+    client = np.concatenate(who) if who else np.empty(0, dtype=np.int64)
+    order = np.argsort(due_ns, kind="stable")
+    renewals = [
+        Renewal(round(start_s * 1e9), at, session)
+        for starts, at_all, sessions in renewed
+        for start_s, at, session in zip(
+            starts.tolist(), at_all.tolist(), sessions.tolist(), strict=True
+        )
+    ]
+    return Due(due_ns[order], client[order], sorted(renewals))

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_load, make_phases, make_plan
 
-from qosflood.load.schedule import Due, Schedule, lifetimes
+from qosflood.load.lives import places as lifetimes
+from qosflood.load.schedule import Due, Schedule
 from qosflood.plan import Phase, Plan
 from qosflood.units import HOUR, MS, SECOND
 
