@@ -137,7 +137,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
     """The run directory with its run.json, and the journal's first record."""
     wall_ns, mono_ns = time.time_ns(), time.monotonic_ns()
     started = datetime.fromtimestamp(wall_ns / 1e9, UTC)
-    run_dir = create_run_directory(request.out or default_directory(plan, started))
+    run_dir = create_run_directory(request.out or claim_directory(plan, started))
     facts = {
         "schema": RUN_SCHEMA,
         "run_id": plan.run_id,
@@ -163,15 +163,31 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
     return run_dir, Segment(t=0, boot_id=_boot_id(), wall_ns=wall_ns, mono_ns=mono_ns)
 
 
-def default_directory(plan: Plan, started: datetime) -> Path:
-    """`qosflood-runs/<UTC time>-<profile>-<rate>`, with a number behind it if that exists."""
+def claim_directory(plan: Plan, started: datetime) -> Path:
+    """A new `qosflood-runs/<UTC time>-<profile>-<rate>`, with a number behind it if that exists.
+
+    A folder that cannot be made is named all the same: whoever uses it will say why.
+    """
     rate = f"{plan.load.multiple:.4g}x"
     base = Path("qosflood-runs") / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
     path, count = base, 1
-    while path.exists():
+    with suppress(OSError):
+        base.parent.mkdir(exist_ok=True)
+    while not _made(path):
         count += 1
         path = base.with_name(f"{base.name}-{count}")
     return path
+
+
+def _made(path: Path) -> bool:
+    """False if it exists, be it that another run has just made it."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _boot_id() -> str:
