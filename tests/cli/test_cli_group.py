@@ -1,0 +1,132 @@
+"""Commands, their help, and errors to exit codes."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+from command_line import qosflood
+
+from qosflood import __version__
+from qosflood.cli import group
+from qosflood.cli.planning import COMMANDS
+from qosflood.errors import JournalWriteError
+
+
+def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
+    said = qosflood("--help")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Usage: qosflood [run] [OPTIONS] [PROFILE]\n")
+    options, _, commands = said.out.partition("\nCommands:\n")
+    assert "  --rate 10x|5000/s " in options
+    assert "  --target URL " in options
+    assert {line.split()[0] for line in commands.splitlines() if line[2] != " "} == set(COMMANDS)
+
+
+def test_every_command_is_named_where_an_unknown_word_is_answered() -> None:
+    assert set(group.commands.commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "profiles show", "profiles validate"])
+def test_every_command_explains_itself(command: str) -> None:
+    said = qosflood(*command.split(), "--help")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: qosflood {command}")
+    assert "--help" in said.out
+
+
+@pytest.mark.parametrize("command", ["run", "doctor", "collector", "report"])
+def test_every_option_has_a_word_of_help(command: str) -> None:
+    for option in group.commands.commands[command].params:
+        assert not isinstance(option, click.Option) or option.help, option.name
+
+
+def test_the_version_is_told() -> None:
+    assert qosflood("--version").out == f"qosflood, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [
+        (["intercon"], "did you mean intercom?"),
+        (["reprt", "some-run"], "did you mean report?"),
+        (["doctr", "--target", "http://127.0.0.1:1"], "did you mean doctor?"),
+        (["Collector"], "did you mean collector?"),
+        (["run", "intercon"], "did you mean intercom?"),
+        (["doctor", "intercon"], "did you mean intercom?"),
+        (["xyzzy"], "a profile (intercom) or the path of one"),
+    ],
+)
+def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
+    words: list[str], ending: str
+) -> None:
+    said = qosflood(*words)
+    assert (said.code, said.out) == (2, "")
+    unknown = words[1] if words[0] in ("run", "doctor") else words[0]
+    assert said.err.startswith(f'qosflood: got "{unknown}", expected a command (run, report, ')
+    assert said.err.endswith(f"{ending}\n")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["intercom", "twice"], 'got "twice" after intercom, expected one profile at most'),
+        (["nowhere.toml"], "profile nowhere.toml: "),
+        (["--rat", "5x"], "No such option '--rat'. (Did you mean one of: "),
+        (["--rate"], "Option '--rate' requires an argument."),
+        (["report"], "Missing argument 'RUN'."),
+        (["report", ".", "b"], "Got unexpected extra argument (b)"),
+        (["report", "/nowhere/at/all"], "Invalid value for 'RUN': "),
+        (["profiles", "shw"], "No such command 'shw'."),
+        (["--dry-run", "--json"], "--json: got --dry-run too, which makes no report"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_2(words: list[str], line: str) -> None:
+    said = qosflood(*words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"qosflood: {line}")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (JournalWriteError("no more"), 3, "qosflood: no more\n"),
+        (KeyboardInterrupt(), 130, "qosflood: interrupted; nothing was flooded\n"),
+        (click.Abort(), 130, "qosflood: interrupted; nothing was flooded\n"),
+        (BrokenPipeError(), 130, ""),
+        (
+            ZeroDivisionError("by 0"),
+            70,
+            "qosflood: internal error: ZeroDivisionError: by 0 "
+            "(QOSFLOOD_TRACEBACK=1 shows where)\n",
+        ),
+    ],
+)
+def test_an_error_becomes_its_exit_code_and_a_line(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(group.commands, "main", fail)
+    said = qosflood()
+    assert (said.code, said.out, said.err) == (code, "", line)
+
+
+def test_a_traceback_is_shown_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group.commands, "main", lambda **_: 1 / 0)
+    monkeypatch.setenv("QOSFLOOD_TRACEBACK", "1")
+    assert "Traceback" in qosflood().err
+
+
+@pytest.mark.parametrize("word", ["profiles", "--help", "intercon"])
+def test_a_reader_that_has_gone_is_no_verdict(word: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "qosflood", word]
+    done = subprocess.run(command, stdout=writing, stderr=writing, timeout=60)
+    os.close(writing)
+    assert done.returncode == (2 if word == "intercon" else 130)

@@ -1,0 +1,141 @@
+"""What an option may be: a wrong value is one line that says what was got and expected."""
+
+from pathlib import Path
+
+import pytest
+from command_line import qosflood
+
+DURATION = "expected a duration with a unit, e.g. 250ms, 15m or 1h30m"
+RATE = "expected a multiple such as 10x or a rate such as 5000/s"
+COUNT = "expected a positive integer, e.g. 500"
+SPAN = "to 366d, e.g. 5s"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--rate", "10", RATE),
+        ("--rate", "0x", RATE),
+        ("--rate", "-1x", RATE),
+        ("--rate", "5000", RATE),
+        ("--rate", "5/min", RATE),
+        ("--rate", "infx", RATE),
+        ("--rate", "100000000x", "expected at most 1,000,000: lower it, or shorten"),
+        ("--duration", "5", DURATION),
+        ("--duration", "-5s", DURATION),
+        ("--duration", "5 parsecs", DURATION),
+        ("--duration", "0s", SPAN),
+        ("--duration", "400d", SPAN),
+        ("--clients", "0", COUNT),
+        ("--clients", "-3", COUNT),
+        ("--clients", "10x", COUNT),
+        ("--clients", "1e3", COUNT),
+        ("--clients", "5000000", "expected 1 to 1,000,000 clients, e.g. 500"),
+        ("--peak", "0", "expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s"),
+        ("--peak", "500@5", DURATION),
+        ("--peak", "500@0s", SPAN),
+        ("--timeout", "10", DURATION),
+        ("--timeout", "0s", SPAN),
+        ("--seed", "x", "expected an integer of up to 18 digits, e.g. 42"),
+        ("--seed", "-1", "expected an integer of up to 18 digits, e.g. 42"),
+        ("--shards", "0", "expected a positive integer or auto"),
+        ("--shards", "many", "expected a positive integer or auto"),
+        ("--shards", "99999", "as many as there are clients"),
+        ("--scrape-interval", "5", "expected a duration or off, e.g. 5s"),
+        ("--scrape-interval", "0s", SPAN),
+        ("--pid", "0", COUNT),
+        ("--pid", "nginx", COUNT),
+        ("--max-rate", "10x", "expected reports per second, e.g. 50000/s"),
+        ("--max-duration", "2", DURATION),
+        ("--target", "127.0.0.1:3000", "expected a URL that starts with http:// or https://"),
+        ("--target", "ftp://127.0.0.1", "expected a URL that starts with http:// or https://"),
+        ("--target", "http://127.0.0.1:99999", "expected a URL with a host and a port"),
+        ("--target", "http://127.0.0.1/?a=b", "expected none"),
+        ("--target", "http://no-such-host.invalid", "could not be resolved"),
+        ("--scrape", "metrics", "expected a URL that starts with http:// or https://"),
+        ("--allow-target", "http://somewhere", "expected HOST or HOST:PORT"),
+        ("--limit", "speed < 5", "expected one of the metrics response.p50, "),
+        ("--limit", "response.p99 < 5", "expected a duration such as 250ms as its value"),
+        ("--limit", "response.p99", "expected"),
+        ("--limit", "flod:errors < 1%", "expected"),
+        ("--set", "peak.clients", "expected key.path=value, e.g. peak.clients=500"),
+        ("--set", "peak.clients=many", COUNT),
+        ("--set", "peak.client=5", "peak.client"),
+        ("--header", "Authorization", "expected NAME=env:VAR or NAME=file:PATH"),
+        ("--header", "Host=env:HOME", "expected another: qosflood sets that one itself"),
+    ],
+)
+def test_a_wrong_value_is_one_line_naming_option_and_expectation(
+    option: str, value: str, expected: str
+) -> None:
+    said = qosflood("--dry-run", option, value)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.count("\n") == 1, said.err
+    assert said.err.startswith("qosflood: ")
+    assert option in said.err
+    assert expected in said.err
+    assert "Traceback" not in said.err
+
+
+def test_all_that_is_wrong_with_a_plan_is_said_at_once() -> None:
+    said = qosflood("--dry-run", "--duration", "0s", "--timeout", "0s", "--limit", "x < 1")
+    assert [line.split(": ")[1] for line in said.err.splitlines()] == [
+        "--duration",
+        "--timeout",
+        "--limit",
+    ]
+
+
+SECRET = "hunter2-7f3kQx9ZwLp0"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--header", f"Authorization={SECRET}"),
+        ("--header", f"Authorization=Bearer {SECRET}"),
+        ("--header", SECRET),
+        ("--header", f"Authorization: Bearer {SECRET}"),
+        ("--set", f"target.headers.Authorization={SECRET}"),
+        ("--set", f'target.headers={{Authorization="{SECRET}"}}'),
+        ("--target", f"http://user:{SECRET}@127.0.0.1:1"),
+        ("--target", f"http://{SECRET}@127.0.0.1:1"),
+        ("--target", f"user:{SECRET}@127.0.0.1:1"),
+        ("--scrape", f"http://user:{SECRET}@127.0.0.1:1/metrics"),
+        ("--set", f"target.url=http://user:{SECRET}@127.0.0.1:1"),
+        ("--set", f"scrape.url=http://user:{SECRET}@127.0.0.1:1/m"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_a_literal_secret_is_refused_without_being_shown(
+    words: tuple[str, ...], command: str
+) -> None:
+    said = qosflood(command, *(("--dry-run",) if command == "run" else ()), *words)
+    assert (said.code, said.out) == (2, "")
+    assert SECRET not in said.err
+    assert said.err.count("\n") == 1, said.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("QOSFLOOD_RUN_HEADER", f"Authorization={SECRET}"),
+        ("QOSFLOOD_RUN_TARGET", f"http://user:{SECRET}@127.0.0.1:1"),
+    ],
+)
+def test_a_literal_secret_in_the_environment_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    said = qosflood("--dry-run")
+    assert (said.code, said.out) == (2, "")
+    assert variable in said.err
+    assert SECRET not in said.err
+
+
+def test_a_literal_secret_in_a_profile_is_refused_without_being_shown(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text(f'[target.headers]\nAuthorization = "{SECRET}"\n')
+    said = qosflood("--dry-run", str(profile))
+    assert said.code == 2
+    assert SECRET not in said.err
