@@ -1,4 +1,4 @@
-"""Before the first phase: can this machine carry the load, and what can be seen of the target?
+"""Before the first phase: may the target be flooded, and what can be seen of it?
 
 One report, one scrape, one look at memory. An unreachable target or a refused token ends here;
 what merely cannot be seen is said, and the run goes on.
@@ -6,12 +6,10 @@ what merely cannot be seen is said, and the run goes on.
 
 import asyncio
 import errno
-import resource
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 
 import aiohttp
 
@@ -29,8 +27,6 @@ from qosflood.text import printable
 from qosflood.tls import tls_context
 from qosflood.units import format_bytes, format_count, format_duration
 
-_SPARE_FILES = 64
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _UNREACHED = {
@@ -93,43 +89,6 @@ class Preflight:
             memory_source=self.sight.memory_source,
             pid=process.pid if process else None,
             by_port=process is not None,
-        )
-
-
-def check_machine(plan: Plan) -> None:
-    """Open files and local ports; raises PreflightError with the command that helps."""
-    _check_open_files(plan)
-    _check_ports(plan)
-
-
-def _check_open_files(plan: Plan) -> None:
-    # The embedded collector holds every client's connection, whatever the number of shards.
-    embedded, everyone = plan.target.embedded, plan.load.clients
-    clients = everyone if embedded else -(-everyone // plan.load.shards)
-    needed = clients + _SPARE_FILES
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or needed <= hard:
-        return
-    who = "the embedded collector" if embedded else "a shard"
-    room = 0 if embedded else hard - _SPARE_FILES
-    spread = f", or spread the clients: --shards {-(-everyone // room)}" if room > 0 else ""
-    raise PreflightError(
-        f"open files: {who} with {format_count(clients)} clients needs {needed}, this machine "
-        f"allows {hard}; raise the limit as root (ulimit -Hn {needed}){spread}"
-    )
-
-
-def _check_ports(plan: Plan) -> None:
-    try:
-        low, high = (int(word) for word in _PORT_RANGE.read_text(encoding="ascii").split())
-    except (OSError, ValueError):
-        return
-    ports = (high - low + 1) * len(plan.target.addresses)
-    if plan.load.clients > ports:
-        raise PreflightError(
-            f"ports: {format_count(plan.load.clients)} clients need a local port each, this "
-            f"machine has {format_count(ports)} for this target; widen the range as root: "
-            'sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
         )
 
 

@@ -25,11 +25,11 @@ from qosflood.fleet.local import Child
 from qosflood.fleet.supervisor import Ended, Supervisor, View
 from qosflood.journal import JOURNAL, RUN_SCHEMA, create_run_directory, write_run_json
 from qosflood.load.schedule import Schedule
+from qosflood.machine import check_machine
 from qosflood.plan import Plan
 from qosflood.preflight import (
     Preflight,
     check_consent,
-    check_machine,
     check_target,
     preflight,
 )

@@ -11,8 +11,9 @@ from qosflood.cli.options import options_from, target_options
 from qosflood.cli.params import TEXT
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.errors import PreflightError
+from qosflood.machine import check_machine
 from qosflood.plan import Plan
-from qosflood.preflight import Preflight, check_consent, check_machine, check_target, preflight
+from qosflood.preflight import Preflight, check_consent, check_target, preflight
 
 
 @click.command()
