@@ -1,4 +1,4 @@
-"""A plan carried out by a supervisor in this process, with real children, and what is left of it."""
+"""A plan carried out by a supervisor in this process with real children, and what is left of it."""
 
 import asyncio
 import time

@@ -1,0 +1,108 @@
+"""A shard on this process's loop: what can only be seen from inside, or would take too long."""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import orjson
+import pytest
+import uvloop
+from plan_maker import make_load, make_phases, make_plan
+from processes import faulty
+
+from qosflood.child import ParentPipe
+from qosflood.errors import ExitCode
+from qosflood.load import shard as shard_module
+from qosflood.load.shard import ShardSpec, serve
+from qosflood.units import MS, SECOND
+
+Ends = list[int]
+
+
+@pytest.fixture(autouse=True)
+def collecting() -> Iterator[None]:
+    """A shard turns garbage collection off for good."""
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+class Parent:
+    """The coordinator's ends of the pipes."""
+
+    def __init__(self) -> None:
+        self._child_in, self._out = os.pipe()
+        self._in, self._child_out = os.pipe()
+        self.pipe = ParentPipe(self._child_in, self._child_out)
+
+    def tell(self, **message: object) -> None:
+        os.write(self._out, orjson.dumps(message) + b"\n")
+
+    def heard(self) -> list[dict]:
+        os.close(self._child_out)
+        with open(self._in, "rb") as said:
+            return [orjson.loads(line) for line in said]
+
+
+def served(port: int, scenario: Callable[[Parent, Ends], Awaitable[None]]) -> Parent:
+    """Serve a shard of four clients with a timeout of half a minute; `scenario` beside it."""
+    load = make_load(
+        base_clients=4,
+        clients=4,
+        base_cadence_ns=50 * MS,
+        cadence_ns=50 * MS,
+        timeout_ns=30 * SECOND,
+    )
+    phases = make_phases(load, edge_ns=50 * MS, flood_ns=60 * SECOND)
+    plan = make_plan(port=port, load=load, phases=phases)
+    parent, ends = Parent(), Ends()
+
+    async def main() -> None:
+        serving = asyncio.create_task(
+            serve(parent.pipe, ShardSpec(plan, 0, 1, mono_ns=0), ends.append)
+        )
+        await scenario(parent, ends)
+        async with asyncio.timeout(20):
+            await serving
+
+    uvloop.run(main())
+    return parent
+
+
+def test_after_a_stop_nobody_is_waited_for_longer_than_patience_lasts(monkeypatch):
+    monkeypatch.setattr(shard_module, "DRAIN_MOST_NS", 200 * MS)
+
+    async def scenario(parent: Parent, ends: Ends) -> None:
+        parent.tell(cmd="start", zero_ns=time.monotonic_ns())
+        await asyncio.sleep(0.3)  # each client has a report out by then: the cadence is 50 ms
+        parent.tell(cmd="stop")
+
+    with faulty("silent") as server:
+        said = served(server.port, scenario).heard()
+    assert said[-1] == {"type": "done"}
+    windows = [one for one in said if one["type"] == "window"]
+    outcomes = {name: sum(w["outcomes"][name] for w in windows) for name in windows[0]["outcomes"]}
+    assert outcomes["timeout"] == 4
+    assert sum(outcomes.values()) == sum(window["scheduled"] for window in windows)
+
+
+@pytest.mark.parametrize(
+    ("error", "crashes"), [(RuntimeError("a bug"), True), (ConnectionResetError("a peer"), False)]
+)
+def test_a_bug_ends_the_process_and_a_peers_rudeness_does_not(error, crashes):
+    ended: list[Ends] = []
+
+    async def scenario(parent: Parent, ends: Ends) -> None:
+        def broken() -> None:
+            raise error
+
+        asyncio.get_running_loop().call_soon(broken)
+        await asyncio.sleep(0.05)
+        ended.append(list(ends))
+        parent.tell(cmd="start", zero_ns=time.monotonic_ns())
+        parent.tell(cmd="stop")
+
+    served(1, scenario)
+    assert ended == [[ExitCode.INTERNAL] if crashes else []]

@@ -1,0 +1,129 @@
+"""Figures with units: read exactly, refused in one line, shown without flattering."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qosflood.errors import UnitError
+from qosflood.units import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MS,
+    SECOND,
+    US,
+    Rate,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+    parse_bytes,
+    parse_duration,
+    parse_rate,
+    parse_ratio,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [("250ms", 250 * MS), ("15m", 15 * MINUTE), ("1h30m", HOUR + 30 * MINUTE), ("10us", 10 * US),
+     ("10µs", 10 * US), ("7ns", 7), ("2d", 2 * DAY), ("1.5s", 1500 * MS),
+     (" 1 h 30 min ", 90 * MINUTE), ("0s", 0), ("1m500ms", MINUTE + 500 * MS)],
+)  # fmt: skip
+def test_a_duration_is_read_in_nanoseconds(text, ns):
+    assert parse_duration(text) == ns
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("512MiB", 512 << 20), ("1.5GB", 1_500_000_000), ("2k", 2048), ("7 B", 7), ("3gib", 3 << 30)],
+)
+def test_a_size_is_read_in_bytes(text, count):
+    assert parse_bytes(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("99.9%", 0.999), ("0.999", 0.999), ("0%", 0.0), ("1", 1.0), ("100%", 1.0)]
+)
+def test_a_share_is_read_as_a_ratio(text, value):
+    assert parse_ratio(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("10x", Rate(multiple=10.0)), ("0.5X", Rate(multiple=0.5)),
+     ("5000/s", Rate(per_second=5000.0)), (" 2.5 /s", Rate(per_second=2.5))],
+)  # fmt: skip
+def test_a_rate_is_a_multiple_or_reports_a_second(text, rate):
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize(
+    ("parse", "texts"),
+    [
+        (parse_duration, ["", "15", "m", "15 parsecs", "-5s", "1h30", "1..5s", "5s x", "5ss"]),
+        (parse_bytes, ["", "5", "MiB", "-5MiB", "5 XiB", "5Mi", "nan MiB"]),
+        (parse_ratio, ["", "%", "-1%", "101%", "1.01", "9e9%", "much"]),
+        (parse_rate, ["", "10", "x", "0x", "0/s", "-1x", "10/m", "10 x x", "inf/s"]),
+    ],
+)
+def test_anything_else_is_refused_with_what_was_got_and_an_example(parse, texts):
+    for text in texts:
+        with pytest.raises(UnitError) as caught:
+            parse(text)
+        assert str(caught.value).startswith(f'got "{text}", expected ')
+        assert "\n" not in str(caught.value)
+        assert caught.value.exit_code == 2
+
+
+@given(st.text(max_size=12))
+def test_no_text_raises_anything_but_a_unit_error(text):
+    for parse in (parse_duration, parse_bytes, parse_ratio, parse_rate):
+        try:
+            value = parse(text)
+        except UnitError:
+            continue
+        assert isinstance(value, Rate) or value >= 0
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [(950 * US, "950us"), (12_300 * US, "12.3ms"), (8_500 * MS, "8.5s"), (15 * MINUTE, "15m"),
+     (90 * MINUTE, "1h30m"), (90 * SECOND, "90s"), (0, "0s"), (-5 * MS, "-5ms"),
+     (DAY + HOUR, "1d1h"), (121 * SECOND, "2m1s")],
+)  # fmt: skip
+def test_a_duration_is_shown_with_the_unit_that_fits(ns, text):
+    assert format_duration(ns) == text
+
+
+@given(st.integers(1_000, 30 * DAY))
+def test_a_duration_that_is_shown_can_be_read_back_within_its_rounding(ns):
+    assert parse_duration(format_duration(ns)) == pytest.approx(ns, rel=0.05)
+
+
+@given(st.integers(0, 1 << 50))
+def test_a_size_that_is_shown_can_be_read_back_within_its_rounding(count):
+    assert parse_bytes(format_bytes(count)) == pytest.approx(count, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(512, "512 B"), (1536, "1.5 KiB"), (5 << 20, "5.0 MiB"), (3 << 40, "3072.0 GiB"),
+     (-2048, "-2.0 KiB")],
+)  # fmt: skip
+def test_a_size_is_shown_with_the_unit_that_fits(count, text):
+    assert format_bytes(count) == text
+
+
+@given(st.floats(0.0, 1.0))
+def test_a_share_is_never_rounded_to_nothing_or_to_everything(value):
+    assert (format_ratio(value) == "100%") == (value == 1.0)
+    assert (format_ratio(value) == "0%") == (value == 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1000, "1,000"), (12.5, "12.5"), (7, "7"), (1234.56, "1,235"), (0.25, "0.2")],
+)
+def test_a_count_is_shown_with_its_thousands(value, text):
+    assert format_count(value) == text
