@@ -47,7 +47,7 @@ def test_consent_to_another_port_is_none(target: Faulty, tmp_path: Path) -> None
 
 
 def test_with_allow_target_it_is_flooded(target: Faulty, tmp_path: Path) -> None:
-    args = ("--target", target.url, "--allow-target", THERE)
+    args = ("--duration", "1s", "--target", target.url, "--allow-target", THERE)
     with flooding(tmp_path / "run", *args) as flood:
         done = flood.finish()
         flood.wait_until_gone()

@@ -62,22 +62,23 @@ def test_a_disk_that_is_full_from_the_start_is_one_line_and_nothing_is_flooded(
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("how", ["removed", "moved"])
-def test_a_run_directory_that_goes_away_is_one_clear_line(tmp_path: Path, how: str) -> None:
-    with flooding(tmp_path / "run", *LONG) as flood:
-        flood.wait_for_phase("baseline")
-        if how == "removed":
-            shutil.rmtree(flood.run_dir)
-        else:
-            flood.run_dir.rename(tmp_path / "elsewhere")
-        done = flood.finish()
-        flood.wait_until_gone()
-    assert (done.code, done.out) == (3, "")
-    assert done.err.splitlines()[-1] == (
-        f"qosflood: {flood.run_dir}: was moved or removed during the run; "
-        "without its journal there is no verdict"
-    )
-    assert "Traceback" not in done.err
-    if how == "moved":
-        assert run_qosflood("report", str(tmp_path / "elsewhere")).returncode == 3
-        assert read_report(tmp_path / "elsewhere")["verdict"] == "INVALID"
+def test_a_run_directory_that_goes_away_is_one_clear_line(tmp_path: Path) -> None:
+    with (
+        flooding(tmp_path / "removed", *LONG) as removed,
+        flooding(tmp_path / "moved", *LONG) as moved,
+    ):
+        removed.wait_for_phase("baseline")
+        shutil.rmtree(removed.run_dir)
+        moved.wait_for_phase("baseline")
+        moved.run_dir.rename(tmp_path / "elsewhere")
+        for flood in (removed, moved):
+            done = flood.finish()
+            flood.wait_until_gone()
+            assert (done.code, done.out) == (3, "")
+            assert done.err.splitlines()[-1] == (
+                f"qosflood: {flood.run_dir}: was moved or removed during the run; "
+                "without its journal there is no verdict"
+            )
+            assert "Traceback" not in done.err
+    assert run_qosflood("report", str(tmp_path / "elsewhere")).returncode == 3
+    assert read_report(tmp_path / "elsewhere")["verdict"] == "INVALID"

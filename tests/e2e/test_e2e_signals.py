@@ -40,6 +40,7 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
         target = stack.enter_context(faulty("after:50+silent"))
         silent = ("--target", target.url, "--timeout", "60s")
         options = {
+            "interrupted": LONG,
             "terminated": (*LONG, *silent),
             "shard": LONG,
             "one of two shards": (*LONG, "--shards", "2"),
@@ -56,8 +57,9 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
         floods["collector"].kill(COLLECTOR)
         floods["shard"].kill(SHARD)
         floods["one of two shards"].kill(SHARD, 1)
-        floods["terminated"].wait_for_phase("flood")
-        floods["terminated"].signal(signal.SIGTERM)
+        for name, number in (("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)):
+            floods[name].wait_for_phase("flood")
+            floods[name].signal(number)
         ended = {
             name: Struck(flood.finish(deadline_s=20.0), flood.run_dir)
             for name, flood in floods.items()
@@ -90,23 +92,18 @@ def rebuilt(run_dir: Path) -> int:
     return done.returncode
 
 
-def test_ctrl_c_stops_the_load_and_writes_the_whole_report(tmp_path: Path) -> None:
-    with flooding(tmp_path / "run", *LONG) as flood:
-        flood.wait_for_phase("flood")
-        flood.signal(signal.SIGINT)
-        done = flood.finish()
-        flood.wait_until_gone()
-    assert done.code == 130
-    assert "SIGINT: stopping the load; once more leaves at once" in done.err
-    assert "INTERRUPTED - interrupted" in done.out
-    made = {path.name for path in flood.run_dir.iterdir()}
-    assert made == {
+def test_ctrl_c_stops_the_load_and_writes_the_whole_report(struck: dict[str, Struck]) -> None:
+    run = struck["interrupted"]
+    assert run.done.code == 130
+    assert "SIGINT: stopping the load; once more leaves at once" in run.done.err
+    assert "INTERRUPTED - interrupted" in run.done.out
+    assert {path.name for path in run.run_dir.iterdir()} == {
         *("run.json", "journal.jsonl", "failures.jsonl"),
         *("report.json", "report.html", "report.md", "latency.hlog"),
     }
-    interrupted_report(flood.run_dir, "by SIGINT")
-    assert_books_balance(flood.run_dir)
-    assert read_journal(flood.run_dir)[-1]["reason"] == "interrupted"
+    interrupted_report(run.run_dir, "by SIGINT")
+    assert_books_balance(run.run_dir)
+    assert read_journal(run.run_dir)[-1]["reason"] == "interrupted"
 
 
 def test_a_second_signal_leaves_at_once_with_the_journal_intact(tmp_path: Path) -> None:
@@ -149,9 +146,8 @@ def test_a_signal_while_the_report_is_built_waits_for_it_and_a_second_does_not(
         flooding(tmp_path / "once", *short) as once,
         flooding(tmp_path / "twice", *short) as twice,
     ):
-        for flood in (once, twice):
-            flood.child(REPORT)
-            flood.signal(signal.SIGINT)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(interrupt_report, (once, twice)))
         twice.signal(signal.SIGTERM)
         waited, left = once.finish(), twice.finish()
         for flood in (once, twice):
@@ -160,6 +156,11 @@ def test_a_signal_while_the_report_is_built_waits_for_it_and_a_second_does_not(
     assert waited.code == read_report(once.run_dir)["exit_code"] != 130
     assert (left.code, left.out) == (130, "")
     assert rebuilt(twice.run_dir) == read_report(twice.run_dir)["exit_code"] != 130
+
+
+def interrupt_report(flood: Flood) -> None:
+    flood.child(REPORT)
+    flood.signal(signal.SIGINT)
 
 
 def test_a_killed_coordinator_takes_all_its_processes_along(tmp_path: Path) -> None:
