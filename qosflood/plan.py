@@ -131,6 +131,28 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkClass:
+    """A kind of network that clients report from; `weight` is its share of them, unnormalised.
+
+    `rtt_ns` and `jitter_ns` are medians, `rtt_spread` is the standard deviation of the logarithm
+    of both, and `correlation` that from one report to the next. Good and bad stretches of the
+    Gilbert-Elliott chain last `good_packets` and `bad_packets` on average and lose `good_loss` and
+    `bad_loss` (0-1) of their packets.
+    """
+
+    name: str
+    weight: float
+    rtt_ns: int
+    rtt_spread: float
+    jitter_ns: int
+    correlation: float
+    good_packets: float
+    bad_packets: float
+    good_loss: float
+    bad_loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """What the monitor looks at. `interval_ns` None: no scrapes."""
 
@@ -178,6 +200,7 @@ class Plan:
     phases: tuple[Phase, ...]
     target: Target
     report: Report
+    networks: tuple[NetworkClass, ...]
     watch: Watch
     limits: tuple[Limit, ...]
     aborts: tuple[Limit, ...]

@@ -181,7 +181,7 @@ async def _post(plan: Plan) -> Posted:
     loop = asyncio.get_running_loop()
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    request = builder.writer()(builder.template(0), 0, 0)
+    request = builder.writer()(builder.template(0), *builder.walk(0), 0)
     body = request.partition(b"\r\n\r\n")[2]
     headers = {
         "Host": plan.target.netloc,

@@ -33,6 +33,7 @@ class Client(asyncio.Protocol):
         "_failures",
         "_leaving",
         "_met",
+        "_path",
         "_queue",
         "_reader",
         "_reused",
@@ -54,12 +55,12 @@ class Client(asyncio.Protocol):
         self._transport: Transport | None = None
         self._write: Callable[[bytes], None] = _unconnected
         self._body = shared.builder.template(number)
+        self._path, self._turn = shared.builder.walk(number)
         self._queue: deque[tuple[int, Bucket]] | None = None
         self._reader: ResponseReader | None = None
         self._bucket: Bucket | None = None
         self._due_ns = 0
         self._sent_ns = 0
-        self._turn = number
         self._reused = False
         self._failures = 0
         self._again = False
@@ -233,7 +234,7 @@ class Client(asyncio.Protocol):
         bucket.offered += 1
         shared.oldest[self.index] = due_ns
         observed_ms = (now_ns + shared.wall_offset_ns) // 1_000_000
-        self._write(shared.request(self._body, turn, observed_ms))
+        self._write(shared.request(self._body, self._path, turn, observed_ms))
 
     def _resend(self, now_ns: int) -> None:
         """Send the same report once more, byte by byte the same, as a browser would."""
@@ -242,7 +243,7 @@ class Client(asyncio.Protocol):
         self._sent_ns = now_ns
         self.state = BUSY
         # A second loss is final: this connection counts as fresh until it has answered.
-        self._write(shared.request(self._body, self._turn, observed_ms))
+        self._write(shared.request(self._body, self._path, self._turn, observed_ms))
 
     def _next(self, now_ns: int) -> None:
         """The connection is free: send the oldest queued report that may still be sent."""

@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     NETWORK = 3
     LIFETIME = 4
     STARTUP = 5
+    PATH = 6
 
 
 def uniform(seed: int, purpose: Purpose, key: IntArray, index: IntArray | int = 0) -> FloatArray:

@@ -9,17 +9,13 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from qosflood.load.network import CallQuality, healthy_calls
+from qosflood.load.figures import LAST, Figures, Path
 from qosflood.load.population import identity
 from qosflood.plan import Plan
 
-RequestWriter = Callable[[bytes, int, int], bytes]
-"""Head and body of one report, from a client's template, the client's turn (which picks the
-call's figures of this interval) and the time of observation in epoch milliseconds."""
-
-_CALLS = 1024
-# A step that shares no factor with the table's size walks all of it, differently per client.
-_STRIDE = 389
+RequestWriter = Callable[[bytes, Path, int, int], bytes]
+"""Head and body of one report, from a client's template, the path it walks, its turn (which picks
+the path's figures of this interval) and the time of observation in epoch milliseconds."""
 
 
 class RequestBuilder:
@@ -27,6 +23,7 @@ class RequestBuilder:
 
     def __init__(self, plan: Plan, headers: dict[str, str]) -> None:
         self._plan = plan
+        self._figures = Figures(plan.networks, plan.seed)
         path = plan.target.base_path + plan.report.path
         lines = [
             f"{plan.report.method} {path} HTTP/1.1",
@@ -55,18 +52,21 @@ class RequestBuilder:
             }
         )
 
+    def walk(self, number: int) -> tuple[Path, int]:
+        """The path that client `number` walks, and its turn before the first report."""
+        return self._figures.walk(number)
+
     def writer(self) -> RequestWriter:
         """The function that builds a request; a closure, because it runs for every report."""
-        calls = [_figures(call) for call in healthy_calls(self._plan.seed, _CALLS)]
         heads: dict[int, bytes] = {}
         prefix = self._head
         stamp_ms, stamp = -1, b""
 
-        def request(template: bytes, turn: int, observed_ms: int) -> bytes:
+        def request(template: bytes, path: Path, turn: int, observed_ms: int) -> bytes:
             nonlocal stamp_ms, stamp
             if observed_ms != stamp_ms:
-                stamp_ms, stamp = observed_ms, b"%d}" % observed_ms
-            figures = calls[turn * _STRIDE % _CALLS]
+                stamp_ms, stamp = observed_ms, b',"observedAt":%d}' % observed_ms
+            figures = path[turn & LAST]
             size = len(template) + len(figures) + len(stamp)
             head = heads.get(size)
             if head is None:
@@ -74,12 +74,6 @@ class RequestBuilder:
             return b"".join((head, template, figures, stamp))
 
         return request
-
-
-def _figures(call: CallQuality) -> bytes:
-    """The figures of one interval, up to where the time of observation goes."""
-    fields = {"mos": call.mos, "packetLoss": call.loss_percent, "roundTripTime": call.rtt_ms}
-    return _open_object(fields)[1:] + b'"observedAt":'
 
 
 def _open_object(fields: Mapping[str, str | float]) -> bytes:

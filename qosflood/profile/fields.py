@@ -19,10 +19,12 @@ from qosflood.endpoint import (
 )
 from qosflood.errors import StartError
 from qosflood.limits import parse_abort, parse_limit
-from qosflood.units import DAY, Rate, parse_bytes, parse_duration, parse_rate
+from qosflood.units import DAY, SECOND, Rate, parse_bytes, parse_duration, parse_rate
 
 LONGEST_NS = 366 * DAY
 """Any longer duration is a slip of the pen, and would not fit the journal's integers."""
+_SLOWEST_NS = 10 * SECOND
+"""No call survives a network slower than that."""
 _TOO_LARGE = 1 << 60
 
 
@@ -96,6 +98,20 @@ def _above_zero(text: str) -> int:
     return ns
 
 
+def _delay(text: str) -> int:
+    ns = parse_duration(text)
+    if ns > _SLOWEST_NS:
+        raise StartError(f'got "{text}", expected at most 10s, e.g. 80ms')
+    return ns
+
+
+def _round_trip(text: str) -> int:
+    ns = _delay(text)
+    if ns <= 0:
+        raise StartError(f'got "{text}", expected more than 0s, e.g. 80ms')
+    return ns
+
+
 def _size(text: str) -> int:
     size = parse_bytes(text)
     if size >= _TOO_LARGE:
@@ -126,10 +142,23 @@ Count = Annotated[int, Field(ge=1, lt=2**53), Expected("a positive integer")]
 Seed = Annotated[int, Field(ge=0, lt=2**63), Expected("an integer from 0 to 2^63 - 1")]
 Status = Annotated[int, Field(ge=100, le=599), Expected("an HTTP status from 100 to 599")]
 Share = Annotated[float, Field(ge=0, le=1), Expected("a number from 0 to 1")]
+Spread = Annotated[float, Field(ge=0, le=2), Expected("a number from 0 to 2")]
+Correlation = Annotated[float, Field(ge=0, lt=1), Expected("a number from 0 to below 1")]
+Weight = Annotated[float, Field(gt=0, le=1e6), Expected("a number above 0, at most a million")]
+Packets = Annotated[
+    float, Field(ge=1, le=1e9), Expected("a number of packets from 1 to a thousand million")
+]
 Flag = Annotated[bool, Expected("true or false")]
 Text = Annotated[str, Field(min_length=1), Expected("a string that is not empty")]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"),
+    Expected("a name of at most 40 letters, digits, dots, dashes and underscores"),
+]
 Duration = Annotated[int, spelled("a duration with a unit", _above_zero)]
 MaybeNone = Annotated[int, spelled("a duration with a unit, 0s for none", _duration)]
+RoundTrip = Annotated[int, spelled("a duration with a unit", _round_trip)]
+Delay = Annotated[int, spelled("a duration with a unit", _delay)]
 Interval = Annotated[int | Literal["off"], spelled('a duration with a unit, or "off"', _interval)]
 Size = Annotated[int, spelled("a size with a unit", _size)]
 AskedRate = Annotated[Rate, spelled("a multiple of 1x, or reports per second", parse_rate)]

@@ -7,14 +7,16 @@ are nanoseconds and sizes bytes in the model, and strings with units in the file
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from qosflood.profile.fields import (
     AbortText,
     Allow,
     AskedRate,
     ContentType,
+    Correlation,
     Count,
+    Delay,
     Duration,
     Expected,
     Flag,
@@ -23,17 +25,22 @@ from qosflood.profile.fields import (
     Interval,
     LimitText,
     MaybeNone,
+    Name,
+    Packets,
     Path,
     PerSecond,
+    RoundTrip,
     ScrapeUrl,
     Section,
     Seed,
     Shards,
     Share,
     Size,
+    Spread,
     Status,
     Text,
     Url,
+    Weight,
     key,
 )
 
@@ -73,6 +80,69 @@ class Report(Section):
     productions: Count = key(10, "How many distinct productionId the clients spread over.")
     lines: Count = key(50, "How many distinct lineId the clients spread over.")
     bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
+
+
+class NetworkClass(Section):
+    """A kind of network; what it leaves out is as in a healthy one."""
+
+    name: Name = Field(description="What the class is called.", examples=["vpn"])
+    weight: Weight = key(1.0, "Its share of the clients, beside the other classes' weights.", 20)
+    rtt: RoundTrip = key("30ms", "Median round-trip time while the network is good.", "80ms")
+    rtt_spread: Spread = key(
+        0.25, "Standard deviation of the logarithm of round trip and jitter.", 0.4
+    )
+    jitter: Delay = key("3ms", "Median jitter while the network is good.", "12ms")
+    correlation: Correlation = key(
+        0.9, "How alike round trip and jitter are from one report to the next."
+    )
+    good_packets: Packets = key(5000.0, "Mean length of a good stretch, in packets of 20 ms.", 400)
+    bad_packets: Packets = key(10.0, "Mean length of a bad stretch, in packets of 20 ms.", 40)
+    good_loss: Share = key(0.0001, "Share of packets lost while the network is good.")
+    bad_loss: Share = key(0.005, "Share of packets lost while the network is bad.", 0.25)
+
+    @model_validator(mode="after")
+    def _bad_is_worse(self) -> "NetworkClass":
+        if self.bad_loss < self.good_loss:
+            raise ValueError(
+                f"got good_loss {self.good_loss:g} above bad_loss {self.bad_loss:g}, "
+                f"expected at most as much, e.g. good_loss = {self.bad_loss / 10:g}"
+            )
+        return self
+
+
+def _all_named_differently(classes: tuple[NetworkClass, ...]) -> tuple[NetworkClass, ...]:
+    names = [network.name for network in classes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f'got "{twice}" twice, expected a name of its own for each class')
+    return classes
+
+
+class Network(Section):
+    """What the clients' networks are like, as their reports tell it; nothing is slowed down."""
+
+    mix: Annotated[
+        Literal["auto", "healthy", "mixed"], Expected('"auto", "healthy" or "mixed"')
+    ] = key(
+        "auto",
+        "Shipped classes: all healthy, or mixed with poor ones; auto is mixed on loopback only, "
+        "for off it poor figures may page somebody.",
+        "mixed",
+    )
+    classes: Annotated[
+        tuple[NetworkClass, ...],
+        Field(strict=False, max_length=32),
+        AfterValidator(_all_named_differently),
+        Expected("at most 32 tables [[network.classes]]"),
+    ] = key([], "Classes of your own in place of the shipped ones.", [{"name": "vpn"}])
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "Network":
+        if self.classes and self.mix != "auto":
+            raise ValueError(
+                f'got mix "{self.mix}" beside classes, expected one of the two: leave mix out'
+            )
+        return self
 
 
 class Load(Section):
@@ -179,6 +249,7 @@ class Profile(Section):
     run: Run = Field(default_factory=Run)
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)
+    network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)
     phases: Phases = Field(default_factory=Phases)
     target: Target = Field(default_factory=Target)

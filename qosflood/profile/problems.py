@@ -54,7 +54,9 @@ def _problem(detail: ErrorDetails) -> str:
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
     if field is None or _section_of(field):
-        return f"got {_kind(value)}, expected a table, e.g. [{spell_path(path) or 'peak'}]"
+        return f"got {_kind(value)}, expected a table, e.g. {_header(path)}"
+    if detail["type"] == "missing":
+        return f"got nothing, expected {_words(field, 0)}, e.g. {_example(field, 0)}"
     got = _kind(value) if path[:2] == ("target", "headers") else _shown(value)
     return f"got {got}, expected {_words(field, depth)}, e.g. {_example(field, depth)}"
 
@@ -64,11 +66,16 @@ def _locate(path: KeyPath) -> tuple[type[Section], FieldInfo | None, int]:
     section: type[Section] = Profile
     field: FieldInfo | None = None
     for at, part in enumerate(path):
+        item = _section_in(field) if field and isinstance(part, int) else None
+        if item:
+            section, field = item, None
+            continue
         field = section.model_fields.get(str(part))
         inner = _section_of(field) if field else None
-        if inner is None:
+        if inner:
+            section = inner
+        elif field is None or _section_in(field) is None:
             return section, field, len(path) - at - 1
-        section = inner
     return section, field, 0
 
 
@@ -76,6 +83,19 @@ def _section_of(field: FieldInfo) -> type[Section] | None:
     """The section a field holds; None for a plain value."""
     kind: Any = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def _section_in(field: FieldInfo) -> type[Section] | None:
+    """The section that each item of a field's list is; None for any other field."""
+    kinds = (kind for kind in get_args(field.annotation) if isinstance(kind, type))
+    return next((kind for kind in kinds if issubclass(kind, Section)), None)
+
+
+def _header(path: KeyPath) -> str:
+    """How TOML opens the table at a path."""
+    if path and isinstance(path[-1], int):
+        return f"[[{spell_path(path[:-1])}]]"
+    return f"[{spell_path(path) or 'peak'}]"
 
 
 def _words(field: FieldInfo, depth: int) -> str:
@@ -107,6 +127,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         pairs = ", ".join(f"{name} = {_shown(inner)}" for name, inner in value.items())
         text = f"{{ {pairs} }}"
+    elif isinstance(value, list):
+        text = f"[{', '.join(map(_shown, value))}]"
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

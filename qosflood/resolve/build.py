@@ -7,6 +7,7 @@ from qosflood.plan import Load, Plan, Report, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
+from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
 from qosflood.resolve.phases import build_phases
 from qosflood.resolve.problems import Problems
@@ -38,6 +39,7 @@ def resolve(
     load = build_load(profile, options, cores, problems)
     phases = build_phases(load, flood_ns, profile.phases)
     target = build_target(profile, options, addresses, problems)
+    networks, networks_from = build_networks(said, target.loopback)
     watch = build_watch(profile, target, flood_ns, problems)
     limits = build_limits(said, options, watch, problems)
     aborts = build_aborts(said, watch, target.loopback, problems)
@@ -54,10 +56,11 @@ def resolve(
         phases=phases,
         target=target,
         report=_report(profile),
+        networks=networks,
         watch=watch,
         limits=tuple(limits),
         aborts=tuple(aborts),
-        sources=_sources(said, options, {**limits, **aborts}),
+        sources=_sources(said, options, {**limits, **aborts}) | {"network": networks_from},
     )
 
 

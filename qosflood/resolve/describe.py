@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (_load, _phases, _totals, _target, _watch, _limits)
+    parts = (_load, _phases, _totals, _target, _network, _watch, _limits)
     return [row for part in parts for row in part(plan)]
 
 
@@ -112,6 +112,12 @@ def _target(plan: Plan) -> Iterator[Row]:
         yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
     elif target.cacert:
         yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+
+
+def _network(plan: Plan) -> Iterator[Row]:
+    total = sum(network.weight for network in plan.networks)
+    shares = (f"{100 * one.weight / total:.3g}% {one.name}" for one in plan.networks)
+    yield Row("network", ", ".join(shares), _source(plan, "network"))
 
 
 def _watch(plan: Plan) -> Iterator[Row]:

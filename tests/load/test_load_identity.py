@@ -1,4 +1,4 @@
-"""Who clients are, what their calls are like, and the draws behind both."""
+"""Who clients are, and the draws behind that."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from plan_maker import make_report
 
 from qosflood.load.draws import Purpose, uniform
-from qosflood.load.network import healthy_calls, mos
 from qosflood.load.population import identity
 
 seeds = st.integers(0, 2**64 - 1)
@@ -34,34 +33,6 @@ def test_draws_are_uniform_and_uncorrelated(seed):
     assert abs(draws.mean() - 0.5) < 0.01
     assert np.histogram(draws, bins=10, range=(0, 1))[0].min() > 1800
     assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 0.03
-
-
-def test_mos_falls_with_loss_and_delay_and_stays_on_its_scale():
-    loss, rtt = np.meshgrid(np.linspace(0, 100, 50), np.linspace(0, 3000, 50))
-    grid = mos(loss, rtt)
-    assert grid.min() >= 1.0
-    assert grid.max() <= 4.5
-    assert (np.diff(grid, axis=0) <= 1e-9).all()
-    assert (np.diff(grid, axis=1) <= 1e-9).all()
-
-
-@pytest.mark.parametrize(
-    ("loss", "rtt", "expected"),
-    # R = 93.2 - Id - Ie,eff by hand, then G.107 Annex B.
-    [(0.0, 0.0, 4.40), (0.0, 100.0, 4.35), (1.0, 100.0, 4.24), (20.0, 400.0, 1.74)],
-)
-def test_mos_follows_the_e_model(loss, rtt, expected):
-    assert mos(np.array([loss]), np.array([rtt]))[0] == pytest.approx(expected, abs=0.02)
-
-
-@given(seeds)
-def test_healthy_calls_are_healthy_and_differ(seed):
-    calls = healthy_calls(seed, 256)
-    assert all(15 <= call.rtt_ms <= 80 for call in calls)
-    assert all(0 <= call.loss_percent <= 1 for call in calls)
-    assert all(call.mos >= 4.0 for call in calls)
-    assert len(set(calls)) > 200
-    assert healthy_calls(seed, 256) == calls
 
 
 @given(st.integers(0, 10**7), st.integers(1, 50), st.integers(1, 50), st.integers(1, 9))

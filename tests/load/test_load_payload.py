@@ -21,6 +21,10 @@ OPTIONAL = {
 }
 
 
+BUILDER = RequestBuilder(make_plan(), {})
+WRITE = BUILDER.writer()
+
+
 class Parsed(http.server.BaseHTTPRequestHandler):
     """A request read by the standard library's server."""
 
@@ -33,8 +37,7 @@ class Parsed(http.server.BaseHTTPRequestHandler):
 
 @given(st.integers(0, 10**6), st.integers(0, 10**9), st.integers(0, 2**43))
 def test_a_request_is_what_a_server_reads_and_the_reference_api_takes(number, turn, now_ms):
-    builder = RequestBuilder(make_plan(), {})
-    request = Parsed(builder.writer()(builder.template(number), turn, now_ms))
+    request = Parsed(WRITE(BUILDER.template(number), BUILDER.walk(number)[0], turn, now_ms))
     assert (request.command, request.path) == ("POST", "/api/v1/metrics/qos")
     assert request.request_version == "HTTP/1.1"
     assert request.headers["Host"] == "127.0.0.1:8080"
@@ -43,30 +46,39 @@ def test_a_request_is_what_a_server_reads_and_the_reference_api_takes(number, tu
     assert int(request.headers["Content-Length"]) == len(request.body)
     report = orjson.loads(request.body)
     assert {name: type(value) for name, value in report.items()} == REQUIRED | OPTIONAL
-    assert report["sessionId"] == builder.session_id(number)
+    assert report["sessionId"] == BUILDER.session_id(number)
     assert report["observedAt"] == now_ms
     assert report["direction"] in ("ingress", "egress")
     assert 1 <= report["mos"] <= 4.5
     assert 0 <= report["packetLoss"] <= 100
 
 
+def test_a_clients_bodies_tell_the_figures_of_its_path_in_turn():
+    path, turn = BUILDER.walk(3)
+    for step in range(1, 2 * len(path)):
+        body = WRITE(BUILDER.template(3), path, turn + step, 1_000).partition(b"\r\n\r\n")[2]
+        told = orjson.loads(body)
+        expected = orjson.loads(b"{" + path[(turn + step) % len(path)] + b"}")
+        assert {name: told[name] for name in expected} == expected
+
+
 def test_bodies_differ_between_clients_and_from_turn_to_turn():
-    builder = RequestBuilder(make_plan(), {})
-    write = builder.writer()
-    templates = [builder.template(number) for number in range(20)]
-    bodies = {write(templates[n], n + k, 1_000 + k) for n in range(20) for k in range(50)}
+    clients = [(BUILDER.template(number), *BUILDER.walk(number)) for number in range(20)]
+    bodies = {
+        WRITE(template, path, turn + k, 1_000 + k)
+        for template, path, turn in clients
+        for k in range(50)
+    }
     assert len(bodies) == 1000
-    # Even at one and the same moment.
-    assert len({write(templates[0], k, 1_000) for k in range(1000)}) > 700
 
 
 def test_the_same_turn_at_the_same_time_is_byte_by_byte_the_same():
-    builder = RequestBuilder(make_plan(), {})
-    one, other = builder.writer(), builder.writer()
-    template = builder.template(7)
-    first = one(template, 3, 1_000)
-    one(template, 4, 1_001)
-    assert one(template, 3, 1_000) == first == other(template, 3, 1_000)
+    other = RequestBuilder(make_plan(), {})
+    template, path = BUILDER.template(7), BUILDER.walk(7)[0]
+    first = WRITE(template, path, 3, 1_000)
+    WRITE(template, path, 4, 1_001)
+    assert WRITE(template, path, 3, 1_000) == first
+    assert other.writer()(template, other.walk(7)[0], 3, 1_000) == first
 
 
 def test_base_path_method_and_own_headers_are_sent():
@@ -74,7 +86,7 @@ def test_base_path_method_and_own_headers_are_sent():
         target={"base_path": "/qos", "host": "::1"}, report={"method": "PUT", "path": "/r?a=b"}
     )
     builder = RequestBuilder(plan, {"Authorization": "Bearer x", "X-Two": "2"})
-    request = Parsed(builder.writer()(builder.template(1), 1, 1))
+    request = Parsed(builder.writer()(builder.template(1), *builder.walk(1), 1))
     assert (request.command, request.path) == ("PUT", "/qos/r?a=b")
     assert request.headers["Authorization"] == "Bearer x"
     assert request.headers["X-Two"] == "2"
@@ -85,4 +97,7 @@ def test_base_path_method_and_own_headers_are_sent():
 def test_a_default_port_is_left_out_of_the_host(scheme, port):
     plan = make_plan(port=port, target={"scheme": scheme})
     builder = RequestBuilder(plan, {})
-    assert Parsed(builder.writer()(builder.template(1), 1, 1)).headers["Host"] == "127.0.0.1"
+    assert (
+        Parsed(builder.writer()(builder.template(1), *builder.walk(1), 1)).headers["Host"]
+        == "127.0.0.1"
+    )

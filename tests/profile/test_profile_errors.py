@@ -13,7 +13,9 @@ METRICS = (
     "errors, offered, scrape.success, scrape.p99, scrape.gap, memory.max, memory.leak, "
     "memory.time_to_limit, loss, restarts, recovery.time"
 )
-SECTIONS = "description, run, peak, report, load, phases, target, scrape, memory, limits, safety"
+SECTIONS = (
+    "description, run, peak, report, network, load, phases, target, scrape, memory, limits, safety"
+)
 
 
 @pytest.fixture

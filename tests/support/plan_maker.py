@@ -7,7 +7,7 @@ Plan takes the fields of that part to change (or a whole part), any other replac
 from dataclasses import replace
 from typing import Any
 
-from qosflood.plan import Load, Phase, Plan, Report, Target, Watch
+from qosflood.plan import Load, NetworkClass, Phase, Plan, Report, Target, Watch
 from qosflood.units import MS, SECOND
 
 _MIB = 1024 * 1024
@@ -99,6 +99,25 @@ def make_report(**changes: Any) -> Report:
     )
 
 
+def make_network(**changes: Any) -> NetworkClass:
+    """A poor network: every figure varies, packets are lost in bursts."""
+    return replace(
+        NetworkClass(
+            name="poor",
+            weight=1.0,
+            rtt_ns=80 * MS,
+            rtt_spread=0.4,
+            jitter_ns=10 * MS,
+            correlation=0.8,
+            good_packets=400.0,
+            bad_packets=40.0,
+            good_loss=0.005,
+            bad_loss=0.25,
+        ),
+        **changes,
+    )
+
+
 def make_watch(port: int = 8080, **changes: Any) -> Watch:
     """Scrapes each second, memory each second."""
     return replace(
@@ -137,6 +156,7 @@ def make_plan(*, port: int = 8080, **overrides: Any) -> Plan:
         "phases": phases,
         "target": part("target", make_target, port),
         "report": part("report", make_report),
+        "networks": (make_network(),),
         "watch": part("watch", make_watch, port),
         "limits": (),
         "aborts": (),
