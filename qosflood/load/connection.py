@@ -8,11 +8,16 @@ found by a sweep over an array that holds each client's oldest open due time.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
+from qosflood.load.failures import Failed
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
 from qosflood.records import Outcome
+
+RENEWAL = -1
+"""In a queue, in the place of a due time: the session gives way to the one named beside it."""
 
 DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
@@ -36,8 +41,10 @@ class Client(asyncio.Protocol):
         "_path",
         "_queue",
         "_reader",
+        "_rejoin",
         "_reused",
         "_sent_ns",
+        "_session",
         "_shared",
         "_transport",
         "_turn",
@@ -56,7 +63,7 @@ class Client(asyncio.Protocol):
         self._write: Callable[[bytes], None] = _unconnected
         self._body = shared.builder.template(number)
         self._path, self._turn = shared.builder.walk(number)
-        self._queue: deque[tuple[int, Bucket]] | None = None
+        self._queue: deque[tuple[int, Any]] | None = None
         self._reader: ResponseReader | None = None
         self._bucket: Bucket | None = None
         self._due_ns = 0
@@ -66,6 +73,8 @@ class Client(asyncio.Protocol):
         self._again = False
         self._leaving = False
         self._met = False
+        self._session = 0
+        self._rejoin = False
 
     # What the pacer asks.
 
@@ -74,6 +83,20 @@ class Client(asyncio.Protocol):
         if self.state == DOWN:
             self.state = WAITING
             self._shared.connector.want(self)
+
+    def renew(self, session: int) -> None:
+        """The session gives way to the `session`-th: once nothing of it is open any more, the
+        connection is closed, and the new session connects."""
+        if self.state == BUSY or self._again or self._queue:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.append((RENEWAL, session))
+            return
+        self._begin(session)
+        if self.state == IDLE:
+            self._close()
+        elif self.state == DOWN:
+            self.join()
 
     def leave(self) -> None:
         """Close the connection once nothing is open any more."""
@@ -103,8 +126,10 @@ class Client(asyncio.Protocol):
             self._again = False
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
         for due_ns, bucket in self._queue or ():
-            self._unsent(due_ns, bucket, now_ns, "run stopped")
+            if due_ns != RENEWAL:
+                self._unsent(due_ns, bucket, now_ns, "run stopped")
         self._queue = None
+        self._rejoin = False
         if self.state == IDLE:
             self._close()
         elif self.state != BUSY:
@@ -117,12 +142,12 @@ class Client(asyncio.Protocol):
             self._fail(Outcome.TIMEOUT, "no answer by the deadline", now_ns)
             if self.state == BUSY:
                 self._close()
-        queue = self._queue
-        while queue and queue[0][0] < limit_ns:
-            due_ns, bucket = queue.popleft()
+        if self.state == BUSY or self._again:
+            return  # whatever is queued was due later
+        while self._oldest_queued() < limit_ns:
+            due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
             self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
-        if self.state != BUSY and not self._again:
-            self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+        self._shared.oldest[self.index] = self._oldest_queued()
 
     # What the connector tells.
 
@@ -141,13 +166,12 @@ class Client(asyncio.Protocol):
         if self._again:
             self._again = False
             self._fail(Outcome.CONNECTION_LOST, f"lost, then {reason}", now_ns)
-        elif self._queue:
-            due_ns, bucket = self._queue.popleft()
+        elif self._oldest_queued() != NEVER:
+            due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
             took = now_ns - due_ns
             bucket.fail(Outcome.CONNECT_ERROR, took, self._shared.timeout_ns, reason)
             self._sample(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
-        queue = self._queue
-        self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+        self._shared.oldest[self.index] = self._oldest_queued()
         self._failures += 1
         self._shared.connector.retry(self, self._failures)
 
@@ -171,6 +195,7 @@ class Client(asyncio.Protocol):
         if self._met:
             shared.reconnects += 1
         self._met = True
+        self._rejoin = False
         self._reused = False
         self._failures = 0
         self.state = IDLE
@@ -213,14 +238,13 @@ class Client(asyncio.Protocol):
         self._transport = None
         self._write = _unconnected
         self._reader = None
-        queue = self._queue
-        if self._again or queue:
+        if not self._again:
+            shared.oldest[self.index] = self._oldest_queued()
+        if self._again or self._queue or (self._rejoin and not self._leaving):
             self.state = WAITING
             shared.connector.want(self)
         else:
             self.state = DOWN
-        if not self._again:
-            shared.oldest[self.index] = queue[0][0] if queue else NEVER
 
     # The life of a report.
 
@@ -252,6 +276,10 @@ class Client(asyncio.Protocol):
             limit_ns = now_ns - self._shared.timeout_ns
             while queue:
                 due_ns, bucket = queue.popleft()
+                if due_ns == RENEWAL:
+                    self._begin(bucket)
+                    self._close()
+                    return
                 if due_ns >= limit_ns:
                     self._send(due_ns, bucket, now_ns)
                     return
@@ -260,6 +288,23 @@ class Client(asyncio.Protocol):
         self._shared.oldest[self.index] = NEVER
         if self._leaving:
             self._close()
+
+    def _begin(self, session: int) -> None:
+        """The next session takes over; it has no connection yet."""
+        self._session = session
+        self._body = self._shared.builder.template(self.number, session)
+        self._failures = 0
+        self._met = False
+        self._rejoin = True
+
+    def _oldest_queued(self) -> int:
+        """When the oldest queued report was due, NEVER if none is; sessions that are to begin
+        before it begin, since nothing of the one before is open. Not to be asked while BUSY."""
+        queue = self._queue
+        while queue and queue[0][0] == RENEWAL:
+            self._begin(queue.popleft()[1])
+        due_ns: int = queue[0][0] if queue else NEVER
+        return due_ns
 
     def _read(self, data: bytes, now_ns: int) -> None:
         framing = self._shared.memo.find(data) if self._reader is None else None
@@ -347,10 +392,11 @@ class Client(asyncio.Protocol):
         now_ns: int,
         response: Response | None = None,
     ) -> None:
-        self._shared.sampler.note(
-            outcome, reason, bucket.name, self.number, due_ns, sent_ns, now_ns, response,
-            self._transport,
-        )  # fmt: skip
+        session = self._session
+        failed = Failed(
+            outcome, reason, bucket.name, self.number, session, due_ns, sent_ns, now_ns, response
+        )
+        self._shared.sampler.note(failed, self._transport)
 
     def _close(self) -> None:
         """Abort the connection; asyncio answers with connection_lost."""
@@ -358,8 +404,7 @@ class Client(asyncio.Protocol):
             return
         self.state = CLOSING
         self._reader = None
-        queue = self._queue
-        self._shared.oldest[self.index] = queue[0][0] if queue else NEVER
+        self._shared.oldest[self.index] = self._oldest_queued()
         assert self._transport is not None
         self._transport.abort()
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from qosflood.load.http1 import Response
 from qosflood.records import FailureSample, Outcome
@@ -11,6 +11,20 @@ FIRST = 20
 LAST = 5
 KINDS = 64
 """Kinds beyond this many are kept as one, so that a target that invents reasons costs nothing."""
+
+
+class Failed(NamedTuple):
+    """How a report of client `number`'s `session` failed; times are monotonic."""
+
+    outcome: Outcome
+    reason: str
+    phase: str
+    number: int
+    session: int
+    due_ns: int
+    sent_ns: int | None
+    done_ns: int
+    response: Response | None
 
 
 class FailureSampler:
@@ -24,7 +38,7 @@ class FailureSampler:
         self,
         shard: int,
         zero_ns: int,
-        session_id: Callable[[int], str],
+        session_id: Callable[[int, int], str],
         redact: Callable[[str], str],
         emit: Callable[[FailureSample], None],
     ) -> None:
@@ -34,29 +48,15 @@ class FailureSampler:
         self._redact = redact
         self._emit = emit
         self._counts: dict[str, int] = {}
-        self._last: dict[str, deque[tuple[Any, ...]]] = {}
+        self._last: dict[str, deque[tuple[str, Failed, str | None, str | None]]] = {}
 
-    def note(
-        self,
-        outcome: Outcome,
-        reason: str,
-        phase: str,
-        number: int,
-        due_ns: int,
-        sent_ns: int | None,
-        done_ns: int,
-        response: Response | None,
-        transport: Any,
-    ) -> None:
-        """A report of client `number` failed."""
-        kind = f"{outcome.label}: {reason}"
+    def note(self, failed: Failed, transport: Any) -> None:
+        """A report failed; `transport` is its connection, if there was one."""
+        kind = f"{failed.outcome.label}: {failed.reason}"
         if kind not in self._counts and len(self._counts) >= KINDS:
             kind = "other"
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        local, remote = _address(transport, "sockname"), _address(transport, "peername")
-        facts = (
-            kind, outcome, reason, phase, number, due_ns, sent_ns, done_ns, response, local, remote
-        )  # fmt: skip
+        facts = (kind, failed, _address(transport, "sockname"), _address(transport, "peername"))
         if count <= FIRST:
             self._emit(self._made(*facts))
         else:
@@ -70,34 +70,24 @@ class FailureSampler:
         self._last.clear()
 
     def _made(
-        self,
-        kind: str,
-        outcome: Outcome,
-        reason: str,
-        phase: str,
-        number: int,
-        due_ns: int,
-        sent_ns: int | None,
-        done_ns: int,
-        response: Response | None,
-        local: str | None,
-        remote: str | None,
+        self, kind: str, failed: Failed, local: str | None, remote: str | None
     ) -> FailureSample:
+        response = failed.response
         return FailureSample(
-            t=done_ns - self._zero_ns,
+            t=failed.done_ns - self._zero_ns,
             shard=self._shard,
             kind=kind,
-            outcome=outcome.label,
-            phase=phase,
-            client=number,
-            session=self._session_id(number),
+            outcome=failed.outcome.label,
+            phase=failed.phase,
+            client=failed.number,
+            session=self._session_id(failed.number, failed.session),
             local=local,
             remote=remote,
             status=(response.status or None) if response else None,
-            error=None if outcome is Outcome.REJECTED else reason,
-            due_t=due_ns - self._zero_ns,
-            sent_t=None if sent_ns is None else sent_ns - self._zero_ns,
-            done_t=done_ns - self._zero_ns,
+            error=None if failed.outcome is Outcome.REJECTED else failed.reason,
+            due_t=failed.due_ns - self._zero_ns,
+            sent_t=None if failed.sent_ns is None else failed.sent_ns - self._zero_ns,
+            done_t=failed.done_ns - self._zero_ns,
             head=self._text(response.head) if response else None,
             body=self._text(response.body[:512]) if response else None,
         )

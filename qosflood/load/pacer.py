@@ -3,6 +3,7 @@
 One timer for everything. It may coalesce late (by the pacing quantum), never early.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from qosflood.load.connection import Client
 from qosflood.load.recorder import Bucket
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule import Renewal, Schedule
+from qosflood.load.shared import NEVER
 
 SENDS_PER_WAKE_UP = 256
 """After so many sends answers are read, or their time stamps would be late."""
@@ -62,7 +64,10 @@ class Pacer:
         self._leave_order = np.argsort(leave_ns, kind="stable").tolist()
         self._leaves = leave_ns[self._leave_order].tolist()
         self._left = 0
+        self._renewals: deque[Renewal] = deque()
+        self._renewed = 0
         self.finished = False
+        self._refill()
 
     def phase_at(self, since_ns: int) -> int:
         """The phase in force `since_ns` after the load's start, by index into the buckets."""
@@ -72,9 +77,9 @@ class Pacer:
         return len(self._buckets) - 1
 
     @property
-    def joined(self) -> int:
-        """Clients that have joined so far, which is distinct sessions."""
-        return self._joined
+    def sessions(self) -> int:
+        """Distinct sessions that have begun so far."""
+        return self._joined + self._renewed
 
     def tick(self) -> None:
         """Send what is due, up to 256 reports, and set the timer for the next."""
@@ -154,32 +159,51 @@ class Pacer:
         clients = self._clients
         self._who = [clients[i] for i in due.client.tolist()]
         self._position = 0
+        self._renewals.extend(due.renewals)
 
     def _live(self) -> bool:
-        """Let clients join and leave; whether some were left for the next turn."""
-        # Not past the next report: a client that is told to leave first closes its connection,
+        """Let sessions join, give way and leave; whether some were left for the next turn."""
+        # Not before the next report: a session that is told to end first closes its connection,
         # and would have to connect again for its last report.
-        since_ns = min(self._clock(), self._next_due_ns) - self._zero_ns
+        until_ns = min(self._clock(), self._next_due_ns - 1 if self._to_come else NEVER)
+        until_ns -= self._zero_ns
         for _ in range(LIFE_PER_WAKE_UP):
-            if self._joined < len(self._joins) and self._joins[self._joined] <= since_ns:
-                self._clients[self._joined].join()
-                self._joined += 1
-            elif self._left < len(self._leaves) and self._leaves[self._left] <= since_ns:
-                self._clients[self._leave_order[self._left]].leave()
-                self._left += 1
-            else:
+            if self._next_life_ns > until_ns:
                 return False
+            self._live_once()
         return True
 
-    def _sleep(self) -> None:
-        wakes = []
-        if not self._exhausted or self._more_chunks:
-            wakes.append(self._next_due_ns)
-        if self._joined < len(self._joins):
-            wakes.append(self._zero_ns + self._joins[self._joined])
-        if self._left < len(self._leaves):
-            wakes.append(self._zero_ns + self._leaves[self._left])
-        if wakes:
-            self._timer.set(-(-min(wakes) // self._quantum_ns) * self._quantum_ns)
+    def _live_once(self) -> None:
+        at_ns = self._next_life_ns
+        if self._joined < len(self._joins) and self._joins[self._joined] == at_ns:
+            self._clients[self._joined].join()
+            self._joined += 1
+        elif self._renewals and self._renewals[0].at_ns == at_ns:
+            renewal = self._renewals.popleft()
+            self._clients[renewal.client].renew(renewal.session)
+            self._renewed += 1
         else:
+            self._clients[self._leave_order[self._left]].leave()
+            self._left += 1
+
+    @property
+    def _to_come(self) -> bool:
+        return not self._exhausted or self._more_chunks
+
+    @property
+    def _next_life_ns(self) -> int:
+        """When the next session joins, gives way or leaves, since the load's start."""
+        join = self._joins[self._joined] if self._joined < len(self._joins) else NEVER
+        renewal = self._renewals[0].at_ns if self._renewals else NEVER
+        leave = self._leaves[self._left] if self._left < len(self._leaves) else NEVER
+        return min(join, renewal, leave)
+
+    def _sleep(self) -> None:
+        wake_ns = self._next_due_ns if self._to_come else NEVER
+        life_ns = self._next_life_ns
+        if life_ns != NEVER:
+            wake_ns = min(wake_ns, self._zero_ns + life_ns)
+        if wake_ns == NEVER:
             self.finished = True
+        else:
+            self._timer.set(-(-wake_ns // self._quantum_ns) * self._quantum_ns)

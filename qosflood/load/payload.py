@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from qosflood.load.figures import LAST, Figures, Path
-from qosflood.load.population import identity
+from qosflood.load.population import Identity, identity
 from qosflood.plan import Plan
 
 RequestWriter = Callable[[bytes, Path, int, int], bytes]
@@ -35,13 +35,13 @@ class RequestBuilder:
         ]
         self._head = "\r\n".join(lines).encode("latin-1") + b"\r\nContent-Length: "
 
-    def session_id(self, number: int) -> str:
-        """The session id of client `number`."""
-        return f"{self._plan.session_prefix}{number}-0"
+    def session_id(self, number: int, session: int = 0) -> str:
+        """The id of the `session`-th session of client `number`."""
+        return self._identity(number, session).session_id
 
-    def template(self, number: int) -> bytes:
-        """The constant fields of client `number`'s body, up to where a writer goes on."""
-        who = identity(self._plan.session_prefix, self._plan.report, number)
+    def template(self, number: int, session: int = 0) -> bytes:
+        """The constant fields of a session's body, up to where a writer goes on."""
+        who = self._identity(number, session)
         return _open_object(
             {
                 "sessionId": who.session_id,
@@ -55,6 +55,9 @@ class RequestBuilder:
     def walk(self, number: int) -> tuple[Path, int]:
         """The path that client `number` walks, and its turn before the first report."""
         return self._figures.walk(number)
+
+    def _identity(self, number: int, session: int) -> Identity:
+        return identity(self._plan.session_prefix, self._plan.report, number, session)
 
     def writer(self) -> RequestWriter:
         """The function that builds a request; a closure, because it runs for every report."""

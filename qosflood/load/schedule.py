@@ -85,6 +85,7 @@ class Clocks:
         self._lives = lives
         self._startup_s = plan.sessions.startup_ns * 1e-9
         self._startup_cadence_s = plan.sessions.startup_cadence_ns * 1e-9
+        self._start: FloatArray = np.empty(numbers.size)
         self._first: FloatArray = np.empty(numbers.size)
         self._last: FloatArray = np.empty(numbers.size)
         self.start(np.arange(numbers.size))
@@ -93,7 +94,10 @@ class Clocks:
         """New sessions have begun in the places `at`."""
         lives = self._lives
         phase = uniform(self._plan.seed, Purpose.PHASE, self._numbers[at], lives.session[at])
-        self._first[at] = self._beat.at(lives.start_s[at] + self._startup_s) + phase
+        self._start[at] = self._beat.at(lives.start_s[at] + self._startup_s)
+        # With jitter the clock's lattice starts a beat early, and counts from the start on: the
+        # report before the start may be late enough to fall behind it.
+        self._first[at] = self._start[at] + phase - (1.0 if self._jitter else 0.0)
         self._last[at] = self._beat.at(lives.end_s[at])
 
     def reports(
@@ -125,9 +129,10 @@ class Clocks:
         return _ns(self._beat.when(position)), client
 
     def _before(self, at: IntArray, ns: int) -> IntArray:
-        """Per place, the number of its session's regular reports with a due time before `ns`."""
+        """Per place, the number of its session's clock ticks before `ns`, or before the session's
+        start if that is later: differences of it count reports."""
         beat = self._beat.at(np.array([ns * 1e-9]))[0]
-        reach = np.minimum(beat, self._last[at]) - self._first[at]
+        reach = np.minimum(np.maximum(beat, self._start[at]), self._last[at]) - self._first[at]
         if not self._jitter:
             whole: IntArray = np.maximum(np.ceil(reach), 0).astype(np.int64)
             return whole

@@ -189,7 +189,7 @@ class Shard:
             self._second,
             pacer.phase_at(ended_ns),
             health,
-            sessions=pacer.joined,
+            sessions=pacer.sessions,
             reconnects=self._shared.reconnects,
         )
         self._shared.reconnects = 0

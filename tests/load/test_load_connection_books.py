@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.connection import BUSY, DOWN, IDLE, NEVER, WAITING, Client
+from qosflood.load.connection import BUSY, DOWN, IDLE, NEVER, RENEWAL, WAITING, Client
 
 CLIENTS = 3
 TIMEOUT = 2 * SECOND
@@ -31,6 +31,7 @@ class Books(RuleBasedStateMachine):
         self.rig = Rig(CLIENTS, timeout_ns=TIMEOUT)
         self.wires: dict[Client, Wire] = {}
         self.last_due = 0
+        self.renewals = 0
         self.stopped = False
 
     def client(self, index: int) -> Client:
@@ -49,6 +50,12 @@ class Books(RuleBasedStateMachine):
     @rule(index=who)
     def join(self, index: int) -> None:
         self.client(index).join()
+
+    @precondition(lambda self: not self.stopped)
+    @rule(index=who)
+    def renew(self, index: int) -> None:
+        self.renewals += 1
+        self.client(index).renew(self.renewals)
 
     @rule(index=who)
     def leave(self, index: int) -> None:
@@ -122,10 +129,11 @@ class Books(RuleBasedStateMachine):
         oldest = self.rig.shared.oldest
         assert (self.rig.open == 0) == all(due == NEVER for due in oldest)
         for client in self.rig.clients:
-            queue = [due for due, _ in client._queue or ()]
+            queue = [due for due, _ in client._queue or () if due != RENEWAL]
             out = [client._due_ns] if client.state == BUSY or client._again else []
             assert oldest[client.index] == min(out + queue[:1], default=NEVER)
-        waiting = sum(len(client._queue or ()) for client in self.rig.clients)
+        queued = [due for client in self.rig.clients for due, _ in client._queue or ()]
+        waiting = sum(due != RENEWAL for due in queued)
         out = sum(client.state == BUSY or client._again for client in self.rig.clients)
         assert self.rig.open == waiting + out
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qosflood.load.failures import FIRST, KINDS, LAST, FailureSampler
+from qosflood.load.failures import FIRST, KINDS, LAST, Failed, FailureSampler
 from qosflood.load.http1 import Response
 from qosflood.records import FailureSample, Outcome, decode_record, encode_record
 
@@ -29,22 +29,23 @@ class Sampled:
         self.sampler = FailureSampler(
             3,
             1_000,
-            lambda number: f"session-{number}",
+            lambda number, session: f"session-{number}-{session}",
             lambda text: text.replace("secret", "***"),
             self.samples.append,
         )
 
-    def note(self, number: int = 7, reason: str = "reset by the peer", **changes: Any) -> None:
-        facts = {
-            "outcome": Outcome.CONNECTION_LOST,
-            "phase": "flood",
-            "due_ns": 2_000,
-            "sent_ns": 3_000,
-            "done_ns": 4_000,
-            "response": None,
-            "transport": None,
-        } | changes
-        self.sampler.note(number=number, reason=reason, **facts)
+    def note(
+        self,
+        number: int = 7,
+        reason: str = "reset by the peer",
+        *,
+        outcome: Outcome = Outcome.CONNECTION_LOST,
+        sent_ns: int | None = 3_000,
+        response: Response | None = None,
+        transport: Any = None,
+    ) -> None:
+        failed = Failed(outcome, reason, "flood", number, 2, 2_000, sent_ns, 4_000, response)
+        self.sampler.note(failed, transport)
 
 
 def test_a_sample_tells_who_when_where_and_why():
@@ -52,7 +53,7 @@ def test_a_sample_tells_who_when_where_and_why():
     kept.note(transport=Ends(("127.0.0.1", 40000), ("127.0.0.1", 80)))
     (sample,) = kept.samples
     assert (sample.t, sample.due_t, sample.sent_t, sample.done_t) == (3_000, 1_000, 2_000, 3_000)
-    assert (sample.shard, sample.client, sample.session) == (3, 7, "session-7")
+    assert (sample.shard, sample.client, sample.session) == (3, 7, "session-7-2")
     assert (sample.local, sample.remote) == ("127.0.0.1:40000", "127.0.0.1:80")
     assert (sample.outcome, sample.error) == ("connection_lost", "reset by the peer")
     assert sample.kind == "connection_lost: reset by the peer"

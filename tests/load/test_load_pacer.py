@@ -129,7 +129,7 @@ def test_every_report_is_picked_once_in_order_and_never_early(plan, cost_ns):
     lags = [lag for bucket in rig.buckets for lag in bucket.lag]
     assert sorted(lags) == sorted(now - due for due, _, now in rig.picked)
     assert rig.pacer.finished
-    assert rig.pacer.joined == len(rig.clients)
+    assert rig.pacer.sessions == len(rig.clients)
 
 
 @settings(max_examples=40)
