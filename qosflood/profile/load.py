@@ -108,13 +108,18 @@ def _validate(document: dict[str, Any], shown: str, assignments: list[Assignment
         for one in reversed(assignments):
             shared = min(len(one.path), len(path))
             if shared and one.path[:shared] == path[:shared]:
-                return one.shown
+                return f"{one.shown}{_inside(path[shared:])}"
         return f"profile {shown}: {spell_path(path)}"
 
     try:
         return Profile.model_validate(document)
     except ValidationError as error:
         raise ProfileError(problem_lines(error, origin)) from None
+
+
+def _inside(path: KeyPath) -> str:
+    """Where in an assigned value something is, if keys lead there."""
+    return f": {spell_path(path)}" if any(isinstance(part, str) for part in path) else ""
 
 
 def _written(document: dict[str, Any]) -> list[str]:

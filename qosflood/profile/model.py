@@ -131,9 +131,9 @@ class Network(Section):
     )
     classes: Annotated[
         tuple[NetworkClass, ...],
-        Field(strict=False, max_length=32),
+        Field(strict=False, max_length=16),
         AfterValidator(_all_named_differently),
-        Expected("at most 32 tables [[network.classes]]"),
+        Expected("at most 16 tables [[network.classes]]"),
     ] = key([], "Classes of your own in place of the shipped ones.", [{"name": "vpn"}])
 
     @model_validator(mode="after")

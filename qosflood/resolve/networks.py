@@ -74,20 +74,15 @@ MIXED: tuple[Row, ...] = (
 def build_networks(said: LoadedProfile, loopback: bool) -> tuple[tuple[NetworkClass, ...], str]:
     """The classes and where they came from.
 
-    Off loopback they are healthy unless others are asked for: there may be alerts on call quality
-    that page somebody.
+    Off loopback they are healthy unless others are asked for: poor figures may set off alerts on
+    call quality, and page somebody.
     """
     network = said.profile.network
     if network.classes:
         return tuple(map(_planned, network.classes)), said.sources.get("network.classes", "")
-    source = said.sources.get("network.mix", "")
-    if network.mix == "auto":
-        healthy = not loopback
-        source = f"{source}, {'off' if healthy else 'on'} loopback"
-    else:
-        healthy = network.mix == "healthy"
-    rows = HEALTHY if healthy else MIXED
-    return tuple(_planned(model.NetworkClass.model_validate(row)) for row in rows), source
+    poor = loopback if network.mix == "auto" else network.mix == "mixed"
+    classes = map(model.NetworkClass.model_validate, MIXED if poor else HEALTHY)
+    return tuple(map(_planned, classes)), said.sources.get("network.mix", "")
 
 
 def _planned(network: model.NetworkClass) -> NetworkClass:

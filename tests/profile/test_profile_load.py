@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from qosflood.profile.assign import parse_set
 from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
-from qosflood.profile.model import Profile
+from qosflood.profile.model import NetworkClass, Profile
 from qosflood.units import MS, SECOND, Rate
 
 
@@ -176,6 +176,7 @@ def test_every_key_is_described_and_shows_an_example():
         for key, one in fields.items():
             assert one.description, f"{name}.{key}"
             assert one.examples != [None], f"{name}.{key}"
+    assert all(one.description and one.examples for one in NetworkClass.model_fields.values())
 
 
 def test_every_example_is_valid_in_its_key():
@@ -183,6 +184,8 @@ def test_every_example_is_valid_in_its_key():
         if name != "description":
             for key, one in field.annotation.model_fields.items():
                 Profile.model_validate({name: {key: one.examples[0]}})
+    together = {key: one.examples[0] for key, one in NetworkClass.model_fields.items()}
+    NetworkClass.model_validate(together)
 
 
 def test_the_json_schema_speaks_of_every_key_and_of_no_other():
@@ -192,6 +195,13 @@ def test_the_json_schema_speaks_of_every_key_and_of_no_other():
         section, _, key = name.partition(".")
         properties = schema["$defs"][section.capitalize()]["properties"] if key else None
         assert (properties or schema["properties"])[key or section]["description"]
+
+
+def test_the_network_classes_written_as_tables_in_the_default_profile_are_valid():
+    text = list_profiles()["intercom"].read_text()
+    lines = re.findall(r"(?m)^#   (\[\[network.*|[a-z_]+ = .*)$", text)
+    (network,) = Profile.model_validate(tomllib.loads("\n".join(lines))).network.classes
+    assert network.model_fields_set == set(NetworkClass.model_fields)
 
 
 def test_a_section_cannot_be_changed():
