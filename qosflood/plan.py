@@ -189,7 +189,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole run, decided. `sources` says where each value came from, by key path."""
+    """The whole run, decided. `sources` says where each value came from, by key path;
+    `planned_sessions` is how many distinct ones the schedule holds, 0 while it was not asked."""
 
     version: str
     run_id: str
@@ -205,6 +206,7 @@ class Plan:
     limits: tuple[Limit, ...]
     aborts: tuple[Limit, ...]
     sources: dict[str, str]
+    planned_sessions: int = 0
 
     @property
     def session_prefix(self) -> str:

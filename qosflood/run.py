@@ -79,10 +79,11 @@ class Request:
 
 
 def fill_planned(plan: Plan) -> Plan:
-    """The plan with the number of reports its schedule holds in each phase."""
+    """The plan with the number of reports its schedule holds in each phase, and of sessions."""
     schedule = Schedule(plan)
     return replace(
         plan,
+        planned_sessions=schedule.sessions(),
         phases=tuple(
             replace(p, planned=schedule.count(p.start_ns, p.end_ns) if p.name != "settle" else 0)
             for p in plan.phases

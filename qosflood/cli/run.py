@@ -9,7 +9,7 @@ import click
 from qosflood.cli.options import options_from, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
-from qosflood.run import Request
+from qosflood.run import Request, fill_planned
 from qosflood.run import run as carry_out
 
 
@@ -53,7 +53,7 @@ def run(
     screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
-        screen.plan(plan)
+        screen.plan(fill_planned(plan))
         return
     request = Request(
         plan=plan,

@@ -238,6 +238,17 @@ class Schedule:
             fresh._follow(at)
         return total
 
+    def sessions(self) -> int:
+        """How many distinct sessions there will have been."""
+        lives = Lives(self._plan, self.numbers, self.join_s, self.leave_s)
+        at = np.arange(self.numbers.size)
+        total = 0
+        while at.size:
+            total += at.size
+            at = lives.give_way(at, np.inf)
+            lives.follow(at)
+        return total
+
     def _rewind(self) -> None:
         self._asked_ns = 0
         self._lives = Lives(self._plan, self.numbers, self.join_s, self.leave_s)

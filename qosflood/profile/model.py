@@ -145,6 +145,26 @@ class Network(Section):
         return self
 
 
+class Sessions(Section):
+    """How long a session lives before another takes its place, with an id and a connection of
+    its own."""
+
+    lifetime: MaybeNone = key(
+        "0s", "Mean life of a session; 0s: it lives as long as the run.", "10m"
+    )
+    distribution: Annotated[
+        Literal["exponential", "fixed"], Expected('"exponential" or "fixed"')
+    ] = key("exponential", "How lifetimes vary around their mean.")
+    hold: Flag = key(
+        True,
+        "Nobody joins or leaves after the first third of the flood, so that memory that grows "
+        "with sessions can be told from memory that grows with time.",
+    )
+    final_report: Flag = key(False, "A session that ends sends a last report.", True)
+    startup_interval: MaybeNone = key("0s", "A new session's cadence at first; 0s: none.", "1s")
+    startup_for: Duration = key("10s", "How long a new session keeps that cadence.")
+
+
 class Load(Section):
     """How the generator works."""
 
@@ -249,6 +269,7 @@ class Profile(Section):
     run: Run = Field(default_factory=Run)
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)
+    sessions: Sessions = Field(default_factory=Sessions)
     network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)
     phases: Phases = Field(default_factory=Phases)

@@ -12,6 +12,7 @@ from qosflood.resolve.options import Options, with_options
 from qosflood.resolve.phases import build_phases
 from qosflood.resolve.problems import Problems
 from qosflood.resolve.rates import build_load
+from qosflood.resolve.sessions import build_sessions
 from qosflood.units import format_count, format_duration
 
 _DRAWN = "drawn for this run"
@@ -46,6 +47,7 @@ def resolve(
     check_scopes([*limits, *aborts], phases, watch, problems)
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)
+    sessions = build_sessions(profile, load, problems)
     problems.raise_if_any()
     return Plan(
         version=version,
@@ -56,6 +58,7 @@ def resolve(
         phases=phases,
         target=target,
         report=_report(profile),
+        sessions=sessions,
         networks=networks,
         watch=watch,
         limits=tuple(limits),

@@ -73,14 +73,29 @@ def _rate_from(phase: Phase) -> float:
 
 def _totals(plan: Plan) -> Iterator[Row]:
     reports = _reports(plan)
-    sessions = max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
     end = format_duration(plan.phases[-1].end_ns)
     yield Row(
         "reports", f"{format_count(reports)}, about {format_bytes(reports * BYTES_UP)} up", ""
     )
-    yield Row("sessions", f"{format_count(sessions)} distinct ones left behind", "")
+    yield Row("sessions", _sessions(plan), _source(plan, "sessions.lifetime"))
     drain = format_duration(plan.load.timeout_ns)
     yield Row("finish", f"in {end}, after a drain of at most {drain} more", "")
+
+
+def _sessions(plan: Plan) -> str:
+    """How many the target will have seen, counted by the schedule once it is known."""
+    places = max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
+    lives = plan.sessions
+    if lives.lifetime == "none":
+        return f"{format_count(places)} distinct ones left behind"
+    until = "until a third of the flood" if lives.hold else "to the end"
+    many = (
+        f"{format_count(plan.planned_sessions)} distinct ones" if plan.planned_sessions else "more"
+    )
+    return (
+        f"{many} left behind in {format_count(places)} places; {lives.lifetime} lives of "
+        f"{format_duration(lives.lifetime_ns)}, {until}"
+    )
 
 
 def _reports(plan: Plan) -> int:

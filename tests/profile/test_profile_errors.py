@@ -14,7 +14,8 @@ METRICS = (
     "memory.time_to_limit, loss, restarts, recovery.time"
 )
 SECTIONS = (
-    "description, run, peak, report, network, load, phases, target, scrape, memory, limits, safety"
+    "description, run, peak, report, sessions, network, load, phases, target, scrape, memory, "
+    "limits, safety"
 )
 
 
