@@ -1,6 +1,7 @@
 """Can this machine carry the load?"""
 
 import resource
+import socket
 from pathlib import Path
 
 from qosflood.errors import PreflightError
@@ -12,8 +13,9 @@ _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def check_machine(plan: Plan) -> None:
-    """Open files and local ports; raises PreflightError with the command that helps."""
+    """Open files, local addresses and ports; raises PreflightError with what helps."""
     _check_open_files(plan)
+    _check_sources(plan)
     _check_ports(plan)
 
 
@@ -39,10 +41,25 @@ def _check_ports(plan: Plan) -> None:
         low, high = (int(word) for word in _PORT_RANGE.read_text(encoding="ascii").split())
     except (OSError, ValueError):
         return
-    ports = (high - low + 1) * len(plan.target.addresses)
+    ends = len(plan.target.addresses) * max(len(plan.target.sources), 1)
+    ports = (high - low + 1) * ends
     if plan.load.clients > ports:
         raise PreflightError(
             f"ports: {format_count(plan.load.clients)} clients need a local port each, this "
             f"machine has {format_count(ports)} for this target; widen the range as root: "
-            'sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
+            'sysctl -w net.ipv4.ip_local_port_range="1024 65535", or connect from more addresses '
+            "(target.sources)"
         )
+
+
+def _check_sources(plan: Plan) -> None:
+    for source in plan.target.sources:
+        family = socket.AF_INET6 if ":" in source else socket.AF_INET
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((source, 0))
+            except OSError as error:
+                raise PreflightError(
+                    f"target.sources: {source} cannot be connected from ({error.strerror}); "
+                    "expected addresses of this host (ip address shows them)"
+                ) from None

@@ -95,7 +95,8 @@ class HeaderRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The load's address. `addresses` are pinned: resolved once, used in turn."""
+    """The load's address. `addresses` are pinned: resolved once, used in turn. `sources` are local
+    addresses that clients connect from, spread evenly; none: the system chooses."""
 
     url: str
     scheme: Literal["http", "https"]
@@ -108,6 +109,7 @@ class Target:
     cacert: str | None
     insecure: bool
     headers: tuple[HeaderRef, ...]
+    sources: tuple[str, ...] = ()
 
     @property
     def netloc(self) -> str:

@@ -12,7 +12,7 @@ from itertools import cycle
 import aiofastnet
 
 from qosflood.load.connection import WAITING, Client
-from qosflood.load.sockets import Sockets
+from qosflood.load.sockets import Sockets, open_socket
 from qosflood.plan import Target
 from qosflood.tls import handshake_failure, tls_context
 
@@ -94,12 +94,13 @@ class Connector:
     def _connect(self, client: Client) -> None:
         self._making += 1
         address, port = next(self._addresses), self._target.port
+        sources = self._target.sources
+        source = sources[client.number % len(sources)] if sources else None
         if self._sockets is not None:
-            self._sockets.connect(
-                client, address, port, self._timeout_s, partial(self._ended, client)
-            )
+            ended = partial(self._ended, client)
+            self._sockets.connect(client, address, port, self._timeout_s, ended, source)
             return
-        task = self._loop.create_task(self._connect_by_loop(client, address))
+        task = self._loop.create_task(self._connect_by_loop(client, address, source))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -109,29 +110,33 @@ class Connector:
             self.attempts_failed += 1
             client.connect_failed(reason_of(error))
 
-    async def _connect_by_loop(self, client: Client, address: str) -> None:
+    async def _connect_by_loop(self, client: Client, address: str, source: str | None) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                await self._open(client, address)
+                await self._open(client, address, source)
         except OSError as error:  # ssl.SSLError and TimeoutError are some
             # One that ended just as the time was up is the connection's affair.
             self._ended(client, error if client.state == WAITING else None)
         else:
             self._ended(client, None)
 
-    async def _open(self, client: Client, address: str) -> None:
-        port = self._target.port
-        if self._tls is None:
-            await self._loop.create_connection(lambda: client, address, port)
-        else:
-            await aiofastnet.create_connection(
-                self._loop,
-                lambda: client,
-                address,
-                port,
-                ssl=self._tls,
-                server_hostname=self._target.host,
-            )
+    async def _open(self, client: Client, address: str, source: str | None) -> None:
+        made = open_socket(address, source)
+        try:
+            await self._loop.sock_connect(made, (address, self._target.port))
+            if self._tls is None:
+                await self._loop.create_connection(lambda: client, sock=made)
+            else:
+                await aiofastnet.create_connection(
+                    self._loop,
+                    lambda: client,
+                    sock=made,
+                    ssl=self._tls,
+                    server_hostname=self._target.host,
+                )
+        except BaseException:
+            made.close()
+            raise
 
 
 def reason_of(error: OSError) -> str:

@@ -17,11 +17,31 @@ from qosflood.load.connection import Client
 
 READ_BYTES = 4096
 EVENTS_AT_ONCE = 256
+_IP_BIND_ADDRESS_NO_PORT = 24
 _IN = getattr(select, "EPOLLIN", 0)
 _OUT = getattr(select, "EPOLLOUT", 0)
 
 Ended = Callable[[OSError | None], None]
 """Told how an attempt to connect ended: None if it is connected."""
+
+
+def open_socket(address: str, source: str | None) -> socket.socket:
+    """A socket to connect to `address` with, from `source` if one is named; raises OSError.
+
+    The port is chosen only when it connects, by both ends: bound beforehand, one source address
+    has no more ports than one target's worth, however many targets there are.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if source is not None:
+        try:
+            made.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+            made.bind((source, 0))
+        except OSError:
+            made.close()
+            raise
+    return made
 
 
 class RawTransport:
@@ -84,16 +104,20 @@ class Sockets:
         loop.add_reader(self._epoll.fileno(), self._ready)
 
     def connect(
-        self, client: Client, address: str, port: int, timeout_s: float, ended: Ended
+        self,
+        client: Client,
+        address: str,
+        port: int,
+        timeout_s: float,
+        ended: Ended,
+        source: str | None = None,
     ) -> None:
         """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
-            made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            made = open_socket(address, source)
         except OSError as error:
             self._loop.call_soon(ended, error)
             return
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         code = made.connect_ex((address, port))
         if code not in (0, errno.EINPROGRESS):
             made.close()

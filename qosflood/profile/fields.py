@@ -15,6 +15,7 @@ from qosflood.endpoint import (
     check_allow,
     check_header_name,
     check_header_source,
+    is_address,
     parse_endpoint,
 )
 from qosflood.errors import StartError
@@ -82,6 +83,12 @@ def key(default: Any, description: str, example: Any = None) -> Any:
     """A profile's key: shipped default, meaning, and an example (the default's if None)."""
     shown = default if example is None else example
     return Field(default=default, description=description, examples=[shown], validate_default=True)
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise StartError(f'got "{text}", expected an IP address, e.g. 127.0.0.2')
+    return text
 
 
 def _duration(text: str) -> int:
@@ -166,6 +173,7 @@ PerSecond = Annotated[float, spelled("reports per second", _per_second)]
 Shards = Annotated[
     int | Literal["auto"], Kind('a positive integer or "auto"', _shards, _COUNT_OR_AUTO)
 ]
+Address = Annotated[str, spelled("an IP address", _address)]
 Url = Annotated[str, spelled("a URL", lambda text: parse_endpoint(text).url)]
 ScrapeUrl = Annotated[
     str, spelled("a URL", lambda text: parse_endpoint(text, allow_query=True).url)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from qosflood.profile.fields import (
     AbortText,
+    Address,
     Allow,
     AskedRate,
     ContentType,
@@ -205,6 +206,13 @@ class Target(Section):
     )
     cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
     insecure: Flag = key(False, "Do not verify the target's certificate.", True)
+    sources: Annotated[
+        tuple[Address, ...], Field(strict=False), Expected("a list of addresses of this host")
+    ] = key(
+        [],
+        "Local addresses that clients connect from; each has ports of its own.",
+        ["127.0.0.2", "127.0.0.3"],
+    )
     allow: Annotated[
         tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
     ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])

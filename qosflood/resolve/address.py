@@ -78,7 +78,20 @@ def build_target(
         cacert=profile.target.cacert,
         insecure=profile.target.insecure,
         headers=_headers(profile, options, problems),
+        sources=_sources(profile, addresses, problems),
     )
+
+
+def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
+    """The local addresses to connect from, which must be of the target's family."""
+    sources = profile.target.sources
+    wrong = [source for source in sources if (":" in source) != (":" in addresses[0])]
+    if wrong:
+        problems.add(
+            "target.sources",
+            f"got {wrong[0]} for a target at {addresses[0]}, expected addresses of one family",
+        )
+    return sources
 
 
 def _headers(profile: Profile, options: Options, problems: Problems) -> tuple[HeaderRef, ...]:

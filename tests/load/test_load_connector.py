@@ -187,3 +187,28 @@ def test_connects_that_fail_leave_no_open_file_behind():
 def test_connections_that_ended_are_freed_without_garbage_collection():
     # Less than one object a connection: none was measured.
     assert churned() < 60
+
+
+def test_clients_connect_from_the_addresses_named_in_turn():
+    async def scenario():
+        async with FaultyServer() as server:
+            connector = connector_to(server.port, sources=("127.0.0.2", "127.0.0.3"))
+            peers = [Peer(number) for number in range(4)]
+            for peer in peers:
+                connector.want(peer)
+            await all_ended(peers)
+            names = [peer.transport.get_extra_info("sockname")[0] for peer in peers]
+            assert names == ["127.0.0.2", "127.0.0.3"] * 2
+
+    on_a_loop(scenario)
+
+
+def test_a_source_that_cannot_be_bound_fails_the_attempt():
+    async def scenario():
+        async with FaultyServer() as server:
+            peer = Peer()
+            connector_to(server.port, sources=("192.0.2.1",)).want(peer)
+            await all_ended([peer])
+            assert peer.reasons == ["generator: no free local port"]
+
+    on_a_loop(scenario)

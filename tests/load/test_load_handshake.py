@@ -110,7 +110,7 @@ def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypat
     async def scenario() -> None:
         connector = connector_to(1, scheme="https", insecure=True)
 
-        async def made_too_late(peer: Peer, address: str) -> None:
+        async def made_too_late(*_: object) -> None:
             peer.connection_made(None)
             raise TimeoutError
 

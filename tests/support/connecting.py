@@ -17,7 +17,8 @@ from qosflood.load.connector import Connector
 class Peer(asyncio.Protocol):
     """A client that only notes how connecting went."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
+        self.number = number
         self.state = WAITING
         self.wanted = True
         self.reasons: list[str] = []
