@@ -9,37 +9,30 @@ Prints one Markdown table. Loopback only; takes about three minutes.
 
 import argparse
 import contextlib
-import json
 import os
-import platform
 import re
-import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psutil
+from pinned import Cores, environment, two_cores
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE.parent / "tests" / "support"))
 
 from nginx import Nginx, nginx_sink  # noqa: E402
-from processes import qosflood_command, read_journal, read_report, wait_until  # noqa: E402
+from processes import read_journal, read_report  # noqa: E402
 
 CONNECTIONS = 200
 SATURATING = "200000/s"
 MANY_CLIENTS = 10_000
 MANY_RATE = "1000/s"
 _MIB = 1 << 20
-# PASS, FAIL and INVALID: above saturation a run cannot pass, and its books are still whole.
-_VERDICTS = (0, 1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +55,11 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where the parts run; `generator_core` carries nothing but the generator."""
+    """Where the parts run."""
 
     sink: Nginx
     folder: Path
-    generator_core: int
-    other_core: int
-
-    def pinned(self, core: int, command: Sequence[str]) -> list[str]:
-        """The command on that core."""
-        return ["taskset", "-c", str(core), *command]
+    cores: Cores
 
 
 def measure_wrk(bench: Bench, seconds: int) -> Cost:
@@ -80,7 +68,7 @@ def measure_wrk(bench: Bench, seconds: int) -> Cost:
     script = str(_HERE / "report.lua")
     wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, url]
     process = subprocess.Popen(
-        bench.pinned(bench.generator_core, wrk), stdout=subprocess.PIPE, text=True
+        bench.cores.pinned(bench.cores.generator, wrk), stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     with process.stdout:
@@ -124,52 +112,14 @@ def run_qosflood(bench: Bench, run: str, seconds: int, clients: int, rate: str) 
     """Run the real command with its one shard alone on its core; the run directory."""
     folder = bench.folder / run
     options = f"--target {bench.sink.url} --clients {clients} --rate {rate} --duration {seconds}s"
-    options += f" --peak {CONNECTIONS}@1s --shards 1 --scrape-interval off --no-live --quiet"
-    command = qosflood_command(*options.split(), "--out", str(folder))
-    process = subprocess.Popen(
-        bench.pinned(bench.other_core, command),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        pin_shard(process, bench.generator_core)
-        out, _ = process.communicate(timeout=seconds + 90)
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        raise
-    if process.returncode not in _VERDICTS:
-        raise RuntimeError(f"qosflood ended with {process.returncode}: {out}")
+    options += f" --peak {CONNECTIONS}@1s"
+    bench.cores.flood(folder, options.split(), deadline_s=seconds + 90)
     return folder
-
-
-def pin_shard(process: subprocess.Popen[str], core: int) -> None:
-    """Move the shard, a child of the command, to a core of its own as soon as it is there."""
-    parent = psutil.Process(process.pid)
-
-    def pinned() -> bool:
-        if process.poll() is not None:
-            raise RuntimeError(f"qosflood ended early: {process.stdout and process.stdout.read()}")
-        shards = [child for child in parent.children(recursive=True) if is_shard(child)]
-        for shard in shards:
-            for thread in shard.threads():
-                os.sched_setaffinity(thread.id, {core})
-        return bool(shards)
-
-    wait_until(pinned, "the shard's process", deadline_s=30)
-
-
-def is_shard(process: psutil.Process) -> bool:
-    """Whether this is qosflood's load process."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return any(part.startswith("qosflood.load") for part in process.cmdline())
-    return False
 
 
 def table(wrk: list[Cost], shard: list[Cost], crowd: Crowd) -> str:
     """Everything measured, as one Markdown table."""
-    rows = [("", "wrk + Lua body", "qosflood shard", "ratio"), ("---",) * 4]
+    rows: list[tuple[str, ...]] = [("", "wrk + Lua body", "qosflood shard", "ratio"), ("---",) * 4]
     for number, (peer, own) in enumerate(zip(wrk, shard, strict=True), start=1):
         ratio = own.us_per_report / peer.us_per_report
         cells = (f"{cost.us_per_report:.2f} us ({cost.per_second:,.0f}/s)" for cost in (peer, own))
@@ -192,23 +142,12 @@ def median_us(costs: list[Cost]) -> float:
 @contextlib.contextmanager
 def prepared() -> Iterator[Bench]:
     """The sink on its core and a scratch folder; exits with one line where a part is missing."""
-    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
-    missing = [tool for tool in ("wrk", "taskset", "nginx") if not shutil.which(tool, path=path)]
-    cores = sorted(os.sched_getaffinity(0))
-    if missing or len(cores) < 2:
-        found = f"{', '.join(missing) or 'nothing'} missing, {len(cores)} cores"
-        sys.exit(f"hot_path: {found}; expected two cores and: apt-get install wrk nginx-light")
+    cores = two_cores(("wrk", "nginx"), "apt-get install wrk nginx-light")
     with tempfile.TemporaryDirectory(prefix="qosflood-bench-") as scratch:
         folder = Path(scratch)
-        wrapper = ("taskset", "-c", str(cores[1]))
+        wrapper = cores.pinned(cores.other, ())
         with nginx_sink(folder / "nginx", wrapper=wrapper) as sink:
-            yield Bench(sink, folder, cores[0], cores[1])
-
-
-def environment() -> str:
-    """One line that says on what this was measured."""
-    versions: dict[str, Any] = {"Python": platform.python_version(), "cores": os.cpu_count()}
-    return f"{platform.machine()}, {json.dumps(versions)[1:-1]}".replace('"', "")
+            yield Bench(sink, folder, cores)
 
 
 def main() -> None:

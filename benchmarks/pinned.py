@@ -1,0 +1,96 @@
+"""Generator and target on a core of their own each, so that neither takes the other's time."""
+
+import contextlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
+
+from processes import qosflood_command, wait_until
+
+# PASS, FAIL and INVALID: where a run cannot pass by design, its figures and books are still whole.
+_VERDICTS = (0, 1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """`generator` carries nothing but the generator; `other` the target and all the rest."""
+
+    generator: int
+    other: int
+
+    def pinned(self, core: int, command: Sequence[str]) -> list[str]:
+        """The command on that core."""
+        return ["taskset", "-c", str(core), *command]
+
+    def flood(self, folder: Path, options: Sequence[str], deadline_s: float) -> None:
+        """Run the real command to its end, its one shard alone on the generator's core.
+
+        `folder` becomes the run directory. Raises RuntimeError if there is no verdict.
+        """
+        command = qosflood_command(*options, *_QUIETLY, "--out", str(folder))
+        process = subprocess.Popen(
+            self.pinned(self.other, command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            _pin_shard(process, self.generator)
+            out, _ = process.communicate(timeout=deadline_s)
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            raise
+        if process.returncode not in _VERDICTS:
+            raise RuntimeError(f"qosflood ended with {process.returncode}: {out}")
+
+
+_QUIETLY = ("--shards", "1", "--scrape-interval", "off", "--no-live", "--quiet")
+
+
+def two_cores(tools: Sequence[str], install: str) -> Cores:
+    """The first two cores; exits with one line where they or one of `tools` are missing."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    missing = [tool for tool in (*tools, "taskset") if not shutil.which(tool, path=path)]
+    cores = sorted(os.sched_getaffinity(0))
+    if missing or len(cores) < 2:
+        found = f"{', '.join(missing) or 'nothing'} missing, {len(cores)} cores"
+        sys.exit(f"{Path(sys.argv[0]).stem}: {found}; expected two cores and: {install}")
+    return Cores(cores[0], cores[1])
+
+
+def environment() -> str:
+    """One line that says on what this was measured."""
+    return f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+
+
+def _pin_shard(process: subprocess.Popen[str], core: int) -> None:
+    """Move the shard, a child of the command, to a core of its own as soon as it is there."""
+    parent = psutil.Process(process.pid)
+
+    def pinned() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"qosflood ended early: {process.stdout and process.stdout.read()}")
+        shards = [child for child in parent.children(recursive=True) if _is_shard(child)]
+        for shard in shards:
+            for thread in shard.threads():
+                os.sched_setaffinity(thread.id, {core})
+        return bool(shards)
+
+    wait_until(pinned, "the shard's process", deadline_s=30)
+
+
+def _is_shard(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any(part.startswith("qosflood.load") for part in process.cmdline())
+    return False
