@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_ARGS ?=
 
-.PHONY: help run test check proof bench clean
+.PHONY: help run test check proof bench truth clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,11 +37,14 @@ test: check ## check, then all tests but the long proofs, with branch coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-proof: $(READY) bench ## the long proofs, and the benchmark
+proof: $(READY) bench truth ## the long proofs, and both benchmarks
 	$(BIN)/python -m pytest -m proof --timeout 1800 $(TEST_ARGS)
 
 bench: $(READY) ## CPU and memory of the hot path beside wrk's (needs nginx and wrk)
 	$(BIN)/python benchmarks/hot_path.py
+
+truth: $(READY) ## latencies and books held against arithmetic and servers' logs, beside other tools
+	$(BIN)/python benchmarks/truth.py
 
 clean: ## remove the environment and all caches; runs are kept
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache \

@@ -1,0 +1,163 @@
+"""Other load generators against the same server, and the latencies that they report themselves."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pinned import Cores
+
+FIGURES = ("p50", "p90", "p99", "p99_9", "max")
+QUANTILES = dict(zip(FIGURES, (0.5, 0.9, 0.99, 0.999, 1.0), strict=True))
+
+_HERE = Path(__file__).resolve().parent
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qosflood-bench"
+_PATH = "/api/v1/metrics/qos"
+_BODY = (
+    '{"sessionId":"truth","bridgeId":"bridge-1","productionId":"production-1","lineId":"line-1",'
+    '"direction":"ingress","mos":4.1,"packetLoss":0.2,"roundTripTime":41.5}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a tool says of its run; latencies in ms, None where it does not say."""
+
+    latency_ms: dict[str, float | None]
+    answers: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The load that each tool comes as close to as it can, at `url` (scheme, host and port)."""
+
+    url: str
+    clients: int
+    rate: int
+    seconds: int
+    scratch: Path
+
+    @property
+    def per_client(self) -> float:
+        """Reports per second of each client."""
+        return self.rate / self.clients
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A tool: where it is if it is there, how to install it, how to run it and read it."""
+
+    name: str
+    program: str
+    install: str
+    command: Callable[[Load], Sequence[str]]
+    read: Callable[[str, Load], Reported]
+    env: Callable[[Load], Mapping[str, str]] = field(default=lambda _: {})
+
+    @property
+    def missing(self) -> bool:
+        """Whether it is not installed."""
+        return shutil.which(self.program) is None
+
+    def measure(self, load: Load, cores: Cores) -> Reported:
+        """Run it on the generator's core; raises RuntimeError if it fails."""
+        command = cores.pinned(cores.generator, [self.program, *self.command(load)])
+        env = {**os.environ, **self.env(load)}
+        done = subprocess.run(
+            command, env=env, cwd=load.scratch, capture_output=True, text=True,
+            timeout=load.seconds + 60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            return self.read(done.stdout, load)
+        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+            said = f"{done.stdout}{done.stderr}"
+            raise RuntimeError(f"{self.name} ended with {done.returncode}: {said}") from error
+
+
+def _wrk(load: Load) -> list[str]:
+    script = str(_HERE / "latency.lua")
+    return ["-t1", f"-c{load.clients}", f"-d{load.seconds}s", "-s", script, load.url + _PATH]
+
+
+def _read_wrk(out: str, _: Load) -> Reported:
+    said = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
+    latency = {name: said[name] / 1e3 for name in FIGURES}
+    return Reported(latency, said["answers"], said["failed"])
+
+
+def _hey(load: Load) -> list[str]:
+    pace = ["-c", str(load.clients), "-q", f"{load.per_client:.6g}", "-z", f"{load.seconds}s"]
+    return [*pace, "-m", "POST", "-T", "application/json", "-d", _BODY, load.url + _PATH]
+
+
+def _read_hey(out: str, _: Load) -> Reported:
+    latency: dict[str, float | None] = dict.fromkeys(FIGURES)
+    for percent, seconds in re.findall(r"(\d+)% in ([\d.]+) secs", out):
+        if f"p{percent}" in latency:
+            latency[f"p{percent}"] = float(seconds) * 1e3
+    latency["max"] = float(re.findall(r"Slowest:\s+([\d.]+) secs", out)[0]) * 1e3
+    statuses = {int(s): int(n) for s, n in re.findall(r"\[(\d+)\]\s+(\d+) responses", out)}
+    errors = sum(int(n) for n in re.findall(r"\[(\d+)\]", out.partition("Error distribution:")[2]))
+    accepted = statuses.pop(202)
+    return Reported(latency, accepted, errors + sum(statuses.values()))
+
+
+def _locust(load: Load) -> list[str]:
+    size = ["-u", str(load.clients), "-r", str(load.clients), "-t", f"{load.seconds}s"]
+    quiet = ["--headless", "--only-summary", "--csv", "locust", "--host", load.url]
+    return ["-f", str(_HERE / "locust_reports.py"), *size, *quiet]
+
+
+def _locust_env(load: Load) -> dict[str, str]:
+    values = {"PER_CLIENT": f"{load.per_client:.6g}", "PATH": _PATH, "BODY": _BODY}
+    return {f"TRUTH_{name}": value for name, value in values.items()}
+
+
+def _read_locust(_: str, load: Load) -> Reported:
+    with (load.scratch / "locust_stats.csv").open(newline="") as lines:
+        row = next(row for row in csv.DictReader(lines) if row["Name"] == "Aggregated")
+    columns = ("50%", "90%", "99%", "99.9%", "Max Response Time")
+    latency = {name: float(row[column]) for name, column in zip(FIGURES, columns, strict=True)}
+    failed = int(row["Failure Count"])
+    return Reported({**latency}, int(row["Request Count"]) - failed, failed)
+
+
+def _autocannon(load: Load) -> list[str]:
+    pace = ["-c", str(load.clients), "-R", str(load.rate), "-d", str(load.seconds)]
+    request = ["-m", "POST", "-H", "content-type=application/json", "-b", _BODY]
+    return [*pace, *request, "--json", "--no-progress", load.url + _PATH]
+
+
+def _read_autocannon(out: str, _: Load) -> Reported:
+    said = json.loads(out)
+    latency = {name: float(said["latency"][name]) for name in FIGURES}
+    return Reported({**latency}, said["2xx"], said["non2xx"] + said["errors"])
+
+
+_SHOWN = str(_CACHE).replace(str(Path.home()), "~", 1)
+
+PEERS = (
+    Peer("wrk", "wrk", "apt-get install wrk", _wrk, _read_wrk),
+    Peer("hey", "hey", "apt-get install hey", _hey, _read_hey),
+    Peer(
+        "locust",
+        str(_CACHE / "locust" / "bin" / "locust"),
+        f"python3 -m venv {_SHOWN}/locust && {_SHOWN}/locust/bin/pip install locust",
+        _locust,
+        _read_locust,
+        _locust_env,
+    ),
+    Peer(
+        "autocannon",
+        str(_CACHE / "node" / "node_modules" / ".bin" / "autocannon"),
+        f"npm install --prefix {_SHOWN}/node autocannon",
+        _autocannon,
+        _read_autocannon,
+    ),
+)

@@ -1,0 +1,194 @@
+"""Whether qosflood's latencies and books are true, beside what other tools report.
+
+    python benchmarks/truth.py [--quick]
+
+A server freezes on a script, so that the response times of reports that are due then follow by
+arithmetic. qosflood's figures are held against it, and wrk, hey, locust and autocannon meet the
+same server. Then servers are slow, reset connections and answer badly, and qosflood's books are
+held against their logs. Prints Markdown tables; exits with 1 if a figure or the books are wrong.
+Loopback only; takes about five minutes, with --quick two.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from books import CASES, QUICK, Books, Case, contradictions, keep_books
+from freezing_process import freezing
+from judged import Crowd, Judged, Own, measure_own
+from peers import PEERS, Load, Peer, Reported
+from pinned import Cores, environment, two_cores
+
+RATE = 500
+"""Reports per second. The server needs some 25 us for each that a freeze held up, so that at 500/s
+the last of them waits about 12 ms longer than arithmetic says: less than the aim."""
+SPARSE_CROWD = Crowd(clients=1050, cadence_ms=2100)
+"""A cadence longer than a freeze: no report queues behind another. And none that divides the
+period, so that clients do not meet each freeze alike."""
+PEERS_CROWD = Crowd(clients=105, cadence_ms=210)
+"""The same rate from as many connections as the other tools use: up to five reports of a client
+queue in a freeze."""
+AFTER_THAW_S = 2.0
+"""When the other tools start and, with a multiple of the period, end: out of a freeze."""
+
+
+def own_table(runs: Sequence[Own]) -> str:
+    """qosflood's figures beside the three ways to know them."""
+    head = ("qosflood", "ms", "evenly due", "as due", "server's clock", "reported", "off", "aim")
+    rows = [
+        (
+            str(run.crowd),
+            _named(one.name),
+            *(f"{value:.1f}" for value in (one.evenly, one.due, one.clock)),
+            "–" if one.reported is None else f"{one.reported:.1f}",
+            "–" if one.off is None else f"{one.off:+.1f}",
+            f"within {one.allowed:.1f}: {'holds' if one.holds else '**MISSED**'}",
+        )
+        for run in runs
+        for one in run.figures
+    ]
+    return markdown(head, rows)
+
+
+def side_by_side(own: Own, peers: dict[str, Reported | str], seconds: int) -> str:
+    """What each tool reports of the same server; a word for a tool that reports nothing."""
+    head = ("", "by arithmetic", "qosflood", *peers)
+    rows = [
+        (f"{_named(one.name)}, ms", f"{one.evenly:.1f}", _own_cell(one), *_cells(peers, one.name))
+        for one in own.figures
+    ]
+    rates = (
+        said if isinstance(said, str) else f"{said.answers / seconds:,.0f}"
+        for said in peers.values()
+    )
+    rows.append(("accepted /s", f"{RATE}", f"{own.answers / own.seconds:,.0f}", *rates))
+    return markdown(head, rows)
+
+
+def _own_cell(one: Judged) -> str:
+    if one.reported is None or one.off is None:
+        return "–"
+    return f"**{one.reported:.1f}** ({one.off:+.1f})"
+
+
+def _cells(peers: dict[str, Reported | str], figure: str) -> list[str]:
+    cells = []
+    for said in peers.values():
+        value = said if isinstance(said, str) else said.latency_ms[figure]
+        cells.append(f"{value:.1f}" if isinstance(value, float) else value or "not reported")
+    return cells
+
+
+def _named(figure: str) -> str:
+    return figure.replace("_", ".")
+
+
+def books_table(kept: Sequence[tuple[Case, Books]]) -> str:
+    """Both sides' books."""
+    head = ("server", "scheduled", "ended as", "sent", "resent", "received", "answered", "books")
+    rows = [
+        (
+            case.name,
+            f"{books.scheduled:,}",
+            _counts(books.outcomes),
+            f"{books.sent:,}",
+            f"{books.resent:,}",
+            f"{books.received:,}",
+            _counts(books.statuses) or "–",
+            "**CONTRADICT**" if contradictions(case, books) else "balance",
+        )
+        for case, books in kept
+    ]
+    return markdown(head, rows)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def run_peers(cores: Cores, scratch: Path, seconds: int) -> dict[str, Reported | str]:
+    """Each tool in turn against one server."""
+    with freezing(cores) as server:
+        load = Load(server.url, PEERS_CROWD.clients, RATE, seconds, scratch)
+        said: dict[str, Reported | str] = {}
+        for peer in PEERS:
+            if not peer.missing:
+                server.wait_for_thaw(AFTER_THAW_S)
+            said[peer.name] = _peer(peer, load, cores)
+    return said
+
+
+def _peer(peer: Peer, load: Load, cores: Cores) -> Reported | str:
+    """Its figures, or a word; a line on standard error says more."""
+    if peer.missing:
+        print(f"{peer.name}: not installed ({peer.install})", file=sys.stderr)
+        return "not installed"
+    try:
+        return peer.measure(load, cores)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return "failed"
+
+
+def run_own(cores: Cores, scratch: Path, crowd: Crowd, seconds: int) -> Own:
+    """qosflood against a server of its own, which keeps a log."""
+    with freezing(cores, keep=True) as server:
+        return measure_own(server, cores, scratch / f"own-{crowd.clients}", crowd, seconds)
+
+
+def own_problems(runs: Iterable[Own]) -> list[str]:
+    """Aims that were missed, and why figures would not count."""
+    problems = []
+    for run in runs:
+        problems += [f"{run.crowd}: {problem}" for problem in run.problems]
+        problems += [
+            f"{run.crowd}: {_named(one.name)} is {one.reported} ms, expected {one.due:.1f} ms "
+            f"within {one.allowed:.1f} ms"
+            for one in run.figures
+            if not one.holds
+        ]
+    return problems
+
+
+def books_problems(kept: Iterable[tuple[Case, Books]]) -> list[str]:
+    """Every contradiction, with the server it is about."""
+    return [
+        f"{case.name}: {words}" for case, books in kept for words in contradictions(case, books)
+    ]
+
+
+def main() -> None:
+    """Both parts; prints the tables, exits with 1 if anything is not true."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="shorter runs, fewer servers")
+    quick = parser.parse_args().quick
+    cores = two_cores((), "util-linux")
+    print(f"{environment()}; {RATE} reports/s, frozen 1 s of 5 s", flush=True)
+    with tempfile.TemporaryDirectory(prefix="qosflood-truth-") as folder:
+        scratch = Path(folder)
+        own_s, peers_s, books_s = (25, 5, 2) if quick else (30, 15, 4)
+        runs = [run_own(cores, scratch, crowd, own_s) for crowd in (SPARSE_CROWD, PEERS_CROWD)]
+        print("", own_table(runs), sep="\n", flush=True)
+        peers = run_peers(cores, scratch, peers_s)
+        print("", side_by_side(runs[1], peers, peers_s), sep="\n", flush=True)
+        kept = [
+            (case, keep_books(case, cores, scratch / f"books-{number}", books_s))
+            for number, case in enumerate(QUICK if quick else CASES)
+        ]
+        print("", books_table(kept), sep="\n")
+    problems = own_problems(runs) + books_problems(kept)
+    words = [f"NOT TRUE: {problem}" for problem in problems]
+    print("", *(words or ["All figures hold, all books balance."]), sep="\n")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
