@@ -121,7 +121,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a QoS report looks like on the wire. `expect` are the statuses that accept it."""
+    """What a QoS report looks like on the wire. `expect` are the statuses that accept it.
+
+    `connection`: one kept for each client, or one for each report.
+    """
 
     method: str
     path: str
@@ -130,6 +133,7 @@ class Report:
     productions: int
     lines: int
     bridges: int
+    connection: Literal["keep-alive", "per-report"] = "keep-alive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from qosflood.load.failures import Failed
+from qosflood.load.failures import Failed, lost_reason
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
@@ -31,28 +31,10 @@ class Client(asyncio.Protocol):
     """A session that reports over a connection of its own."""
 
     __slots__ = (
-        "_again",
-        "_body",
-        "_bucket",
-        "_due_ns",
-        "_failures",
-        "_leaving",
-        "_met",
-        "_path",
-        "_queue",
-        "_reader",
-        "_rejoin",
-        "_reused",
-        "_sent_ns",
-        "_session",
-        "_shared",
-        "_transport",
-        "_turn",
-        "_write",
-        "index",
-        "number",
-        "state",
-    )
+        "_again", "_body", "_bucket", "_due_ns", "_failures", "_leaving", "_met", "_path",
+        "_queue", "_reader", "_rejoin", "_reused", "_sent_ns", "_session", "_shared",
+        "_transport", "_turn", "_write", "index", "number", "state",
+    )  # fmt: skip
 
     def __init__(self, shared: Shared, index: int, number: int) -> None:
         self._shared = shared
@@ -79,10 +61,10 @@ class Client(asyncio.Protocol):
     # What the pacer asks.
 
     def join(self) -> None:
-        """Connect; the first report follows a random part of a cadence later."""
-        if self.state == DOWN:
-            self.state = WAITING
-            self._shared.connector.want(self)
+        """Connect, if connections are kept; the first report follows a random part of a cadence
+        later."""
+        if self.state == DOWN and not self._shared.per_report:
+            self._connect()
 
     def renew(self, session: int) -> None:
         """The session gives way to the `session`-th: once nothing of it is open any more, the
@@ -117,7 +99,8 @@ class Client(asyncio.Protocol):
         shared = self._shared
         if shared.oldest[self.index] == NEVER:
             shared.oldest[self.index] = due_ns
-        self.join()
+        if self.state == DOWN:
+            self._connect()
 
     def halt(self, now_ns: int) -> None:
         """The run stops: nothing is sent any more, what is out may still be answered."""
@@ -168,9 +151,7 @@ class Client(asyncio.Protocol):
             self._fail(Outcome.CONNECTION_LOST, f"lost, then {reason}", now_ns)
         elif self._oldest_queued() != NEVER:
             due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
-            took = now_ns - due_ns
-            bucket.fail(Outcome.CONNECT_ERROR, took, self._shared.timeout_ns, reason)
-            self._sample(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
+            self._failed(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
         self._shared.oldest[self.index] = self._oldest_queued()
         self._failures += 1
         self._shared.connector.retry(self, self._failures)
@@ -240,11 +221,15 @@ class Client(asyncio.Protocol):
         self._reader = None
         if not self._again:
             shared.oldest[self.index] = self._oldest_queued()
-        if self._again or self._queue or (self._rejoin and not self._leaving):
-            self.state = WAITING
-            shared.connector.want(self)
+        joining = self._rejoin and not self._leaving and not shared.per_report
+        if self._again or self._queue or joining:
+            self._connect()
         else:
             self.state = DOWN
+
+    def _connect(self) -> None:
+        self.state = WAITING
+        self._shared.connector.want(self)
 
     # The life of a report.
 
@@ -332,7 +317,8 @@ class Client(asyncio.Protocol):
         """Book a complete response that came over the open connection, and go on."""
         self._book(response, now_ns)
         self._reused = True
-        if not response.keep_alive or now_ns - self._due_ns > self._shared.timeout_ns:
+        ended = not response.keep_alive or self._shared.per_report
+        if ended or now_ns - self._due_ns > self._shared.timeout_ns:
             self._close()
         else:
             self._next(now_ns)
@@ -347,11 +333,7 @@ class Client(asyncio.Protocol):
             bucket.response.append(took_ns)
             bucket.service.append(now_ns - self._sent_ns)
         else:
-            bucket.reject(response.status, took_ns, shared.timeout_ns)
-            reason = f"status {response.status}"
-            self._sample(
-                Outcome.REJECTED, reason, bucket, self._due_ns, self._sent_ns, now_ns, response
-            )
+            self._fail(Outcome.REJECTED, f"status {response.status}", now_ns, response)
 
     def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
         reader = self._reader
@@ -368,21 +350,19 @@ class Client(asyncio.Protocol):
             self._bucket.resent += 1  # type: ignore[union-attr]
             self._again = True
         else:
-            self._fail(Outcome.CONNECTION_LOST, _lost_reason(exc), now_ns)
+            self._fail(Outcome.CONNECTION_LOST, lost_reason(exc), now_ns)
 
     def _fail(
         self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None
     ) -> None:
         bucket = self._bucket
         assert bucket is not None
-        bucket.fail(outcome, now_ns - self._due_ns, self._shared.timeout_ns, reason)
-        self._sample(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
+        self._failed(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
 
     def _unsent(self, due_ns: int, bucket: Bucket, now_ns: int, reason: str) -> None:
-        bucket.fail(Outcome.UNSENT, now_ns - due_ns, self._shared.timeout_ns, reason)
-        self._sample(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
+        self._failed(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
 
-    def _sample(
+    def _failed(
         self,
         outcome: Outcome,
         reason: str,
@@ -392,11 +372,9 @@ class Client(asyncio.Protocol):
         now_ns: int,
         response: Response | None = None,
     ) -> None:
-        session = self._session
-        failed = Failed(
-            outcome, reason, bucket.name, self.number, session, due_ns, sent_ns, now_ns, response
-        )
-        self._shared.sampler.note(failed, self._transport)
+        who = (self.number, self._session)
+        failed = Failed(outcome, reason, bucket.name, *who, due_ns, sent_ns, now_ns, response)
+        self._shared.book_failure(failed, bucket, self._transport)
 
     def _close(self) -> None:
         """Abort the connection; asyncio answers with connection_lost."""
@@ -411,11 +389,3 @@ class Client(asyncio.Protocol):
 
 def _unconnected(_: bytes) -> None:
     raise AssertionError("a report was sent over a connection that is not there")
-
-
-def _lost_reason(exc: Exception | None) -> str:
-    if isinstance(exc, ConnectionResetError):
-        return "reset by the peer"
-    if exc is None:
-        return "closed by the peer before an answer"
-    return f"{type(exc).__name__}: {exc}"[:120]

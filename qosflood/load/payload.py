@@ -31,6 +31,7 @@ class RequestBuilder:
             f"User-Agent: {plan.user_agent}",
             "Accept: */*",
             f"Content-Type: {plan.report.content_type}",
+            *(["Connection: close"] if plan.report.connection == "per-report" else []),
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
         self._head = "\r\n".join(lines).encode("latin-1") + b"\r\nContent-Length: "

@@ -91,6 +91,7 @@ class Shard:
             wall_offset_ns=time.time_ns() - time.monotonic_ns(),
             sampler=self._sampler,
             connector=self._connector,
+            per_report=plan.report.connection == "per-report",
         )
         self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
         self._clients = [Client(self._shared, i, n) for i, n in enumerate(numbers)]

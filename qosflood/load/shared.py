@@ -4,9 +4,11 @@ from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qosflood.load.failures import FailureSampler
+from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
 from qosflood.load.payload import RequestBuilder
+from qosflood.load.recorder import Bucket
+from qosflood.records import Outcome
 
 if TYPE_CHECKING:
     from qosflood.load.connection import Client
@@ -55,10 +57,13 @@ class Shared:
         wall_offset_ns: int,
         sampler: FailureSampler,
         connector: Connects,
+        per_report: bool = False,
     ) -> None:
         self.builder = builder
         self.request = builder.writer()
-        self.memo = ResponseMemo(expect)
+        # Where every answer ends its connection, none is to be taken for one that keeps it.
+        self.memo = ResponseMemo(() if per_report else expect)
+        self.per_report = per_report
         self.accepting = self.memo.accepting
         self.expect = frozenset(expect)
         self.timeout_ns = timeout_ns
@@ -70,3 +75,12 @@ class Shared:
         self.stopping = False
         self.connected = 0
         self.reconnects = 0
+
+    def book_failure(self, failed: Failed, bucket: Bucket, transport: Transport | None) -> None:
+        """Book a report that was not accepted, and keep a sample of it."""
+        took_ns = failed.done_ns - failed.due_ns
+        if failed.outcome is Outcome.REJECTED and failed.response is not None:
+            bucket.reject(failed.response.status, took_ns, self.timeout_ns)
+        else:
+            bucket.fail(failed.outcome, took_ns, self.timeout_ns, failed.reason)
+        self.sampler.note(failed, transport)

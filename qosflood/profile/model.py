@@ -76,6 +76,9 @@ class Report(Section):
         Field(strict=False, min_length=1),
         Expected("a list of HTTP statuses"),
     ] = key([202], "The statuses that accept a report.")
+    connection: Annotated[
+        Literal["keep-alive", "per-report"], Expected('"keep-alive" or "per-report"')
+    ] = key("keep-alive", "A connection kept for each client, or one for each report.")
     timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
     jitter: Share = key(0.0, "How late a client's clock may fire, as a share of its cadence.", 0.1)
     productions: Count = key(10, "How many distinct productionId the clients spread over.")

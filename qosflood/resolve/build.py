@@ -77,6 +77,7 @@ def _report(profile: Profile) -> Report:
         productions=report.productions,
         lines=report.lines,
         bridges=report.bridges,
+        connection=report.connection,
     )
 
 

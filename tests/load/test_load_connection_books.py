@@ -26,9 +26,9 @@ who = st.integers(0, CLIENTS - 1)
 class Books(RuleBasedStateMachine):
     """Clients, their peers and their clock, in any interleaving."""
 
-    @initialize()
-    def start(self) -> None:
-        self.rig = Rig(CLIENTS, timeout_ns=TIMEOUT)
+    @initialize(per_report=st.booleans())
+    def start(self, per_report: bool) -> None:
+        self.rig = Rig(CLIENTS, timeout_ns=TIMEOUT, per_report=per_report)
         self.wires: dict[Client, Wire] = {}
         self.last_due = 0
         self.renewals = 0

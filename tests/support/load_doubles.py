@@ -70,12 +70,15 @@ class WaitingConnector:
 class Rig:
     """Clients of one shard with nothing real below or beside them."""
 
-    def __init__(self, clients: int = 1, timeout_ns: int = TIMEOUT) -> None:
+    def __init__(
+        self, clients: int = 1, timeout_ns: int = TIMEOUT, *, per_report: bool = False
+    ) -> None:
         self.clock = ManualClock(ZERO)
         self.connector = WaitingConnector()
         self.samples: list[FailureSample] = []
         self.bucket = Bucket("flood", 60 * SECOND)
-        plan = make_plan(report={"expect": (202, 204)})
+        connection = "per-report" if per_report else "keep-alive"
+        plan = make_plan(report={"expect": (202, 204), "connection": connection})
         builder = RequestBuilder(plan, {})
         self.shared = Shared(
             builder=builder,
@@ -86,6 +89,7 @@ class Rig:
             wall_offset_ns=0,
             sampler=FailureSampler(0, ZERO, builder.session_id, str, self.samples.append),
             connector=self.connector,
+            per_report=per_report,
         )
         self.clients = [Client(self.shared, i, 100 + i) for i in range(clients)]
         self.scheduled = 0
