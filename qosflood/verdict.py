@@ -64,7 +64,7 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     )
     return Verdict(
         verdict=word,
-        exit_code=_EXIT_CODES[word],
+        exit_code=ExitCode.INTERNAL if findings.ended == _OWN_ERROR else _EXIT_CODES[word],
         headline=_headline(plan, findings, word, reasons, limits),
         reasons=reasons or (_all_well(limits),),
         not_judged=not_judged,
@@ -80,11 +80,14 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "ABORTED": ExitCode.ABORTED,
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
+_OWN_ERROR = "internal_error"
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted")
 _ENDINGS = {
     "disk_full": "disk full",
     "journal_lost": "the journal could no longer be written",
     "shard_died": "a part of the generator died",
+    "shard_stuck": "a part of the generator hung",
+    _OWN_ERROR: "qosflood itself failed",
 }
 
 

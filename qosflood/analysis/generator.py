@@ -149,7 +149,7 @@ def _missing_problems(
     plan: Plan, tally: GeneratorTally, clock: RunClock, events: Iterable[Event]
 ) -> Iterator[str]:
     for event in events:
-        if event.kind == "shard_died":
+        if event.kind in ("shard_died", "shard_stuck"):
             yield event.what
     ends = {shard: len(kept.seen) for shard, kept in tally.shards.items()}
     whole = plan.load_ns // SECOND if clock.whole else 0

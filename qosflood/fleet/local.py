@@ -63,18 +63,21 @@ class Child:
         return lines[-1] if lines else f"no last words, exit status {code}"
 
     async def start(self, module: str, spec: Any) -> None:
-        """Run `python -m module` and hand it `spec`."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LINE_LIMIT,
-            start_new_session=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        )
+        """Run `python -m module` and hand it `spec`; raises StartError if it cannot be run."""
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                module,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LINE_LIMIT,
+                start_new_session=True,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            )
+        except OSError as error:
+            raise StartError(f"the {self.name} could not be run: {error.strerror}") from None
         self._listening = asyncio.create_task(self._listen(self._process))
         self._write(orjson.dumps(spec))
 

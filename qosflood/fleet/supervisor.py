@@ -1,13 +1,14 @@
 """Carries out a plan: starts monitor and shards, keeps the journal, ends what must end.
 
 The order of things: children ready → load → drain → settle → end record. Whatever stops the load
-early (a signal, an abort limit, a full disk, a dead shard) goes through `request_stop`, and the
-first reason wins.
+early (a signal, an abort limit, a full disk, a dead or silent shard, an error of our own) goes
+through `request_stop`, and the first reason wins.
 """
 
 import asyncio
 import contextlib
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +34,9 @@ START_IN_NS = SECOND // 2
 SYNC_EVERY_TICKS = 40
 TICK_S = 0.25
 ABORT_EVERY_TICKS = 4
+SILENT_TICKS = 120
+"""A shard reports each second; one that says nothing for 30 s hangs. Counted in ticks, so that a
+pause of the coordinator's own accuses nobody."""
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
 
@@ -79,6 +83,8 @@ class Supervisor:
         self._rollups = RollupMaker()
         self._stop: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         self._shards: list[Child] = []
+        self._silent = [0] * plan.load.shards
+        self._given_up: set[Child] = set()
         self._monitor: Child | None = None
         self._zero_ns = 0
         self._writable = True
@@ -105,7 +111,7 @@ class Supervisor:
         try:
             await self._start_children(watching)
             self._start_load()
-            ticking = asyncio.create_task(self._tick())
+            ticking = asyncio.create_task(self._keep_ticking())
             ended = await self._load_and_settle()
             return await self._close(ended)
         finally:
@@ -188,6 +194,18 @@ class Supervisor:
     async def _gone(self, shard: Child) -> None:
         await shard.exited.wait()
 
+    async def _keep_ticking(self) -> None:
+        """An error of ours stops the load: without ticks nobody would judge abort limits."""
+        try:
+            await self._tick()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        self.request_stop("internal_error", f"{type(error).__name__}: {error} ({place})")
+
     async def _tick(self) -> None:
         ticks = 0
         while True:
@@ -200,11 +218,24 @@ class Supervisor:
             if ticks % ABORT_EVERY_TICKS == 0:
                 self._judge_aborts(t)
                 self._write(self._journal.check)
+            self._listen_for_silence()
             if ticks % SYNC_EVERY_TICKS == 0:
                 self._keep(ClockMark(t=t, wall_ns=time.time_ns()))
                 task = asyncio.create_task(asyncio.to_thread(self._journal.sync))
                 self._background.add(task)
                 task.add_done_callback(self._background.discard)
+
+    def _listen_for_silence(self) -> None:
+        for part, shard in enumerate(self._shards):
+            self._silent[part] += not shard.exited.is_set()
+            if self._silent[part] > SILENT_TICKS and not self._stop.done():
+                what = f"{shard.name} said nothing for {SILENT_TICKS * TICK_S:.0f} s"
+                self._give_up(shard, what)
+                self.request_stop("shard_stuck", what)
+
+    def _give_up(self, shard: Child, what: str) -> None:
+        self._given_up.add(shard)
+        self.note("generator", "shard_stuck", what)
 
     def _judge_aborts(self, t: int) -> None:
         broken = self._view.broken_abort(t)
@@ -222,8 +253,9 @@ class Supervisor:
             self._write(lambda: self._journal.append_failure(line))
             return
         self._write(lambda: self._journal.append_line(line))
-        self._view.feed(record)
+        self._show(record)
         if isinstance(record, Window):
+            self._silent[record.shard] = 0
             self._rollups.add(record)
             self._roll_up(record.t, record.phase if record.health else None)
 
@@ -233,7 +265,7 @@ class Supervisor:
                 self._keep(rollup)
 
     def _on_shard_exit(self, shard: Child) -> None:
-        if not shard.done.is_set():
+        if not shard.done.is_set() and shard not in self._given_up:
             what = f"{shard.name} died: {shard.last_words}"
             self.note("generator", "shard_died", what)
             self.request_stop("shard_died", what)
@@ -246,7 +278,13 @@ class Supervisor:
 
     def _keep(self, record: JournalRecord) -> None:
         self._write(lambda: self._journal.append(record))
-        self._view.feed(record)
+        self._show(record)
+
+    def _show(self, record: JournalRecord) -> None:
+        try:
+            self._view.feed(record)
+        except Exception as error:  # the view's, and no fault of the child that said it
+            self._fail(error)
 
     def _write(self, write: Any) -> None:
         if not self._writable:
@@ -262,7 +300,7 @@ class Supervisor:
         reason, detail = ended
         assert self._monitor is not None
         for shard in self._shards:
-            shard.kill()  # those that ended by themselves are gone already
+            self._end_shard(shard)
         self._monitor.tell(cmd="stop")
         patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
         with contextlib.suppress(TimeoutError):
@@ -270,6 +308,12 @@ class Supervisor:
         for rollup in self._rollups.take(self.now_t, None):
             self._keep(rollup)
         return Ended(reason, detail, self._end_journal(reason, detail))
+
+    def _end_shard(self, shard: Child) -> None:
+        if not (shard.done.is_set() or shard.exited.is_set() or shard in self._given_up):
+            waited = f"{DRAIN_PATIENCE_S:.0f} s after the stop"
+            self._give_up(shard, f"{shard.name} had not drained {waited} and was killed")
+        shard.kill()
 
     def _end_journal(self, reason: str, detail: str) -> bool:
         """Whether the end record could be written."""

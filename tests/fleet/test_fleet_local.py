@@ -1,6 +1,7 @@
 """Children: started, heard, told, let go, and explained when they die."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -199,3 +200,16 @@ def test_its_exit_is_told_once_after_everything_it_said(tmp_path, monkeypatch):
 
     asyncio.run(main())
     assert told == [(1000, True)]
+
+
+def test_a_child_that_cannot_be_run_is_one_line(monkeypatch):
+    async def full(*_args: object, **_options: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", full)
+
+    async def main() -> None:
+        await Child("actor").start("scripted", {})
+
+    with pytest.raises(StartError, match="the actor could not be run: Resource temporarily"):
+        asyncio.run(main())

@@ -22,6 +22,7 @@ from qosflood.plan import HeaderRef
 from qosflood.records import (
     End,
     Event,
+    JournalRecord,
     Rollup,
     ScrapeSample,
     Segment,
@@ -55,6 +56,24 @@ async def kill_the_monitor(run: Run) -> None:
 async def break_an_abort_limit(run: Run) -> None:
     await run.until_flooding()
     run.screen.broken = True
+
+
+async def break_the_ticks(run: Run) -> None:
+    await run.until_flooding()
+
+    def broken(t_ns: int) -> None:
+        raise KeyError("nobody")
+
+    run.screen.tick = broken
+
+
+async def break_the_view(run: Run) -> None:
+    await run.until_flooding()
+
+    def broken(record: JournalRecord) -> None:
+        raise KeyError("nobody")
+
+    run.screen.feed = broken
 
 
 async def fill_the_disk(run: Run) -> None:
@@ -96,6 +115,8 @@ SCENARIOS: dict[str, tuple[dict, Callable[[Run], Awaitable[None]] | None]] = {
     "shard killed": ({"flood_ns": LONG, "shards": 2}, kill_a_shard),
     "monitor killed": ({"flood_ns": 1500 * MS}, kill_the_monitor),
     "aborted": ({"flood_ns": LONG}, break_an_abort_limit),
+    "ticks broken": ({"flood_ns": LONG}, break_the_ticks),
+    "view broken": ({"flood_ns": LONG}, break_the_view),
     "disk full": ({"flood_ns": LONG}, fill_the_disk),
     "left at once": ({"flood_ns": LONG}, leave_at_once),
 }
@@ -163,6 +184,18 @@ def test_a_run_that_completes_has_sent_all_that_was_planned(runs, scenario):
     assert {window.shard for window in run.records(Window)} == set(range(run.plan.load.shards))
 
 
+@pytest.mark.parametrize("scenario", ["ticks broken", "view broken"])
+def test_an_error_of_our_own_ends_the_run_and_costs_no_evidence(runs, scenario):
+    run = runs[scenario]
+    assert run.ended.reason == "internal_error"
+    assert run.ended.detail.startswith("KeyError: 'nobody' (test_fleet_supervisor.py:")
+    *_, last = read_records(run.folder)
+    assert (last.reason, last.detail) == (run.ended.reason, run.ended.detail)
+    assert "stopping" in run.events()
+    assert "shard_died" not in run.events()
+    assert run.scheduled == run.outcomes
+
+
 @pytest.mark.parametrize("scenario", ["interrupted", "interrupted at once", "aborted"])
 def test_a_run_that_is_stopped_balances_its_books(runs, scenario):
     run = runs[scenario]
@@ -213,6 +246,46 @@ def test_an_abort_is_an_event_of_the_targets(runs):
         "target",
         {"limit": "errors > 50% for 15s", "value": "70%"},
     )
+
+
+def test_a_shard_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor_module, "SILENT_TICKS", 12)
+    monkeypatch.setattr(supervisor_module, "DRAIN_PATIENCE_S", 0.5)
+
+    async def hang(run: Run) -> None:
+        await run.until_flooding()
+        os.kill(run.supervisor._shards[0].pid, signal.SIGSTOP)
+
+    async def main() -> Run:
+        with faulty() as server:
+            run = Run(plan_for(server.port, flood_ns=LONG), tmp_path / "run")
+            await asyncio.wait_for(run.carry_out(hang), 60)
+            return run
+
+    run = asyncio.run(main())
+    assert run.ended == Ended("shard_stuck", "shard 0 said nothing for 3 s", recorded=True)
+    assert run.events() == ["load_started", "shard_stuck", "stopping"]
+
+
+def test_a_shard_that_does_not_drain_is_ended_and_not_said_to_have_died(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor_module, "DRAIN_PATIENCE_S", 0.5)
+
+    async def hang_and_interrupt(run: Run) -> None:
+        await run.until_flooding()
+        os.kill(run.supervisor._shards[0].pid, signal.SIGSTOP)
+        run.supervisor.request_stop("interrupted", "by SIGINT")
+
+    async def main() -> Run:
+        with faulty() as server:
+            run = Run(plan_for(server.port, flood_ns=LONG), tmp_path / "run")
+            await asyncio.wait_for(run.carry_out(hang_and_interrupt), 60)
+            return run
+
+    run = asyncio.run(main())
+    assert run.ended == Ended("interrupted", "by SIGINT", recorded=True)
+    (stuck,) = [event for event in run.records(Event) if event.kind == "shard_stuck"]
+    assert stuck.what.startswith("shard 0 had not drained")
+    assert "shard_died" not in run.events()
 
 
 def refused(folder: Path, **changes) -> tuple[Run, StartError]:

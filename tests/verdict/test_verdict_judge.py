@@ -198,6 +198,28 @@ def test_an_interrupted_run_says_how_far_it_came():
     assert "killed before the load" in verdict_of(plan, []).headline
 
 
+def test_an_error_of_our_own_exits_with_the_code_of_one_whatever_else_is_found():
+    plan = plan_with("errors < 0.1%")
+    good = verdict_of(plan, stopped_run(plan, 9, "internal_error", "KeyError: 7 (view.py:3)"))
+    assert (good.verdict, good.exit_code) == ("INVALID", ExitCode.INTERNAL)
+    assert "qosflood itself failed: KeyError: 7 (view.py:3)" in good.headline
+    broken = [
+        failing(timeout=50)(each) if hasattr(each, "phase") else each
+        for each in stopped_run(plan, 9, "internal_error", "KeyError")
+    ]
+    bad = verdict_of(plan, broken)
+    assert (bad.verdict, bad.exit_code) == ("FAIL", ExitCode.INTERNAL)
+    assert "qosflood itself failed: KeyError" in bad.reasons
+
+
+def test_a_shard_that_hung_is_missing_from_the_measurement():
+    plan = plan_with()
+    hung = event(8, "shard_stuck", "generator", "shard 0 said nothing for 30 s")
+    verdict = verdict_of(plan, healthy_run(plan, extra=[hung]))
+    assert verdict.verdict == "INVALID"
+    assert verdict.reasons == ("shard 0 said nothing for 30 s",)
+
+
 def test_a_disk_that_filled_up_is_named():
     plan = plan_with("errors < 1%")
     verdict = verdict_of(plan, stopped_run(plan, 10, "disk_full", "no space left on device"))
