@@ -7,6 +7,7 @@ everything else in the directory can be rebuilt from them.
 
 import contextlib
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,27 +44,54 @@ class Run:
     segment: Segment
 
 
+def check_run_directory(path: Path) -> None:
+    """Refuse what `create_run_directory` would refuse, as far as it shows without making
+    anything; raises RunDirectoryError."""
+    try:
+        if path.is_dir():
+            _refuse_used(path)
+        elif path.exists():
+            raise _taken(path)
+        found = next(place for place in (path, *path.absolute().parents) if place.exists())
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
+    if not found.is_dir():
+        raise _unwritable(path, os.strerror(errno.ENOTDIR))
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise _unwritable(path, os.strerror(errno.EACCES))
+
+
 def create_run_directory(path: Path) -> Path:
     """Make `path`, which must be new or empty and writable; raises RunDirectoryError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise RunDirectoryError(
-                f"--out {path}: the folder is not empty, expected a new or empty one; "
-                "name another, or leave --out away to get one of its own"
-            )
+        _refuse_used(path)
         probe = path / ".probe"
         probe.write_bytes(b"")
         probe.unlink()
     except FileExistsError:
-        raise RunDirectoryError(
-            f"--out {path}: got a file, expected a new or empty folder; name another"
-        ) from None
+        raise _taken(path) from None
     except OSError as error:
-        raise RunDirectoryError(
-            f"--out {path}: cannot be written ({error.strerror}); name a folder of yours"
-        ) from None
+        raise _unwritable(path, error.strerror) from None
     return path
+
+
+def _refuse_used(path: Path) -> None:
+    if any(path.iterdir()):
+        raise RunDirectoryError(
+            f"--out {path}: the folder is not empty, expected a new or empty one; "
+            "name another, or leave --out away to get one of its own"
+        )
+
+
+def _taken(path: Path) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"--out {path}: got a file, expected a new or empty folder; name another"
+    )
+
+
+def _unwritable(path: Path, why: str | None) -> RunDirectoryError:
+    return RunDirectoryError(f"--out {path}: cannot be written ({why}); name a folder of yours")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -117,6 +145,9 @@ class JournalWriter:
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
+        # Tells a run that goes on from one that was killed; the kernel lets go with the process.
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sync_folder(run_dir)
         self._sizes = {self._fd: 0, self._failures_fd: 0}
 
@@ -177,6 +208,13 @@ class JournalWriter:
         if number in _FULL:
             raise DiskFullError("the disk is full: the journal takes no more records")
         raise JournalWriteError(f"{self._path}: {os.strerror(number)}")
+
+
+def remove_reserve(run_dir: Path) -> None:
+    """Give back the space that a killed run still holds, but not that of one which goes on."""
+    with contextlib.suppress(OSError), (run_dir / JOURNAL).open("rb") as journal:
+        fcntl.flock(journal, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        (run_dir / _RESERVE).unlink()
 
 
 def read_run(run_dir: Path) -> Run:

@@ -23,7 +23,13 @@ import orjson
 from qosflood.errors import ExitCode, JournalWriteError, QosfloodError
 from qosflood.fleet.local import Child
 from qosflood.fleet.supervisor import Ended, Supervisor, View
-from qosflood.journal import JOURNAL, RUN_SCHEMA, create_run_directory, write_run_json
+from qosflood.journal import (
+    JOURNAL,
+    RUN_SCHEMA,
+    check_run_directory,
+    create_run_directory,
+    write_run_json,
+)
 from qosflood.load.schedule import Schedule
 from qosflood.machine import check_machine
 from qosflood.plan import Plan
@@ -37,6 +43,7 @@ from qosflood.records import Segment
 from qosflood.resolve import with_target_port
 
 COLLECTOR_PATIENCE_S = 2.0
+RUNS = Path("qosflood-runs")
 _VERSIONS_OF = ("uvloop", "aiohttp", "aiofastnet", "orjson", "hdrhistogram", "httptools", "numpy")
 
 
@@ -95,6 +102,7 @@ def run(request: Request, screen: Screen) -> int:
     """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
     plan = fill_planned(request.plan)
     screen.plan(plan)
+    check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
     warnings = check_consent(plan, request.allow, request.ask)
     check_machine(plan)
@@ -170,7 +178,7 @@ def claim_directory(plan: Plan, started: datetime) -> Path:
     A folder that cannot be made is named all the same: whoever uses it will say why.
     """
     rate = f"{plan.load.multiple:.4g}x"
-    base = Path("qosflood-runs") / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
+    base = RUNS / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
     path, count = base, 1
     with suppress(OSError):
         base.parent.mkdir(exist_ok=True)

@@ -18,8 +18,10 @@ from qosflood.journal import (
     FAILURES,
     JOURNAL,
     JournalWriter,
+    check_run_directory,
     create_run_directory,
     read_records,
+    remove_reserve,
     write_atomically,
     write_run_json,
 )
@@ -81,6 +83,33 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", refused)
     with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
         create_run_directory(tmp_path / "run")
+
+
+def test_what_would_be_refused_is_known_without_making_anything(tmp_path, monkeypatch):
+    check_run_directory(tmp_path / "new" / "run")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for path, why in (
+        (tmp_path, "is not empty"),
+        (tmp_path / "file", "got a file"),
+        (tmp_path / "file" / "run", "Not a directory"),
+    ):
+        with pytest.raises(RunDirectoryError, match=why):
+            check_run_directory(path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
+        check_run_directory(tmp_path / "new")
+
+
+def test_only_the_space_of_a_run_that_is_over_is_given_back(run_dir):
+    writer = JournalWriter(run_dir)
+    remove_reserve(run_dir)
+    assert (run_dir / ".reserve").exists()
+    os.close(writer._fd)  # as a SIGKILL does
+    remove_reserve(run_dir)
+    assert not (run_dir / ".reserve").exists()
+    remove_reserve(run_dir)
+    os.close(writer._failures_fd)
 
 
 def test_a_second_journal_in_one_folder_is_refused(run_dir, writer):

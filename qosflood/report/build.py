@@ -11,7 +11,14 @@ import orjson
 
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
-from qosflood.journal import Run, read_failures, read_records, read_run, write_atomically
+from qosflood.journal import (
+    Run,
+    read_failures,
+    read_records,
+    read_run,
+    remove_reserve,
+    write_atomically,
+)
 from qosflood.records import End, FailureSample, JournalRecord
 from qosflood.report import html, markdown
 from qosflood.report.document import build_document, to_json, utc
@@ -43,6 +50,7 @@ def build(run_dir: Path, ended: End | None = None) -> BuildResult:
     run = read_run(run_dir)
     findings = analyse(run.plan, run.segment.wall_ns, _records(run_dir, ended))
     document = _document(run, findings)
+    remove_reserve(run_dir)
     written: list[Path] = []
     problems: list[str] = []
     for name, make in _files(run_dir, run, findings, document).items():

@@ -153,7 +153,9 @@ def test_a_run_directory_with_something_in_it_is_left_alone(
     tmp_path: Path, healthy: Faulty
 ) -> None:
     (tmp_path / "precious").write_text("kept")
+    reports = healthy.log()["reports"]
     line = refused(tmp_path, "--target", healthy.url)
+    assert healthy.log()["reports"] == reports
     assert "the folder is not empty, expected a new or empty one" in line
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 

@@ -181,6 +181,7 @@ def test_a_killed_coordinator_takes_all_its_processes_along(tmp_path: Path) -> N
     assert codes[-1] != 130
     for killed, where in ((baseline, "baseline"), (flood, "flood")):
         interrupted_report(killed.run_dir, "killed")
+        assert not (killed.run_dir / ".reserve").exists()
         assert f"into {where}" in read_report(killed.run_dir)["reasons"][0]
 
 

@@ -49,6 +49,14 @@ def test_a_journal_without_an_end_is_a_run_that_was_killed(tmp_path: Path) -> No
     assert document.run.ended == "killed"
 
 
+def test_the_space_that_a_killed_run_still_holds_is_given_back(tmp_path: Path) -> None:
+    plan = make_plan()
+    run_dir = write_run(tmp_path / "run", plan, stopped_run(plan, 8, "killed"))
+    (run_dir / ".reserve").write_bytes(b"0")
+    build(run_dir)
+    assert not (run_dir / ".reserve").exists()
+
+
 def test_the_end_is_taken_from_the_caller_where_the_disk_was_too_full_for_it(
     tmp_path: Path,
 ) -> None:
