@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from qosflood.analysis.clock import ClockJumps
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.generator import GeneratorTally
 from qosflood.analysis.late import OnTimeBreaks
@@ -10,6 +11,7 @@ from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.plan import Plan
 from qosflood.records import (
+    ClockMark,
     End,
     Event,
     FailureSample,
@@ -17,6 +19,7 @@ from qosflood.records import (
     MemorySample,
     Rollup,
     ScrapeSample,
+    Segment,
     Window,
 )
 
@@ -53,6 +56,7 @@ class Intake:
         self.seconds = SecondSeries(plan)
         self.failures = FirstFailures()
         self.sessions = SessionCount()
+        self.jumps = ClockJumps()
         self.scrapes: list[ScrapeSample] = []
         self.memory: list[MemorySample] = []
         self.events: list[Event] = []
@@ -64,6 +68,8 @@ class Intake:
             ScrapeSample: self.scrapes.append,
             MemorySample: self.memory.append,
             Event: self.events.append,
+            Segment: self.jumps.add,
+            ClockMark: self.jumps.add,
             FailureSample: self.failures.add_sample,
             End: self._end,
         }

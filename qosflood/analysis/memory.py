@@ -97,6 +97,9 @@ def _judge(series: _Series, base: MemoryFinding, sessions_at: SessionsAt) -> Mem
     grown = found.mid * float(times[-1] - times[0])
     base = _with_slope(base, found, float(minima[-1]))
     if found.low > 0 and found.rising and grown > series.least_growth:
+        begun = _begun_in_hold(series, sessions_at)
+        if begun >= LEAST_SESSIONS:
+            return replace(base, verdict="inconclusive", reason=_churn_reason(grown, begun))
         return replace(base, verdict="leak", reason=_leak_reason(found, grown))
     if growth is not None and per_session is not None and growth > series.least_growth:
         return replace(base, verdict="grows_with_sessions", reason=_sessions_reason(base, growth))
@@ -148,6 +151,15 @@ def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | N
     return growth, growth / (last - first)
 
 
+def _begun_in_hold(series: _Series, sessions_at: SessionsAt) -> int:
+    """Sessions begun in the last two thirds of the flood, where the plan does not hold them."""
+    if series.plan.sessions.hold:
+        return 0
+    end_ns = min(series.flood.end_ns, series.clock.stop_ns)
+    first, last = sessions_at(series.hold_ns // SECOND), sessions_at(end_ns // SECOND)
+    return 0 if first is None or last is None else max(last - first, 0)
+
+
 def _with_slope(base: MemoryFinding, found: Trend, envelope_bytes: float) -> MemoryFinding:
     sloped = replace(
         base,
@@ -181,6 +193,13 @@ def _leak_reason(found: Trend, grown: float) -> str:
     return (
         f"grows at constant sessions: {format_bytes(grown)} since the first third of the flood, "
         f"{format_bytes(found.low * HOUR)} to {format_bytes(found.high * HOUR)} an hour"
+    )
+
+
+def _churn_reason(grown: float, begun: int) -> str:
+    return (
+        f"grew {format_bytes(grown)} while {format_count(begun)} sessions began: growth with time "
+        "and with sessions cannot be told apart; sessions.hold = true stops them in time"
     )
 
 

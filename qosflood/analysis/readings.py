@@ -41,7 +41,7 @@ class Case:
         """Whether the phase was stopped before its end."""
         if self.phase is None:
             return False
-        return self.phase.seconds * SECOND < self.plan.phase(self.phase.name).duration_ns
+        return round(self.phase.seconds * SECOND) < self.plan.phase(self.phase.name).duration_ns
 
 
 def read(case: Case) -> Reading:
@@ -143,11 +143,15 @@ def _memory_max(case: Case) -> Reading:
     if memory.max_bytes is None:
         return Reading(reason=memory.reason)
     n = len(case.findings.memory_points)
-    if case.limit.unit != "ratio":
-        return Reading(value=memory.max_bytes, n=n)
-    if not memory.limit_bytes:
-        return Reading(n=n, reason="the target's memory limit is not known")
-    return Reading(value=memory.max_bytes / memory.limit_bytes, n=n)
+    most = float(memory.max_bytes)
+    if case.limit.unit == "ratio":
+        if not memory.limit_bytes:
+            return Reading(n=n, reason="the target's memory limit is not known")
+        most /= memory.limit_bytes
+    if memory.verdict == "unmeasured":
+        # One of several processes had so much; the others may have more.
+        return Reading(n=n, least=most, reason=memory.reason)
+    return Reading(value=most, n=n)
 
 
 def _memory_leak(case: Case) -> Reading:
@@ -198,7 +202,7 @@ def _recovery(case: Case) -> Reading:
     if baseline is None or not baseline.response.count:
         return Reading(reason="there is no baseline to compare with")
     planned_ns = case.plan.phase("recovery").duration_ns
-    if not recovery.scheduled or recovery.seconds * SECOND < planned_ns:
+    if not recovery.scheduled or round(recovery.seconds * SECOND) < planned_ns:
         return Reading(n=recovery.scheduled, reason="recovery was not run to its end")
     if recovery.late_windows >= recovery.windows:
         return Reading(n=recovery.scheduled, reason="the generator was late all through recovery")

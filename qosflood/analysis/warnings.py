@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from qosflood.analysis.clock import ClockJump
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.analysis.generator import GeneratorTally
 from qosflood.plan import Plan
@@ -10,7 +11,7 @@ from qosflood.records import Event, ScrapeSample
 from qosflood.units import SECOND, format_count, format_duration
 
 _MOST_OF_A_KIND = 10
-_WORTH_A_WARNING = ("several_processes", "clock_jump", "monitor_error")
+_WORTH_A_WARNING = ("several_processes", "monitor_error")
 
 
 def warnings_of(
@@ -19,10 +20,12 @@ def warnings_of(
     phases: Iterable[PhaseFigures],
     events: Iterable[Event],
     scrapes: Sequence[ScrapeSample],
+    jumps: Sequence[ClockJump],
 ) -> tuple[str, ...]:
     """All warnings, each once."""
     found = (
         *_shared_host(plan, tally),
+        *_of_jumps(jumps),
         *_of_events(events),
         *_of_scrapes(scrapes),
         *_overflows(phases),
@@ -48,6 +51,17 @@ def _of_events(events: Iterable[Event]) -> Iterator[str]:
     for kind, told in of_kind.items():
         times = f" ({len(told)} times)" if len(told) > 1 else ""
         yield f"{kind}: {told[0]}{times}"
+
+
+def _of_jumps(jumps: Sequence[ClockJump]) -> Iterator[str]:
+    if not jumps:
+        return
+    by_ns, times = jumps[0].by_ns, f" ({len(jumps)} times)" if len(jumps) > 1 else ""
+    yield (
+        f"clock_jump: UTC went {'forward' if by_ns > 0 else 'back'} {format_duration(abs(by_ns))} "
+        f"about {format_duration(round(jumps[0].t, -9))} into the run{times}: the clock was set, "
+        "or the machine slept; UTC is told as of the run's start"
+    )
 
 
 def _of_scrapes(scrapes: Sequence[ScrapeSample]) -> Iterator[str]:

@@ -68,7 +68,9 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         recovery_s=recovery_seconds(plan, clock, baseline, seconds, intake.scrapes),
         first_failure=first_failure(entries),
         timeline=bounded(entries),
-        warnings=warnings_of(plan, intake.generator, phases, intake.events, intake.scrapes),
+        warnings=warnings_of(
+            plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
+        ),
         instances=instances,
         seconds=seconds,
         memory_points=memory_points(intake.measured, clock),

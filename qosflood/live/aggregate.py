@@ -188,5 +188,5 @@ def rate_at(phase: Phase, load_ns: int) -> float:
     """Reports per second that the plan asks for, `load_ns` after the load's start."""
     done = min(1.0, max(0.0, (load_ns - phase.start_ns) / phase.duration_ns))
     clients = phase.clients_from + (phase.clients_to - phase.clients_from) * done
-    cadence = phase.cadence_from_ns + (phase.cadence_to_ns - phase.cadence_from_ns) * done
-    return clients * SECOND / cadence
+    first, last = SECOND / phase.cadence_from_ns, SECOND / phase.cadence_to_ns
+    return clients * (first + (last - first) * done)

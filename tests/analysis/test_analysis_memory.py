@@ -12,6 +12,7 @@ from record_maker import MIB, T0_NS, at, event, memory
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
+from qosflood.plan import Sessions
 from qosflood.units import MINUTE, SECOND
 
 FLOOD_S, EDGE_S = 900, 60
@@ -97,6 +98,24 @@ def test_a_leak_beside_sessions_is_still_a_leak():
     assert finding.verdict == "leak"
     assert finding.slope_mid == pytest.approx(80 * MIB, rel=0.05)
     assert finding.slope_low <= finding.slope_mid <= finding.slope_high
+
+
+def churning(second):
+    """Sessions that give way to others from the first second to the last."""
+    return 1000 + 10 * second
+
+
+def test_growth_while_sessions_are_not_held_is_laid_neither_to_time_nor_to_them():
+    plan = replace(fifteen_minutes(), sessions=Sessions(lifetime="exponential", hold=False))
+    finding = judge(100 * MIB + leaking(20), plan, sessions=churning)
+    assert finding.verdict == "inconclusive"
+    assert "while 6,000 sessions began" in finding.reason
+    assert finding.slope_mid == pytest.approx(80 * MIB, rel=0.05)
+
+
+def test_flat_memory_is_steady_though_sessions_are_not_held():
+    plan = replace(fifteen_minutes(), sessions=Sessions(lifetime="exponential", hold=False))
+    assert judge([80 * MIB] * WHOLE_S, plan, sessions=churning).verdict == "steady"
 
 
 def test_flat_memory_is_steady_and_says_what_it_cannot_clear():

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plan_maker import make_plan
+from plan_maker import make_load, make_phases, make_plan
 from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis import analyse
@@ -295,3 +295,21 @@ def test_recovery_without_baseline_or_end_is_not_judged():
 def test_a_recovery_with_nothing_but_late_windows_is_not_judged():
     late = with_phase(replace(healthy(), recovery_s=None), "recovery", late_windows=3)
     assert judged("recovery.time < 2s", late).ok is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"), [("memory.max < 95%", None), ("memory.max < 80MiB", False)]
+)
+def test_memory_of_one_of_several_processes_can_break_a_limit_but_not_keep_it(text, ok):
+    several = replace(MEMORY, verdict="unmeasured", reason="several processes answer")
+    limit = judged(text, replace(healthy(), memory=several))
+    assert (limit.ok, limit.reason) == (ok, "several processes answer")
+
+
+@pytest.mark.parametrize("flood_ms", [1001, 1003, 1013])
+def test_a_phase_of_odd_length_that_was_run_whole_is_not_taken_for_cut_short(flood_ms):
+    plan = make_plan(phases=make_phases(make_load(), flood_ns=flood_ms * MS))
+    findings = analyse(plan, WALL_NS, healthy_run(plan))
+    unsent = {"acked": 99, "unsent": 1}
+    findings = with_phase(findings, "flood", scheduled=100, outcomes=unsent)
+    assert judged("errors < 0.1%", findings, plan).ok is False
