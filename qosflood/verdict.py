@@ -118,7 +118,19 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
         for judged in limits
         if judged.ok is None and judged.limit.named_by == "user"
     ]
-    return list(dict.fromkeys([*ended, *findings.generator.problems, *unjudged]))
+    problems = [*findings.generator.problems, *_unbalanced(findings)]
+    return list(dict.fromkeys([*ended, *problems, *unjudged]))
+
+
+def _unbalanced(findings: Findings) -> list[str]:
+    """A run that ended by itself accounts for every report; a stopped one may not."""
+    totals = findings.totals
+    if findings.ended != "completed" or totals.balanced:
+        return []
+    return [
+        f"the books do not balance: {format_count(totals.scheduled)} reports were scheduled, "
+        f"{format_count(sum(totals.outcomes.values()))} ended"
+    ]
 
 
 def _ending(findings: Findings) -> str:

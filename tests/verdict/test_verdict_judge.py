@@ -212,6 +212,17 @@ def test_an_error_of_our_own_exits_with_the_code_of_one_whatever_else_is_found()
     assert "qosflood itself failed: KeyError" in bad.reasons
 
 
+def test_a_whole_run_whose_books_do_not_balance_is_invalid():
+    def unaccounted(same):
+        return replace(same, scheduled=same.scheduled + (same.second == 8))
+
+    plan = plan_with()
+    verdict = verdict_of(plan, healthy_run(plan, change=unaccounted))
+    assert verdict.verdict == "INVALID"
+    (reason,) = verdict.reasons
+    assert reason.startswith("the books do not balance: ")
+
+
 def test_a_shard_that_hung_is_missing_from_the_measurement():
     plan = plan_with()
     hung = event(8, "shard_stuck", "generator", "shard 0 said nothing for 30 s")
