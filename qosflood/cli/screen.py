@@ -5,6 +5,8 @@ Progress goes to standard error; standard output gets the closing summary, or re
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,15 @@ class PatientConsole(Console):
 def discard(fd: int) -> None:
     """Send to nowhere what is written to `fd`, whose reader has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+
+
+@contextmanager
+def patience(console: Console) -> Iterator[None]:
+    """A terminal that went away is written to no more; the run and its report go on without it."""
+    try:
+        yield
+    except OSError:
+        discard(console.file.fileno())
 
 
 def write_json(document: bytes) -> None:
@@ -81,7 +92,8 @@ class TerminalScreen:
 
     def notice(self, line: str) -> None:
         """Print one line about what is going on."""
-        self._console.print(Text(printable(line)), soft_wrap=True)
+        with patience(self._console):
+            self._console.print(Text(printable(line)), soft_wrap=True)
 
     def view(self, plan: Plan) -> RunView:
         """The live view in the style that fits."""
@@ -91,11 +103,14 @@ class TerminalScreen:
     def close_view(self) -> None:
         """Stop drawing."""
         if self._view is not None:
-            self._view.close()
+            with patience(self._console):
+                self._view.close()
 
     def summary(self, document: dict[str, Any], page: Path | None) -> None:
         """Print the verdict; `page` is the report to open, None if it could not be written."""
         if self._as_json:
             write_json(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
             return
-        print_summary(PatientConsole(highlight=False), Document.model_validate(document), page)
+        console = PatientConsole(highlight=False)
+        with patience(console):
+            print_summary(console, Document.model_validate(document), page)
