@@ -12,6 +12,8 @@ from qosflood.records import Event, MemorySample, ScrapeSample, Window
 from qosflood.units import SECOND, format_count, format_duration, format_ratio
 
 MOST_LATE = 0.05
+FORGIVEN = 1
+"""So many late windows never make a run INVALID: in ten seconds one stall is no pattern."""
 LEAST_PICKED = 0.995
 _RAGGED_END_S = 2
 
@@ -122,7 +124,7 @@ def _verdict(tally: GeneratorTally, late: bool, short: bool) -> Literal["ok", "l
 
 def _late_problems(tally: GeneratorTally) -> Iterator[str]:
     late, windows = sum(tally.late.values()), sum(tally.windows.values())
-    if late <= MOST_LATE * windows:
+    if late <= max(MOST_LATE * windows, FORGIVEN):
         return
     where = ", ".join(
         f"{count} of {tally.windows[phase]} in {phase}"

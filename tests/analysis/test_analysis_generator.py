@@ -61,6 +61,15 @@ def test_five_percent_of_late_windows_are_forgiven():
     assert (generator.verdict, generator.late_windows, generator.problems) == ("ok", 5, ())
 
 
+def test_a_single_late_window_is_forgiven_however_short_the_run():
+    short = make_plan()
+    records = healthy_run(short, change=change_seconds({8}, **STALLED))
+    generator = generator_of(records, short)
+    assert (generator.verdict, generator.late_windows, generator.problems) == ("ok", 1, ())
+    late = generator_of(healthy_run(short, change=change_seconds({8, 9}, **STALLED)), short)
+    assert late.verdict == "late"
+
+
 def test_more_than_five_percent_of_late_windows_are_a_problem_with_its_figures():
     late = range(50, 56)
     generator = generator_of(healthy_run(LONG, change=change_seconds(late, **STALLED)))

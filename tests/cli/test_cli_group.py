@@ -55,7 +55,7 @@ def test_the_version_is_told() -> None:
         (["Collector"], "did you mean collector?"),
         (["run", "intercon"], "did you mean intercom?"),
         (["doctor", "intercon"], "did you mean intercom?"),
-        (["xyzzy"], "a profile (intercom) or the path of one"),
+        (["xyzzy"], "a profile (intercom, smoke) or the path of one"),
     ],
 )
 def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(

@@ -29,7 +29,7 @@ def test_show_of_an_unknown_name_names_the_nearest():
     assert isinstance(error, ProfileError)
     assert error.exit_code is ExitCode.NOT_STARTED
     assert str(error) == (
-        "profile intercon: not shipped, expected one of intercom; did you mean intercom?"
+        "profile intercon: not shipped, expected one of intercom, smoke; did you mean intercom?"
     )
 
 

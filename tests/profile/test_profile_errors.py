@@ -455,7 +455,7 @@ def test_a_word_that_is_no_profile_is_answered_with_the_nearest(tmp_path, monkey
     with pytest.raises(ProfileError) as caught:
         load_profile("intercm")
     assert str(caught.value) == (
-        "profile intercm: no such profile, expected a path or one of intercom; "
+        "profile intercm: no such profile, expected a path or one of intercom, smoke; "
         "did you mean intercom?"
     )
 
