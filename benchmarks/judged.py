@@ -68,7 +68,6 @@ class Own:
     figures: tuple[Judged, ...]
     answers: int
     seconds: int
-    send_lag_p99_ms: float
     problems: tuple[str, ...]
 
 
@@ -96,7 +95,6 @@ def measure_own(
         _judge(server.script, due, clock, flood["latency_ms"]["response"]),
         flood["outcomes"]["acked"],
         seconds,
-        flood["send_lag_ms"]["p99"],
         tuple(_problems(report, due.size, flood["outcomes"], log["reports"] - before)),
     )
 
