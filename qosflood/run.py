@@ -246,7 +246,8 @@ async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
 
 
 class Interrupts:
-    """SIGINT and SIGTERM: the first stops the load and reports, the second leaves at once."""
+    """SIGINT, SIGTERM, and SIGHUP of a lost terminal: the first stops the load and reports, the
+    second leaves at once."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
@@ -259,8 +260,10 @@ class Interrupts:
     def watch(self) -> None:
         """From now on signals come here."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._signalled, number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Under nohup a lost terminal is to be ignored, and stays so.
+            if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
+                loop.add_signal_handler(number, self._signalled, number)
 
     def stop_with(self, supervisor: Supervisor, run_dir: Path) -> None:
         """The load begins: a signal stops it."""

@@ -122,7 +122,9 @@ class Client(asyncio.Protocol):
         """End everything that was due before `limit_ns`; its deadline has passed."""
         if self._due_ns < limit_ns and (self.state == BUSY or self._again):
             self._again = False
-            self._fail(Outcome.TIMEOUT, "no answer by the deadline", now_ns)
+            in_time = now_ns - self._due_ns <= self._shared.timeout_ns
+            reason = "run stopped, no answer yet" if in_time else "no answer by the deadline"
+            self._fail(Outcome.TIMEOUT, reason, now_ns)
             if self.state == BUSY:
                 self._close()
         if self.state == BUSY or self._again:

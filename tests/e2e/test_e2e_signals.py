@@ -32,6 +32,13 @@ class Struck:
         return read_report(self.run_dir)
 
 
+SIGNALS = {
+    "interrupted": signal.SIGINT,
+    "hung up": signal.SIGHUP,
+    "terminated": signal.SIGTERM,
+}
+
+
 @pytest.fixture(scope="module")
 def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
     """Runs that go on side by side, to save time, each struck in another place."""
@@ -41,6 +48,7 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
         silent = ("--target", target.url, "--timeout", "60s")
         options = {
             "interrupted": LONG,
+            "hung up": LONG,
             "terminated": (*LONG, *silent),
             "shard": LONG,
             "one of two shards": (*LONG, "--shards", "2"),
@@ -57,7 +65,7 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
         floods["collector"].kill(COLLECTOR)
         floods["shard"].kill(SHARD)
         floods["one of two shards"].kill(SHARD, 1)
-        for name, number in (("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)):
+        for name, number in SIGNALS.items():
             floods[name].wait_for_phase("flood")
             floods[name].signal(number)
         ended = {
@@ -67,6 +75,13 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
         for flood in floods.values():
             flood.wait_until_gone()
     return ended
+
+
+def test_a_lost_terminal_stops_the_load_and_writes_the_report(struck: dict[str, Struck]) -> None:
+    run = struck["hung up"]
+    assert run.done.code == 130
+    interrupted_report(run.run_dir, "by SIGHUP")
+    assert_books_balance(run.run_dir)
 
 
 def interrupted_report(run_dir: Path, detail: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import orjson
 import pytest
 import uvloop
+from connecting import until
 from plan_maker import make_load, make_phases, make_plan
 from processes import faulty
 
@@ -74,12 +75,13 @@ def served(port: int, scenario: Callable[[Parent, Ends], Awaitable[None]]) -> Pa
 def test_after_a_stop_nobody_is_waited_for_longer_than_patience_lasts(monkeypatch):
     monkeypatch.setattr(shard_module, "DRAIN_MOST_NS", 200 * MS)
 
-    async def scenario(parent: Parent, ends: Ends) -> None:
-        parent.tell(cmd="start", zero_ns=time.monotonic_ns())
-        await asyncio.sleep(0.3)  # each client has a report out by then: the cadence is 50 ms
-        parent.tell(cmd="stop")
-
     with faulty("silent") as server:
+
+        async def scenario(parent: Parent, ends: Ends) -> None:
+            parent.tell(cmd="start", zero_ns=time.monotonic_ns())
+            await until(lambda: server.log()["reports"] == 4)  # each client has a report out
+            parent.tell(cmd="stop")
+
         said = served(server.port, scenario).heard()
     assert said[-1] == {"type": "done"}
     windows = [one for one in said if one["type"] == "window"]
