@@ -68,6 +68,7 @@ class Own:
     figures: tuple[Judged, ...]
     answers: int
     seconds: int
+    late: bool
     problems: tuple[str, ...]
 
 
@@ -95,6 +96,7 @@ def measure_own(
         _judge(server.script, due, clock, flood["latency_ms"]["response"]),
         flood["outcomes"]["acked"],
         seconds,
+        report["generator"]["verdict"] != "ok",
         tuple(_problems(report, due.size, flood["outcomes"], log["reports"] - before)),
     )
 

@@ -5,7 +5,7 @@ from judged import Crowd, Judged, Own
 from truth import own_problems, own_table
 
 FIGURE = Judged("p99", evenly=950, due=950, clock=952, reported=960)
-RUN = Own(Crowd(105, 210), (FIGURE,), answers=500, seconds=1, problems=())
+RUN = Own(Crowd(105, 210), (FIGURE,), answers=500, seconds=1, late=False, problems=())
 
 
 @pytest.mark.parametrize(
