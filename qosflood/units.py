@@ -6,6 +6,7 @@ from 0 to 1. Only this module turns those into text and back.
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from qosflood.errors import UnitError
 
@@ -76,7 +77,8 @@ def parse_ratio(text: str) -> float:
     number = compact.removesuffix("%")
     if not _NUMBER.fullmatch(number):
         raise UnitError(f'got "{text}", expected a share, e.g. 99.9% or 0.999')
-    value = float(number) / (100.0 if compact.endswith("%") else 1.0)
+    # Decimal: 99.9 / 100 as floats is above 0.999, which 999 of 1,000 would then miss.
+    value = float(Decimal(number) / (100 if compact.endswith("%") else 1))
     if value > 1.0:
         raise UnitError(f'got "{text}", expected a share of at most 100%, e.g. 99.9% or 0.999')
     return value

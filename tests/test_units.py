@@ -49,6 +49,12 @@ def test_a_share_is_read_as_a_ratio(text, value):
     assert parse_ratio(text) == pytest.approx(value)
 
 
+@given(st.integers(0, 10_000))
+def test_a_share_in_percent_is_the_float_that_the_counts_give(hundredths):
+    text = f"{hundredths // 100}.{hundredths % 100:02}%"
+    assert parse_ratio(text) == hundredths / 10_000
+
+
 @pytest.mark.parametrize(
     ("text", "rate"),
     [("10x", Rate(multiple=10.0)), ("0.5X", Rate(multiple=0.5)),

@@ -88,7 +88,7 @@ def _errors(case: Case, phase: PhaseFigures) -> Reading:
     n = phase.scheduled
     if not n:
         return Reading(reason=f"no report was due in {phase.name}")
-    share = 1 - phase.outcomes.get("acked", 0) / n
+    share = (n - phase.outcomes.get("acked", 0)) / n
     if not case.cut_short:
         return Reading(value=share, n=n)
     # What the stop itself cut off is no error of the target's.

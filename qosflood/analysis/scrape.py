@@ -39,7 +39,7 @@ def scrape_figures(
         count=len(counted),
         failed=len(failed),
         gaps=sum(sample.gap for sample in counted),
-        success_ratio=1 - len(failed) / len(counted) if counted else None,
+        success_ratio=(len(counted) - len(failed)) / len(counted) if counted else None,
         duration_p50_ns=exact_percentile(durations, 50.0),
         duration_p99_ns=exact_percentile(durations, 99.0),
         duration_max_ns=durations[-1] if durations else None,

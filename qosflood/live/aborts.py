@@ -98,7 +98,7 @@ def _errors(view: LiveView, limit: Limit) -> Value | None:
     for moment in moments:
         outcomes.update(moment.outcomes)
     total = outcomes.total()
-    return Value(1.0 - outcomes["acked"] / total, total) if total else None
+    return Value((total - outcomes["acked"]) / total, total) if total else None
 
 
 def _offered(view: LiveView, limit: Limit) -> Value | None:

@@ -77,7 +77,7 @@ def error_ratio(phase: Phase) -> float | None:
     """1 - acked / scheduled; None if nothing was scheduled."""
     if not phase.scheduled:
         return None
-    return 1.0 - phase.outcomes.get("acked", 0) / phase.scheduled
+    return (phase.scheduled - phase.outcomes.get("acked", 0)) / phase.scheduled
 
 
 def scrapes_ok(scrapes: Scrapes) -> str:

@@ -65,8 +65,7 @@ def _limit_table(document: Document) -> Table:
     table.add_column(overflow="fold", ratio=1)
     for row in cells.limit_rows(document):
         mark, style = _LIMIT_MARKS[row.state]
-        why = row.reason if row.state != "ok" else ""
-        table.add_row(Text(mark, style=style), Text(row.expr), Text(row.value), Text(why))
+        table.add_row(Text(mark, style=style), Text(row.expr), Text(row.value), Text(row.reason))
     return table
 
 

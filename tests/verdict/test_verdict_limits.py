@@ -192,6 +192,19 @@ def test_errors_are_what_was_not_acked():
     assert judged("errors < 5%", flood_of(failing)).value == pytest.approx(0.06)
 
 
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [("errors <= 0.1%", True), ("errors < 0.1%", False), ("errors == 0.1%", True)],
+)
+def test_a_share_exactly_at_its_limit_is_judged_by_the_operator(text, ok):
+    acked = PLAN.phase("flood").planned
+    findings = with_phase(
+        healthy(), "flood", scheduled=acked, outcomes={"acked": acked - acked // 1000}
+    )
+    assert acked % 1000 == 0
+    assert judged(text, findings).ok is ok
+
+
 def test_reports_planned_but_never_due_are_not_offered():
     halved = flood_of(lambda w: window(w.second, w.phase, response_ms=[5.0] * 50))
     limit = judged("offered >= 99%", halved)
