@@ -35,6 +35,14 @@ def attribute(
     return "none", "errors, offered rate and latency in the flood give no sign of a limit"
 
 
+def _by_failures(plan: Plan, baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
+    """By what failed more often: reports that were sent, or connects."""
+    at_target = sum(flood.outcomes.get(name, 0) for name in _BY_TARGET)
+    connects = flood.outcomes.get("connect_error", 0)
+    rules = (_by_errors, _by_connects) if at_target >= connects else (_by_connects, _by_errors)
+    return rules[0](plan, baseline, flood) or rules[1](plan, baseline, flood)
+
+
 def _by_errors(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     failed = {name: flood.outcomes.get(name, 0) for name in _BY_TARGET}
     share = sum(failed.values()) / flood.scheduled
@@ -89,8 +97,7 @@ def _by_limits(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribut
 
 
 _RULES: tuple[Callable[[Plan, Baseline, PhaseFigures], Attribution | None], ...] = (
-    _by_errors,
-    _by_connects,
+    _by_failures,
     _by_offered,
     _by_service,
     _by_limits,

@@ -19,7 +19,7 @@ from qosflood.units import (
 )
 
 NONE = "–"
-_SAID_BY_WORDS = frozenset({"t0", "phase"})
+_SAID_BY_WORDS = frozenset({"t0", "phase", "in_that_second"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +205,17 @@ def first_failure_line(document: Document) -> str:
 def evidence_line(entry: TimelineEntry) -> str:
     """The figures behind an event that its words do not hold, in one line."""
     parts = (
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        f"{name.replace('_', ' ')} {_figure(value)}"
         for name, value in entry.evidence.items()
-        if name not in _SAID_BY_WORDS and value is not None
+        if name not in _SAID_BY_WORDS and value not in (None, {})
     )
-    return printable(", ".join(parts))
+    return printable("; ".join(parts))
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f'"{key}" ({number:,})' for key, number in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def loss_line(document: Document) -> str:
@@ -260,5 +266,5 @@ def moment(t_s: float) -> str:
 def _load_at(document: Document, t_s: float) -> str:
     for phase in document.phases:
         if phase.start_s <= t_s < phase.start_s + phase.seconds:
-            return f" in {phase.name} at {count(phase.rate.offered)} reports/s"
+            return f" in {phase.name} at {count(phase.rate.planned)} planned reports/s"
     return ""

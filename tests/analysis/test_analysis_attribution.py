@@ -68,6 +68,19 @@ def test_failed_connects_to_a_remote_target_may_be_the_networks():
     assert "target or network" in why
 
 
+@pytest.mark.parametrize(
+    ("failed", "why"),
+    [
+        ({"connection_lost": 2, "connect_error": 40}, "400 connects of the flood failed"),
+        ({"connection_lost": 40, "connect_error": 2}, "400 connection_lost"),
+    ],
+)
+def test_what_failed_most_speaks_for_the_rest(failed, why):
+    by, said = limited(lambda w: window(w.second, w.phase, response_ms=[5.0] * 58, failed=failed))
+    assert by == "target"
+    assert said.endswith(why)
+
+
 def test_reports_that_could_not_be_sent_waited_for_the_target():
     by, why = limited(failing("unsent", 20))
     assert by == "target"

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
 
-from qosflood.report import markdown
+from qosflood.report import cells, markdown
 from qosflood.report.markdown import MOST_LINES, escape
 from qosflood.report.terminal import print_summary
 from qosflood.text import printable
@@ -138,3 +138,14 @@ def summary(story: Story, width: int, *, force_terminal: bool = False) -> str:
     console = Console(file=out, width=width, force_terminal=force_terminal, highlight=False)
     print_summary(console, document_of(story), Path("runs/x/report.html"))
     return out.getvalue()
+
+
+def test_the_first_failure_names_the_load_that_was_planned_and_no_empty_figures() -> None:
+    document = document_of(failing_run())
+    assert document.first_failure is not None
+    evidence = {"phase": "flood", "in_that_second": 3, "statuses": {}, "errors": {"reset": 1200}}
+    first = document.first_failure.model_copy(update={"evidence": evidence})
+    flood = next(phase for phase in document.phases if phase.name == "flood")
+    line = cells.first_failure_line(document.model_copy(update={"first_failure": first}))
+    assert f" in flood at {flood.rate.planned:,.0f} planned reports/s: " in line
+    assert line.endswith(' [errors "reset" (1,200)]')
