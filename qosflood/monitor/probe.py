@@ -14,6 +14,8 @@ from qosflood.records import ScrapeSample
 from qosflood.units import format_bytes
 
 NO_SOURCE = "no source: add --pid"
+PROXIES = frozenset(("nginx", "haproxy", "traefik", "caddy", "httpd", "apache2", "varnishd"))
+"""Servers that often stand before the one whose memory is asked for."""
 _AGREEMENT = 0.2
 """A gauge within this share of a process's RSS speaks of the same process."""
 
@@ -84,6 +86,7 @@ def _judge(plan: Plan, scrape: ScrapeSample | None, owned: Ownership, gauge: int
         warnings = _disagreement(plan, process, gauge)
         if not warnings or plan.watch.pid is not None:
             source, reason = "process", _title(process)
+            warnings += _maybe_a_proxy(plan, process, gauge)
         else:
             reason = f"{_title(process)} is not what the gauge speaks of"
     return Sight(
@@ -92,6 +95,15 @@ def _judge(plan: Plan, scrape: ScrapeSample | None, owned: Ownership, gauge: int
         memory_source=source,
         memory_reason=_words(plan, source, reason),
         warnings=warnings,
+    )
+
+
+def _maybe_a_proxy(plan: Plan, process: ListeningProcess, gauge: int | None) -> tuple[str, ...]:
+    if process.name not in PROXIES or gauge is not None or plan.watch.pid is not None:
+        return ()
+    return (
+        f"memory: {_title(process)} holds port {plan.target.port}; if it stands before the "
+        "collector, its memory is not the collector's: name that with --pid",
     )
 
 

@@ -161,6 +161,8 @@ def _measured(plan: Plan) -> str:
         return f"process {plan.watch.pid} and its children"
     if plan.target.embedded:
         return "the embedded collector's process"
+    if plan.target.loopback:
+        return f"the process on port {plan.target.port}, else {plan.watch.gauge}"
     return f"{plan.watch.gauge} in the scrape"
 
 

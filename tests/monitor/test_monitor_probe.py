@@ -117,3 +117,13 @@ def test_scrapes_that_are_off_are_not_made():
         seen = asyncio.run(look(make_plan(port=target.port, watch={"interval_ns": None})))
     assert seen.scrape is None
     assert seen.memory_source == "process"
+
+
+def test_a_server_that_often_stands_before_another_is_taken_with_a_warning(tmp_path):
+    with listener(program=renamed_python(tmp_path, "nginx")) as target:
+        blind, with_gauge = sight(target.port), sight(target.port, 900 * MIB)
+    assert blind.memory_source == "process"
+    (warning,) = blind.warnings
+    assert "if it stands before the collector" in warning
+    assert "--pid" in warning
+    assert with_gauge.memory_source == "gauge"

@@ -86,8 +86,10 @@ def test_the_memorys_source_and_limit_are_shown():
         "process 7 and its children each 1s, limit 512.0 MiB",
         "option --pid",
     )
-    gauge = rows(plan_of(target="http://127.0.0.1:1"))
-    assert gauge["memory"][0].startswith("process_resident_memory_bytes in the scrape")
+    found = rows(plan_of(target="http://127.0.0.1:1"))
+    assert found["memory"][0].startswith("the process on port 1, else process_resident_memory_b")
+    remote = rows(plan_of(target="http://192.0.2.1:1"))
+    assert remote["memory"][0].startswith("process_resident_memory_bytes in the scrape")
 
 
 def test_scrapes_may_be_off():
