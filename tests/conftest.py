@@ -1,7 +1,27 @@
 """What all tests share."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from qosflood.journal import JournalWriter, create_run_directory
 
 # Timings are never asserted: a slow machine is no failure.
 settings.register_profile("qosflood", deadline=None)
 settings.load_profile("qosflood")
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    """A run directory with nothing in it."""
+    return create_run_directory(tmp_path / "run")
+
+
+@pytest.fixture
+def writer(run_dir: Path) -> Iterator[JournalWriter]:
+    """A journal being written there."""
+    made = JournalWriter(run_dir)
+    yield made
+    made.close()

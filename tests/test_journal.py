@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from journals import MARK, SEGMENT, event, lines
 
 from qosflood.errors import (
     DiskFullError,
@@ -25,31 +26,7 @@ from qosflood.journal import (
     write_atomically,
     write_run_json,
 )
-from qosflood.records import ClockMark, End, Event, Segment, encode_record
-
-SEGMENT = Segment(t=0, boot_id="boot", wall_ns=1, mono_ns=2)
-MARK = ClockMark(t=10, wall_ns=11)
-
-
-def event(what: str = "it happened") -> Event:
-    return Event(t=5, who="target", kind="restarted", what=what, evidence={"pid": 7})
-
-
-@pytest.fixture
-def run_dir(tmp_path) -> Path:
-    return create_run_directory(tmp_path / "run")
-
-
-@pytest.fixture
-def writer(run_dir) -> Iterator[JournalWriter]:
-    made = JournalWriter(run_dir)
-    yield made
-    made.close()
-
-
-def lines(run_dir: Path, name: str = JOURNAL) -> list[bytes]:
-    return (run_dir / name).read_bytes().splitlines(keepends=True)
-
+from qosflood.records import End, encode_record
 
 # The folder.
 

@@ -1,6 +1,5 @@
 """Reading a run directory back: torn ends are dropped, everything else that is wrong is named."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import MARK, SEGMENT, event, lines
 from plan_maker import make_plan
 
 from qosflood.errors import JournalError
@@ -15,37 +15,12 @@ from qosflood.journal import (
     JOURNAL,
     RUN_JSON,
     RUN_SCHEMA,
-    JournalWriter,
-    create_run_directory,
     read_failures,
     read_records,
     read_run,
     write_run_json,
 )
-from qosflood.records import ClockMark, Event, Segment, encode_record
-
-SEGMENT = Segment(t=0, boot_id="boot", wall_ns=1, mono_ns=2)
-MARK = ClockMark(t=10, wall_ns=11)
-
-
-def event(what: str = "it happened") -> Event:
-    return Event(t=5, who="target", kind="restarted", what=what, evidence={"pid": 7})
-
-
-@pytest.fixture
-def run_dir(tmp_path) -> Path:
-    return create_run_directory(tmp_path / "run")
-
-
-@pytest.fixture
-def writer(run_dir) -> Iterator[JournalWriter]:
-    made = JournalWriter(run_dir)
-    yield made
-    made.close()
-
-
-def lines(run_dir: Path, name: str = JOURNAL) -> list[bytes]:
-    return (run_dir / name).read_bytes().splitlines(keepends=True)
+from qosflood.records import encode_record
 
 
 def write_run(run_dir: Path, **facts: object) -> None:

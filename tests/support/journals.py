@@ -1,0 +1,17 @@
+"""Records to write into a journal, and the lines that were."""
+
+from pathlib import Path
+
+from qosflood.journal import JOURNAL
+from qosflood.records import ClockMark, Event, Segment
+
+SEGMENT = Segment(t=0, boot_id="boot", wall_ns=1, mono_ns=2)
+MARK = ClockMark(t=10, wall_ns=11)
+
+
+def event(what: str = "it happened") -> Event:
+    return Event(t=5, who="target", kind="restarted", what=what, evidence={"pid": 7})
+
+
+def lines(run_dir: Path, name: str = JOURNAL) -> list[bytes]:
+    return (run_dir / name).read_bytes().splitlines(keepends=True)
