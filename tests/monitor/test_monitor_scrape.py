@@ -87,7 +87,9 @@ FAILED = {
     "content type missing": page(BODY, type_=None),
     "body cut short": closing(page(BODY)[:-5]),
     "bad gzip": page(BODY, GZIP),
-    "parse: line 2: invalid metric name:<b>": page(b"a 1\n<b>\n"),
+    ('parse: line 2: expected a metric name, a comment or a blank line, got "<b>"'): page(
+        b"a 1\n<b>\n"
+    ),
     "connection closed before an answer": closing(b""),
 }
 
