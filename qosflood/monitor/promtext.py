@@ -119,7 +119,7 @@ def _stages(opening: bytes, item: bytes, named: bytes) -> tuple[Stage, ...]:
     after = begun + rb"(?:\{%s(?:%s)*+\}%s)?+" % (_BLANK, item, _BLANK)
     return (
         *stages((rb"[ \t]*+", "a metric name, a comment or a blank line")),
-        *stages((begun, "a value after the metric name")),
+        *stages((begun, "a value")),
         *stages(
             (inside, "a label name or }"),
             (named + _BLANK, "="),

@@ -226,8 +226,12 @@ class Scanner:
             raise ExpositionError(f"parse: line {self._line}: data after # EOF")
 
     def _refused(self, page: bytes, begin: int, refused: RefusedError) -> ExpositionError:
-        line = self._line + page.count(b"\n", begin, refused.at)
-        stop = page.find(b"\n", refused.at)
-        text = shown(page[refused.at : stop if stop >= 0 else len(page)], _SHOWN)
-        got = f'"{text}"' if text else "the end of the line"
+        at = refused.at
+        line = self._line + page.count(b"\n", begin, at)
+        stop = page.find(b"\n", at)
+        text = page[at : stop if stop >= 0 else len(page)]
+        got = f'"{shown(text, _SHOWN)}"'
+        if not text:
+            before = page[max(begin, page.rfind(b"\n", begin, at) + 1) : at][-_SHOWN:]
+            got = f'the end of the line after "{shown(before)}"' if before else "the page's end"
         return ExpositionError(f"parse: line {line}: {refused.what}, got {got}")

@@ -1,0 +1,132 @@
+"""Pages that Prometheus takes or refuses, in both dialects, however they are cut."""
+
+import math
+from dataclasses import replace
+from random import Random
+
+import pytest
+from exposition_cases import CASES, OPENMETRICS, TEXT, Case
+from exposition_maker import make_page
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qosflood.monitor.exposition import (
+    Exposition,
+    ExpositionError,
+    check_content_type,
+    conclude,
+    read_exposition,
+)
+from qosflood.monitor.scanner import Scanner
+
+GAUGE = "process_resident_memory_bytes"
+MOST_BYTEWISE = 2_000
+
+
+def fed(chunks, media, dialect):
+    """What the page says, or why it is refused."""
+    scanner = Scanner(media, (GAUGE, "a"), dialect)
+    try:
+        for chunk in chunks:
+            scanner.feed(chunk)
+        return plain(conclude(scanner, GAUGE))
+    except ExpositionError as error:
+        return str(error)
+
+
+def plain(page: Exposition) -> Exposition:
+    """The page with its NaN replaced, so that it equals itself."""
+    wanted = tuple(
+        replace(sample, value=-1.5) if math.isnan(sample.value) else sample
+        for sample in page.wanted
+    )
+    return replace(page, wanted=wanted)
+
+
+def cut(body, step):
+    return [body[at : at + step] for at in range(0, len(body), step)]
+
+
+@pytest.mark.parametrize("dialect", ["2", "3"])
+def test_each_page_is_accepted_or_refused_as_prometheus_does(dialect):
+    wrong = []
+    for case in CASES:
+        try:
+            read_exposition(case.body, case.content_type, GAUGE, dialect=dialect)
+            accepted = True
+        except ExpositionError:
+            accepted = False
+        if accepted != case.accepted[dialect]:
+            wrong.append(str(case))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("dialect", ["2", "3"])
+def test_each_page_says_the_same_whole_and_byte_by_byte(dialect):
+    for case in CASES:
+        media = media_of(case, dialect)
+        if media is not None:
+            whole = fed([case.body], media, dialect)
+            step = 1 if len(case.body) < MOST_BYTEWISE else 997
+            assert fed(cut(case.body, step), media, dialect) == whole, str(case)
+
+
+def media_of(case: Case, dialect):
+    try:
+        return check_content_type(case.content_type, dialect)
+    except ExpositionError:
+        return None
+
+
+@given(st.randoms(use_true_random=False), st.booleans(), st.sampled_from("23"), st.integers(1, 40))
+def test_any_page_is_read_or_refused_the_same_however_it_is_cut(chance, openmetrics, dialect, step):
+    body = make_page(chance, openmetrics=openmetrics)
+    media = (OPENMETRICS if openmetrics else TEXT).partition(";")[0]
+    whole = fed([body], media, dialect)
+    assert fed(cut(body, step), media, dialect) == whole
+    if isinstance(whole, str):
+        assert whole.startswith("parse: ")
+        assert whole.isprintable()
+
+
+def test_made_pages_are_of_both_kinds():
+    chance = Random(1)
+    for media in (TEXT, OPENMETRICS):
+        bodies = [make_page(chance, openmetrics=media == OPENMETRICS) for _ in range(300)]
+        refused = [isinstance(fed([body], media.partition(";")[0], "3"), str) for body in bodies]
+        assert 75 < sum(refused) < 225
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"a 1\nb{c=} 2\n", 'parse: line 2: expected a quoted label value, got "} 2"'),
+        (
+            b"a 1\nb\n",
+            'parse: line 2: expected a value, got the end of the line after "b"',
+        ),
+        (b"a 1 2 3\n", 'parse: line 1: expected the end of the line, got "3"'),
+        (b"a nope\n", 'parse: line 1: expected a number, got "nope"'),
+        (b'a{b="\n\n\xff"} 1\n', 'parse: line 1: expected valid UTF-8, got """'),
+        (b'\na{b="c" 1\n', 'parse: line 2: expected a label name or }, got "1"'),
+        (
+            b'a{b="c",b="d"} 1\n',
+            'parse: line 1: the label name "b" stands there twice, got "a{b="c",b="d"} 1"',
+        ),
+        (
+            b"# TYPE a\tinfo\n",
+            'parse: line 1: expected one of the five metric types, got "\\tinfo"',
+        ),
+        (
+            b"x" * 200 + b"\n",
+            'parse: line 1: expected a value, got the end of the line after "' + "x" * 60 + '"',
+        ),
+        (b"a " + b"y" * 200 + b"\n", 'parse: line 1: expected a number, got "' + "y" * 60 + '..."'),
+        (
+            b"a 1 1\na 1 \x1b[31m\xff\n",
+            'parse: line 2: expected a timestamp or the end of the line, got "\\x1b[31m\\xff"',
+        ),
+    ],
+)
+def test_a_refusal_names_the_line_and_what_stands_there(body, reason):
+    assert fed([body], "text/plain", "3") == reason
