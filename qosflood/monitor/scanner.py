@@ -8,6 +8,7 @@ record by record if anything in it is doubtful, so that both ways say the same.
 import re
 from typing import Protocol
 
+from qosflood.monitor.body import HARD_LIMIT_BYTES
 from qosflood.monitor.grammar import (
     Dialect,
     EndOfPage,
@@ -78,6 +79,8 @@ class Scanner:
             return
         self._held.append(chunk)
         self._held_bytes += len(chunk)
+        if self._held_bytes > HARD_LIMIT_BYTES:
+            raise ExpositionError(f"parse: line {self._line}: over {HARD_LIMIT_BYTES >> 20} MiB")
         self._broken = self._broken or b"\n" in chunk
         if self._broken and self._held_bytes >= self._retry_bytes:
             self._scan(b"".join(self._held), final=False)
@@ -154,15 +157,18 @@ class Scanner:
 
     def _take_others(self, block: bytes, keys: list[bytes]) -> list[Metadata]:
         """Read the lines that are not plain; a sample's key takes its place among the others."""
-        metadata = []
-        for index, line in enumerate(block.split(b"\n")[:-1]):
-            if keys[index]:
-                continue
-            _, record = self._format.read(line + b"\n", 0)
+        lines = block.split(b"\n")
+        others: dict[int, bytes] = {}
+        metadata, index = [], -1
+        for _ in range(keys.count(b"")):
+            index = keys.index(b"", index + 1)
+            _, record = self._format.read(lines[index] + b"\n", 0)
             if isinstance(record, Series):
-                keys[index] = self._key(record, 0)
+                others[index] = self._key(record, 0)
             elif record is not None:
                 metadata.append(record)
+        for index, key in others.items():
+            keys[index] = key
         return metadata
 
     def _pick_wanted(self, block: bytes, keys: list[bytes]) -> list[Series]:

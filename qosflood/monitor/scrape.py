@@ -160,7 +160,6 @@ class Scraper:
         if response.status != 200:
             raise ScrapeError(f"status {response.status}")
         page.content_type = response.headers.get("Content-Type")
-        check_content_type(page.content_type)
         body = Body(
             self._plan.watch.body_size_limit_bytes,
             gzipped=response.headers.get("Content-Encoding") == "gzip",
@@ -168,6 +167,8 @@ class Scraper:
         async for chunk in response.content.iter_any():
             for _ in body.feed(chunk):
                 await asyncio.sleep(0)
+            if body.size:  # an empty page is one of any type
+                check_content_type(page.content_type)
         page.body = body.finish()
 
     def _headers_for(self, url: URL) -> dict[str, str]:

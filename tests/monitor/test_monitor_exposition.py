@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.monitor.exposition import ExpositionError, check_content_type, read_exposition
+from qosflood.monitor import scanner
+from qosflood.monitor.exposition import (
+    ExpositionError,
+    Sample,
+    check_content_type,
+    churn,
+    read_exposition,
+)
+from qosflood.monitor.scanner import Scanner
 
 GAUGE = "process_resident_memory_bytes"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -134,3 +142,61 @@ def test_any_bytes_are_read_or_refused_in_one_line(body, content_type):
         read_exposition(body, content_type, GAUGE)
     except ExpositionError as error:
         assert "\n" not in str(error)
+
+
+def test_wanted_metrics_are_kept_with_their_labels_in_the_page_s_order():
+    body = (
+        b'seen_total{zone="a",why="x\\"y\\n"} 1\n'
+        b"seen_total 2 1700000000000\nseen_total_more 3\nnot_seen_total 4\n"
+        b'seen_total {zone=""} 5\n'
+    )
+    found = read_exposition(body, TEXT, GAUGE, wanted=["seen_total"]).wanted
+    assert found == (
+        Sample(name="seen_total", labels={"zone": "a", "why": 'x"y\n'}, value=1.0),
+        Sample(name="seen_total", labels={}, value=2.0, timestamp_ms=1_700_000_000_000),
+        Sample(name="seen_total", labels={}, value=5.0),
+    )
+
+
+def test_series_that_came_and_went_between_two_pages_are_counted():
+    before = read(b'a 1\nb{x="1"} 1\nb{x="2"} 1\n')
+    after = read(b'b{x="2"} 7\na 2\nb{x="3"} 1\nc 1\nc 1 5\n')
+    assert churn(before, after) == (2, 1)
+    assert churn(after, after) == (0, 0)
+
+
+def test_labels_in_another_order_are_the_same_series_also_across_blocks():
+    filler = b"".join(b'f{n="%d"} 1\n' % number for number in range(40_000))
+    page = read(b'a{x="1",y="2"} 1\n' + filler + b'a{y="2",x="1"} 2\na{y="3", x="1"} 2\n')
+    assert (page.samples, page.series) == (40_003, 40_002)
+    assert page.warnings == ("1 repeated samples of a series, first of a",)
+
+
+def test_a_nul_byte_between_lines_ends_a_text_page_with_a_warning():
+    page = read(b"a 1\nb 2\n\0<html>\n")
+    assert (page.series, page.warnings) == (
+        2,
+        ("line 3: a NUL byte, Prometheus reads no further",),
+    )
+
+
+def test_a_page_of_comments_alone_is_read_with_a_warning():
+    assert read(b"# nothing yet\n").warnings == ("the page has no sample",)
+
+
+def test_a_line_that_never_ends_is_refused_at_the_hard_limit(monkeypatch):
+    monkeypatch.setattr(scanner, "HARD_LIMIT_BYTES", 1 << 20)
+    endless = Scanner("text/plain", (), "3")
+    endless.feed(b"a 1\n")
+    with pytest.raises(ExpositionError, match=r"^parse: line 2: over 1 MiB$"):
+        for _ in range(1025):
+            endless.feed(b"x" * 1024)
+
+
+def test_a_quoted_string_that_never_ends_is_not_read_again_with_each_line():
+    lines = [b'a{b="\n', *[b"c 1\n"] * 20_000]
+    open_ended = Scanner("text/plain", (), "3")
+    for line in lines:
+        open_ended.feed(line)
+    with pytest.raises(ExpositionError, match=r"^parse: line 1: expected a closing quote"):
+        open_ended.finish()

@@ -117,8 +117,9 @@ def test_no_http_at_all_is_a_bad_response():
     assert "\n" not in sample.reason
 
 
-def test_an_empty_page_is_up_with_a_warning():
-    sample = asyncio.run(against(page(b"")))
+@pytest.mark.parametrize("type_", ["text/plain", "text/html", None])
+def test_an_empty_page_of_any_type_is_up_with_a_warning(type_):
+    sample = asyncio.run(against(page(b"", type_=type_)))
     assert (sample.ok, sample.series, sample.warnings) == (True, 0, ("the page is empty",))
 
 
