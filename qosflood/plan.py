@@ -160,7 +160,10 @@ class NetworkClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What the monitor looks at. `interval_ns` None: no scrapes."""
+    """What the monitor looks at. `interval_ns` None: no scrapes.
+
+    `dialect` is the Prometheus whose rules a page has to meet: 2 (as of 2.42) or 3.
+    """
 
     scrape_url: str
     interval_ns: int | None
@@ -173,6 +176,7 @@ class Watch:
     memory_block_ns: int
     memory_warmup_ns: int
     memory_growth_bytes: int
+    dialect: Literal["2", "3"] = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

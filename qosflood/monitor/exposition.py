@@ -80,9 +80,9 @@ def read_exposition(
     body: bytes,
     content_type: str | None,
     gauge: str,
+    dialect: Dialect = "3",
     *,
     wanted: Collection[str] = (),
-    dialect: Dialect = "3",
 ) -> Exposition:
     """Read a whole page; `gauge` names its memory metric, `wanted` others to keep.
 

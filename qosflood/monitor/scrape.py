@@ -1,4 +1,4 @@
-"""One scrape exactly as Prometheus 3 makes it: same request, same ways to fail."""
+"""One scrape exactly as Prometheus makes it: same request, same ways to fail."""
 
 import asyncio
 import errno
@@ -27,12 +27,15 @@ from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration
 
 INSTANCE = "target"
-ACCEPT = (
-    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+ACCEPT = {
+    "2": "application/openmetrics-text;version=1.0.0,"
+    "application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "3": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
-)
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
 _IDLE_S = 300.0
@@ -89,7 +92,7 @@ class Scraper:
         self._timeout_s = plan.watch.timeout_ns / SECOND
         self.secrets = headers
         self._headers = {
-            "Accept": ACCEPT,
+            "Accept": ACCEPT[plan.watch.dialect],
             "Accept-Encoding": "gzip",
             "User-Agent": plan.user_agent,
             "X-Prometheus-Scrape-Timeout-Seconds": f"{self._timeout_s:.9f}".rstrip("0").rstrip("."),
@@ -117,12 +120,17 @@ class Scraper:
     async def read(self, t: int, page: Page) -> ScrapeSample:
         """The sample a page makes; its parsing runs in a thread, so that nothing waits for it."""
         began = time.monotonic_ns()
+        watch = self._plan.watch
         parse_ns: int | None = None
         reason, exposition = page.reason, Exposition(series=None)
         if reason is None and page.body is not None:
             try:
                 exposition = await asyncio.to_thread(
-                    read_exposition, page.body, page.content_type, self._plan.watch.gauge
+                    read_exposition,
+                    page.body,
+                    page.content_type,
+                    watch.gauge,
+                    watch.dialect,
                 )
             except ExpositionError as refusal:
                 reason = str(refusal)
@@ -168,7 +176,7 @@ class Scraper:
             for _ in body.feed(chunk):
                 await asyncio.sleep(0)
             if body.size:  # an empty page is one of any type
-                check_content_type(page.content_type)
+                check_content_type(page.content_type, self._plan.watch.dialect)
         page.body = body.finish()
 
     def _headers_for(self, url: URL) -> dict[str, str]:

@@ -237,6 +237,9 @@ class Scrape(Section):
     body_size_limit: Size = key(
         "0B", "A larger page is a failed scrape; 0B is no limit, as in Prometheus.", "64MiB"
     )
+    dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
+        "3", "Whose rules a page has to meet: Prometheus 3, or 2 as of 2.42.", "2"
+    )
 
 
 class Memory(Section):

@@ -129,6 +129,7 @@ def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Probl
         memory_block_ns=memory.block,
         memory_warmup_ns=memory.warmup,
         memory_growth_bytes=memory.least_growth,
+        dialect=profile.scrape.dialect,
     )
 
 

@@ -141,7 +141,8 @@ def _watch(plan: Plan) -> Iterator[Row]:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
         every, timeout = format_duration(watch.interval_ns), format_duration(watch.timeout_ns)
-        value = f"{_scraped(plan)} each {every}, timeout {timeout}"
+        rules = "" if watch.dialect == "3" else f", by the rules of Prometheus {watch.dialect}"
+        value = f"{_scraped(plan)} each {every}, timeout {timeout}{rules}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
     limit = watch.memory_limit_bytes
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"

@@ -146,6 +146,22 @@ def test_the_request_carries_the_headers_of_prometheus_and_our_name():
     }
 
 
+def test_in_the_dialect_of_prometheus_2_it_asks_and_judges_as_that_does():
+    async def run():
+        async with raw_server(page(b"a 1\n", type_=None)) as server:
+            watch = {"scrape_url": server.url, "dialect": "2"}
+            sample = await scrape_once(make_plan(port=server.port, watch=watch))
+            return sample, server.headers()
+
+    sample, headers = asyncio.run(run())
+    assert (sample.ok, sample.series) == (True, 1)
+    assert headers["accept"] == (
+        "application/openmetrics-text;version=1.0.0,"
+        "application/openmetrics-text;version=0.0.1;q=0.75,"
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    )
+
+
 def test_the_connection_is_kept_from_scrape_to_scrape():
     async def run():
         async with raw_server(page(BODY)) as server:
