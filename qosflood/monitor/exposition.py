@@ -67,7 +67,7 @@ def check_content_type(content_type: str | None, dialect: Dialect = "3") -> str:
 
     Up to 2.x, whatever is neither OpenMetrics nor protobuf is read as text.
     """
-    media = media_type(content_type or "")
+    media = media_type(content_type or "", dialect)
     if dialect == "2":
         return media if media in READ else TEXT
     if media not in READ:
