@@ -55,15 +55,8 @@ class Series:
     timestamp_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """A TYPE, HELP or UNIT line; `name` as it is written, without quotes."""
-
-    kind: bytes
-    name: bytes
-
-
-Record = Series | Metadata | None
+Record = Series | bytes | None
+"""A sample, the name of the metric of a TYPE line, or nothing that counts."""
 
 
 def unescape(text: bytes) -> bytes:

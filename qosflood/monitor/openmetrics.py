@@ -12,7 +12,6 @@ from qosflood.monitor.grammar import (
     QUOTED_LINE,
     Dialect,
     EndOfPage,
-    Metadata,
     Record,
     RefusedError,
     Series,
@@ -109,7 +108,7 @@ class OpenMetrics:
             raise RefusedError(name.end(), "expected valid UTF-8")
         if kind == b"UNIT" and said and not _bare(name[0]).endswith(b"_" + said):
             raise RefusedError(name.end(), "expected a unit that ends the metric's name")
-        return text.end(), Metadata(kind, name[0])
+        return text.end(), name[0] if kind == b"TYPE" else None
 
 
 def _may_have_exemplar(name: bytes) -> bool:

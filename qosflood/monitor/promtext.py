@@ -10,7 +10,6 @@ from qosflood.monitor.grammar import (
     QUOTED,
     Dialect,
     EndOfPage,
-    Metadata,
     Record,
     RefusedError,
     Series,
@@ -110,7 +109,7 @@ class TextFormat:
             raise RefusedError(name.end(), "expected one of the five metric types")
         if kind == b"HELP" and not is_utf8(said):
             raise RefusedError(name.end(), "expected valid UTF-8")
-        return text.end(), Metadata(kind, name[0])
+        return text.end(), name[0] if kind == b"TYPE" else None
 
 
 def _stages(opening: bytes, item: bytes, named: bytes) -> tuple[Stage, ...]:

@@ -12,7 +12,6 @@ from qosflood.monitor.body import HARD_LIMIT_BYTES
 from qosflood.monitor.grammar import (
     Dialect,
     EndOfPage,
-    Metadata,
     Record,
     RefusedError,
     Series,
@@ -28,11 +27,23 @@ from qosflood.monitor.tally import Tally
 _BLOCK_BYTES = 1 << 18
 _SHOWN = 60
 _PAIR = rb'[a-zA-Z_][a-zA-Z0-9_]*+="[^"\\\n\0]*+"'
-# A mantissa and an exponent of that many digits are never out of range.
-_PLAIN = re.compile(
-    rb"([a-zA-Z_:][a-zA-Z0-9_:]*+(?:\{%s(?:,%s)*+\})?+) "
+# Only what has labels ends in a quote. A mantissa and an exponent of that many digits are never
+# out of range.
+_PLAIN = (
+    rb"([a-zA-Z_:][a-zA-Z0-9_:]*+(?:\{%s(?:,%s)*+)?+)(?:(?<=\")%s\}|(?<!\")) "
     rb"(?:[+-]?[0-9]{1,200}+(?:\.[0-9]*+)?+(?:[eE][+-]?[0-9]{1,2}+)?+|NaN|[+-]?Inf)"
-    rb"(?: [0-9]{1,18}+)?+\n|[^\n]*+\n" % (_PAIR, _PAIR)
+    rb"(?: [0-9]{1,18}+%s)?+\n|[^\n]*+\n"
+)
+_COMMA, _FRACTION = rb",?+", rb"(?:\.[0-9]++)?+"
+_PLAIN_TEXT = re.compile(_PLAIN % (_PAIR, _PAIR, _COMMA, rb""))
+_PLAIN_OPENMETRICS = {
+    "2": re.compile(_PLAIN % (_PAIR, _PAIR, rb"", _FRACTION)),
+    "3": re.compile(_PLAIN % (_PAIR, _PAIR, _COMMA, _FRACTION)),
+}
+
+_PLAIN_METADATA = re.compile(
+    rb"# (?:TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*+) (?:counter|gauge|histogram|summary)"
+    rb"|HELP [a-zA-Z_:][a-zA-Z0-9_:]*+ [ -~]*+)\n"
 )
 
 
@@ -60,9 +71,10 @@ class Scanner:
     """One page, fed in pieces. Raises ExpositionError as soon as the page is refused."""
 
     def __init__(self, media: str, wanted: tuple[str, ...], dialect: Dialect) -> None:
-        self._openmetrics = media == OPENMETRICS
         self._dialect = dialect
+        self._openmetrics = media == OPENMETRICS
         self._format: _Format = OpenMetrics(dialect) if self._openmetrics else TextFormat(dialect)
+        self._plain = _PLAIN_OPENMETRICS[dialect] if self._openmetrics else _PLAIN_TEXT
         self.tally = Tally(name.encode() for name in wanted)
         self.warnings: list[str] = []
         self._held: list[bytes] = []
@@ -134,16 +146,15 @@ class Scanner:
 
     def _take_block(self, block: bytes) -> bool:
         """Count whole lines at once; False, and nothing counted, if one of them is doubtful."""
-        keys: list[bytes] = _PLAIN.findall(block)
+        keys: list[bytes] = self._plain.findall(block)
         try:
             self._check(block, keys)
-            metadata = self._take_others(block, keys) if b"" in keys else ()
+            types = self._take_others(block, keys) if b"" in keys else ()
             wanted = self._pick_wanted(block, keys)
         except (_DoubtError, RefusedError, UnfinishedError, EndOfPage):
             return False
         self.tally.add([key for key in keys if key] if b"" in keys else keys)
-        for line in metadata:
-            self.tally.add_metadata(line)
+        self.tally.add_types(types)
         self.tally.wanted += wanted
         return True
 
@@ -155,21 +166,26 @@ class Scanner:
         if not self.tally.know(dict.fromkeys(b"".join(parts).split(b"\n"))):
             raise _DoubtError
 
-    def _take_others(self, block: bytes, keys: list[bytes]) -> list[Metadata]:
-        """Read the lines that are not plain; a sample's key takes its place among the others."""
+    def _take_others(self, block: bytes, keys: list[bytes]) -> list[bytes]:
+        """Read the lines that are not plain; a sample's key takes its place among the others.
+
+        Returns the names of which a TYPE is told.
+        """
         lines = block.split(b"\n")
         others: dict[int, bytes] = {}
-        metadata, index = [], -1
+        types, index = [], -1
         for _ in range(keys.count(b"")):
             index = keys.index(b"", index + 1)
-            _, record = self._format.read(lines[index] + b"\n", 0)
+            line = lines[index] + b"\n"
+            plain = _PLAIN_METADATA.fullmatch(line)
+            record = plain[1] if plain else self._format.read(line, 0)[1]
             if isinstance(record, Series):
                 others[index] = self._key(record, 0)
             elif record is not None:
-                metadata.append(record)
+                types.append(record)
         for index, key in others.items():
             keys[index] = key
-        return metadata
+        return types
 
     def _pick_wanted(self, block: bytes, keys: list[bytes]) -> list[Series]:
         names = tuple(name for name in self.tally.names if name in block)
@@ -198,7 +214,7 @@ class Scanner:
                 if isinstance(record, Series):
                     self._add(record, at)
                 elif record is not None:
-                    self.tally.add_metadata(record)
+                    self.tally.add_types((record,))
             except RefusedError as refused:
                 raise self._refused(page, at, refused) from None
             except UnfinishedError:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from qosflood.monitor.grammar import Metadata, Pairs, Series
+from qosflood.monitor.grammar import Pairs, Series
 from qosflood.monitor.labelset import shown
 
 _MOST_ORDERS = 100_000
@@ -37,17 +37,17 @@ class Tally:
         return array("q", self._seen)
 
     def know(self, shapes: Iterable[bytes]) -> bool:
-        """Take note of lines' label names, each as `name{a=,b=}`; False if one is doubtful.
+        """Take note of lines' label names, each as `name{a=,b=`; False if one is doubtful.
 
         That is a name twice, `__name__`, or labels in another order than before.
         """
         for shape in shapes:
             name, _, inside = shape.partition(b"{")
             if b"," in inside:
-                labels = tuple(inside[:-2].split(b"=,"))
+                labels = tuple(inside[:-1].split(b"=,"))
                 if b"__name__" in labels or self._order(name, labels) != labels:
                     return False
-            elif inside == b"__name__=}":
+            elif inside == b"__name__=":
                 return False
         return True
 
@@ -61,7 +61,7 @@ class Tally:
         return self._orders.setdefault((name, once), labels)
 
     def key(self, series: Series) -> bytes:
-        """The series as `name{a="1",b="2"}`, in the order of labels that the page began with."""
+        """The series as `name{a="1",b="2"`, in the order of labels that the page began with."""
         if not series.labels:
             return series.name
         labels: Pairs = series.labels
@@ -71,7 +71,7 @@ class Tally:
             values = dict(labels)
             labels = tuple((label, values[label]) for label in order)
         inside = b",".join(b'%s="%s"' % (label, escaped(value)) for label, value in labels)
-        return b"%s{%s}" % (series.name, inside)
+        return b"%s{%s" % (series.name, inside)
 
     def add(self, keys: Sequence[bytes]) -> None:
         """Count these samples, in the page's order."""
@@ -83,12 +83,12 @@ class Tally:
         else:
             self._seen |= new
 
-    def add_metadata(self, metadata: Metadata) -> None:
-        """Take note of a TYPE line."""
-        if metadata.kind == b"TYPE":
-            if metadata.name in self._types:
-                self._note("TYPE lines", metadata.name)
-            self._types.add(metadata.name)
+    def add_types(self, names: Iterable[bytes]) -> None:
+        """Take note of the metrics whose type is told."""
+        for name in names:
+            if name in self._types:
+                self._note("TYPE lines", name)
+            self._types.add(name)
 
     def warnings(self) -> Iterator[str]:
         """What the page repeats."""

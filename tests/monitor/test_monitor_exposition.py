@@ -172,6 +172,11 @@ def test_labels_in_another_order_are_the_same_series_also_across_blocks():
     assert page.warnings == ("1 repeated samples of a series, first of a",)
 
 
+def test_a_comma_behind_the_last_label_makes_no_other_series():
+    page = read(b'a{x="1",} 1\na{x="1"} 1\na{x="1" } 1\na{x="2",} 1\n')
+    assert (page.samples, page.series) == (4, 2)
+
+
 def test_a_nul_byte_between_lines_ends_a_text_page_with_a_warning():
     page = read(b"a 1\nb 2\n\0<html>\n")
     assert (page.series, page.warnings) == (

@@ -11,6 +11,7 @@ BOTH_ACCEPT = (
     b"a 1 5\n# EOF\n",
     b"a 1 -5.25\n# EOF\n",
     b"a 1 1e9\n# EOF\n",
+    b"a 1 1700000000.123\nb 2 5.\n# EOF\n",
     b'a_total 1 # {x="1"} 2\n# EOF\n',
     b'a_bucket{le="1"} 1 5 # {x="1"} 2 6.5\n# EOF\n',
     b"a_bucket 1 # {} 2\n# EOF\n",
