@@ -196,8 +196,8 @@ class Scanner:
         for index, key in enumerate(keys):
             if key.startswith(names) and key.partition(b"{")[0] in names:
                 _, record = self._format.read(lines[index] + b"\n", 0)
-                assert isinstance(record, Series)
-                picked.append(record)
+                if isinstance(record, Series) and record.name in names:
+                    picked.append(record)
         return picked
 
     def _key(self, series: Series, at: int) -> bytes:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from exposition_cases import CASES, OPENMETRICS, TEXT, Case
-from exposition_maker import make_page
+from exposition_maker import make_page, spoil
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from qosflood.monitor.scanner import Scanner
 
 GAUGE = "process_resident_memory_bytes"
 MOST_BYTEWISE = 2_000
+SMALL = [case for case in CASES if len(case.body) < 500]
 
 
 def fed(chunks, media, dialect):
@@ -87,6 +88,16 @@ def test_any_page_is_read_or_refused_the_same_however_it_is_cut(chance, openmetr
     if isinstance(whole, str):
         assert whole.startswith("parse: ")
         assert whole.isprintable()
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(SMALL), st.sampled_from("23"))
+def test_any_spoilt_case_is_read_or_refused_the_same_however_it_is_cut(chance, case, dialect):
+    media = media_of(case, dialect)
+    if media is not None:
+        body = spoil(chance, spoil(chance, case.body))
+        whole = fed([body], media, dialect)
+        for step in (1, chance.randrange(2, 20)):
+            assert fed(cut(body, step), media, dialect) == whole
 
 
 def test_made_pages_are_of_both_kinds():

@@ -3,12 +3,13 @@
 from random import Random
 
 from exposition_cases import CASES, OPENMETRICS, TEXT
-from exposition_maker import make_page
+from exposition_maker import make_page, spoil
 from prometheus import Page, judge
 
 from qosflood.monitor.exposition import ExpositionError, read_exposition
 
-MADE = 500
+MADE = 400
+SPOILT = 200
 
 
 def test_prometheus_takes_and_refuses_the_same_pages(tmp_path):
@@ -17,6 +18,10 @@ def test_prometheus_takes_and_refuses_the_same_pages(tmp_path):
     for _ in range(MADE // 2):
         pages.append(Page(make_page(chance, openmetrics=False), TEXT))
         pages.append(Page(make_page(chance, openmetrics=True), OPENMETRICS))
+    small = [page for page in pages if len(page.body) < 500]
+    pages += (
+        Page(spoil(chance, page.body), page.content_type) for page in chance.sample(small, SPOILT)
+    )
     wrong = [
         f"{page.body[:200]!r}: {verdict.error or 'up'}; ours: {ours}"
         for page, verdict in zip(pages, judge(pages, tmp_path), strict=True)

@@ -59,11 +59,12 @@ def make_page(chance: Random, *, openmetrics: bool) -> bytes:
     elif chance.random() < 0.1:
         page = page[:-1]
     for _ in range(chance.choice((0, 0, 1, 1, 1, 2, 3))):
-        page = _spoil(chance, page)
+        page = spoil(chance, page)
     return page
 
 
-def _spoil(chance: Random, page: bytes) -> bytes:
+def spoil(chance: Random, page: bytes) -> bytes:
+    """The page with a piece of it replaced, taken out or put in."""
     at = chance.randrange(len(page) + 1)
     to = min(len(page), at + chance.choice((0, 0, 0, 1, 1, 2, 5)))
     return page[:at] + chance.choice((b"", *(chance.choice(_SPOILS) for _ in range(3)))) + page[to:]
