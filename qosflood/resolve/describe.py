@@ -141,8 +141,7 @@ def _watch(plan: Plan) -> Iterator[Row]:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
         every, timeout = format_duration(watch.interval_ns), format_duration(watch.timeout_ns)
-        rules = "" if watch.dialect == "3" else f", by the rules of Prometheus {watch.dialect}"
-        value = f"{_scraped(plan)} each {every}, timeout {timeout}{rules}"
+        value = f"{_scraped(plan)} each {every}, timeout {timeout}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
     limit = watch.memory_limit_bytes
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
@@ -154,7 +153,9 @@ def _scraped(plan: Plan) -> str:
     """The URL; the embedded collector's port is not known yet."""
     url, target = plan.watch.scrape_url, plan.target
     unknown = target.embedded and target.port == 0 and url.startswith(f"{target.url}/")
-    return f"{url.removeprefix(target.url)} of the embedded collector" if unknown else url
+    page = f"{url.removeprefix(target.url)} of the embedded collector" if unknown else url
+    dialect = plan.watch.dialect
+    return page if dialect == "3" else f"{page} by the rules of Prometheus {dialect}"
 
 
 def _measured(plan: Plan) -> str:

@@ -92,6 +92,12 @@ def test_the_memorys_source_and_limit_are_shown():
     assert remote["memory"][0].startswith("process_resident_memory_bytes in the scrape")
 
 
+def test_the_rules_of_an_older_prometheus_are_named():
+    said = rows(plan_of({"scrape": {"dialect": "2"}}, target="http://127.0.0.1:8123"))
+    page = "http://127.0.0.1:8123/metrics by the rules of Prometheus 2"
+    assert said["scrape"][0] == f"{page} each 5s, timeout 5s"
+
+
 def test_scrapes_may_be_off():
     assert rows(plan_of(scrape_interval="off"))["scrape"] == ("off", "option --scrape-interval")
 
