@@ -13,6 +13,8 @@ import msgspec
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
 GENERATOR_PHASES = ("baseline", "flood", "recovery")
 """Phases whose late windows make a run INVALID."""
+LEAST_LATE_GATE_NS = 10_000_000
+"""A generator that is late by less is never called late, however tight the limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Who sends how often. `base_*` is what 1x means; the others are what the flood asks."""
+    """Who sends how often. `base_*` is what 1x means; the others are what the flood asks.
+
+    `clocks`: clients report each at a moment of its own in the cadence, or all at the same.
+    """
 
     base_clients: int
     base_cadence_ns: int
@@ -57,6 +62,7 @@ class Load:
     timeout_ns: int
     quantum_ns: int
     shards: int
+    clocks: Literal["spread", "synchronised"] = "spread"
 
     @property
     def rate(self) -> float:
@@ -83,6 +89,17 @@ class Sessions:
     final_report: bool = False
     startup_ns: int = 0
     startup_cadence_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """A reconnect storm `at_ns` after the load's start: a share `drop` (above 0, at most 1) of the
+    connections is dropped, and each client comes back after a random part of `back_within_ns`
+    (0: at once)."""
+
+    at_ns: int
+    drop: float
+    back_within_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +230,7 @@ class Plan:
     aborts: tuple[Limit, ...]
     sources: dict[str, str]
     planned_sessions: int = 0
+    storms: tuple[Storm, ...] = ()
 
     @property
     def session_prefix(self) -> str:

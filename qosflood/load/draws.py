@@ -26,6 +26,8 @@ class Purpose(IntEnum):
     LIFETIME = 4
     STARTUP = 5
     PATH = 6
+    STORM = 7
+    RETURN = 8
 
 
 def uniform(seed: int, purpose: Purpose, key: IntArray, index: IntArray | int = 0) -> FloatArray:
