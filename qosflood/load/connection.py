@@ -18,12 +18,15 @@ from qosflood.records import Outcome
 
 RENEWAL = -1
 """In a queue, in the place of a due time: the session gives way to the one named beside it."""
+DROP = -2
+"""Likewise: the connection is given up, for as many seconds as stand beside it."""
 
-DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
+DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY = range(6)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
 
 DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
-IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed.
+IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed ·
+AWAY: dropped, connects again when its time has come.
 """
 
 
@@ -86,6 +89,22 @@ class Client(asyncio.Protocol):
         if self.state == IDLE:
             self._close()
 
+    def drop(self, back_after_s: float) -> None:
+        """Give up the connection, once nothing is out on it, and come back `back_after_s` later
+        (0: at once) as the same session; reports due meanwhile wait."""
+        if self._leaving or self._shared.per_report or self.state == AWAY:
+            return
+        if self.state == BUSY or self._again:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.appendleft((DROP, back_after_s))
+            return
+        self._shared.away[self.index] = back_after_s
+        if self.state == IDLE:
+            self._close()
+        elif self.state == DOWN:
+            self._stay_away()
+
     def report_due(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
         """A report of this client was picked at `now_ns`: send it, or let it queue."""
         if self.state == IDLE:
@@ -109,10 +128,11 @@ class Client(asyncio.Protocol):
             self._again = False
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
         for due_ns, bucket in self._queue or ():
-            if due_ns != RENEWAL:
+            if due_ns >= 0:
                 self._unsent(due_ns, bucket, now_ns, "run stopped")
         self._queue = None
         self._rejoin = False
+        self._shared.away.pop(self.index, None)
         if self.state == IDLE:
             self._close()
         elif self.state != BUSY:
@@ -138,12 +158,17 @@ class Client(asyncio.Protocol):
 
     @property
     def wanted(self) -> bool:
-        """Whether a connection still makes sense."""
+        """Whether a connection still makes sense now."""
+        if self.index in self._shared.away:
+            return False
         return self._again or bool(self._queue) or not self._leaving
 
     def not_wanted(self) -> None:
         """The connector did not connect, since there was no need any more."""
-        self.state = DOWN
+        if self.index in self._shared.away:
+            self._stay_away()
+        else:
+            self.state = DOWN
 
     def connect_failed(self, reason: str) -> None:
         """A connect attempt failed: it ends the oldest queued report, the others wait."""
@@ -156,12 +181,24 @@ class Client(asyncio.Protocol):
             self._failed(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
         self._shared.oldest[self.index] = self._oldest_queued()
         self._failures += 1
-        self._shared.connector.retry(self, self._failures)
+        if self.index in self._shared.away:
+            self._stay_away()
+        else:
+            self._shared.connector.retry(self, self._failures)
 
     def retry(self) -> None:
         """The backoff is over."""
-        if self._queue and not self._shared.stopping:
+        if self.index in self._shared.away:
+            self._stay_away()
+        elif self._queue and not self._shared.stopping:
             self._shared.connector.want(self)
+        else:
+            self.state = DOWN
+
+    def come_back(self) -> None:
+        """The time away is over."""
+        if self.wanted and not self._shared.stopping:
+            self._connect()
         else:
             self.state = DOWN
 
@@ -186,6 +223,8 @@ class Client(asyncio.Protocol):
         if self._again:
             self._again = False
             self._resend(now_ns)
+        elif self.index in shared.away:
+            self._close()
         else:
             self._next(now_ns)
 
@@ -224,7 +263,9 @@ class Client(asyncio.Protocol):
         if not self._again:
             shared.oldest[self.index] = self._oldest_queued()
         joining = self._rejoin and not self._leaving and not shared.per_report
-        if self._again or self._queue or joining:
+        if self.index in shared.away:
+            self._stay_away()
+        elif self._again or self._queue or joining:
             self._connect()
         else:
             self.state = DOWN
@@ -232,6 +273,10 @@ class Client(asyncio.Protocol):
     def _connect(self) -> None:
         self.state = WAITING
         self._shared.connector.want(self)
+
+    def _stay_away(self) -> None:
+        self.state = AWAY
+        self._shared.connector.later(self, self._shared.away.pop(self.index))
 
     # The life of a report.
 
@@ -263,8 +308,8 @@ class Client(asyncio.Protocol):
             limit_ns = now_ns - self._shared.timeout_ns
             while queue:
                 due_ns, bucket = queue.popleft()
-                if due_ns == RENEWAL:
-                    self._begin(bucket)
+                if due_ns < 0:
+                    self._obey(due_ns, bucket)
                     self._close()
                     return
                 if due_ns >= limit_ns:
@@ -276,6 +321,12 @@ class Client(asyncio.Protocol):
         if self._leaving:
             self._close()
 
+    def _obey(self, order: int, value: Any) -> None:
+        if order == RENEWAL:
+            self._begin(value)
+        else:
+            self._shared.away[self.index] = value
+
     def _begin(self, session: int) -> None:
         """The next session takes over; it has no connection yet."""
         self._session = session
@@ -285,11 +336,11 @@ class Client(asyncio.Protocol):
         self._rejoin = True
 
     def _oldest_queued(self) -> int:
-        """When the oldest queued report was due, NEVER if none is; sessions that are to begin
-        before it begin, since nothing of the one before is open. Not to be asked while BUSY."""
+        """When the oldest queued report was due, NEVER if none is; what was to happen before it
+        happens, since nothing is open any more. Not to be asked while BUSY."""
         queue = self._queue
-        while queue and queue[0][0] == RENEWAL:
-            self._begin(queue.popleft()[1])
+        while queue and queue[0][0] < 0:
+            self._obey(*queue.popleft())
         due_ns: int = queue[0][0] if queue else NEVER
         return due_ns
 

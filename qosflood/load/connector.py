@@ -78,6 +78,10 @@ class Connector:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
         self._loop.call_later(backoff_s(failures, self._rng.random()), client.retry)
 
+    def later(self, client: Client, seconds: float) -> None:
+        """Call `client.come_back()` after `seconds`."""
+        self._loop.call_later(seconds, client.come_back)
+
     def _pump(self) -> None:
         for _ in range(SLICE):
             if not self._wanted or self._making >= AT_ONCE:

@@ -26,6 +26,9 @@ class Connects(Protocol):
     def retry(self, client: "Client", failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
 
+    def later(self, client: "Client", seconds: float) -> None:
+        """Call `client.come_back()` after `seconds`."""
+
 
 class Transport(Protocol):
     """The part of asyncio.Transport that a client uses."""
@@ -72,6 +75,8 @@ class Shared:
         self.sampler = sampler
         self.connector = connector
         self.oldest = array("q", [NEVER]) * clients
+        # By index: clients that were dropped, and for how many seconds, until they are away.
+        self.away: dict[int, float] = {}
         self.stopping = False
         self.connected = 0
         self.reconnects = 0

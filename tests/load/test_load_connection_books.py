@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.connection import BUSY, DOWN, IDLE, NEVER, RENEWAL, WAITING, Client
+from qosflood.load.connection import AWAY, BUSY, DOWN, IDLE, NEVER, WAITING, Client
 
 CLIENTS = 3
 TIMEOUT = 2 * SECOND
@@ -57,6 +57,10 @@ class Books(RuleBasedStateMachine):
         self.renewals += 1
         self.client(index).renew(self.renewals)
 
+    @rule(index=who, back_after_s=st.sampled_from([0.0, 3.0]))
+    def drop(self, index: int, back_after_s: float) -> None:
+        self.client(index).drop(back_after_s)
+
     @rule(index=who)
     def leave(self, index: int) -> None:
         self.client(index).leave()
@@ -79,6 +83,11 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data())
     def back_off(self, data: st.DataObject) -> None:
         self.rig.back_off(data.draw(st.sampled_from(self.rig.connector.retrying)))
+
+    @precondition(lambda self: self.rig.connector.away)
+    @rule(data=st.data())
+    def come_back(self, data: st.DataObject) -> None:
+        self.rig.come_back(data.draw(st.sampled_from(list(self.rig.connector.away))))
 
     # What the peer does.
 
@@ -129,11 +138,11 @@ class Books(RuleBasedStateMachine):
         oldest = self.rig.shared.oldest
         assert (self.rig.open == 0) == all(due == NEVER for due in oldest)
         for client in self.rig.clients:
-            queue = [due for due, _ in client._queue or () if due != RENEWAL]
+            queue = [due for due, _ in client._queue or () if due >= 0]
             out = [client._due_ns] if client.state == BUSY or client._again else []
             assert oldest[client.index] == min(out + queue[:1], default=NEVER)
         queued = [due for client in self.rig.clients for due, _ in client._queue or ()]
-        waiting = sum(due != RENEWAL for due in queued)
+        waiting = sum(due >= 0 for due in queued)
         out = sum(client.state == BUSY or client._again for client in self.rig.clients)
         assert self.rig.open == waiting + out
 
@@ -142,9 +151,10 @@ class Books(RuleBasedStateMachine):
         assert self.rig.shared.connected == len(self.wires)
         connector = self.rig.connector
         for client in self.rig.clients:
-            assert (client.state in (DOWN, WAITING)) == (client not in self.wires)
+            assert (client.state in (DOWN, WAITING, AWAY)) == (client not in self.wires)
             waits = client in connector.wanting or client in connector.retrying
             assert (client.state == WAITING) == waits
+            assert (client.state == AWAY) == (client in connector.away)
             if client.state == IDLE:
                 assert not client._queue
 

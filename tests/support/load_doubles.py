@@ -55,6 +55,7 @@ class WaitingConnector:
         self.wanting: list[Client] = []
         self.retrying: list[Client] = []
         self.failures: list[int] = []
+        self.away: dict[Client, float] = {}
 
     def want(self, client: Client) -> None:
         assert client not in self.wanting, "wanted twice"
@@ -65,6 +66,12 @@ class WaitingConnector:
         assert client not in self.retrying, "two retries at once"
         self.retrying.append(client)
         self.failures.append(failures)
+
+    def later(self, client: Client, seconds: float) -> None:
+        assert client not in self.away, "away twice"
+        assert client not in self.wanting, "away while it wants a connection"
+        assert client not in self.retrying, "away while it waits for a retry"
+        self.away[client] = seconds
 
 
 class Rig:
@@ -126,6 +133,12 @@ class Rig:
         client = client or self.client
         self.connector.retrying.remove(client)
         client.retry()
+
+    def come_back(self, client: Client | None = None) -> None:
+        """Its time away is over."""
+        client = client or self.client
+        del self.connector.away[client]
+        client.come_back()
 
     def lose(
         self, wire: Wire, client: Client | None = None, error: Exception | None = None
