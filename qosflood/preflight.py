@@ -23,6 +23,7 @@ from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.probe import Sight, look
 from qosflood.plan import Plan
 from qosflood.resolve import needs_consent
+from qosflood.resolve.herds import herd_warnings
 from qosflood.text import printable
 from qosflood.tls import tls_context
 from qosflood.units import format_bytes, format_count, format_duration
@@ -130,7 +131,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         sight,
         _process_words(sight),
         _process_command(plan, sight),
-        (*warnings, *sight.warnings),
+        (*warnings, *herd_warnings(plan), *sight.warnings),
     )
 
 

@@ -19,6 +19,9 @@ SENDS_PER_WAKE_UP = 256
 LIFE_PER_WAKE_UP = 64
 """Joins and leaves handled in one wake-up; closing a connection costs some 10 us."""
 CHUNK_NS = 100_000_000
+AHEAD_NS = CHUNK_NS // 2
+"""So long before its beginning the chunk after an empty one is computed, which takes milliseconds
+where many reports are due at once."""
 
 
 class Wakes(Protocol):
@@ -123,6 +126,13 @@ class Pacer:
             return self._zero_ns + self._chunk_end_ns
         return self._dues[self._position]
 
+    @property
+    def _next_wake_ns(self) -> int:
+        """When to wake for the next report or, in an empty chunk, to compute the next."""
+        if self._exhausted:
+            return self._zero_ns + self._chunk_end_ns - AHEAD_NS
+        return self._dues[self._position]
+
     def _send_due(self) -> bool:
         """Whether reports are due that were left for the next turn."""
         clock = self._clock
@@ -199,7 +209,7 @@ class Pacer:
         return min(join, renewal, leave)
 
     def _sleep(self) -> None:
-        wake_ns = self._next_due_ns if self._to_come else NEVER
+        wake_ns = self._next_wake_ns if self._to_come else NEVER
         life_ns = self._next_life_ns
         if life_ns != NEVER:
             wake_ns = min(wake_ns, self._zero_ns + life_ns)

@@ -44,6 +44,7 @@ from qosflood.profile.fields import (
     Weight,
     key,
 )
+from qosflood.profile.herds import Storm
 
 
 class Run(Section):
@@ -80,6 +81,9 @@ class Report(Section):
         Literal["keep-alive", "per-report"], Expected('"keep-alive" or "per-report"')
     ] = key("keep-alive", "A connection kept for each client, or one for each report.")
     timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
+    clocks: Annotated[Literal["spread", "synchronised"], Expected('"spread" or "synchronised"')] = (
+        key("spread", "Clients report each at a moment of its own, or all at the same moments.")
+    )
     jitter: Share = key(0.0, "How late a client's clock may fire, as a share of its cadence.", 0.1)
     productions: Count = key(10, "How many distinct productionId the clients spread over.")
     lines: Count = key(50, "How many distinct lineId the clients spread over.")
@@ -209,6 +213,16 @@ class Target(Section):
     )
     cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
     insecure: Flag = key(False, "Do not verify the target's certificate.", True)
+    cert: Text | None = key(None, "PEM file of the clients' certificate.", "client.pem")
+    key_password: HeaderSource | None = key(
+        None, "Where the password of an encrypted key is read.", "env:QOSFLOOD_KEY_PASSWORD"
+    )
+    resolve: Literal["one", "all"] = key(
+        "one", "Connect to one of the addresses the host's name has, or to all of them in turn."
+    )
+    tls_resume: Flag = key(
+        True, "A client that connects again resumes its TLS session, as browsers do.", False
+    )
     sources: Annotated[
         tuple[Address, ...], Field(strict=False), Expected("a list of addresses of this host")
     ] = key(
@@ -219,6 +233,10 @@ class Target(Section):
     allow: Annotated[
         tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
     ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])
+    # Last: below it, `key` is this field and no longer the function.
+    key: Text | None = key(
+        None, "PEM file of its private key; left out: it is in the same file.", "client.key"
+    )
 
 
 class Scrape(Section):
@@ -281,6 +299,11 @@ class Profile(Section):
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)
     sessions: Sessions = Field(default_factory=Sessions)
+    storms: Annotated[
+        tuple[Storm, ...],
+        Field(strict=False, max_length=100),
+        Expected("at most 100 tables [[storms]]"),
+    ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
     network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)
     phases: Phases = Field(default_factory=Phases)

@@ -1,14 +1,17 @@
 """The Plan out of its parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qosflood.endpoint import check_allow
 from qosflood.plan import Load, Plan, Report, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
+from qosflood.resolve.herds import build_storms
 from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
+from qosflood.resolve.parts import build_part, part_run_id
 from qosflood.resolve.phases import build_phases
 from qosflood.resolve.problems import Problems
 from qosflood.resolve.rates import build_load
@@ -32,7 +35,8 @@ def resolve(
 
     `seed` serves where neither option nor profile names one. `addresses` are what the target's
     name resolved to (an address needs none, nor does the embedded collector). `cores` are those
-    this machine allows. The phases' `planned` stay 0: the load's schedule knows them.
+    this machine allows. The phases' `planned` stay 0: the load's schedule knows them. The id of a
+    part is not `run_id` but one that all parts share.
     """
     said = with_options(loaded, options)
     profile, problems = said.profile, Problems(said.sources | _derived(options))
@@ -48,8 +52,11 @@ def resolve(
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)
     sessions = build_sessions(profile, load, problems)
+    storms = build_storms(profile, phases, problems)
+    seeded = profile.load.seed is not None
+    part = build_part(options, target, load.clients, seeded, problems)
     problems.raise_if_any()
-    return Plan(
+    plan = Plan(
         version=version,
         run_id=run_id,
         profile=loaded.name,
@@ -59,12 +66,15 @@ def resolve(
         target=target,
         report=_report(profile),
         sessions=sessions,
+        storms=storms,
         networks=networks,
         watch=watch,
         limits=tuple(limits),
         aborts=tuple(aborts),
         sources=_sources(said, options, {**limits, **aborts}) | {"network": networks_from},
+        part=part,
     )
+    return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
 
 
 def _report(profile: Profile) -> Report:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qosflood.plan import Phase, Plan
-from qosflood.units import SECOND, format_bytes, format_count, format_duration
+from qosflood.plan import Phase, Plan, Storm
+from qosflood.resolve.herds import herd_over_ns, herd_warnings
+from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 
 BYTES_UP = 260
 """Roughly what one report takes on the wire, head and body."""
@@ -20,7 +21,7 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (_load, _phases, _totals, _target, _network, _watch, _limits)
+    parts = (_load, _herds, _phases, _totals, _target, _network, _watch, _limits)
     return [row for part in parts for row in part(plan)]
 
 
@@ -42,6 +43,29 @@ def _load(plan: Plan) -> Iterator[Row]:
     yield Row("timeout", format_duration(load.timeout_ns), _source(plan, "report.timeout"))
     yield Row("shards", format_count(load.shards), _source(plan, "load.shards"))
     yield Row("seed", str(plan.seed), _source(plan, "load.seed"))
+
+
+def _herds(plan: Plan) -> Iterator[Row]:
+    """What clients do together, and what a shard could not follow."""
+    if plan.load.clocks == "synchronised":
+        over_ns = herd_over_ns(plan)
+        within = f"within {format_duration(over_ns)}" if over_ns else "at the same moment"
+        value = f"synchronised: all clients report {within}"
+        yield Row("clocks", value, _source(plan, "report.clocks"))
+    for line in herd_warnings(plan):
+        yield Row("warning", line, "")
+    flood = plan.maybe_phase("flood")
+    for storm in plan.storms:
+        since_ns = storm.at_ns - (flood.start_ns if flood else 0)
+        yield Row("storm", _storm(storm, since_ns), _source(plan, "storms"))
+
+
+def _storm(storm: Storm, since_ns: int) -> str:
+    back = f"back within {format_duration(storm.back_within_ns)}" * bool(storm.back_within_ns)
+    return (
+        f"{format_duration(since_ns)} into the flood {format_ratio(storm.drop)} of the connections "
+        f"are dropped, {back or 'back at once'}"
+    )
 
 
 def _both(plan: Plan) -> str:
@@ -127,6 +151,9 @@ def _target(plan: Plan) -> Iterator[Row]:
         yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
     elif target.cacert:
         yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+    if target.cert:
+        key = f"key {target.key}" if target.key else "its key in the same file"
+        yield Row("certificate", f"{target.cert}, {key}", _source(plan, "target.cert"))
 
 
 def _network(plan: Plan) -> Iterator[Row]:
