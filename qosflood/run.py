@@ -31,7 +31,8 @@ from qosflood.journal import (
     write_run_json,
 )
 from qosflood.load.schedule import Schedule
-from qosflood.machine import check_machine
+from qosflood.machine import examine
+from qosflood.needs import Needs
 from qosflood.plan import Plan
 from qosflood.preflight import (
     Preflight,
@@ -51,8 +52,8 @@ class Screen(Protocol):
     """What the user sees of a run, from plan to verdict; all of it on standard error but the
     closing summary."""
 
-    def plan(self, plan: Plan) -> None:
-        """The plan, before anything is sent."""
+    def plan(self, plan: Plan, needs: Needs) -> None:
+        """The plan and what it needs of this machine, before anything is sent."""
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
         """What can be seen of the target."""
@@ -101,12 +102,12 @@ def fill_planned(plan: Plan) -> Plan:
 def run(request: Request, screen: Screen) -> int:
     """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
     plan = fill_planned(request.plan)
-    screen.plan(plan)
+    needs = examine(plan)
+    screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
-    warnings = check_consent(plan, request.allow, request.ask)
-    check_machine(plan)
-    return asyncio.run(_flood(plan, warnings, request, screen))
+    consent = check_consent(plan, request.allow, request.ask)
+    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
 
 
 async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:

@@ -1,9 +1,7 @@
 """From options to a Plan: the profile's file, the target's name, the machine's cores."""
 
-import os
 import secrets
 import socket
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +9,7 @@ import click
 from qosflood import __version__
 from qosflood.endpoint import is_loopback
 from qosflood.errors import PlanError, ProfileError
+from qosflood.machine import allowed_cores
 from qosflood.plan import Plan
 from qosflood.profile.load import list_profiles, load_profile
 from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint
@@ -80,16 +79,6 @@ def _listens(address: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def allowed_cores() -> int:
-    """Cores this process may use: by affinity, and by the cgroup's quota where there is one."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(min(cores, int(quota) // int(period)), 1)
-    except (OSError, ValueError):
-        return cores
 
 
 def _refuse_unknown_word(word: str) -> None:

@@ -1,0 +1,77 @@
+"""How many connections a plan holds at once, makes in each phase and closes itself."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from qosflood.load.lives import churn_end_s
+from qosflood.plan import Phase, Plan
+from qosflood.units import SECOND
+
+_PER_REPORT_HELD_S = 1.0
+"""How long a connection for one report is taken to last: ample for a healthy target."""
+
+
+class Connects(NamedTuple):
+    """Connections made in a phase: `at_start` when it begins, `in_all` including those."""
+
+    phase: Phase
+    at_start: float
+    in_all: float
+
+
+def most_clients(plan: Plan) -> int:
+    """The most clients that there are at any time."""
+    return max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
+
+
+def most_rate(plan: Plan) -> float:
+    """The most reports per second that are due at any time."""
+    return max(plan.load.rate, plan.load.base_rate)
+
+
+def connected_at_once(plan: Plan) -> int:
+    """Connections that are open at a time while the target answers."""
+    clients = most_clients(plan)
+    if plan.report.connection == "per-report":
+        return min(clients, round(most_rate(plan) * _PER_REPORT_HELD_S) + 1)
+    return clients
+
+
+def closed_within(plan: Plan, seconds: float) -> float:
+    """The most connections that clients themselves close within so many seconds."""
+    if plan.sessions.lifetime == "none" or plan.report.connection != "keep-alive":
+        return 0.0
+    return _renewals_per_second(plan, most_clients(plan)) * min(seconds, churn_end_s(plan))
+
+
+def connects(plan: Plan) -> Iterator[Connects]:
+    """What each phase of the load connects."""
+    present = 0
+    for phase in plan.phases:
+        if phase.name == "settle":
+            continue
+        joining = max(phase.clients_from - present, 0)
+        growing = max(phase.clients_to - phase.clients_from, 0)
+        present = phase.clients_to
+        if plan.report.connection == "per-report":
+            yield Connects(phase, 0.0, _reports(phase))
+        else:
+            yield Connects(phase, joining, joining + growing + _renewals(plan, phase))
+
+
+def _reports(phase: Phase) -> float:
+    rate_from = phase.clients_from * SECOND / phase.cadence_from_ns
+    return (rate_from + phase.rate) / 2 * phase.duration_ns / SECOND
+
+
+def _renewals(plan: Plan, phase: Phase) -> float:
+    """Sessions that give way to others in a phase; each of them connects anew."""
+    if plan.sessions.lifetime == "none":
+        return 0.0
+    churning_s = min(churn_end_s(plan), phase.end_ns / SECOND) - phase.start_ns / SECOND
+    clients = (phase.clients_from + phase.clients_to) / 2
+    return _renewals_per_second(plan, clients) * max(churning_s, 0.0)
+
+
+def _renewals_per_second(plan: Plan, clients: float) -> float:
+    return clients * SECOND / plan.sessions.lifetime_ns
