@@ -29,6 +29,8 @@ class Purpose(IntEnum):
     PATH = 6
     STORM = 7
     RETURN = 8
+    STREAM = 9
+    IDENTITY = 10
 
 
 def uniform(seed: int, purpose: Purpose, key: IntArray, index: IntArray | int = 0) -> FloatArray:
