@@ -5,12 +5,11 @@ and done. One request at a time, no pipelining, no task, future or timer per rep
 found by a sweep over an array that holds each client's oldest open due time.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from qosflood.load.failures import Failed, lost_reason
+from qosflood.load.booking import Booking
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
@@ -30,35 +29,25 @@ AWAY: dropped, connects again when its time has come.
 """
 
 
-class Client(asyncio.Protocol):
+class Client(Booking):
     """A session that reports over a connection of its own."""
 
     __slots__ = (
-        "_again", "_body", "_bucket", "_due_ns", "_failures", "_leaving", "_met", "_path",
-        "_queue", "_reader", "_rejoin", "_reused", "_sent_ns", "_session", "_shared",
-        "_transport", "_turn", "_write", "index", "number", "state",
+        "_body", "_failures", "_leaving", "_met", "_path", "_queue", "_rejoin", "_turn",
+        "_write", "index", "state",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, index: int, number: int) -> None:
-        self._shared = shared
+        super().__init__(shared, number)
         self.index = index
-        self.number = number
         self.state = DOWN
-        self._transport: Transport | None = None
         self._write: Callable[[bytes], None] = _unconnected
         self._body = shared.builder.template(number)
         self._path, self._turn = shared.builder.walk(number)
         self._queue: deque[tuple[int, Any]] | None = None
-        self._reader: ResponseReader | None = None
-        self._bucket: Bucket | None = None
-        self._due_ns = 0
-        self._sent_ns = 0
-        self._reused = False
         self._failures = 0
-        self._again = False
         self._leaving = False
         self._met = False
-        self._session = 0
         self._rejoin = False
 
     # What the pacer asks.
@@ -154,7 +143,12 @@ class Client(asyncio.Protocol):
             self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
         self._shared.oldest[self.index] = self._oldest_queued()
 
-    # What the connector tells.
+    # What the connector asks and tells.
+
+    @property
+    def session(self) -> int:
+        """The number of the session that plays here; it tells one user from the next."""
+        return self._session
 
     @property
     def wanted(self) -> bool:
@@ -375,59 +369,6 @@ class Client(asyncio.Protocol):
             self._close()
         else:
             self._next(now_ns)
-
-    def _book(self, response: Response, now_ns: int) -> None:
-        shared, bucket = self._shared, self._bucket
-        assert bucket is not None
-        took_ns = now_ns - self._due_ns
-        if took_ns > shared.timeout_ns:
-            self._fail(Outcome.TIMEOUT, "answered after the deadline", now_ns, response)
-        elif response.status in shared.expect:
-            bucket.response.append(took_ns)
-            bucket.service.append(now_ns - self._sent_ns)
-        else:
-            self._fail(Outcome.REJECTED, f"status {response.status}", now_ns, response)
-
-    def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
-        reader = self._reader
-        if reader is not None:
-            # A reset tells nothing about whether the body was whole.
-            response = reader.eof() if exc is None else None
-            if response is not None:
-                self._book(response, now_ns)
-            else:
-                self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
-        elif self._reused and not self._shared.stopping:
-            # The peer closed a reused connection before any byte: the keep-alive race. The
-            # report keeps its due time and goes out once more.
-            self._bucket.resent += 1  # type: ignore[union-attr]
-            self._again = True
-        else:
-            self._fail(Outcome.CONNECTION_LOST, lost_reason(exc), now_ns)
-
-    def _fail(
-        self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None
-    ) -> None:
-        bucket = self._bucket
-        assert bucket is not None
-        self._failed(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
-
-    def _unsent(self, due_ns: int, bucket: Bucket, now_ns: int, reason: str) -> None:
-        self._failed(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
-
-    def _failed(
-        self,
-        outcome: Outcome,
-        reason: str,
-        bucket: Bucket,
-        due_ns: int,
-        sent_ns: int | None,
-        now_ns: int,
-        response: Response | None = None,
-    ) -> None:
-        who = (self.number, self._session)
-        failed = Failed(outcome, reason, bucket.name, *who, due_ns, sent_ns, now_ns, response)
-        self._shared.book_failure(failed, bucket, self._transport)
 
     def _close(self) -> None:
         """Abort the connection; asyncio answers with connection_lost."""
