@@ -105,6 +105,25 @@ class Storm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """What becomes of an attempt that failed: at most `most` more (0: none), after a backoff that
+    grows by `factor` from `backoff_ns` to `longest_ns`, of which `jitter` takes a random share.
+
+    `on` are outcomes, statuses and classes of statuses (`5xx`). An attempt without an answer is
+    given up after `attempt_timeout_ns` (0: never). `retry_after`: wait as long as a response asks.
+    """
+
+    most: int = 0
+    backoff_ns: int = 1_000_000_000
+    factor: float = 2.0
+    longest_ns: int = 30_000_000_000
+    jitter: bool = True
+    on: tuple[str, ...] = ()
+    attempt_timeout_ns: int = 0
+    retry_after: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderRef:
     """A request header whose value is read from `env:VAR` or `file:PATH` when it is needed."""
 

@@ -21,7 +21,7 @@ from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.probe import Sight, look
-from qosflood.plan import Plan
+from qosflood.plan import WATCHED, Plan
 from qosflood.resolve import needs_consent
 from qosflood.resolve.herds import herd_warnings
 from qosflood.text import printable
@@ -29,6 +29,7 @@ from qosflood.tls import tls_context
 from qosflood.units import format_bytes, format_count, format_duration
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_UNSEEN = Sight(scrape=None, process=None, memory_source=None, memory_reason=WATCHED, warnings=())
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
@@ -51,16 +52,20 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that nobody told us of."""
+    is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    `elsewhere`: another part of the run watches the target."""
 
     posted: Posted
     sight: Sight
     process: str | None
     command: str | None
     warnings: tuple[str, ...]
+    elsewhere: bool = False
 
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
+        if self.elsewhere:
+            return f"{self._post(expect)} · {WATCHED}"
         return " · ".join((self._post(expect), self._scrape(), self._memory()))
 
     def _post(self, expect: tuple[int, ...]) -> str:
@@ -114,7 +119,7 @@ def check_consent(
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()
-    rate = format_count(max(plan.load.rate, plan.load.base_rate))
+    rate = format_count(max(plan.load.rate, plan.load.base_rate) * plan.share)
     if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
         return (f"{what}: consent was given on the terminal",)
     raise PreflightError(
@@ -125,13 +130,15 @@ def check_consent(
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
     posted = await _post(plan)
-    sight = await look(plan)
+    elsewhere = plan.part is not None and not plan.part.memory
+    sight = _UNSEEN if elsewhere else await look(plan)
     return Preflight(
         posted,
         sight,
         _process_words(sight),
         _process_command(plan, sight),
         (*warnings, *herd_warnings(plan), *sight.warnings),
+        elsewhere,
     )
 
 

@@ -20,9 +20,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.errors import ExitCode, JournalWriteError, QosfloodError
+from qosflood.errors import ExitCode, JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
-from qosflood.fleet.supervisor import Ended, Supervisor, View
+from qosflood.fleet.supervisor import Ended, Supervisor, View, refuse_past
 from qosflood.journal import (
     JOURNAL,
     RUN_SCHEMA,
@@ -33,7 +33,7 @@ from qosflood.journal import (
 from qosflood.load.schedule import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
-from qosflood.plan import Plan
+from qosflood.plan import Part, Plan
 from qosflood.preflight import (
     Preflight,
     check_consent,
@@ -42,8 +42,10 @@ from qosflood.preflight import (
 )
 from qosflood.records import Segment
 from qosflood.resolve import with_target_port
+from qosflood.units import HOUR, format_duration
 
 COLLECTOR_PATIENCE_S = 2.0
+LONGEST_WAIT_NS = 24 * HOUR
 RUNS = Path("qosflood-runs")
 _VERSIONS_OF = ("uvloop", "aiohttp", "aiofastnet", "orjson", "hdrhistogram", "httptools", "numpy")
 
@@ -87,8 +89,9 @@ class Request:
 
 
 def fill_planned(plan: Plan) -> Plan:
-    """The plan with the number of reports its schedule holds in each phase, and of sessions."""
-    schedule = Schedule(plan)
+    """The plan with the number of reports its schedule holds in each phase, and of sessions; for a
+    part those of the part."""
+    schedule = Schedule(plan, *plan.slice_of())
     return replace(
         plan,
         planned_sessions=schedule.sessions(),
@@ -99,8 +102,19 @@ def fill_planned(plan: Plan) -> Plan:
     )
 
 
+def check_start(part: Part, wall_ns: int) -> None:
+    """Raise StartError if the part's start is over at `wall_ns` (UTC), or too far ahead."""
+    refuse_past(part.start_at_ns, wall_ns)
+    if part.start_at_ns - wall_ns > LONGEST_WAIT_NS:
+        left = format_duration(part.start_at_ns - wall_ns)
+        most = format_duration(LONGEST_WAIT_NS)
+        raise StartError(f"--start-at is {left} ahead, expected at most {most}; check its date")
+
+
 def run(request: Request, screen: Screen) -> int:
     """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
+    if request.plan.part is not None:
+        check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
     needs = examine(plan)
     screen.plan(plan, needs)
@@ -286,7 +300,8 @@ class Interrupts:
             self._screen.notice(f"{name}: writing the report; once more leaves at once")
         else:
             self._supervisor.request_stop("interrupted", f"by {name}")
-            self._screen.notice(f"{name}: stopping the load; once more leaves at once")
+            what = "stopping the load" if self._supervisor.began else "stopping before the load"
+            self._screen.notice(f"{name}: {what}; once more leaves at once")
 
     def _leave(self, supervisor: Supervisor) -> None:
         try:

@@ -76,7 +76,7 @@ def phase_figures(
         name=phase.name,
         start_s=phase.start_ns / SECOND,
         seconds=seconds,
-        clients=phase.clients_to,
+        clients=plan.here(phase.clients_to),
         sessions=sessions,
         planned=_rate(phase.planned, phase.duration_ns / SECOND),
         offered=_rate(tally.sent, seconds),

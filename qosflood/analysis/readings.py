@@ -38,9 +38,11 @@ class Case:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the phase was stopped before its end."""
+        """Whether the phase was stopped before its end, in a merged run by any of its parts."""
         if self.phase is None:
             return False
+        if self.plan.merged and self.findings.ended != "completed":
+            return True
         return round(self.phase.seconds * SECOND) < self.plan.phase(self.phase.name).duration_ns
 
 

@@ -122,7 +122,7 @@ class LiveView:
             left_ns=max(0, end_ns - elapsed),
             share=min(1.0, elapsed / end_ns),
             phase=phase.name,
-            planned=rate_at(phase, elapsed),
+            planned=self.planned_at(elapsed),
             offered=None if moment is None else moment.offered,
             acked=None if moment is None else moment.outcomes["acked"],
             p50_ns=None if response is None else response.p50_ns,
@@ -144,6 +144,10 @@ class LiveView:
         """The phase in force; the last one after its end."""
         running = (phase for phase in self.plan.phases if load_ns < phase.end_ns)
         return next(running, self.plan.phases[-1])
+
+    def planned_at(self, load_ns: int) -> float:
+        """Reports per second that the plan asks for here, `load_ns` after the load's start."""
+        return rate_at(self.phase_at(load_ns), load_ns) * self.plan.share
 
     def moments(self, first_s: int, length_s: int) -> list[Moment] | None:
         """The complete seconds from `first_s` on, or None if not all of them are known."""

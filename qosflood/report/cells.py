@@ -7,6 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qosflood.plan import WATCHED
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (
@@ -172,7 +173,8 @@ def scrape_line(document: Document) -> str:
     phases = [phase.scrapes for phase in document.phases]
     total = sum(scrapes.count for scrapes in phases)
     if not total:
-        return "none were made"
+        part = document.plan.get("part")
+        return WATCHED if part and not part["scrapes"] else "none were made"
     good = total - sum(scrapes.failed for scrapes in phases)
     slowest = max(
         (s.duration_ms.max for s in phases if s.duration_ms.max is not None), default=None

@@ -94,6 +94,9 @@ def _report(profile: Profile) -> Report:
 def _derived(options: Options) -> dict[str, str]:
     """Where what is no key of a profile came from."""
     derived = {"load.clients": options.source("clients")} if options.clients is not None else {}
+    for name in ("part", "start_at"):
+        if getattr(options, name if name == "part" else f"{name}_ns") is not None:
+            derived[name] = options.source(name)
     if options.headers:
         derived["target.headers"] = options.source("headers")
     return derived

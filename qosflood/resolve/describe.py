@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qosflood.plan import Phase, Plan, Storm
+from qosflood.plan import WATCHED, Phase, Plan, Storm
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
+from qosflood.resolve.parts import format_utc
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 
 BYTES_UP = 260
@@ -21,7 +22,7 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (_load, _herds, _phases, _totals, _target, _network, _watch, _limits)
+    parts = (_load, _part, _herds, _phases, _totals, _target, _network, _watch, _limits)
     return [row for part in parts for row in part(plan)]
 
 
@@ -68,6 +69,21 @@ def _storm(storm: Storm, since_ns: int) -> str:
     )
 
 
+def _part(plan: Plan) -> Iterator[Row]:
+    part, load = plan.part, plan.load
+    if part is None:
+        return
+    clients = plan.here(load.clients)
+    rate = format_count(clients * SECOND / load.cadence_ns)
+    yield Row(
+        "part",
+        f"{part.index} of {part.of}: {format_count(clients)} of the clients, {rate} reports/s; "
+        "reports and sessions below are its own",
+        _source(plan, "part"),
+    )
+    yield Row("start", f"at {format_utc(part.start_at_ns)}", _source(plan, "start_at"))
+
+
 def _both(plan: Plan) -> str:
     """`--clients`, and the rate too where it was asked for and the cadence had to follow."""
     clients, rate = _source(plan, "load.clients"), _source(plan, "run.rate")
@@ -108,7 +124,7 @@ def _totals(plan: Plan) -> Iterator[Row]:
 
 def _sessions(plan: Plan) -> str:
     """How many the target will have seen, counted by the schedule once it is known."""
-    places = max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
+    places = plan.here(max(max(p.clients_from, p.clients_to) for p in plan.phases))
     lives = plan.sessions
     if lives.lifetime == "none":
         return f"{format_count(places)} distinct ones left behind"
@@ -128,7 +144,7 @@ def _reports(plan: Plan) -> int:
     integral = sum(
         (_rate_from(phase) + phase.rate) / 2 * phase.duration_ns / SECOND for phase in plan.phases
     )
-    return counted or round(integral)
+    return counted or round(integral * plan.share)
 
 
 def _target(plan: Plan) -> Iterator[Row]:
@@ -163,13 +179,18 @@ def _network(plan: Plan) -> Iterator[Row]:
 
 
 def _watch(plan: Plan) -> Iterator[Row]:
-    watch = plan.watch
-    if watch.interval_ns is None:
+    watch, interval_ns = plan.watch, plan.scrape_interval_ns
+    if watch.interval_ns is not None and interval_ns is None:
+        yield Row("scrape", WATCHED, "")
+    elif interval_ns is None:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
-        every, timeout = format_duration(watch.interval_ns), format_duration(watch.timeout_ns)
+        every, timeout = format_duration(interval_ns), format_duration(watch.timeout_ns)
         value = f"{_scraped(plan)} each {every}, timeout {timeout}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
+    if plan.part is not None and not plan.part.memory:
+        yield Row("memory", WATCHED, "")
+        return
     limit = watch.memory_limit_bytes
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
     every = format_duration(watch.memory_interval_ns)
