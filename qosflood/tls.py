@@ -1,7 +1,8 @@
-"""The TLS context of a target: system CAs, a CA file, or no verification at all."""
+"""The TLS context of a target: whom it trusts, and the certificate it shows."""
 
 import ssl
 
+from qosflood.certificate import load_certificate
 from qosflood.errors import PreflightError
 from qosflood.plan import Target
 
@@ -19,6 +20,8 @@ def tls_context(target: Target) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
+    if target.cert is not None:
+        load_certificate(context, target.cert, target.key, target.key_password)
     return context
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from qosflood.endpoint import (
     Endpoint,
+    check_header_source,
     is_address,
     is_allowed,
     is_loopback,
@@ -79,7 +80,29 @@ def build_target(
         insecure=profile.target.insecure,
         headers=_headers(profile, options, problems),
         sources=_sources(profile, addresses, problems),
+        tls_resume=profile.target.tls_resume,
+        **_certificate(profile, endpoint, problems),
     )
+
+
+def _certificate(profile: Profile, endpoint: Endpoint, problems: Problems) -> dict[str, str | None]:
+    """The files of the clients' certificate; none may be named that could not be used."""
+    target = profile.target
+    given = {"cert": target.cert, "key": target.key, "key_password": target.key_password}
+    if target.key_password is not None:
+        name = problems.name("target.key_password")
+        problems.catch(name, check_header_source, target.key_password)
+    for key, value in given.items():
+        shown = "one" if key == "key_password" else value
+        if value is not None and endpoint.scheme != "https":
+            problems.add(f"target.{key}", f"got {shown} for {_plain(target.url)}, expected https")
+        elif value is not None and target.cert is None:
+            problems.add(f"target.{key}", f"got {shown} without a certificate, expected --cert too")
+    return given
+
+
+def _plain(url: str | None) -> str:
+    return "the embedded collector" if url is None else f"the target {url}"
 
 
 def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:

@@ -377,8 +377,8 @@ def test_a_long_value_is_cut(problems):
         ),
         (
             'target.header.Authorization = "hunter2"',
-            "target.header: unknown key, expected one of url, headers, cacert, insecure, sources, "
-            "allow; did you mean headers?",
+            "target.header: unknown key, expected one of url, headers, cacert, insecure, cert, "
+            "key_password, resolve, tls_resume, sources, allow, key; did you mean headers?",
         ),
     ],
 )
@@ -422,7 +422,8 @@ def test_an_error_never_repeats_what_may_be_a_secret(problems, text, line):
         (
             "target.headrs.A=hunter2",
             "--set target.headrs.A=***: unknown key, expected one of url, headers, cacert, "
-            "insecure, sources, allow; did you mean headers?",
+            "insecure, cert, key_password, resolve, tls_resume, sources, allow, key; did you "
+            "mean headers?",
         ),
         (
             "scrape.url=http://u:hunter2@h/",
