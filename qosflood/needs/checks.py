@@ -10,12 +10,13 @@ from qosflood.needs.connects import (
     Connects,
     connected_at_once,
     connects,
+    herds,
     most_clients,
     most_rate,
 )
 from qosflood.needs.values import Facts, Need
 from qosflood.plan import Plan
-from qosflood.units import MS, SECOND, US, format_bytes, format_count, format_duration, format_ratio
+from qosflood.units import SECOND, US, format_bytes, format_count, format_duration, format_ratio
 
 SPARE_FILES = 64
 
@@ -100,7 +101,7 @@ def handshakes(plan: Plan, facts: Facts) -> Need:
     """CPU time of connecting, against the phase it falls into."""
     workers = _workers(plan, facts)
     all_of_them = list(connects(plan))
-    total_ns = sum(one.in_all for one in all_of_them) * _cost_ns(plan)
+    total_ns = sum(one.made for one in all_of_them) * _cost_ns(plan)
     worst = max(all_of_them, key=lambda one: _share(plan, one, workers))
     share = _share(plan, worst, workers)
     line = (
@@ -115,7 +116,7 @@ def handshakes(plan: Plan, facts: Facts) -> Need:
         return Need(
             line=line, warning=f"{_busy(plan, worst, workers)}; {_relief(plan, worst, facts)}"
         )
-    return Need(line=line, warning=_start_warning(plan, all_of_them, workers))
+    return Need(line=line, warning=_herd_warning(plan, workers))
 
 
 def _workers(plan: Plan, facts: Facts) -> int:
@@ -127,15 +128,15 @@ def _cost_ns(plan: Plan) -> int:
 
 
 def _share(plan: Plan, one: Connects, workers: int) -> float:
-    return one.in_all * _cost_ns(plan) / workers / one.phase.duration_ns
+    return one.made * _cost_ns(plan) / workers / one.phase.duration_ns
 
 
 def _busy(plan: Plan, one: Connects, workers: int) -> str:
-    took = format_duration(one.in_all * _cost_ns(plan) / workers)
+    took = format_duration(one.made * _cost_ns(plan) / workers)
     where = f"{one.phase.name} of {format_duration(one.phase.duration_ns)}"
     each = "" if workers == 1 else " in each shard"
     return (
-        f"handshakes: {format_count(round(one.in_all))} connections take {took} of CPU{each} in a "
+        f"handshakes: {format_count(round(one.made))} connections take {took} of CPU{each} in a "
         f"{where}"
     )
 
@@ -144,10 +145,10 @@ def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
     ways = []
     if one.phase.name != "flood" and plan.report.connection == "keep-alive":
         seconds = math.ceil(
-            one.in_all * _cost_ns(plan) / _workers(plan, facts) / _BUSY_WARNED / SECOND
+            one.made * _cost_ns(plan) / _workers(plan, facts) / _BUSY_WARNED / SECOND
         )
         ways.append(f"--set phases.{one.phase.name}={seconds}s")
-    shards = math.ceil(one.in_all * _cost_ns(plan) / one.phase.duration_ns / _BUSY_WARNED)
+    shards = math.ceil(one.made * _cost_ns(plan) / one.phase.duration_ns / _BUSY_WARNED)
     if plan.load.shards < shards <= facts.cores:
         ways.append(f"--shards {shards}")
     if plan.sessions.lifetime != "none":
@@ -157,16 +158,15 @@ def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
     return f"expected at most half of it: {', or '.join(ways) or 'fewer connections'}"
 
 
-def _start_warning(plan: Plan, phases: list[Connects], workers: int) -> str | None:
-    """Clients that join together connect within a cadence, or their first reports wait."""
-    for one in phases:
-        took_ns = one.at_start * _cost_ns(plan) / workers
-        if took_ns > _BUSY_WARNED * one.phase.cadence_from_ns:
+def _herd_warning(plan: Plan, workers: int) -> str | None:
+    """Clients that connect together do so within a cadence, or their first reports wait."""
+    for herd in herds(plan):
+        took_ns = herd.clients * _cost_ns(plan) / workers
+        if took_ns > _BUSY_WARNED * herd.due_within_ns:
             return (
-                f"handshakes: {format_count(one.at_start)} clients join as {one.phase.name} begins "
-                f"and take {format_duration(took_ns)} of CPU to connect, their first reports are "
-                f"due within {format_duration(max(one.phase.cadence_from_ns, MS))} and may wait: "
-                "lower peak.clients, or raise --shards"
+                f"handshakes: {format_count(herd.clients)} clients {herd.when} and take "
+                f"{format_duration(took_ns)} of CPU to connect, their reports are due within "
+                f"{format_duration(herd.due_within_ns)} and may wait: take fewer, or more --shards"
             )
     return None
 

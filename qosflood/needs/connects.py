@@ -5,18 +5,25 @@ from typing import NamedTuple
 
 from qosflood.load.lives import churn_end_s
 from qosflood.plan import Phase, Plan
-from qosflood.units import SECOND
+from qosflood.units import SECOND, format_duration
 
 _PER_REPORT_HELD_S = 1.0
 """How long a connection for one report is taken to last: ample for a healthy target."""
 
 
 class Connects(NamedTuple):
-    """Connections made in a phase: `at_start` when it begins, `in_all` including those."""
+    """Connections made in a phase."""
 
     phase: Phase
-    at_start: float
-    in_all: float
+    made: float
+
+
+class Herd(NamedTuple):
+    """Clients that connect together, and when the first reports of all of them are due."""
+
+    clients: int
+    when: str
+    due_within_ns: int
 
 
 def most_clients(plan: Plan) -> int:
@@ -39,9 +46,27 @@ def connected_at_once(plan: Plan) -> int:
 
 def closed_within(plan: Plan, seconds: float) -> float:
     """The most connections that clients themselves close within so many seconds."""
-    if plan.sessions.lifetime == "none" or plan.report.connection != "keep-alive":
+    if plan.report.connection != "keep-alive":
         return 0.0
-    return _renewals_per_second(plan, most_clients(plan)) * min(seconds, churn_end_s(plan))
+    renewed = 0.0
+    if plan.sessions.lifetime != "none":
+        renewed = _renewals_per_second(plan, most_clients(plan)) * min(seconds, churn_end_s(plan))
+    return renewed + _dropped_within(plan, seconds)
+
+
+def _dropped_within(plan: Plan, seconds: float) -> float:
+    """Connections that storms drop, in the worst stretch of so many seconds."""
+    return max(
+        (
+            sum(
+                storm.drop * plan.load.clients
+                for storm in plan.storms
+                if 0 <= storm.at_ns - first.at_ns < seconds * SECOND
+            )
+            for first in plan.storms
+        ),
+        default=0.0,
+    )
 
 
 def connects(plan: Plan) -> Iterator[Connects]:
@@ -54,9 +79,26 @@ def connects(plan: Plan) -> Iterator[Connects]:
         growing = max(phase.clients_to - phase.clients_from, 0)
         present = phase.clients_to
         if plan.report.connection == "per-report":
-            yield Connects(phase, 0.0, _reports(phase))
+            yield Connects(phase, _reports(phase))
         else:
-            yield Connects(phase, joining, joining + growing + _renewals(plan, phase))
+            again = _renewals(plan, phase) + _returns(plan, phase)
+            yield Connects(phase, joining + growing + again)
+
+
+def herds(plan: Plan) -> Iterator[Herd]:
+    """Clients that join where a phase begins, and those that come back from a storm."""
+    if plan.report.connection != "keep-alive":
+        return
+    present = 0
+    for phase in plan.phases:
+        if phase.clients_from > present:
+            when = f"join as {phase.name} begins"
+            yield Herd(phase.clients_from - present, when, phase.cadence_from_ns)
+        present = phase.clients_to
+    for storm in plan.storms:
+        back = round(storm.drop * plan.load.clients)
+        when = f"come back from the storm at {format_duration(storm.at_ns)}"
+        yield Herd(back, when, max(storm.back_within_ns, plan.load.cadence_ns))
 
 
 def _reports(phase: Phase) -> float:
@@ -71,6 +113,11 @@ def _renewals(plan: Plan, phase: Phase) -> float:
     churning_s = min(churn_end_s(plan), phase.end_ns / SECOND) - phase.start_ns / SECOND
     clients = (phase.clients_from + phase.clients_to) / 2
     return _renewals_per_second(plan, clients) * max(churning_s, 0.0)
+
+
+def _returns(plan: Plan, phase: Phase) -> float:
+    dropped = sum(s.drop for s in plan.storms if phase.start_ns <= s.at_ns < phase.end_ns)
+    return dropped * plan.load.clients
 
 
 def _renewals_per_second(plan: Plan, clients: float) -> float:

@@ -59,7 +59,7 @@ def _ports_missing(plan: Plan, facts: Facts, have: int) -> str:
         who = f"{format_count(at_once)} connections need a local port each"
     if (closed := math.ceil(closed_within(plan, _kept_s(plan, facts)))) > 0:
         kept = format_duration(_kept_s(plan, facts) * SECOND)
-        who += f" and {format_count(closed)} ports wait {kept} after sessions ended"
+        who += f" and {format_count(closed)} ports wait {kept} after we closed their connections"
     return f"ports: {who}, this machine has {format_count(have)} for this target"
 
 

@@ -13,10 +13,11 @@ _CHECKS = (ports, open_files, memory, handshakes, reports)
 
 
 def weigh(plan: Plan, facts: Facts) -> Needs:
-    """What `plan` needs, what refuses it and what may go wrong; the plan's sessions are counted."""
+    """What `plan` needs here, what refuses it and what may go wrong; of a part, the part's own."""
+    whole, plan = plan, _played_here(plan)
     needs = [check(plan, facts) for check in _CHECKS]
     problems = [_unusable(source, reason) for source, reason in facts.unusable]
-    advice = _advice(plan, facts) if any(need.problem for need in needs) else ""
+    advice = _advice(whole, plan, facts) if any(need.problem for need in needs) else ""
     problems += [f"{need.problem}{advice}" for need in needs if need.problem]
     return Needs(
         lines=tuple(need.line for need in needs),
@@ -51,12 +52,12 @@ def with_clients(plan: Plan, clients: int) -> Plan:
         load=replace(
             load,
             clients=clients,
-            cadence_ns=max(load.cadence_ns * clients // load.clients, 1),
+            cadence_ns=max(load.cadence_ns * clients // max(load.clients, 1), 1),
             base_clients=base,
-            base_cadence_ns=max(load.base_cadence_ns * base // load.base_clients, 1),
+            base_cadence_ns=max(load.base_cadence_ns * base // max(load.base_clients, 1), 1),
         ),
         phases=tuple(_at_most(phase, clients) for phase in plan.phases),
-        planned_sessions=plan.planned_sessions * clients // most_clients(plan),
+        planned_sessions=plan.planned_sessions * clients // max(most_clients(plan), 1),
     )
 
 
@@ -79,10 +80,27 @@ def _refused(plan: Plan, facts: Facts) -> bool:
     return any(check(plan, facts).problem for check in _CHECKS)
 
 
-def _advice(plan: Plan, facts: Facts) -> str:
-    """How many clients fit all needs together, and what becomes of the cadence."""
-    clients = fitting_clients(plan, facts)
-    cadence_ns = plan.load.cadence_ns * clients // plan.load.clients
+def _played_here(plan: Plan) -> Plan:
+    """The plan with its part's share of the clients, at their own cadence."""
+    if plan.part is None:
+        return plan
+    load, here = plan.load, plan.here
+    phases = (
+        replace(p, clients_from=here(p.clients_from), clients_to=here(p.clients_to))
+        for p in plan.phases
+    )
+    return replace(
+        plan,
+        load=replace(load, clients=here(load.clients), base_clients=here(load.base_clients)),
+        phases=tuple(phases),
+        part=None,
+    )
+
+
+def _advice(whole: Plan, plan: Plan, facts: Facts) -> str:
+    """How many clients of the whole run fit all needs together, and what becomes of the cadence."""
+    clients = fitting_clients(plan, facts) * (whole.part.of if whole.part else 1)
+    cadence_ns = whole.load.cadence_ns * clients // whole.load.clients
     if clients == 0 or cadence_ns < MS:
         return ""
     if "load.clients" in plan.sources:

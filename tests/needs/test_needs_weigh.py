@@ -12,7 +12,7 @@ from plan_maker import make_report
 from qosflood.errors import PreflightError
 from qosflood.needs import Facts, weigh
 from qosflood.needs.weigh import fitting_clients, with_clients
-from qosflood.plan import Plan, Sessions
+from qosflood.plan import Part, Plan, Sessions, Storm
 from qosflood.units import MS, SECOND
 
 WIDEN = 'widen the range as root: sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
@@ -74,9 +74,9 @@ def test_what_is_not_known_refuses_nothing():
         (
             wanting(5000, sessions=churning(10 * SECOND), sources=CLIENTS),
             plenty(),
-            "ports: 5,000 clients need a local port each and 30,000 ports wait 1m after sessions "
-            f"ended, this machine has 28,232 for this target; {WIDEN}, or connect from more "
-            "addresses (target.sources), or lower --clients to 4000",
+            "ports: 5,000 clients need a local port each and 30,000 ports wait 1m after we "
+            f"closed their connections, this machine has 28,232 for this target; {WIDEN}, or "
+            "connect from more addresses (target.sources), or lower --clients to 4000",
         ),
         (
             wanting(40_000, report=PER_REPORT, cadence_ns=SECOND, shards=8),
@@ -159,8 +159,13 @@ def test_too_little_is_one_line_with_what_helps(plan: Plan, facts: Facts, proble
             wanting(5000, base=5000, target=TLS),
             plenty(),
             "handshakes: 5,000 clients join as baseline begins and take 3.5s of CPU to connect, "
-            "their first reports are due within 5s and may wait: lower peak.clients, or raise "
-            "--shards",
+            "their reports are due within 5s and may wait: take fewer, or more --shards",
+        ),
+        (
+            wanting(5000, target=TLS, storms=(Storm(at_ns=90 * SECOND, drop=0.9),)),
+            plenty(),
+            "handshakes: 4,500 clients come back from the storm at 90s and take 3.1s of CPU to "
+            "connect, their reports are due within 5s and may wait: take fewer, or more --shards",
         ),
         (
             wanting(2500, cadence_ns=10 * MS),
@@ -238,6 +243,36 @@ def test_sessions_that_stand_still_before_a_minute_is_over_wait_for_less():
     sessions = churning(10 * SECOND, hold=True)
     plan = wanting(1000, edge_ns=SECOND, flood_ns=3 * SECOND, sessions=sessions)
     assert weigh(plan, plenty()).lines[0] == "ports: 1,300 of 28,232"
+
+
+def test_what_storms_drop_within_a_minute_waits_for_ports():
+    def needed(*moments_s: int) -> str:
+        storms = tuple(Storm(at_ns=at * SECOND, drop=0.5) for at in moments_s)
+        return weigh(wanting(1000, storms=storms), plenty()).lines[0]
+
+    assert needed(100) == "ports: 1,500 of 28,232"
+    assert needed(100, 161) == "ports: 1,500 of 28,232"
+    assert needed(40, 100, 150, 159) == "ports: 2,500 of 28,232"
+
+
+def test_clients_that_come_back_in_their_own_time_take_no_core_at_once():
+    storm = Storm(at_ns=90 * SECOND, drop=1.0, back_within_ns=30 * SECOND)
+    assert weigh(wanting(5000, target=TLS, storms=(storm,)), plenty()).warnings == ()
+
+
+def test_a_part_needs_what_its_own_clients_need():
+    part = Part(index=1, of=8, start_at_ns=0)
+    assert weigh(wanting(40_000, part=part), plenty()).lines[:2] == (
+        "ports: 5,000 of 28,232",
+        "open files: 5,064 of 20,000 in a shard",
+    )
+
+
+def test_a_part_is_advised_in_clients_of_the_whole_run():
+    part = Part(index=2, of=4, start_at_ns=0)
+    (problem,) = weigh(wanting(400_000, part=part, shards=8, sources=RATE), plenty()).problems
+    assert "ports: 100,000 clients need a local port each" in problem
+    assert problem.endswith("or name --clients 112000, a report each 1.4s")
 
 
 plans = st.builds(
