@@ -200,7 +200,8 @@ class Counter:
 class Report:
     """What a QoS report looks like on the wire. `expect` are the statuses that accept it.
 
-    `connection`: one kept for each client, or one for each report. `query` is percent-encoded;
+    `connection`: one kept for each client, one for each report, or `pool` of them that all clients
+    share, as behind a reverse proxy. `query` is percent-encoded;
     `headers` are constant, by name and value. `body` is a template in the language of bodies.py.
     `bytes_mean` is what a report takes on the wire, head and body, 0 while it was not asked.
     """
@@ -212,7 +213,8 @@ class Report:
     productions: int
     lines: int
     bridges: int
-    connection: Literal["keep-alive", "per-report"] = "keep-alive"
+    connection: Literal["keep-alive", "per-report", "pooled"] = "keep-alive"
+    pool: int = 0
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     gzip: bool = False
@@ -333,6 +335,7 @@ class Plan:
     sources: dict[str, str]
     planned_sessions: int = 0
     storms: tuple[Storm, ...] = ()
+    retries: Retries = Retries()
     part: Part | None = None
     merged: int = 0
 

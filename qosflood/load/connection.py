@@ -20,12 +20,13 @@ RENEWAL = -1
 DROP = -2
 """Likewise: the connection is given up, for as many seconds as stand beside it."""
 
-DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY = range(6)
+DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY, PAUSED = range(7)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
 
 DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
 IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed ·
-AWAY: dropped, connects again when its time has come.
+AWAY: dropped or backing off, connects when its time has come · PAUSED: connected, the report in
+hand waits to be tried again.
 """
 
 
@@ -122,7 +123,7 @@ class Client(Booking):
         self._queue = None
         self._rejoin = False
         self._shared.away.pop(self.index, None)
-        if self.state == IDLE:
+        if self.state in (IDLE, PAUSED):
             self._close()
         elif self.state != BUSY:
             self._shared.oldest[self.index] = NEVER
@@ -134,7 +135,7 @@ class Client(Booking):
             in_time = now_ns - self._due_ns <= self._shared.timeout_ns
             reason = "run stopped, no answer yet" if in_time else "no answer by the deadline"
             self._fail(Outcome.TIMEOUT, reason, now_ns)
-            if self.state == BUSY:
+            if self.state in (BUSY, PAUSED):
                 self._close()
         if self.state == BUSY or self._again:
             return  # whatever is queued was due later
@@ -166,6 +167,9 @@ class Client(Booking):
 
     def connect_failed(self, reason: str) -> None:
         """A connect attempt failed: it ends the oldest queued report, the others wait."""
+        if self.index in self._shared.away:
+            self._stay_away()
+            return
         now_ns = self._shared.clock()
         if self._again:
             self._again = False
@@ -175,10 +179,10 @@ class Client(Booking):
             self._failed(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
         self._shared.oldest[self.index] = self._oldest_queued()
         self._failures += 1
-        if self.index in self._shared.away:
-            self._stay_away()
-        else:
-            self._shared.connector.retry(self, self._failures)
+        self._back_off()
+
+    def _back_off(self) -> None:
+        self._shared.connector.retry(self, self._failures)
 
     def retry(self) -> None:
         """The backoff is over."""
@@ -191,7 +195,9 @@ class Client(Booking):
 
     def come_back(self) -> None:
         """The time away is over."""
-        if self.wanted and not self._shared.stopping:
+        if self.index in self._shared.away:
+            self._stay_away()
+        elif self.wanted and not self._shared.stopping:
             self._connect()
         else:
             self.state = DOWN
@@ -254,8 +260,7 @@ class Client(Booking):
         self._transport = None
         self._write = _unconnected
         self._reader = None
-        if not self._again:
-            shared.oldest[self.index] = self._oldest_queued()
+        shared.oldest[self.index] = self._oldest_queued()
         joining = self._rejoin and not self._leaving and not shared.per_report
         if self.index in shared.away:
             self._stay_away()
@@ -270,7 +275,7 @@ class Client(Booking):
 
     def _stay_away(self) -> None:
         self.state = AWAY
-        self._shared.connector.later(self, self._shared.away.pop(self.index))
+        self._shared.connector.after(self._shared.away.pop(self.index), self.come_back)
 
     # The life of a report.
 
@@ -288,8 +293,11 @@ class Client(Booking):
 
     def _resend(self, now_ns: int) -> None:
         """Send the same report once more, byte by byte the same, as a browser would."""
+        self._repeat(self._sent_ns, now_ns)
+
+    def _repeat(self, first_ns: int, now_ns: int) -> None:
         shared = self._shared
-        observed_ms = (self._sent_ns + shared.wall_offset_ns) // 1_000_000
+        observed_ms = (first_ns + shared.wall_offset_ns) // 1_000_000
         self._sent_ns = now_ns
         self.state = BUSY
         # A second loss is final: this connection counts as fresh until it has answered.
@@ -330,8 +338,10 @@ class Client(Booking):
         self._rejoin = True
 
     def _oldest_queued(self) -> int:
-        """When the oldest queued report was due, NEVER if none is; what was to happen before it
-        happens, since nothing is open any more. Not to be asked while BUSY."""
+        """When the report kept for another try or else the oldest queued one was due, NEVER if
+        there is none; what was to happen before that happens. Not to be asked while BUSY."""
+        if self._again:
+            return self._due_ns
         queue = self._queue
         while queue and queue[0][0] < 0:
             self._obey(*queue.popleft())

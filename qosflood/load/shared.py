@@ -26,8 +26,8 @@ class Connects(Protocol):
     def retry(self, client: "Client", failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
 
-    def later(self, client: "Client", seconds: float) -> None:
-        """Call `client.come_back()` after `seconds`."""
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call back after `seconds`."""
 
 
 class Transport(Protocol):

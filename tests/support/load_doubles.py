@@ -2,6 +2,7 @@
 of clients around them on a clock that stands still."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from plan_maker import make_plan
@@ -10,6 +11,8 @@ from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
+from qosflood.load.retries import RetryingClient, RetryPolicy
+from qosflood.plan import Retries
 from qosflood.protocols import ManualClock
 from qosflood.records import OUTCOMES, FailureSample, Outcome
 from qosflood.units import MS, SECOND
@@ -56,6 +59,7 @@ class WaitingConnector:
         self.retrying: list[Client] = []
         self.failures: list[int] = []
         self.away: dict[Client, float] = {}
+        self.pausing: dict[Client, float] = {}
 
     def want(self, client: Client) -> None:
         assert client not in self.wanting, "wanted twice"
@@ -67,18 +71,25 @@ class WaitingConnector:
         self.retrying.append(client)
         self.failures.append(failures)
 
-    def later(self, client: Client, seconds: float) -> None:
-        assert client not in self.away, "away twice"
-        assert client not in self.wanting, "away while it wants a connection"
-        assert client not in self.retrying, "away while it waits for a retry"
-        self.away[client] = seconds
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        client = callback.__self__
+        waits = self.away if callback.__name__ == "come_back" else self.pausing
+        assert client not in waits, "waits twice"
+        assert client not in self.wanting, "waits while it wants a connection"
+        assert client not in self.retrying, "waits while it waits for a retry"
+        waits[client] = seconds
 
 
 class Rig:
     """Clients of one shard with nothing real below or beside them."""
 
     def __init__(
-        self, clients: int = 1, timeout_ns: int = TIMEOUT, *, per_report: bool = False
+        self,
+        clients: int = 1,
+        timeout_ns: int = TIMEOUT,
+        *,
+        per_report: bool = False,
+        retries: Retries | None = None,
     ) -> None:
         self.clock = ManualClock(ZERO)
         self.connector = WaitingConnector()
@@ -98,7 +109,13 @@ class Rig:
             connector=self.connector,
             per_report=per_report,
         )
-        self.clients = [Client(self.shared, i, 100 + i) for i in range(clients)]
+        policy = None if retries is None else RetryPolicy.of(retries, 1)
+        self.clients = [
+            Client(self.shared, i, 100 + i)
+            if policy is None
+            else RetryingClient(self.shared, i, 100 + i, policy)
+            for i in range(clients)
+        ]
         self.scheduled = 0
 
     # One client.
@@ -139,6 +156,12 @@ class Rig:
         client = client or self.client
         del self.connector.away[client]
         client.come_back()
+
+    def resume(self, client: Client | None = None) -> None:
+        """Its pause before another try is over."""
+        client = client or self.client
+        del self.connector.pausing[client]
+        client.resume()
 
     def lose(
         self, wire: Wire, client: Client | None = None, error: Exception | None = None
