@@ -8,6 +8,7 @@ import math
 
 from qosflood.needs.connects import (
     Connects,
+    connected_at_most,
     connected_at_once,
     connects,
     herds,
@@ -33,8 +34,10 @@ embedded collector; per client, per TLS connection; per connection and session i
 _MEMORY_REFUSED = 0.9
 _MEMORY_WARNED = 0.6
 
-_TLS_HANDSHAKE_NS = 700 * US
 _CONNECT_NS = 50 * US
+_HANDSHAKE_NS = 700 * US
+_RESUMPTION_NS = 400 * US
+"""Measured CPU time of connecting: plain, over TLS, and over TLS once more."""
 _BUSY_WARNED = 0.5
 _REPORTS_PER_CORE = 100_000
 
@@ -42,7 +45,7 @@ _REPORTS_PER_CORE = 100_000
 def open_files(plan: Plan, facts: Facts) -> Need:
     """A descriptor for each connection of the process that has most of them."""
     # The embedded collector holds every client's connection, whatever the number of shards.
-    embedded, everyone = plan.target.embedded, most_clients(plan)
+    embedded, everyone = plan.target.embedded, connected_at_most(plan)
     held = everyone if embedded else -(-everyone // plan.load.shards)
     needed = held + SPARE_FILES
     who = "the embedded collector" if embedded else "a shard"
@@ -101,7 +104,7 @@ def handshakes(plan: Plan, facts: Facts) -> Need:
     """CPU time of connecting, against the phase it falls into."""
     workers = _workers(plan, facts)
     all_of_them = list(connects(plan))
-    total_ns = sum(one.made for one in all_of_them) * _cost_ns(plan)
+    total_ns = sum(_cpu_ns(plan, one) for one in all_of_them)
     worst = max(all_of_them, key=lambda one: _share(plan, one, workers))
     share = _share(plan, worst, workers)
     line = (
@@ -123,16 +126,22 @@ def _workers(plan: Plan, facts: Facts) -> int:
     return max(min(plan.load.shards, facts.cores), 1)
 
 
-def _cost_ns(plan: Plan) -> int:
-    return _TLS_HANDSHAKE_NS if plan.target.scheme == "https" else _CONNECT_NS
+def _cpu_ns(plan: Plan, one: Connects) -> float:
+    return one.fresh * _cost_ns(plan, again=False) + one.again * _cost_ns(plan, again=True)
+
+
+def _cost_ns(plan: Plan, *, again: bool) -> int:
+    if plan.target.scheme != "https":
+        return _CONNECT_NS
+    return _RESUMPTION_NS if again and plan.target.tls_resume else _HANDSHAKE_NS
 
 
 def _share(plan: Plan, one: Connects, workers: int) -> float:
-    return one.made * _cost_ns(plan) / workers / one.phase.duration_ns
+    return _cpu_ns(plan, one) / workers / one.phase.duration_ns
 
 
 def _busy(plan: Plan, one: Connects, workers: int) -> str:
-    took = format_duration(one.made * _cost_ns(plan) / workers)
+    took = format_duration(_cpu_ns(plan, one) / workers)
     where = f"{one.phase.name} of {format_duration(one.phase.duration_ns)}"
     each = "" if workers == 1 else " in each shard"
     return (
@@ -144,11 +153,9 @@ def _busy(plan: Plan, one: Connects, workers: int) -> str:
 def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
     ways = []
     if one.phase.name != "flood" and plan.report.connection == "keep-alive":
-        seconds = math.ceil(
-            one.made * _cost_ns(plan) / _workers(plan, facts) / _BUSY_WARNED / SECOND
-        )
+        seconds = math.ceil(_cpu_ns(plan, one) / _workers(plan, facts) / _BUSY_WARNED / SECOND)
         ways.append(f"--set phases.{one.phase.name}={seconds}s")
-    shards = math.ceil(one.made * _cost_ns(plan) / one.phase.duration_ns / _BUSY_WARNED)
+    shards = math.ceil(_cpu_ns(plan, one) / one.phase.duration_ns / _BUSY_WARNED)
     if plan.load.shards < shards <= facts.cores:
         ways.append(f"--shards {shards}")
     if plan.sessions.lifetime != "none":
@@ -161,7 +168,7 @@ def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
 def _herd_warning(plan: Plan, workers: int) -> str | None:
     """Clients that connect together do so within a cadence, or their first reports wait."""
     for herd in herds(plan):
-        took_ns = herd.clients * _cost_ns(plan) / workers
+        took_ns = herd.clients * _cost_ns(plan, again=herd.again) / workers
         if took_ns > _BUSY_WARNED * herd.due_within_ns:
             return (
                 f"handshakes: {format_count(herd.clients)} clients {herd.when} and take "

@@ -12,16 +12,25 @@ _PER_REPORT_HELD_S = 1.0
 
 
 class Connects(NamedTuple):
-    """Connections made in a phase."""
+    """Connections made in a phase: `fresh` by clients that were not known to the target, `again` by
+    those that come back."""
 
     phase: Phase
-    made: float
+    fresh: float
+    again: float
+
+    @property
+    def made(self) -> float:
+        """All of them."""
+        return self.fresh + self.again
 
 
 class Herd(NamedTuple):
-    """Clients that connect together, and when the first reports of all of them are due."""
+    """Clients that connect together, whether they come back, and within what time the first
+    reports of all of them are due."""
 
     clients: int
+    again: bool
     when: str
     due_within_ns: int
 
@@ -38,10 +47,15 @@ def most_rate(plan: Plan) -> float:
 
 def connected_at_once(plan: Plan) -> int:
     """Connections that are open at a time while the target answers."""
-    clients = most_clients(plan)
+    most = connected_at_most(plan)
     if plan.report.connection == "per-report":
-        return min(clients, round(most_rate(plan) * _PER_REPORT_HELD_S) + 1)
-    return clients
+        return min(most, round(most_rate(plan) * _PER_REPORT_HELD_S) + 1)
+    return most
+
+
+def connected_at_most(plan: Plan) -> int:
+    """Connections that are open at a time should the target not answer."""
+    return plan.report.pool if plan.report.connection == "pooled" else most_clients(plan)
 
 
 def closed_within(plan: Plan, seconds: float) -> float:
@@ -79,10 +93,12 @@ def connects(plan: Plan) -> Iterator[Connects]:
         growing = max(phase.clients_to - phase.clients_from, 0)
         present = phase.clients_to
         if plan.report.connection == "per-report":
-            yield Connects(phase, _reports(phase))
+            yield Connects(phase, 0.0, _reports(phase))
+        elif plan.report.connection == "pooled":
+            yield Connects(phase, plan.report.pool if phase.start_ns == 0 else 0, 0.0)
         else:
-            again = _renewals(plan, phase) + _returns(plan, phase)
-            yield Connects(phase, joining + growing + again)
+            fresh = joining + growing + _renewals(plan, phase)
+            yield Connects(phase, fresh, _returns(plan, phase))
 
 
 def herds(plan: Plan) -> Iterator[Herd]:
@@ -93,12 +109,12 @@ def herds(plan: Plan) -> Iterator[Herd]:
     for phase in plan.phases:
         if phase.clients_from > present:
             when = f"join as {phase.name} begins"
-            yield Herd(phase.clients_from - present, when, phase.cadence_from_ns)
+            yield Herd(phase.clients_from - present, False, when, phase.cadence_from_ns)
         present = phase.clients_to
     for storm in plan.storms:
         back = round(storm.drop * plan.load.clients)
         when = f"come back from the storm at {format_duration(storm.at_ns)}"
-        yield Herd(back, when, max(storm.back_within_ns, plan.load.cadence_ns))
+        yield Herd(back, True, when, max(storm.back_within_ns, plan.load.cadence_ns))
 
 
 def _reports(phase: Phase) -> float:

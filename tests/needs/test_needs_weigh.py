@@ -17,6 +17,7 @@ from qosflood.units import MS, SECOND
 
 WIDEN = 'widen the range as root: sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
 PER_REPORT = make_report(connection="per-report")
+POOLED = make_report(connection="pooled", pool=1000)
 TLS = {"scheme": "https"}
 RATE = {"run.rate": "option --rate"}
 CLIENTS = {"load.clients": "option --clients"}
@@ -123,9 +124,9 @@ def test_what_is_not_known_refuses_nothing():
             "of it: --set phases.ramp=7s, or --shards 3, or name --clients 4200",
         ),
         (
-            wanting(5000, target=TLS, report=PER_REPORT, cadence_ns=2 * SECOND),
+            wanting(5000, target=TLS, report=PER_REPORT, cadence_ns=SECOND),
             plenty(),
-            "handshakes: 2,250,000 connections take 26m15s of CPU in a flood of 15m; expected at "
+            "handshakes: 4,500,000 connections take 30m of CPU in a flood of 15m; expected at "
             "most half of it: --shards 4, or report.connection=keep-alive",
         ),
     ],
@@ -162,9 +163,9 @@ def test_too_little_is_one_line_with_what_helps(plan: Plan, facts: Facts, proble
             "their reports are due within 5s and may wait: take fewer, or more --shards",
         ),
         (
-            wanting(5000, target=TLS, storms=(Storm(at_ns=90 * SECOND, drop=0.9),)),
+            wanting(10_000, target=TLS, storms=(Storm(at_ns=90 * SECOND, drop=0.9),)),
             plenty(),
-            "handshakes: 4,500 clients come back from the storm at 90s and take 3.1s of CPU to "
+            "handshakes: 9,000 clients come back from the storm at 90s and take 3.6s of CPU to "
             "connect, their reports are due within 5s and may wait: take fewer, or more --shards",
         ),
         (
@@ -260,6 +261,24 @@ def test_clients_that_come_back_in_their_own_time_take_no_core_at_once():
     assert weigh(wanting(5000, target=TLS, storms=(storm,)), plenty()).warnings == ()
 
 
+def test_a_client_that_resumes_its_tls_session_takes_less():
+    def handshakes(**target: Any) -> str:
+        storm = Storm(at_ns=90 * SECOND, drop=1.0, back_within_ns=30 * SECOND)
+        plan = wanting(1000, target={**TLS, **target}, storms=(storm,))
+        return weigh(plan, plenty()).lines[3]
+
+    assert handshakes().startswith("handshakes: 1.1s of CPU, ")
+    assert handshakes(tls_resume=False).startswith("handshakes: 1.4s of CPU, ")
+
+
+def test_a_pool_needs_its_own_connections_however_many_clients_share_it():
+    pooled = make_report(connection="pooled", pool=100)
+    lines = weigh(wanting(100_000, report=pooled, shards=2), plenty()).lines
+    assert lines[0] == "ports: 100 of 28,232"
+    assert lines[1] == "open files: 114 of 20,000 in a shard"
+    assert lines[3].startswith("handshakes: 5ms of CPU, ")
+
+
 def test_a_part_needs_what_its_own_clients_need():
     part = Part(index=1, of=8, start_at_ns=0)
     assert weigh(wanting(40_000, part=part), plenty()).lines[:2] == (
@@ -282,7 +301,7 @@ plans = st.builds(
     edge_ns=st.integers(SECOND, 100 * SECOND),
     flood_ns=st.integers(SECOND, 1000 * SECOND),
     shards=st.integers(1, 8),
-    report=st.sampled_from([make_report(), PER_REPORT]),
+    report=st.sampled_from([make_report(), PER_REPORT, POOLED]),
     target=st.sampled_from([{}, TLS, {"embedded": True}, {"loopback": False}]),
     sessions=st.sampled_from(
         [Sessions(), churning(5 * SECOND), churning(600 * SECOND, hold=False)]
