@@ -15,7 +15,7 @@ from qosflood.profile.load import list_profiles, load_profile
 from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint
 from qosflood.suggest import nearest
 
-COMMANDS = ("run", "report", "profiles", "collector", "doctor")
+COMMANDS = ("run", "report", "merge", "profiles", "collector", "doctor")
 DEFAULT_PROFILE = "intercom"
 
 
