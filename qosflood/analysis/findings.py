@@ -160,6 +160,7 @@ class Second:
     send_lag_p99_ns: int | None
     connected: int
     late: bool
+    reconnects: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,5 +21,5 @@ class Storm(Section):
     back_within: MaybeNone = key(
         "0s",
         "Each client comes back after a random part of this, as with backoff; 0s: all at once.",
-        "10s",
+        "5s",
     )

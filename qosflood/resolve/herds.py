@@ -33,6 +33,12 @@ def build_storms(
                 f"flood of {format_duration(flood.duration_ns)}: make it earlier, or lengthen "
                 "--duration"
             )
+        if storm.back_within >= profile.report.timeout:
+            problems.add_line(
+                f"{name}[{index}].back_within: got {format_duration(storm.back_within)}, expected "
+                f"less than report.timeout ({format_duration(profile.report.timeout)}): reports "
+                "due meanwhile would run out of time while their client is away"
+            )
     storms = (
         Storm(at_ns=flood.start_ns + one.at, drop=one.drop, back_within_ns=one.back_within)
         for one in profile.storms
