@@ -50,9 +50,16 @@ def machine_facts(plan: Plan) -> Facts:
 def _ports() -> int | None:
     try:
         low, high = (int(word) for word in _text(_KERNEL / "ip_local_port_range").split())
+        return high - low + 1 - sum(_reserved(low, high))
     except ValueError:
         return None
-    return high - low + 1
+
+
+def _reserved(low: int, high: int) -> Iterator[int]:
+    """How many ports each entry of `8080,9000-9010` takes from the range."""
+    for entry in filter(None, _text(_KERNEL / "ip_local_reserved_ports").split(",")):
+        first, _, last = entry.partition("-")
+        yield max(min(int(last or first), high) - max(int(first), low) + 1, 0)
 
 
 def _cgroup_rooms() -> Iterator[int]:

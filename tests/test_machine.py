@@ -64,6 +64,15 @@ def test_the_kernel_s_range_of_ports_is_counted(kernel, text, ports):
     assert machine_facts(make_plan()).ports == ports
 
 
+@pytest.mark.parametrize(
+    ("text", "ports"), [("", 101), ("1-20,80", 101), ("1050", 100), ("8,1000-1009,1095-2000", 85)]
+)
+def test_reserved_ports_are_left_out(kernel, text, ports):
+    (kernel / "ip_local_port_range").write_text("1000 1100")
+    (kernel / "ip_local_reserved_ports").write_text(text)
+    assert machine_facts(make_plan()).ports == ports
+
+
 @pytest.mark.parametrize(("text", "early"), [("0", "none"), ("1", "all"), ("2", "loopback")])
 def test_whether_ports_are_given_away_early_is_read(kernel, text, early):
     (kernel / "tcp_tw_reuse").write_text(text)

@@ -69,7 +69,7 @@ def _scaled_clients(rate: float, cadence_ns: int, problems: Problems) -> int:
             "run.rate",
             f"takes {format_count(clients)} clients at a report each "
             f"{format_duration(cadence_ns)}, expected at most {format_count(MOST_CLIENTS)}: "
-            "lower it, or shorten peak.interval",
+            "name --clients so that the cadence follows, lower it, or shorten peak.interval",
         )
     return max(1, round(min(clients, MOST_CLIENTS)))
 
