@@ -81,7 +81,7 @@ def _refused(plan: Plan, facts: Facts) -> bool:
 
 
 def _played_here(plan: Plan) -> Plan:
-    """The plan with its part's share of the clients, at their own cadence."""
+    """The plan with its part's share of the clients and the pool, at the clients' own cadence."""
     if plan.part is None:
         return plan
     load, here = plan.load, plan.here
@@ -93,6 +93,7 @@ def _played_here(plan: Plan) -> Plan:
         plan,
         load=replace(load, clients=here(load.clients), base_clients=here(load.base_clients)),
         phases=tuple(phases),
+        report=replace(plan.report, pool=here(plan.report.pool)),
         part=None,
     )
 

@@ -287,6 +287,12 @@ def test_a_part_needs_what_its_own_clients_need():
     )
 
 
+def test_a_part_needs_its_share_of_a_pool():
+    part = Part(index=1, of=8, start_at_ns=0)
+    lines = weigh(wanting(40_000, part=part, report=POOLED), plenty()).lines
+    assert lines[0] == "ports: 125 of 28,232"
+
+
 def test_a_part_is_advised_in_clients_of_the_whole_run():
     part = Part(index=2, of=4, start_at_ns=0)
     (problem,) = weigh(wanting(400_000, part=part, shards=8, sources=RATE), plenty()).problems
