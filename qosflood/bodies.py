@@ -48,6 +48,7 @@ TEXTS = frozenset(
 )
 """The sources that are strings in JSON; all others are numbers."""
 
+_LONGEST = 60
 _WHOLE = re.compile(r"\$([A-Za-z][\w-]*\.[\w.-]*)", re.ASCII)
 _TOKEN = re.compile(r"\$\$|\$\{([^{}$]*)\}|\$|[^$]+")
 
@@ -100,7 +101,7 @@ def _piece(token: re.Match[str]) -> str | Source:
         return _source(token[1].strip())
     if token[0] == "$":
         raise PlanError(
-            f'got a lone $ in "{token.string}", expected "$group.name" as the whole string, '
+            f'got a lone $ in "{_cut(token.string)}", expected "$group.name" as the whole string, '
             '"${group.name}" inside one, or $$ for a dollar'
         )
     return "$" if token[0] == "$$" else token[0]
@@ -111,5 +112,10 @@ def _source(name: str) -> Source:
         return Source(name)
     known = [*SOURCES, f"{COUNTER}NAME"]
     raise PlanError(
-        f'got the unknown source "{name}", expected one of {", ".join(known)}{nearest(name, known)}'
+        f'got the unknown source "{_cut(name)}", expected one of {", ".join(known)}'
+        f"{nearest(name, known)}"
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -7,11 +7,13 @@ what merely cannot be seen is said, and the run goes on.
 import asyncio
 import errno
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
+from yarl import URL
 
 from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
@@ -144,7 +146,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
-    posted, url = seen.posted, f"{plan.target.url}{plan.report.path}"
+    posted, url = seen.posted, f"{plan.target.url}{plan.report.location}"
     if not posted.reached:
         raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
     if posted.status in _REFUSED:
@@ -189,17 +191,12 @@ async def _post(plan: Plan) -> Posted:
     loop = asyncio.get_running_loop()
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    request = builder.writer()(builder.template(0), *builder.walk(0), 0)
+    now_ms = time.time_ns() // 1_000_000
+    request = builder.writer()(builder.template(0), *builder.walk(0), now_ms)
     body = request.partition(b"\r\n\r\n")[2]
-    headers = {
-        "Host": plan.target.netloc,
-        "User-Agent": plan.user_agent,
-        "Content-Type": plan.report.content_type,
-        **secrets,
-    }
     address = plan.target.addresses[0]
     host = f"[{address}]" if ":" in address else address
-    path = plan.target.base_path + plan.report.path
+    origin = f"{plan.target.scheme}://{host}:{plan.target.port}"
     started = loop.time()
 
     def met(status: int | None, failure: str | None, *, reached: bool) -> Posted:
@@ -212,9 +209,9 @@ async def _post(plan: Plan) -> Posted:
         try:
             async with session.request(
                 plan.report.method,
-                f"{plan.target.scheme}://{host}:{plan.target.port}{path}",
+                URL(f"{origin}{builder.location}", encoded=True),
                 data=body,
-                headers=headers,
+                headers=builder.headers,
                 allow_redirects=False,
                 server_hostname=plan.target.host if plan.target.scheme == "https" else None,
             ) as response:

@@ -30,6 +30,7 @@ from qosflood.journal import (
     create_run_directory,
     write_run_json,
 )
+from qosflood.load.payload import mean_bytes
 from qosflood.load.schedule import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
@@ -89,12 +90,13 @@ class Request:
 
 
 def fill_planned(plan: Plan) -> Plan:
-    """The plan with the number of reports its schedule holds in each phase, and of sessions; for a
-    part those of the part."""
+    """The plan with the number of reports its schedule holds in each phase, and of sessions, for a
+    part those of the part; and with what a report takes."""
     schedule = Schedule(plan, *plan.slice_of())
     return replace(
         plan,
         planned_sessions=schedule.sessions(),
+        report=replace(plan.report, bytes_mean=mean_bytes(plan)),
         phases=tuple(
             replace(p, planned=schedule.count(p.start_ns, p.end_ns) if p.name != "settle" else 0)
             for p in plan.phases

@@ -20,6 +20,8 @@ the path's figures of this interval) and the time of observation in epoch millis
 one of a session's last turns again, it gives the same bytes."""
 
 GZIP_LEVEL = 1
+"""Two thirds of the CPU of level 6 for a 5 KB body of statistics, and 6% more bytes: the generator
+is not to be the bottleneck."""
 _GZIP = 31
 """zlib's window bits for a gzip stream; its header then holds no time, so it is repeatable."""
 _SAMPLE_CLIENTS = 16

@@ -9,6 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from qosflood.plan import DEFAULT_BODY
+from qosflood.profile.body import (
+    Body,
+    ConstantName,
+    ConstantValue,
+    Counter,
+    CounterName,
+    QueryValue,
+    counter_problems,
+    problems_of,
+)
 from qosflood.profile.fields import (
     AbortText,
     Address,
@@ -71,7 +82,22 @@ class Report(Section):
         "POST", "The request's method."
     )
     path: Path = key("/api/v1/metrics/qos", "Path below the target's URL.")
+    query: Annotated[dict[str, QueryValue], Expected("a table of NAME = a string or a number")] = (
+        key(
+            {},
+            "Constant query, encoded as it has to be; it is written down, so no place for secrets.",
+            {"source": "webrtc"},
+        )
+    )
     content_type: ContentType = key("application/json", "The request's Content-Type.")
+    headers: Annotated[
+        dict[ConstantName, ConstantValue], Expected("a table of NAME = a constant value")
+    ] = key(
+        {},
+        "Constant request headers; secret ones belong under target.headers.",
+        {"X-Tenant": "studio-3"},
+    )
+    gzip: Flag = key(False, "Compress each body, as Content-Encoding: gzip.", True)
     expect: Annotated[
         tuple[Status, ...],
         Field(strict=False, min_length=1),
@@ -88,6 +114,25 @@ class Report(Section):
     productions: Count = key(10, "How many distinct productionId the clients spread over.")
     lines: Count = key(50, "How many distinct lineId the clients spread over.")
     bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
+    counters: Annotated[
+        dict[CounterName, Counter], Expected("a table of NAME = { per_second = NUMBER }")
+    ] = key(
+        {},
+        "Numbers that only grow while a session lives; the body names them $counter.NAME.",
+        {},
+    )
+    body: Body = key(
+        DEFAULT_BODY,
+        "The JSON body; a string $group.name is a source's value, ${group.name} within one its "
+        "text, $$ a dollar. What is written down is the whole body.",
+        {"sessionId": "$session.id", "mos": "$network.mos"},
+    )
+
+    @model_validator(mode="after")
+    def _counters_are_named(self) -> "Report":
+        if problems := list(counter_problems(self.body, self.counters)):
+            raise problems_of("report", problems)
+        return self
 
 
 class NetworkClass(Section):
@@ -295,15 +340,15 @@ class Profile(Section):
     description: Annotated[str, Expected("a string")] = key(
         "", "One line for `qosflood profiles`.", "500 clients, a report each 5 s"
     )
-    run: Run = Field(default_factory=Run)
-    peak: Peak = Field(default_factory=Peak)
-    report: Report = Field(default_factory=Report)
-    sessions: Sessions = Field(default_factory=Sessions)
     storms: Annotated[
         tuple[Storm, ...],
         Field(strict=False, max_length=100),
         Expected("at most 100 tables [[storms]]"),
     ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
+    run: Run = Field(default_factory=Run)
+    peak: Peak = Field(default_factory=Peak)
+    report: Report = Field(default_factory=Report)
+    sessions: Sessions = Field(default_factory=Sessions)
     network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)
     phases: Phases = Field(default_factory=Phases)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qosflood.endpoint import check_allow
-from qosflood.plan import Load, Plan, Report, Target
+from qosflood.plan import Load, Plan, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
+from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
 from qosflood.resolve.herds import build_storms
 from qosflood.resolve.networks import build_networks
@@ -55,6 +56,7 @@ def resolve(
     storms = build_storms(profile, phases, problems)
     seeded = profile.load.seed is not None
     part = build_part(options, target, load.clients, seeded, problems)
+    report = build_report(profile, target.headers, problems)
     problems.raise_if_any()
     plan = Plan(
         version=version,
@@ -64,7 +66,7 @@ def resolve(
         load=load,
         phases=phases,
         target=target,
-        report=_report(profile),
+        report=report,
         sessions=sessions,
         storms=storms,
         networks=networks,
@@ -75,20 +77,6 @@ def resolve(
         part=part,
     )
     return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
-
-
-def _report(profile: Profile) -> Report:
-    report = profile.report
-    return Report(
-        method=report.method,
-        path=report.path,
-        content_type=report.content_type,
-        expect=report.expect,
-        productions=report.productions,
-        lines=report.lines,
-        bridges=report.bridges,
-        connection=report.connection,
-    )
 
 
 def _derived(options: Options) -> dict[str, str]:

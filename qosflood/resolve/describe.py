@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qosflood.plan import WATCHED, Phase, Plan, Storm
+from qosflood.bodies import named_sources
+from qosflood.plan import DEFAULT_BODY, WATCHED, Phase, Plan, Storm
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
-
-BYTES_UP = 260
-"""Roughly what one report takes on the wire, head and body."""
 
 
 class Row(NamedTuple):
@@ -114,9 +112,9 @@ def _rate_from(phase: Phase) -> float:
 def _totals(plan: Plan) -> Iterator[Row]:
     reports = _reports(plan)
     end = format_duration(plan.phases[-1].end_ns)
-    yield Row(
-        "reports", f"{format_count(reports)}, about {format_bytes(reports * BYTES_UP)} up", ""
-    )
+    each = plan.report.bytes_mean
+    up = f", about {format_bytes(reports * each)} up, {format_bytes(each)} each" if each else ""
+    yield Row("reports", f"{format_count(reports)}{up}", "")
     yield Row("sessions", _sessions(plan), _source(plan, "sessions.lifetime"))
     drain = format_duration(plan.load.timeout_ns)
     yield Row("finish", f"in {end}, after a drain of at most {drain} more", "")
@@ -156,9 +154,12 @@ def _target(plan: Plan) -> Iterator[Row]:
     statuses = ", ".join(str(status) for status in report.expect)
     yield Row(
         "report",
-        f"{report.method} {report.path}, accepted by {statuses}",
+        f"{report.method} {report.location}, accepted by {statuses}",
         _source(plan, "report.path"),
     )
+    yield from _body(plan)
+    for name, value in report.headers:
+        yield Row("header", f"{name}: {value}", _source(plan, "report.headers"))
     for header in target.headers:
         yield Row(
             "header", f"{header.name}: *** (from {header.source})", _source(plan, "target.headers")
@@ -170,6 +171,18 @@ def _target(plan: Plan) -> Iterator[Row]:
     if target.cert:
         key = f"key {target.key}" if target.key else "its key in the same file"
         yield Row("certificate", f"{target.cert}, {key}", _source(plan, "target.cert"))
+
+
+def _body(plan: Plan) -> Iterator[Row]:
+    """What a report says, where it is not what the shipped default says."""
+    report = plan.report
+    if report.body == DEFAULT_BODY and not report.gzip:
+        return
+    names = [name for _, name in named_sources(report.body)]
+    words = f"{format_count(len(names))} places filled from {len(set(names))} sources"
+    if report.counters:
+        words += f", {len(report.counters)} of them counters"
+    yield Row("body", f"{words}, gzip" if report.gzip else words, _source(plan, "report.body"))
 
 
 def _network(plan: Plan) -> Iterator[Row]:

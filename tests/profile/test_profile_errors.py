@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qosflood.errors import ProfileError
-from qosflood.profile.load import load_profile
+from qosflood.profile.load import list_profiles, load_profile
 
 METRICS = (
     "response.p50, response.p90, response.p99, response.p99_9, response.max, "
@@ -456,8 +456,8 @@ def test_a_word_that_is_no_profile_is_answered_with_the_nearest(tmp_path, monkey
     with pytest.raises(ProfileError) as caught:
         load_profile("intercm")
     assert str(caught.value) == (
-        "profile intercm: no such profile, expected a path or one of intercom, smoke; "
-        "did you mean intercom?"
+        "profile intercm: no such profile, expected a path or one of "
+        f"{', '.join(list_profiles())}; did you mean intercom?"
     )
 
 
