@@ -4,12 +4,12 @@ One timer for everything. It may coalesce late (by the pacing quantum), never ea
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from qosflood.load.connection import Client
+from qosflood.load.clients import Reports
 from qosflood.load.recorder import Bucket
 from qosflood.load.schedule import Renewal, Schedule
 from qosflood.load.shared import NEVER
@@ -39,7 +39,7 @@ class Pacer:
         self,
         *,
         schedule: Schedule,
-        clients: list[Client],
+        clients: Sequence[Reports],
         buckets: list[Bucket],
         zero_ns: int,
         quantum_ns: int,
@@ -59,7 +59,7 @@ class Pacer:
         self._chunk_end_ns = 0
         self._load_end_ns = buckets[-1].end_ns
         self._dues: list[int] = []
-        self._who: list[Client] = []
+        self._who: list[Reports] = []
         self._position = 0
         self._joins = (schedule.join_s * 1e9).astype(np.int64).tolist()
         self._joined = 0

@@ -19,7 +19,7 @@ import numpy as np
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
 from qosflood.headers import redact, resolve_headers
-from qosflood.load.connection import Client
+from qosflood.load.clients import make_clients, places
 from qosflood.load.connector import Connector
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
@@ -93,7 +93,7 @@ class Shard:
             builder=builder,
             expect=plan.report.expect,
             timeout_ns=plan.load.timeout_ns,
-            clients=len(numbers),
+            places=places(plan, spec.part, spec.parts, len(numbers)),
             clock=time.monotonic_ns,
             wall_offset_ns=time.time_ns() - time.monotonic_ns(),
             sampler=self._sampler,
@@ -101,7 +101,7 @@ class Shard:
             per_report=plan.report.connection == "per-report",
         )
         self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
-        self._clients = [Client(self._shared, i, n) for i, n in enumerate(numbers)]
+        self._clients = make_clients(plan, self._shared, numbers, spec.part, spec.parts)
         self._storms = self._watch_storms() if plan.storms else None
         self._pacer: Pacer | None = None
         self._zero_ns = 0
@@ -117,7 +117,7 @@ class Shard:
             self._spec.plan,
             self._spec.shard,
             self._schedule.numbers,
-            self._clients,
+            self._clients.own,
             connected=lambda: self._shared.connected,
             clock=time.monotonic_ns,
             mono_ns=self._spec.mono_ns,
@@ -131,7 +131,7 @@ class Shard:
         timer = make_timer(self._loop, self._tick)
         self._pacer = Pacer(
             schedule=self._schedule,
-            clients=self._clients,
+            clients=self._clients.paced,
             buckets=self._recorder.buckets,
             zero_ns=zero_ns,
             quantum_ns=self._spec.plan.load.quantum_ns,
@@ -141,6 +141,8 @@ class Shard:
         )
         if self._storms:
             self._storms.start(zero_ns)
+        if self._clients.pool:
+            self._clients.pool.open()
         # Everything made so far lives as long as the process: the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -158,7 +160,7 @@ class Shard:
         if self._storms:
             self._storms.finish()
         self._shared.stopping = True
-        for client in self._clients:
+        for client in self._clients.swept:
             client.halt(self._stopped_ns)
 
     def _tick(self) -> None:
@@ -193,7 +195,7 @@ class Shard:
         if self._stopped_ns is not None and now_ns - self._stopped_ns > DRAIN_MOST_NS:
             limit_ns = NEVER
         for index in np.flatnonzero(self._oldest < limit_ns).tolist():
-            self._clients[index].expire(now_ns, limit_ns)
+            self._clients.swept[index].expire(now_ns, limit_ns)
 
     def _drained(self) -> bool:
         if self._pacer is None or not self._pacer.finished:
