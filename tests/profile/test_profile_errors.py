@@ -14,7 +14,7 @@ METRICS = (
     "memory.time_to_limit, loss, restarts, recovery.time"
 )
 SECTIONS = (
-    "description, run, peak, report, sessions, network, load, phases, target, scrape, memory, "
+    "description, storms, run, peak, report, sessions, network, load, phases, target, scrape, memory, "
     "limits, safety"
 )
 
