@@ -7,7 +7,7 @@ from qosflood.load.lives import churn_end_s
 from qosflood.plan import Phase, Plan
 from qosflood.units import SECOND, format_duration
 
-_PER_REPORT_HELD_S = 1.0
+_PER_REPORT_HELD_S = 0.1
 """How long a connection for one report is taken to last: ample for a healthy target."""
 
 
@@ -60,8 +60,11 @@ def connected_at_most(plan: Plan) -> int:
 
 def closed_within(plan: Plan, seconds: float) -> float:
     """The most connections that clients themselves close within so many seconds."""
-    if plan.report.connection != "keep-alive":
+    if plan.report.connection == "pooled":
         return 0.0
+    if plan.report.connection == "per-report":
+        # Closed at the answer's last byte: the target seldom is first.
+        return most_rate(plan) * min(seconds, plan.load_ns / SECOND)
     renewed = 0.0
     if plan.sessions.lifetime != "none":
         renewed = _renewals_per_second(plan, most_clients(plan)) * min(seconds, churn_end_s(plan))

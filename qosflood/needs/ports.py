@@ -2,7 +2,7 @@
 
 import math
 
-from qosflood.needs.connects import closed_within, connected_at_once, most_rate
+from qosflood.needs.connects import closed_within, connected_at_once
 from qosflood.needs.values import Facts, Need
 from qosflood.plan import Plan
 from qosflood.units import SECOND, format_count, format_duration
@@ -22,10 +22,10 @@ def ports(plan: Plan, facts: Facts) -> Need:
     have = facts.ports * pairs
     line = f"ports: {format_count(needed)} of {format_count(have)}"
     if needed <= have:
-        return Need(line=line, warning=_closing_warning(plan, have, facts))
+        return Need(line=line)
     return Need(
         line=line,
-        problem=f"{_ports_missing(plan, facts, have)}; {_more_ports(plan, facts, needed)}",
+        problem=f"{_ports_missing(plan, facts, have)}; {_more_ports(plan, facts, needed, have)}",
     )
 
 
@@ -63,29 +63,16 @@ def _ports_missing(plan: Plan, facts: Facts, have: int) -> str:
     return f"ports: {who}, this machine has {format_count(have)} for this target"
 
 
-def _more_ports(plan: Plan, facts: Facts, needed: int) -> str:
+def _more_ports(plan: Plan, facts: Facts, needed: int, have: int) -> str:
     sources = math.ceil(needed / (WIDEST_PORTS * max(len(plan.target.addresses), 1)))
     many = f"{sources} source addresses" if sources > 1 else "more addresses"
     spread = f"connect from {many} (target.sources)"
+    if connected_at_once(plan) + closed_within(plan, _EARLY_S) <= have:
+        spread = f"use ports again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or {spread}"
     if facts.ports is not None and facts.ports >= WIDEST_PORTS:
         return spread
     joined = "and" if needed > WIDEST_PORTS * _pairs(plan) else "or"
     return (
         'widen the range as root: sysctl -w net.ipv4.ip_local_port_range="1024 65535", '
         f"{joined} {spread}"
-    )
-
-
-def _closing_warning(plan: Plan, have: int, facts: Facts) -> str | None:
-    """Whoever closes first keeps the port: for single reports that is up to the target."""
-    if plan.report.connection != "per-report":
-        return None
-    waiting = most_rate(plan) * min(_kept_s(plan, facts), plan.load_ns / SECOND)
-    if waiting <= have:
-        return None
-    return (
-        f"ports: a connection for each of {format_count(most_rate(plan))} reports/s lasts only "
-        f"while the target closes first; if it does not, {format_count(have)} ports are used up in "
-        f"{format_duration(have / most_rate(plan) * SECOND)}: connect from more addresses "
-        "(target.sources)"
     )
