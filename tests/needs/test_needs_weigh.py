@@ -84,8 +84,8 @@ def test_what_is_not_known_refuses_nothing():
             wanting(1000, report=PER_REPORT, cadence_ns=SECOND),
             plenty(),
             "ports: 101 connections need a local port each and 60,000 ports wait 1m after we "
-            f"closed their connections, this machine has 28,232 for this target; {WIDEN}, or use ports "
-            "again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or connect from more addresses "
+            f"closed their connections, this machine has 28,232 for this target; {WIDEN}, or use "
+            "ports again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or connect from more addresses "
             "(target.sources)",
         ),
         (
