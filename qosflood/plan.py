@@ -104,6 +104,9 @@ class Storm:
     back_within_ns: int = 0
 
 
+Connection = Literal["keep-alive", "per-report", "pooled"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
     """What becomes of an attempt that failed: at most `most` more (0: none), after a backoff that
@@ -213,7 +216,7 @@ class Report:
     productions: int
     lines: int
     bridges: int
-    connection: Literal["keep-alive", "per-report", "pooled"] = "keep-alive"
+    connection: Connection = "keep-alive"
     pool: int = 0
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()

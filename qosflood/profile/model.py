@@ -56,6 +56,7 @@ from qosflood.profile.fields import (
     key,
 )
 from qosflood.profile.herds import Storm
+from qosflood.profile.retries import Connection, Retries
 
 
 class Run(Section):
@@ -103,9 +104,11 @@ class Report(Section):
         Field(strict=False, min_length=1),
         Expected("a list of HTTP statuses"),
     ] = key([202], "The statuses that accept a report.")
-    connection: Annotated[
-        Literal["keep-alive", "per-report"], Expected('"keep-alive" or "per-report"')
-    ] = key("keep-alive", "A connection kept for each client, or one for each report.")
+    connection: Connection = key(
+        "keep-alive",
+        "A connection kept for each client, one for each report, or N that all clients share.",
+        "pooled:8",
+    )
     timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
     clocks: Annotated[Literal["spread", "synchronised"], Expected('"spread" or "synchronised"')] = (
         key("spread", "Clients report each at a moment of its own, or all at the same moments.")
@@ -202,9 +205,7 @@ class Sessions(Section):
     """How long a session lives before another takes its place, with an id and a connection of
     its own."""
 
-    lifetime: MaybeNone = key(
-        "0s", "Mean life of a session; 0s: it lives as long as the run.", "10m"
-    )
+    lifetime: MaybeNone = key("10m", "Mean life of a session; 0s: it lives as long as the run.")
     distribution: Annotated[
         Literal["exponential", "fixed"], Expected('"exponential" or "fixed"')
     ] = key("exponential", "How lifetimes vary around their mean.")
@@ -348,6 +349,7 @@ class Profile(Section):
     run: Run = Field(default_factory=Run)
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)
+    retries: Retries = Field(default_factory=Retries)
     sessions: Sessions = Field(default_factory=Sessions)
     network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)

@@ -1,9 +1,10 @@
 """The report's request: what of it is constant, and what its body is made of."""
 
 from collections.abc import Iterable
+from typing import cast
 from urllib.parse import quote, urlencode
 
-from qosflood.plan import Counter, HeaderRef, Report
+from qosflood.plan import Connection, Counter, HeaderRef, Report
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 
@@ -11,6 +12,7 @@ from qosflood.resolve.problems import Problems
 def build_report(profile: Profile, secret: Iterable[HeaderRef], problems: Problems) -> Report:
     """The plan's report; a header that is constant and `secret` is a problem."""
     report = profile.report
+    connection, _, pool = report.connection.partition(":")
     names = {header.name.lower() for header in secret}
     for name in report.headers:
         if name.lower() in names:
@@ -28,7 +30,8 @@ def build_report(profile: Profile, secret: Iterable[HeaderRef], problems: Proble
         productions=report.productions,
         lines=report.lines,
         bridges=report.bridges,
-        connection=report.connection,
+        connection=cast(Connection, connection),
+        pool=int(pool or 0),
         counters=tuple(
             Counter(
                 name=name,

@@ -16,6 +16,7 @@ from qosflood.resolve.parts import build_part, part_run_id
 from qosflood.resolve.phases import build_phases
 from qosflood.resolve.problems import Problems
 from qosflood.resolve.rates import build_load
+from qosflood.resolve.retries import build_retries, check_pool
 from qosflood.resolve.sessions import build_sessions
 from qosflood.units import format_count, format_duration
 
@@ -52,11 +53,13 @@ def resolve(
     check_scopes([*limits, *aborts], phases, watch, problems)
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)
-    sessions = build_sessions(profile, load, problems)
+    sessions, lifetime_from = build_sessions(said, load, problems)
+    retries = build_retries(profile, problems)
     storms = build_storms(profile, phases, problems)
     seeded = profile.load.seed is not None
     part = build_part(options, target, load.clients, seeded, problems)
     report = build_report(profile, target.headers, problems)
+    check_pool(report, load, options, problems)
     problems.raise_if_any()
     plan = Plan(
         version=version,
@@ -68,12 +71,14 @@ def resolve(
         target=target,
         report=report,
         sessions=sessions,
+        retries=retries,
         storms=storms,
         networks=networks,
         watch=watch,
         limits=tuple(limits),
         aborts=tuple(aborts),
-        sources=_sources(said, options, {**limits, **aborts}) | {"network": networks_from},
+        sources=_sources(said, options, {**limits, **aborts})
+        | {"network": networks_from, "sessions.lifetime": lifetime_from},
         part=part,
     )
     return plan if part is None else replace(plan, run_id=part_run_id(plan, part))

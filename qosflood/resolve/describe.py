@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qosflood.bodies import named_sources
-from qosflood.plan import DEFAULT_BODY, WATCHED, Phase, Plan, Storm
+from qosflood.plan import DEFAULT_BODY, WATCHED, Phase, Plan, Retries, Storm
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
@@ -158,6 +158,7 @@ def _target(plan: Plan) -> Iterator[Row]:
         _source(plan, "report.path"),
     )
     yield from _body(plan)
+    yield from _sending(plan)
     for name, value in report.headers:
         yield Row("header", f"{name}: {value}", _source(plan, "report.headers"))
     for header in target.headers:
@@ -183,6 +184,30 @@ def _body(plan: Plan) -> Iterator[Row]:
     if report.counters:
         words += f", {len(report.counters)} of them counters"
     yield Row("body", f"{words}, gzip" if report.gzip else words, _source(plan, "report.body"))
+
+
+def _sending(plan: Plan) -> Iterator[Row]:
+    """Connections and retries, where they are not the shipped ones."""
+    report, retries = plan.report, plan.retries
+    ways = {
+        "per-report": "one for each report",
+        "pooled": f"{format_count(report.pool)} shared by all clients",
+    }
+    if report.connection in ways:
+        yield Row("connection", ways[report.connection], _source(plan, "report.connection"))
+    if retries.most:
+        yield Row("retries", _retries(retries), _source(plan, "retries.most"))
+
+
+def _retries(retries: Retries) -> str:
+    share = " (a random share of it)" if retries.jitter else ""
+    given_up = retries.attempt_timeout_ns
+    attempt = f"; an attempt has {format_duration(given_up)}" if given_up else ""
+    return (
+        f"at most {retries.most}, after {format_duration(retries.backoff_ns)} growing "
+        f"{retries.factor:g}-fold to {format_duration(retries.longest_ns)}{share}, "
+        f"on {', '.join(retries.on)}{attempt}"
+    )
 
 
 def _network(plan: Plan) -> Iterator[Row]:
