@@ -123,7 +123,7 @@ class Supervisor:
         ticking = None
         try:
             await self._start_children(watching)
-            self._start_load(await self._wait_for_zero())
+            self._start_load(await self._zero())
             ticking = asyncio.create_task(self._keep_ticking())
             ended = await self._load_and_settle()
             return await self._close(ended)
@@ -165,11 +165,17 @@ class Supervisor:
         for child in [self._monitor, *self._shards]:
             await child.ready()
 
-    async def _wait_for_zero(self) -> int:
+    async def _zero(self) -> int:
         """When the load begins, on the monotonic clock: soon, or for a part when UTC says so."""
         if self._plan.part is None:
             return time.monotonic_ns() + START_IN_NS
-        start_at_ns = self._plan.part.start_at_ns
+        try:
+            return await self._wait_for(self._plan.part.start_at_ns)
+        except StartError as error:
+            self._end_journal("not_started", str(error))
+            raise
+
+    async def _wait_for(self, start_at_ns: int) -> int:
         refuse_past(start_at_ns, time.time_ns(), "when this part was ready")
         while (left_ns := start_at_ns - time.time_ns()) > START_IN_NS and not self._stop.done():
             # UTC may be set meanwhile, so no wait is long.
@@ -184,8 +190,8 @@ class Supervisor:
         return now_ns + start_at_ns - wall_ns
 
     def _give_up_waiting(self, reason: str, detail: str) -> None:
-        self._end_journal(reason, f"before the load began: {detail or reason}")
         if reason == "interrupted":
+            self._end_journal(reason, f"{detail or reason}, before the load began")
             raise asyncio.CancelledError
         raise StartError(f"the load did not begin: {detail or reason}")
 

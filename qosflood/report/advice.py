@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.plan import Plan
+from qosflood.records import INCOMPLETE
 from qosflood.report.remedies import remedy_for_broken, remedy_for_unjudged
 from qosflood.resolve.herds import herd_fix, herd_size
 from qosflood.units import HOUR, MS, SECOND, format_bytes, format_duration
@@ -30,7 +31,9 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         )
     if plan.part is not None:
         yield f"make one run of the {plan.part.of} parts: qosflood merge DIR…, the folder of each"
-    if findings.generator.problems:
+    if findings.ended == INCOMPLETE:
+        yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
+    elif findings.generator.problems:
         yield _relieve_generator(plan, findings)
     for judged in verdict.limits:
         if judged.ok is False:
