@@ -24,8 +24,13 @@ def test_the_totals_lead_with_absolute_figures():
     )
     assert said["1x"][0] == "500 clients, a report each 5s: 100 reports/s"
     assert said["reports"][0] == "945,000"
-    assert said["sessions"][0] == "5,000 distinct ones left behind"
+    assert said["sessions"][0].startswith("more left behind in 5,000 places; exponential lives of")
     assert said["finish"][0] == "in 18m30s, after a drain of at most 10s more"
+
+
+def test_sessions_that_live_as_long_as_the_run_are_as_many_as_places():
+    said = rows(plan_of({"sessions": {"lifetime": "0s"}}))
+    assert said["sessions"][0] == "5,000 distinct ones left behind"
 
 
 def test_each_phase_says_what_it_does():
