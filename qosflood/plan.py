@@ -283,7 +283,7 @@ class Limit:
     metric: str
     op: Literal["<", "<=", ">", ">=", "=="]
     threshold: float | str
-    unit: Literal["ns", "bytes", "ratio", "count", "word"]
+    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
     scope: str
     named_by: Literal["user", "shipped"]
     grace_ns: int = 0

@@ -218,12 +218,14 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "ns": format_duration,
     "bytes": format_bytes,
     "ratio": format_ratio,
+    "times": lambda value: f"{value:.2f}",
     "count": format_count,
 }
 _EXACT: dict[str, Callable[[float], str]] = {
     "ns": lambda ns: f"{ns:,.0f}ns",
     "bytes": lambda count: f"{count:,.0f} B",
     "ratio": lambda share: f"{share * 100:.8g}%",
+    "times": lambda value: f"{value:.8g}",
     "count": format_count,
 }
 

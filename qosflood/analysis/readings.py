@@ -112,6 +112,12 @@ def _offered(case: Case, phase: PhaseFigures) -> Reading:
     return Reading(value=phase.sent / due, n=due)
 
 
+def _amplification(_case: Case, phase: PhaseFigures) -> Reading:
+    if phase.amplification is None:
+        return Reading(reason=f"nothing was sent in {phase.name}")
+    return Reading(value=phase.amplification, n=phase.sent)
+
+
 def _scrape_success(_case: Case, phase: PhaseFigures) -> Reading:
     scrapes = phase.scrapes
     if scrapes.success_ratio is None:
@@ -232,6 +238,7 @@ _PHASE_METRICS: dict[str, Callable[[Case, PhaseFigures], Reading]] = {
     },
     "errors": _errors,
     "offered": _offered,
+    "amplification": _amplification,
     "scrape.success": _scrape_success,
     "scrape.p99": _scrape_p99,
     "scrape.gap": _scrape_gap,

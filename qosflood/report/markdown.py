@@ -82,6 +82,7 @@ def _lines(document: Document) -> list[str]:
     return [
         f"- Memory: {escape(cells.memory_line(document))}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
+        *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
         f"- First failure: {escape(cells.first_failure_line(document))}",
         *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
         f"- Limited by: {escape(cells.limited_line(document))}",

@@ -79,6 +79,7 @@ def _lines(document: Document, report: Path | None) -> Table:
         ("scrapes", cells.scrape_line(document)),
         ("loss", cells.loss_line(document)),
         ("books", cells.books_line(document)),
+        *([("attempts", cells.attempts_line(document))] if cells.repeats(document) else []),
         ("first failure", cells.first_failure_line(document)),
         *(("storm", line) for line in storm_lines(document)),
         ("limited by", cells.limited_line(document)),
