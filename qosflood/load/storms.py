@@ -16,8 +16,8 @@ from qosflood.plan import Plan
 from qosflood.records import Event
 from qosflood.units import format_count
 
-DROPS_PER_TURN = 64
-"""Connections dropped in one turn of the loop; closing one costs some 10 us."""
+DROPS_PER_TURN = 16
+"""Connections dropped in one turn of the loop; with all that follows, one costs some 50 us."""
 LOOK_S = 0.025
 
 
