@@ -80,7 +80,7 @@ def _start_at(text: str) -> int:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
         raise UnitError(
             f'got "{text}", expected a moment in UTC or with its offset, '
             "e.g. 2026-11-23T14:00:00Z or 2026-11-23T15:00:00+01:00"
@@ -89,6 +89,8 @@ def _start_at(text: str) -> int:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = range(1970, 2262)
+"""Whose moments are nanoseconds that fit into 64 bits."""
 TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("15m", parse_duration)

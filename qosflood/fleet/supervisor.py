@@ -186,7 +186,7 @@ class Supervisor:
             self._give_up_waiting(*self._stop.result())
         now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         refuse_past(start_at_ns, wall_ns, "when its time had come")
-        self._keep(ClockMark(t=self.now_t, wall_ns=wall_ns))
+        self._keep(ClockMark(t=now_ns - self._segment.mono_ns, wall_ns=wall_ns))
         return now_ns + start_at_ns - wall_ns
 
     def _give_up_waiting(self, reason: str, detail: str) -> None:
