@@ -117,11 +117,12 @@ class Pool:
 class PooledConnection(Client):
     """One of the pool's connections; it plays the session whose report it carries."""
 
-    __slots__ = ("_pool",)
+    __slots__ = ("_carried", "_pool")
 
     def __init__(self, shared: Shared, index: int, pool: Pool) -> None:
         super().__init__(shared, index, index)
         self._pool = pool
+        self._carried = False
 
     def carry(self, report: Waiting, now_ns: int) -> None:
         """Send a member's report."""
@@ -131,6 +132,7 @@ class PooledConnection(Client):
         self._body = report.body
         self._path = member.path
         self._turn = member.turn
+        self._carried = True
         self._send(report.due_ns, report.bucket, now_ns)
         member.turn = self._turn
 
@@ -144,6 +146,7 @@ class PooledConnection(Client):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         failures = self._failures
+        self._carried = self._again
         super().connection_made(transport)
         self._failures = failures
         self._go_on()
@@ -157,7 +160,7 @@ class PooledConnection(Client):
         super().connection_lost(exc)
         if self.state != DOWN or self._leaving:
             return
-        if self._reused:
+        if self._carried:
             self._failures = 0
             self._connect()
         else:

@@ -122,6 +122,15 @@ def test_a_connection_that_nobody_keeps_open_is_opened_ever_more_slowly():
     assert rig.connector.failures == [1, 2, 3]
 
 
+def test_a_connection_lost_with_a_report_is_opened_at_once():
+    rig, (wire,) = opened(pool=1)
+    connection = rig.pool.connections[0]
+    rig.due(rig.clients[0])
+    rig.lose(wire, connection)
+    assert rig.outcomes == {"connection_lost": 1}
+    assert rig.connector.wanting == [connection]
+
+
 def test_a_failed_connect_ends_the_oldest_waiting_report():
     rig = Rig(3, pool=2)
     rig.pool.open()
