@@ -14,8 +14,8 @@ METRICS = (
     "memory.time_to_limit, loss, restarts, recovery.time"
 )
 SECTIONS = (
-    "description, storms, run, peak, report, retries, sessions, network, load, phases, target, scrape, "
-    "memory, limits, safety"
+    "description, storms, run, peak, report, retries, sessions, network, load, phases, target, "
+    "scrape, memory, limits, safety"
 )
 
 
