@@ -5,25 +5,23 @@ time are each encoded once and shared: by all, by a session's reports, by the cl
 the reports of a millisecond. Counters are formatted for each report.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
-import orjson
 
-from qosflood.bodies import COUNTER, TEXTS, Source, Text, parse_text
+from qosflood.bodies import COUNTER
 from qosflood.load import counters
+from qosflood.load.atoms import Atom, bare, body_atoms
 from qosflood.load.counters import FACTORS
 from qosflood.load.figures import LAST, Figure, Path
 from qosflood.load.population import Identity
 from qosflood.plan import Report
 
 Kind = Literal["session", "network", "clock", "counter"]
-Atom = bytes | str
-"""Constant JSON, or a source's name."""
 BodyWriter = Callable[[Any, Path, int, int], bytes]
 """The body of one report, from its session, path, turn and time of observation (epoch ms)."""
 
@@ -31,6 +29,8 @@ _SHORT: dict[Kind, int] = {"session": 48, "network": 24, "clock": 64}
 """Constants up to this many bytes between two sources of one kind are encoded along with them."""
 _SMALL = 512
 """A body with more bytes of constants than this is not kept for each session."""
+_SPARE = 128
+"""Nor is more than this for each of the thousands of intervals that are drawn."""
 _SESSION_MS = "clock.session_ms"
 _SESSION: dict[str, Callable[[Identity], str | int]] = {
     "session.id": lambda who: who.session_id,
@@ -169,7 +169,7 @@ class Formatted:
 
 def compile_body(report: Report) -> Concatenated | Formatted:
     """The cheapest writer for a plan's body."""
-    atoms = list(_joined(_atoms(report.body)))
+    atoms = body_atoms(report.body)
     return _concatenated(atoms) or Formatted(_parts(atoms), report)
 
 
@@ -180,11 +180,11 @@ def _concatenated(atoms: list[Atom]) -> Concatenated | None:
     if kinds != ["session", "network", "clock"] or _constant_bytes(atoms) > _SMALL:
         return None
     ends = [max(at for at, kind in sources if kind == each) + 1 for each in kinds[:2]]
-    return Concatenated(
-        Segment("session", tuple(atoms[: ends[0]])),
-        Segment("network", tuple(atoms[ends[0] : ends[1]])),
-        Segment("clock", tuple(atoms[ends[1] :])),
-    )
+    network = Segment("network", tuple(atoms[ends[0] : ends[1]]))
+    if _constant_bytes(network.atoms) > _SPARE:
+        return None
+    session = Segment("session", tuple(atoms[: ends[0]]))
+    return Concatenated(session, network, Segment("clock", tuple(atoms[ends[1] :])))
 
 
 def _constant_bytes(atoms: Sequence[Atom]) -> int:
@@ -233,59 +233,6 @@ def _placeholder(part: bytes | Segment, floats: set[str]) -> bytes:
     return b"%.6f" if part.atoms[0] in floats else b"%d"
 
 
-# -- a template as atoms
-
-
-def _atoms(value: Any) -> Iterator[Atom]:
-    if isinstance(value, dict):
-        for at, (name, inner) in enumerate(value.items()):
-            yield b"," if at else b"{"
-            yield from _quoted(parse_text(name))
-            yield b":"
-            yield from _atoms(inner)
-        yield b"}" if value else b"{}"
-    elif isinstance(value, list):
-        for at, inner in enumerate(value):
-            yield b"," if at else b"["
-            yield from _atoms(inner)
-        yield b"]" if value else b"[]"
-    elif isinstance(value, str):
-        yield from _string(parse_text(value))
-    else:
-        yield orjson.dumps(value)
-
-
-def _string(text: Text) -> Iterator[Atom]:
-    source = text.pieces[0] if text.whole else None
-    if isinstance(source, Source) and source.name not in TEXTS:
-        yield source.name
-    else:
-        yield from _quoted(text)
-
-
-def _quoted(text: Text) -> Iterator[Atom]:
-    yield b'"'
-    for piece in text.pieces:
-        yield piece.name if isinstance(piece, Source) else _bare(piece)
-    yield b'"'
-
-
-def _joined(atoms: Iterator[Atom]) -> Iterator[Atom]:
-    """The same with constants side by side made one."""
-    constants: list[bytes] = []
-    for atom in atoms:
-        if isinstance(atom, bytes):
-            constants.append(atom)
-            continue
-        yield b"".join(constants)
-        yield atom
-        constants.clear()
-    yield b"".join(constants)
-
-
-# -- atoms as bytes
-
-
 def _of_session(segment: Segment, who: Identity) -> bytes:
     return _rendered(segment, lambda name: _SESSION[name](who))
 
@@ -310,11 +257,5 @@ def _escaped(constant: bytes) -> bytes:
 
 def _rendered(segment: Segment, value: Callable[[str], str | float]) -> bytes:
     return b"".join(
-        atom if isinstance(atom, bytes) else _bare(value(atom)) for atom in segment.atoms
+        atom if isinstance(atom, bytes) else bare(value(atom)) for atom in segment.atoms
     )
-
-
-def _bare(value: str | float) -> bytes:
-    """A value as JSON, a string without its quotes."""
-    encoded = orjson.dumps(value)
-    return encoded[1:-1] if isinstance(value, str) else encoded

@@ -176,6 +176,8 @@ def test_the_default_body_is_three_pieces_in_a_row_and_others_are_formats():
     assert isinstance(compile_body(report_of(dict(reversed(DEFAULT_BODY.items())))), Formatted)
     padded = DEFAULT_BODY | {"padding": "x" * 1000}
     assert isinstance(compile_body(report_of(padded)), Formatted)
+    spaced = {"id": "$session.id", "x" * 200: "$network.mos", "at": "$clock.iso"}
+    assert isinstance(compile_body(report_of(spaced)), Formatted)
 
 
 def test_the_default_body_is_byte_by_byte_what_the_reference_client_sends():
