@@ -20,7 +20,7 @@ class ByLoop:
         self._loop = loop
         self._host = target.host
         self._tls = tls_context(target) if target.scheme == "https" else None
-        self._resumption = Resumption() if self._tls and target.tls_resume else None
+        self._resumption = Resumption(keep=target.tls_resume) if self._tls else None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connect(

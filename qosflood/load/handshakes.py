@@ -30,9 +30,6 @@ SLICE_NS = 500_000
 """Answers are taken up within a slice for so long; the one begun last ends later."""
 HELLOS = 3
 """Handshakes begun in a slice that had no answer to work on; each costs some 0.15 ms."""
-BUFFER_BYTES = 16 * 1024
-"""Of ciphertext, each way: the least that aiofastnet takes. A longer record goes through in
-pieces."""
 _IN = getattr(select, "EPOLLIN", 0)
 _OUT = getattr(select, "EPOLLOUT", 0)
 _ONCE = getattr(select, "EPOLLONESHOT", 0)
@@ -64,7 +61,7 @@ class Handshakes:
         self._loop = loop
         self._context = tls_context(target)
         self._host = target.host
-        self._resumption = Resumption() if target.tls_resume else None
+        self._resumption = Resumption(keep=target.tls_resume)
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], object]] = {}
         self._making: dict[int, _Attempt] = {}
@@ -177,14 +174,20 @@ class Handshakes:
             self._epoll.modify(attempt.fd, _IN | _ONCE)
             return
         del self._making[attempt.fd]
-        self._readers[attempt.fd] = read
         attempt.read = None
+        self._resumption.slim(attempt.client, last=False)
+        self._readers[attempt.fd] = partial(self._first_read, attempt.fd, attempt.client, read)
         self._epoll.modify(attempt.fd, _IN)
+
+    def _first_read(self, fd: int, client: Client, read: Callable[[], object]) -> None:
+        """Read what follows the handshake, which with TLS 1.3 are tickets."""
+        self._readers[fd] = read
+        read()
+        self._resumption.slim(client, last=True)
 
     async def _shake_hands(self, attempt: _Attempt) -> None:
         def made() -> Client:
-            if self._resumption is not None:
-                self._resumption.begin(attempt.client)
+            self._resumption.begin(attempt.client)
             return attempt.client
 
         await aiofastnet.create_connection(
@@ -193,8 +196,6 @@ class Handshakes:
             sock=attempt.socket,
             ssl=self._context,
             server_hostname=self._host,
-            ssl_incoming_bio_size=BUFFER_BYTES,
-            ssl_outgoing_bio_size=BUFFER_BYTES,
         )
 
     def _shaken(self, attempt: _Attempt, task: asyncio.Task[None]) -> None:

@@ -2,8 +2,8 @@
 
 aiofastnet drives OpenSSL without the ssl module's objects, so a session can be neither given to it
 nor asked from it. OpenSSL itself tells of each connection that is made and freed, by the functions
-of an ex_data index (CRYPTO_get_ex_new_index(3)); there a session is put in and taken out. Nothing
-is kept while a client is connected, and nothing is called for a report.
+of an ex_data index (CRYPTO_get_ex_new_index(3)); there a session is put in and taken out. No
+session is kept while its client is connected, and nothing is called for a report.
 """
 
 import _ssl
@@ -31,11 +31,16 @@ class _Owner(NamedTuple):
 
 
 class Resumption:
-    """The last TLS session of each client that is not connected; another user begins afresh."""
+    """The last TLS session of each client that is not connected; another user begins afresh.
 
-    def __init__(self) -> None:
+    Without `keep` none is kept. `young` are the connections whose handshake is not long over.
+    """
+
+    def __init__(self, *, keep: bool) -> None:
         self._hooks = _hooks()
+        self._keep = keep
         self._kept: dict[Resumes, tuple[int, int]] = {}
+        self.young: dict[Resumes, int] = {}
 
     def begin(self, client: Resumes) -> None:
         """The next connection that OpenSSL makes is this client's."""
@@ -52,10 +57,20 @@ class Resumption:
 
     def put(self, client: Resumes, session: int, pointer: int) -> None:
         """Keep the session of a connection that ended; the pointer's reference is ours now."""
-        _, former = self._kept.get(client, (0, None))
+        _, former = self._kept.pop(client, (0, None))
         if former is not None:
             _free(former)
-        self._kept[client] = (session, pointer)
+        if self._keep and _openssl().SSL_SESSION_is_resumable(pointer):
+            self._kept[client] = (session, pointer)
+        else:
+            _free(pointer)
+
+    def slim(self, client: Resumes, *, last: bool) -> None:
+        """Give back the 17 KB that the handshake was read into: idle connections need none, and
+        OpenSSL itself does so only after the first response. `last`: it is young no more."""
+        connection = self.young.pop(client, None) if last else self.young.get(client)
+        if connection is not None:
+            _openssl().SSL_free_buffers(connection)
 
 
 def can_resume() -> bool:
@@ -77,6 +92,7 @@ class _Hooks:
         if owner is None:
             return
         self._owners[connection] = owner
+        owner.kept.young[owner.client] = connection
         session = owner.kept.take(owner.client, owner.session)
         if session is not None:
             self._library.SSL_set_session(connection, session)
@@ -87,16 +103,14 @@ class _Hooks:
         owner = self._owners.pop(connection, None)
         if owner is None:
             return
+        if owner.kept.young.get(owner.client) == connection:
+            del owner.kept.young[owner.client]
         # OpenSSL would spoil the session of a connection that ends without a shutdown; since
         # TLS 1.1 such an end forbids no resumption (RFC 4346, 7.2.1).
         self._library.SSL_set_shutdown(connection, _SENT_AND_RECEIVED_SHUTDOWN)
         session = self._library.SSL_get1_session(connection)
-        if not session:
-            return
-        if self._library.SSL_SESSION_is_resumable(session):
+        if session:
             owner.kept.put(owner.client, owner.session, session)
-        else:
-            self._library.SSL_SESSION_free(session)
 
 
 _POINTER = ctypes.c_void_p
@@ -106,6 +120,7 @@ _Called = ctypes.CFUNCTYPE(
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "SSL_set_session": (ctypes.c_int, (_POINTER, _POINTER)),
     "SSL_get1_session": (_POINTER, (_POINTER,)),
+    "SSL_free_buffers": (ctypes.c_int, (_POINTER,)),
     "SSL_set_shutdown": (None, (_POINTER, ctypes.c_int)),
     "SSL_SESSION_is_resumable": (ctypes.c_int, (_POINTER,)),
     "SSL_SESSION_free": (None, (_POINTER,)),
