@@ -77,7 +77,7 @@ def _ended(storm: _Storm) -> str:
     if storm.silent:
         return f"reconnect storm: whether {of} came back is not known, a shard is silent"
     if missing:
-        return f"reconnect storm: {of} were not back by the end, {after} later"
+        return f"reconnect storm: {of} were not back when they left or the load ended"
     return f"reconnect storm: all {format_count(storm.dropped)} clients were back after {after}"
 
 

@@ -1,8 +1,10 @@
 """Clients that act together: storms of reconnects, and reports that are due at one moment."""
 
 import math
+from collections.abc import Iterator
 
 from qosflood.plan import LEAST_LATE_GATE_NS, Phase, Plan, Storm
+from qosflood.profile import herds
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 from qosflood.units import SECOND, format_count, format_duration
@@ -27,23 +29,33 @@ def build_storms(
             "only a connection that a client keeps can be dropped"
         )
     for index, storm in enumerate(profile.storms):
-        if storm.at >= flood.duration_ns:
-            problems.add_line(
-                f"{name}[{index}].at: got {format_duration(storm.at)}, expected a moment in the "
-                f"flood of {format_duration(flood.duration_ns)}: make it earlier, or lengthen "
-                "--duration"
-            )
-        if storm.back_within >= profile.report.timeout:
-            problems.add_line(
-                f"{name}[{index}].back_within: got {format_duration(storm.back_within)}, expected "
-                f"less than report.timeout ({format_duration(profile.report.timeout)}): reports "
-                "due meanwhile would run out of time while their client is away"
-            )
+        for key, problem in _storm_problems(storm, profile, flood.duration_ns):
+            problems.add_line(f"{name}[{index}].{key}: {problem}")
     storms = (
         Storm(at_ns=flood.start_ns + one.at, drop=one.drop, back_within_ns=one.back_within)
         for one in profile.storms
     )
     return tuple(sorted(storms, key=lambda storm: storm.at_ns))
+
+
+def _storm_problems(
+    storm: herds.Storm, profile: Profile, flood_ns: int
+) -> Iterator[tuple[str, str]]:
+    """Keys of a storm, and what is wrong with each."""
+    back, timeout = format_duration(storm.back_within), profile.report.timeout
+    if storm.at + storm.back_within >= flood_ns:
+        later = f" and everyone back {back} later" * bool(storm.back_within)
+        yield (
+            "at",
+            f"got {format_duration(storm.at)}{later}, expected it to be over in the flood of "
+            f"{format_duration(flood_ns)}: make it earlier, or lengthen --duration",
+        )
+    if storm.back_within >= timeout:
+        yield (
+            "back_within",
+            f"got {back}, expected less than report.timeout ({format_duration(timeout)}): reports "
+            "due meanwhile would run out of time while their client is away",
+        )
 
 
 def herd_size(plan: Plan) -> int:

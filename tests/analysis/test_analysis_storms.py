@@ -41,7 +41,9 @@ def test_what_shards_saw_of_a_storm_is_told_once():
 
 def test_who_was_not_back_by_the_end_is_told():
     over = entries(told("storm", 8.0), told("storm_over", 20.0, back=36))[1]
-    assert over.what == "reconnect storm: 14 of 50 clients were not back by the end, 12s later"
+    assert over.what == (
+        "reconnect storm: 14 of 50 clients were not back when they left or the load ended"
+    )
 
 
 def test_a_shard_that_fell_silent_leaves_its_clients_unknown():

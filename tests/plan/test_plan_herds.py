@@ -47,7 +47,11 @@ def test_the_plan_says_what_will_happen():
     [
         (
             {"storms": [{"at": "16m"}]},
-            "storms[0].at: got 16m, expected a moment in the flood of 15m",
+            "storms[0].at: got 16m, expected it to be over in the flood of 15m",
+        ),
+        (
+            {"storms": [{"at": "899s", "back_within": "2s"}]},
+            "storms[0].at: got 14m59s and everyone back 2s later, expected it to be over in",
         ),
         (
             {"storms": [STORM, {"at": "1s", "back_within": "10s"}]},
