@@ -1,7 +1,8 @@
 """Parts' run directories to a run directory of the whole, record by record."""
 
+import gc
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -98,29 +99,33 @@ def _streams(parts: Sequence[PartRun], wall_ns: int) -> Iterator[PartStream]:
 def _write_records(
     journal: JournalWriter, parts: Sequence[PartRun], streams: list[PartStream], wall_ns: int
 ) -> None:
-    journal.append(Segment(t=0, boot_id="merged", wall_ns=wall_ns, mono_ns=0))
-    t0 = parts[0].part.start_at_ns - wall_ns
-    if any(part.zero_ns is not None for part in parts):
-        started = "the load of all parts started"
-        evidence = {"t0": t0}
-        journal.append(
-            Event(t=t0, who="operator", kind="load_started", what=started, evidence=evidence)
-        )
-    for event in events_before(parts, t0):
-        journal.append(event)
+    _append_all(journal, _head(parts, wall_ns))
+    # Decoded histograms end in cycles of 90 KB each; a day of them is not to wait for its turn.
+    gc.freeze()
     rollups = RollupMaker()
     for record in _in_time(parts, streams):
         journal.append(record)
         if isinstance(record, Window):
             rollups.add(record)
-            if record.health is not None:
-                _append_all(journal, rollups.take(record.t, record.phase))
+            if record.health is not None and (made := rollups.take(record.t, record.phase)):
+                _append_all(journal, made)
+                gc.collect()
     last_t = max(stream.last_t for stream in streams)
     _append_all(journal, rollups.take(last_t, None))
     for stream in streams:
         _append_all(journal, stream.events_after())
     _append_all(journal, closing_events(streams, last_t))
     journal.append(merged_end(streams, missing(parts), last_t))
+
+
+def _head(parts: Sequence[PartRun], wall_ns: int) -> Iterator[JournalRecord]:
+    yield Segment(t=0, boot_id="merged", wall_ns=wall_ns, mono_ns=0)
+    t0 = parts[0].part.start_at_ns - wall_ns
+    if any(part.zero_ns is not None for part in parts):
+        started = "the load of all parts started"
+        evidence = {"t0": t0}
+        yield Event(t=t0, who="operator", kind="load_started", what=started, evidence=evidence)
+    yield from events_before(parts, t0)
 
 
 def _in_time(parts: Sequence[PartRun], streams: list[PartStream]) -> Iterator[JournalRecord]:
@@ -132,7 +137,7 @@ def _in_time(parts: Sequence[PartRun], streams: list[PartStream]) -> Iterator[Jo
     return heapq.merge(*sources, key=lambda record: record.t)
 
 
-def _append_all(journal: JournalWriter, records: Iterator[Any] | list[Any]) -> None:
+def _append_all(journal: JournalWriter, records: Iterable[JournalRecord]) -> None:
     for record in records:
         journal.append(record)
 
