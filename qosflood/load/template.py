@@ -5,7 +5,7 @@ time are each encoded once and shared: by all, by a session's reports, by the cl
 the reports of a millisecond. Counters are formatted for each report.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -69,21 +69,41 @@ class Segment:
     atoms: tuple[Atom, ...]
 
 
+class _Encoder:
+    """Encodes segments of one kind; `table` says what a source's value is."""
+
+    def __init__(
+        self, segments: Sequence[Segment], table: Mapping[str, Callable[[Any], str | float]]
+    ) -> None:
+        self._atoms = [segment.atoms for segment in segments]
+        names = {atom for atoms in self._atoms for atom in atoms if isinstance(atom, str)}
+        self._values = [(name, table[name]) for name in names]
+
+    def __call__(self, about: Any) -> list[bytes]:
+        """The segments' pieces about a session, an interval or a moment."""
+        said = {name: bare(value(about)) for name, value in self._values}
+        return [
+            b"".join([atom if isinstance(atom, bytes) else said[atom] for atom in atoms])
+            for atoms in self._atoms
+        ]
+
+
 class Concatenated:
     """A small body that is first the session's, then the network's, then the clock's: three pieces
     in a row."""
 
     def __init__(self, session: Segment, network: Segment, clock: Segment) -> None:
-        self._session, self._network = session, network
+        self._session = _Encoder([session], _SESSION)
+        self._network = _Encoder([network], _NETWORK)
         self.stamp = _stamper(clock)
 
     def session(self, who: Identity) -> bytes:
         """The session's piece."""
-        return _of_session(self._session, who)
+        return self._session(who)[0]
 
     def figures(self, figure: Figure) -> bytes:
         """The piece of an interval of the network."""
-        return _of_network(self._network, figure)
+        return self._network(figure)[0]
 
     def writer(self) -> BodyWriter:
         """Writes whole bodies."""
@@ -104,7 +124,8 @@ class Formatted:
         segments = [part for part in parts if isinstance(part, Segment)]
         kinds: tuple[Kind, ...] = ("session", "network", "clock", "counter")
         ours = {kind: _distinct(segments, kind) for kind in kinds}
-        self._session, self._network = ours["session"], ours["network"]
+        self._session = _Encoder(ours["session"], _SESSION)
+        self._network = _Encoder(ours["network"], _NETWORK)
         self._clock = ours["clock"]
         names = [str(segment.atoms[0]) for segment in ours["counter"]]
         self._terms = [
@@ -115,7 +136,7 @@ class Formatted:
         ]
         # With counters, what an interval's figures make of them stands before its pieces.
         factors: list[Any] = [None] * (FACTORS if names else 0)
-        places = [*self._session, *factors, *self._network, *self._clock, *ours["counter"]]
+        places = [*ours["session"], *factors, *ours["network"], *ours["clock"], *ours["counter"]]
         self._pick = _picker([places.index(segment) for segment in segments])
         floats = {name for name, each in declared.items() if not each.whole}
         self._format = b"".join(_placeholder(part, floats) for part in parts)
@@ -123,13 +144,12 @@ class Formatted:
 
     def session(self, who: Identity) -> Any:
         """The session's pieces, with the sums of its counters behind them where it has some."""
-        pieces = tuple(_of_session(segment, who) for segment in self._session)
+        pieces = tuple(self._session(who))
         return (pieces, counters.no_sums()) if self._terms else pieces
 
     def figures(self, figure: Figure) -> tuple[Any, ...]:
         """The pieces of an interval of the network, each kept once, and the counters' factors."""
-        pieces = (_of_network(segment, figure) for segment in self._network)
-        shared = tuple(self._known.setdefault(piece, piece) for piece in pieces)
+        shared = tuple(self._known.setdefault(piece, piece) for piece in self._network(figure))
         if not self._terms:
             return shared
         seconds = (figure.rtt_ms / 1000, figure.jitter_ms / 1000)
@@ -233,14 +253,6 @@ def _placeholder(part: bytes | Segment, floats: set[str]) -> bytes:
     return b"%.6f" if part.atoms[0] in floats else b"%d"
 
 
-def _of_session(segment: Segment, who: Identity) -> bytes:
-    return _rendered(segment, lambda name: _SESSION[name](who))
-
-
-def _of_network(segment: Segment, figure: Figure) -> bytes:
-    return _rendered(segment, lambda name: _NETWORK[name](figure))
-
-
 def _stamper(segment: Segment) -> Callable[[int], bytes]:
     """Encodes a clock's piece."""
     sources = [atom for atom in segment.atoms if isinstance(atom, str)]
@@ -248,14 +260,9 @@ def _stamper(segment: Segment) -> Callable[[int], bytes]:
         # The commonest by far, and below a thousand reports a second nobody shares it.
         constants = (_escaped(atom) if isinstance(atom, bytes) else b"%d" for atom in segment.atoms)
         return b"".join(constants).__mod__
-    return lambda now_ms: _rendered(segment, lambda name: _CLOCK[name](now_ms))
+    encoder = _Encoder([segment], _CLOCK)
+    return lambda now_ms: encoder(now_ms)[0]
 
 
 def _escaped(constant: bytes) -> bytes:
     return constant.replace(b"%", b"%%")
-
-
-def _rendered(segment: Segment, value: Callable[[str], str | float]) -> bytes:
-    return b"".join(
-        atom if isinstance(atom, bytes) else bare(value(atom)) for atom in segment.atoms
-    )
