@@ -26,7 +26,8 @@ _TROUBLE = ("target", "generator", "network")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One look at the run. Rates per second; None is not known (yet).
+    """One look at the run. Rates per second; None is not known (yet). `offered` are first
+    attempts, `retries` those after them.
 
     `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
     `trouble` the last event that the operator did not cause.
@@ -48,6 +49,7 @@ class Snapshot:
     scrapes_failed: int
     late: bool
     trouble: str | None
+    retries: int = 0
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Moment:
     """One second of the load, over all shards."""
 
     offered: int = 0
+    retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     shards: set[int] = field(default_factory=set)
     late: bool = False
@@ -64,6 +67,7 @@ class Moment:
     def add(self, window: Window, late: bool) -> None:
         """Take in a shard's window of this second; one with `health` completes the shard."""
         self.offered += window.offered
+        self.retries += window.retries
         self.outcomes.update(window.outcomes)
         self.late = self.late or late
         if window.health is not None:
@@ -134,6 +138,7 @@ class LiveView:
             scrapes_failed=self._scrapes_failed,
             late=moment is not None and moment.late,
             trouble=self._trouble,
+            retries=0 if moment is None else moment.retries,
         )
 
     def load_ns(self, t_ns: int) -> int:

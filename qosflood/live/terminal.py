@@ -135,7 +135,7 @@ def _figures(snapshot: Snapshot) -> Table:
     table.add_column(overflow="fold")
     table.add_row(
         "reports",
-        f"offered {lines.rate(snapshot.offered)}   acked {lines.rate(snapshot.acked)}   "
+        f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   acked {lines.rate(snapshot.acked)}   "
         f"planned {lines.rate(snapshot.planned)}",
     )
     table.add_row(
