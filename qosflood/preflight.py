@@ -10,29 +10,35 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
 
+from qosflood.certificate import certificate_warnings
 from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
 from qosflood.fleet.supervisor import Watching
 from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
+from qosflood.load.resumption import can_resume
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.probe import Sight, look
 from qosflood.plan import WATCHED, Plan
+from qosflood.reach import check_addresses
 from qosflood.resolve import needs_consent
 from qosflood.resolve.herds import herd_warnings
 from qosflood.text import printable
-from qosflood.tls import tls_context
+from qosflood.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
 from qosflood.units import format_bytes, format_count, format_duration
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(scrape=None, process=None, memory_source=None, memory_reason=WATCHED, warnings=())
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+_NGINX_REFUSES = b"SSL certificate"
+"""In the page with which nginx answers clients whose certificate it does not like."""
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
     "its CA with --cacert FILE, or skip the check with --insecure",
@@ -130,8 +136,11 @@ def check_consent(
 
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
-    """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
+    """Look at the target; raises PreflightError only for bad headers, files of certificates
+    or pid, and for an address that cannot be reached beside the first."""
     posted = await _post(plan)
+    if posted.reached:
+        await check_addresses(plan.target, plan.load.timeout_ns * 1e-9)
     elsewhere = plan.part is not None and not plan.part.memory
     sight = _UNSEEN if elsewhere else await look(plan)
     return Preflight(
@@ -139,7 +148,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         sight,
         _process_words(sight),
         _process_command(plan, sight),
-        (*warnings, *herd_warnings(plan), *sight.warnings),
+        (*warnings, *_certificate_warnings(plan), *herd_warnings(plan), *sight.warnings),
         elsewhere,
     )
 
@@ -166,7 +175,22 @@ def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     return _scrape_warning(plan, seen.sight)
 
 
+def _certificate_warnings(plan: Plan) -> tuple[str, ...]:
+    """What is odd about our own certificate, and about resuming what it was shown for."""
+    target = plan.target
+    warnings = certificate_warnings(target, datetime.now(UTC))
+    if target.scheme != "https" or not target.tls_resume or can_resume():
+        return warnings
+    return (
+        *warnings,
+        "TLS sessions are not resumed: this Python's OpenSSL is out of reach, so each "
+        "connection is a full handshake; --set target.tls_resume=false accepts that",
+    )
+
+
 def _unreached(failure: str) -> str:
+    if fix := certificate_fix(failure):
+        return fix
     kind = failure.partition(":")[0]
     return _UNREACHED.get(kind, "expected a collector there, check --target")
 
@@ -215,7 +239,9 @@ async def _post(plan: Plan) -> Posted:
                 allow_redirects=False,
                 server_hostname=plan.target.host if plan.target.scheme == "https" else None,
             ) as response:
-                await _read_through(response)
+                beginning = await _read_through(response)
+                if response.status == HTTPStatus.BAD_REQUEST and _NGINX_REFUSES in beginning:
+                    return met(None, CERTIFICATE_REFUSED, reached=False)
                 return met(response.status, None, reached=True)
         except aiohttp.ClientConnectorCertificateError as error:
             return met(None, reason_of(_os_error(error.certificate_error)), reached=False)
@@ -224,13 +250,28 @@ async def _post(plan: Plan) -> Posted:
         except TimeoutError:
             waited = format_duration(plan.load.timeout_ns)
             return met(None, f"no answer within {waited}", reached=True)
-        except (aiohttp.ClientError, ValueError) as error:
+        except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
+            if (refusal := _refusal(error)) is not None:
+                return met(None, handshake_failure(refusal), reached=False)
             return met(None, _unreadable(error), reached=True)
 
 
-async def _read_through(response: aiohttp.ClientResponse) -> None:
-    async for _ in response.content.iter_any():
-        pass
+async def _read_through(response: aiohttp.ClientResponse) -> bytes:
+    """Read a response to its end; its beginning."""
+    beginning = b""
+    async for piece in response.content.iter_any():
+        beginning = beginning or piece
+    return beginning
+
+
+def _refusal(error: BaseException | None) -> ssl.SSLError | None:
+    """The alert behind a failed exchange: with TLS 1.3 a server refuses a client's certificate only
+    after the handshake."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _unreadable(error: Exception) -> str:

@@ -4,7 +4,12 @@
 builds them.
 """
 
-from qosflood.resolve.address import needs_consent, wanted_endpoint, with_target_port
+from qosflood.resolve.address import (
+    needs_consent,
+    wanted_endpoint,
+    wants_all_addresses,
+    with_target_port,
+)
 from qosflood.resolve.build import resolve
 from qosflood.resolve.describe import Row, describe
 from qosflood.resolve.options import Options, PartOf, Peak, allowed_targets, parse_part, parse_peak
@@ -23,5 +28,6 @@ __all__ = [
     "parse_peak",
     "resolve",
     "wanted_endpoint",
+    "wants_all_addresses",
     "with_target_port",
 ]

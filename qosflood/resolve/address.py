@@ -35,6 +35,11 @@ def wanted_endpoint(loaded: LoadedProfile, options: Options) -> Endpoint | None:
         raise PlanError(f"{name}: {error}") from None
 
 
+def wants_all_addresses(loaded: LoadedProfile, options: Options) -> bool:
+    """Whether connections go to every address of the target's name."""
+    return (options.resolve or loaded.profile.target.resolve) == "all"
+
+
 def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:
     """`host:port` if the target is off loopback and none of `allow` (HOST[:PORT]) names it."""
     target = plan.target
@@ -106,13 +111,20 @@ def _plain(url: str | None) -> str:
 
 
 def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
-    """The local addresses to connect from, which must be of the target's family."""
+    """The local addresses to connect from; each family needs both ends."""
     sources = profile.target.sources
-    wrong = [source for source in sources if (":" in source) != (":" in addresses[0])]
+    kinds = {":" in address for address in addresses}
+    wrong = [source for source in sources if (":" in source) not in kinds]
     if wrong:
         problems.add(
             "target.sources",
             f"got {wrong[0]} for a target at {addresses[0]}, expected addresses of one family",
+        )
+    elif sources and kinds != {":" in source for source in sources}:
+        problems.add(
+            "target.sources",
+            f"got {sources[0]} for a target at {' and '.join(addresses)}, expected at least one "
+            "of each family, or --resolve one",
         )
     return sources
 
