@@ -135,8 +135,8 @@ def _figures(snapshot: Snapshot) -> Table:
     table.add_column(overflow="fold")
     table.add_row(
         "reports",
-        f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   acked {lines.rate(snapshot.acked)}   "
-        f"planned {lines.rate(snapshot.planned)}",
+        f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
+        f"acked {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
     )
     table.add_row(
         "response",

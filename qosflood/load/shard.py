@@ -221,7 +221,7 @@ class Shard:
             reconnects=self._shared.reconnects,
         )
         self._shared.reconnects = 0
-        responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] for w in windows)
+        responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] + w.retries for w in windows)
         self._shared.memo.judge(responses)
         for window in windows:
             self._pipe.send(encode_record(window))

@@ -1,13 +1,11 @@
 """Connections that all clients share: who takes one, who waits, and whose report it is."""
 
-import random
-
 import pytest
-from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, Wire, answer
+from load_doubles import ACCEPTED, MS, TIMEOUT, ZERO, Rig, Wire, answer
 from plan_maker import make_plan
 
 from qosflood.load.clients import pool_size
-from qosflood.load.connection import BUSY, CLOSING, IDLE, NEVER, WAITING
+from qosflood.load.connection import BUSY, CLOSING, IDLE, WAITING
 
 
 def opened(pool=2, clients=5) -> tuple[Rig, list[Wire]]:
@@ -170,68 +168,6 @@ def test_a_stop_ends_what_waits_and_closes_what_is_idle():
         rig.lose(wire, connection)
     assert not rig.connector.wanting
     rig.check_drained()
-
-
-@pytest.mark.parametrize("pool", [1, 3])
-def test_books_balance_whatever_happens(pool):
-    rng = random.Random(pool)
-    rig = Rig(4, timeout_ns=2 * SECOND, pool=pool)
-    rig.pool.open()
-    for _ in range(4000):
-        step = rng.choice((_due, _due, _answer, _answer, _connect, _connect, _lose, _pass))
-        step(rig, rng)
-        rig.check()
-        assert rig.shared.connected == len(_connected(rig))
-        assert sorted(c.index for c in rig.pool.idle) == sorted(
-            c.index for c in rig.pool.connections if c.state == IDLE
-        )
-        busy = any(c.state == BUSY or c._again for c in rig.pool.connections)
-        assert (rig.open == 0) == all(due == NEVER for due in rig.shared.oldest)
-        assert rig.open >= busy
-    rig.stop()
-    rig.sweep(limit_ns=NEVER)
-    rig.check_drained()
-    assert len(rig.outcomes) >= 5
-
-
-def _connected(rig: Rig) -> list:
-    return [one for one in rig.pool.connections if one._transport is not None]
-
-
-def _due(rig: Rig, rng: random.Random) -> None:
-    member = rng.choice(rig.clients)
-    if rng.random() < 0.1:
-        member.renew(rng.randrange(9))
-    rig.due(member)
-
-
-def _answer(rig: Rig, rng: random.Random) -> None:
-    for one in _connected(rig):
-        if one.state == BUSY and rng.random() < 0.7:
-            one.data_received(
-                rng.choice((ACCEPTED, ACCEPTED, answer(503, "Connection: close"), b"\0\r\n\r\n"))
-            )
-
-
-def _connect(rig: Rig, rng: random.Random) -> None:
-    for one in list(rig.connector.retrying):
-        rig.back_off(one)
-    for one in list(rig.connector.wanting):
-        if rng.random() < 0.2:
-            rig.refuse(one)
-        else:
-            rig.connect(one)
-
-
-def _lose(rig: Rig, rng: random.Random) -> None:
-    for one in _connected(rig):
-        if one.state == CLOSING or rng.random() < 0.1:
-            rig.lose(one._transport, one, rng.choice((None, ConnectionResetError(104, "reset"))))
-
-
-def _pass(rig: Rig, rng: random.Random) -> None:
-    rig.advance(rng.choice((MS, SECOND // 10, 3 * SECOND)))
-    rig.sweep()
 
 
 @pytest.mark.parametrize(("size", "parts"), [(8, 3), (7, 7), (100, 8)])
