@@ -40,6 +40,7 @@ ABORT_EVERY_TICKS = 4
 SILENT_TICKS = 120
 """A shard reports each second; one that says nothing for 30 s hangs. Counted in ticks, so that a
 pause of the coordinator's own accuses nobody."""
+LEAVE_PATIENCE_S = 2.0
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
 
@@ -130,16 +131,23 @@ class Supervisor:
         finally:
             if ticking:
                 ticking.cancel()
-            for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+            for child in self._children:
                 child.let_go()
             self._writable = False
             self._journal.close()
+            if not self.began:
+                # The event loop ends next, and trips over children that it still knows.
+                await asyncio.gather(*(child.end(LEAVE_PATIENCE_S) for child in self._children))
 
     def leave_at_once(self) -> None:
         """Kill the children and close the journal as it is."""
-        for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+        for child in self._children:
             child.kill()
         self._end_journal("interrupted", "left at once")
+
+    @property
+    def _children(self) -> list[Child]:
+        return [*self._shards, *([self._monitor] if self._monitor else [])]
 
     # Starting.
 

@@ -117,7 +117,8 @@ def _totals(plan: Plan) -> Iterator[Row]:
     yield Row("reports", f"{format_count(reports)}{up}", "")
     yield Row("sessions", _sessions(plan), _source(plan, "sessions.lifetime"))
     drain = format_duration(plan.load.timeout_ns)
-    yield Row("finish", f"in {end}, after a drain of at most {drain} more", "")
+    finish = f"in {end}" if plan.part is None else f"{end} after the start"
+    yield Row("finish", f"{finish}, after a drain of at most {drain} more", "")
 
 
 def _sessions(plan: Plan) -> str:
