@@ -120,5 +120,5 @@ class PoolBooks(RuleBasedStateMachine):
         assert not any(one.wanted for one in self.rig.pool.connections)
 
 
-PoolBooks.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+PoolBooks.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 TestPoolBooks = PoolBooks.TestCase
