@@ -22,7 +22,8 @@ import orjson
 
 from qosflood.errors import ExitCode, JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
-from qosflood.fleet.supervisor import Ended, Supervisor, View, refuse_past
+from qosflood.fleet.moment import refuse_past
+from qosflood.fleet.supervisor import Ended, Supervisor, View
 from qosflood.journal import (
     JOURNAL,
     RUN_SCHEMA,

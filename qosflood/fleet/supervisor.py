@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from qosflood.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.local import Child
+from qosflood.fleet.moment import wait_for
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
 from qosflood.plan import Limit, Plan
@@ -31,7 +32,7 @@ from qosflood.records import (
     decode_record,
 )
 from qosflood.rollups import RollupMaker
-from qosflood.units import SECOND, format_duration
+from qosflood.units import SECOND
 
 START_IN_NS = SECOND // 2
 SYNC_EVERY_TICKS = 40
@@ -184,16 +185,9 @@ class Supervisor:
             raise
 
     async def _wait_for(self, start_at_ns: int) -> int:
-        refuse_past(start_at_ns, time.time_ns(), "when this part was ready")
-        while (left_ns := start_at_ns - time.time_ns()) > START_IN_NS and not self._stop.done():
-            # UTC may be set meanwhile, so no wait is long.
-            with contextlib.suppress(OSError):
-                self._view.waiting(left_ns)
-            await asyncio.wait([self._stop], timeout=min(left_ns - START_IN_NS, SECOND) * 1e-9)
+        now_ns, wall_ns = await wait_for(start_at_ns, START_IN_NS, self._stop, self._view.waiting)
         if self._stop.done():
             self._give_up_waiting(*self._stop.result())
-        now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
-        refuse_past(start_at_ns, wall_ns, "when its time had come")
         self._keep(ClockMark(t=now_ns - self._segment.mono_ns, wall_ns=wall_ns))
         return now_ns + start_at_ns - wall_ns
 
@@ -386,12 +380,3 @@ class Supervisor:
         finally:
             self._journal.close()
         return True
-
-
-def refuse_past(start_at_ns: int, wall_ns: int, when: str = "") -> None:
-    """Raise StartError if a part's start lies before `wall_ns`: it would run late."""
-    if wall_ns > start_at_ns:
-        ago = format_duration(wall_ns - start_at_ns)
-        raise StartError(
-            f"--start-at was {ago} ago{' ' + when if when else ''}; give every part at least 10 s"
-        )
