@@ -102,6 +102,17 @@ def nginx_sink(
 
 
 @contextlib.contextmanager
+def nginx_telling(
+    folder: Path, words: str, certificate: Certificate, version: str
+) -> Iterator[Nginx]:
+    """An nginx that speaks one version of TLS and answers 202 with `words`, variables in them."""
+    location = f"""      return 202 "{words}";\n"""
+    protocols = f"  ssl_protocols {version};\n"
+    with _nginx(folder, protocols, location, certificate, ()) as running:
+        yield running
+
+
+@contextlib.contextmanager
 def nginx_proxy(
     folder: Path, upstream_port: int, *, certificate: Certificate | None, token: str
 ) -> Iterator[Nginx]:
