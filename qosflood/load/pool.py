@@ -124,6 +124,11 @@ class PooledConnection(Client):
         self._pool = pool
         self._carried = False
 
+    @property
+    def session(self) -> int:
+        """Always the same: the TLS session that is resumed is the proxy's, not a user's."""
+        return 0
+
     def carry(self, report: Waiting, now_ns: int) -> None:
         """Send a member's report."""
         member = report.member

@@ -170,6 +170,8 @@ def _target(plan: Plan) -> Iterator[Row]:
         yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
     elif target.cacert:
         yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+    if target.scheme == "https" and not target.tls_resume:
+        yield Row("tls", "each connection a full handshake", _source(plan, "target.tls_resume"))
     if target.cert:
         key = f"key {target.key}" if target.key else "its key in the same file"
         yield Row("certificate", f"{target.cert}, {key}", _source(plan, "target.cert"))

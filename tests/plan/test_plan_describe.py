@@ -128,3 +128,19 @@ def test_a_body_of_ones_own_and_constant_headers_are_told():
     assert said["header"][0] == "X-Tenant: studio 3"
     assert said["report"][0].startswith("POST /api/v1/metrics/qos?source=web%20rtc&v=2, accepted")
     assert "body" not in rows(plan_of())
+
+
+def test_a_certificate_is_shown_by_its_files_alone():
+    said = rows(
+        plan_of(
+            {"target": {"tls_resume": False}},
+            target="https://qos.example.com",
+            addresses=("203.0.113.7", "2001:db8::7"),
+            cert="client.pem",
+            key="client.key",
+            key_password="env:SESAME",
+        )
+    )
+    assert said["certificate"] == ("client.pem, key client.key", "option --cert")
+    assert said["target"][0] == "https://qos.example.com at 203.0.113.7, 2001:db8::7"
+    assert said["tls"][0] == "each connection a full handshake"
