@@ -3,15 +3,18 @@
 import asyncio
 import socket
 import ssl
+import time
 
 import aiofastnet
 import pytest
 from certificates import Certificates, make_certificates
 from connecting import Peer, all_ended, churned, connector_to, on_a_loop, until
 from faulty import FaultyServer
+from plan_maker import make_target
 
 from qosflood.errors import PreflightError
 from qosflood.load.connection import DOWN, IDLE
+from qosflood.load.handshakes import SLICE_NS, Handshakes
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +147,25 @@ def test_tls_connections_that_ended_are_freed_without_garbage_collection(certifi
     context.num_tickets = 0
     found = churned(context, scheme="https", insecure=True)
     assert found < 60
+
+
+def test_answers_that_come_all_at_once_are_worked_through_in_turns():
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        handshakes = Handshakes(loop, make_target(scheme="https", insecure=True))
+        turn, worked_in = 0, []
+
+        class Answered:
+            def read(self) -> None:
+                worked_in.append(turn)
+                time.sleep(2e-9 * SLICE_NS)  # CPU that one answer takes
+                self.read = None  # given up
+
+        for _ in range(5):
+            handshakes._proceed(Answered())
+        while len(worked_in) < 5:
+            turn += 1
+            await asyncio.sleep(0)
+        assert worked_in == sorted(set(worked_in))
+
+    on_a_loop(scenario)
