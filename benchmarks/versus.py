@@ -5,7 +5,7 @@
 nginx answers on the second core, the generator alone has the first. Tools take turns within a
 round; medians of the rounds count, and ratios are made within a round. Prints Markdown tables and
 each aim with "holds" or "missed"; a row that cannot be measured says why, the others go on, and
-the exit status is 1. Loopback only; takes about fifteen minutes, with --quick three.
+the exit status is 1. Loopback only; takes about fifteen minutes, with --quick five.
 """
 
 import argparse
