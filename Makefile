@@ -40,8 +40,8 @@ test: check ## check, then all tests but the long proofs, with branch coverage
 proof: $(READY) bench truth ## the long proofs, and both benchmarks
 	$(BIN)/python -m pytest -m proof --timeout 1800 $(TEST_ARGS)
 
-bench: $(READY) ## CPU and memory of the hot path beside wrk's (needs nginx and wrk)
-	$(BIN)/python benchmarks/hot_path.py
+bench: $(READY) ## CPU and memory of reports and clients, beside other load generators (needs nginx)
+	$(BIN)/python benchmarks/versus.py
 
 truth: $(READY) ## latencies and books held against arithmetic and servers' logs, beside other tools
 	$(BIN)/python benchmarks/truth.py

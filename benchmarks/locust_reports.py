@@ -1,19 +1,23 @@
-"""The locust user of truth.py: a QoS report each time its pacing says so."""
+"""The locust user of peers.py: a QoS report whenever its pacing says so, else when answered."""
 
+import itertools
 import os
 
-from locust import FastHttpUser, constant_throughput, task
+from locust import FastHttpUser, constant, constant_throughput, task
 
-_BODY = os.environ["TRUTH_BODY"]
+_BODY = os.environ["PEER_BODY"]
 _HEADERS = {"Content-Type": "application/json"}
+_PER_CLIENT = os.environ["PEER_PER_CLIENT"]
+_REPORTS = itertools.count()
 
 
 class Client(FastHttpUser):
-    """`TRUTH_PER_CLIENT` reports a second, as far as locust gets answers in time."""
+    """`PEER_PER_CLIENT` reports a second, as far as locust gets answers in time."""
 
-    wait_time = constant_throughput(float(os.environ["TRUTH_PER_CLIENT"]))
+    wait_time = constant_throughput(float(_PER_CLIENT)) if _PER_CLIENT else constant(0)
 
     @task
     def report(self) -> None:
-        """One report."""
-        self.client.post(os.environ["TRUTH_PATH"], data=_BODY, headers=_HEADERS)
+        """One report, with a body of its own."""
+        body = _BODY % next(_REPORTS)
+        self.client.post(os.environ["PEER_PATH"], data=body, headers=_HEADERS)

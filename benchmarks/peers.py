@@ -1,16 +1,20 @@
-"""Other load generators against the same server, and the latencies that they report themselves."""
+"""Other load generators against the same server: the latencies that they report themselves, and the
+CPU that they need for a report."""
 
 import csv
 import json
 import os
 import re
 import shutil
-import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinned import Cores
+from processes import wait_until
+from running import Cost, Running, running_tool
 
 FIGURES = ("p50", "p90", "p99", "p99_9", "max")
 QUANTILES = dict(zip(FIGURES, (0.5, 0.9, 0.99, 0.999, 1.0), strict=True))
@@ -19,9 +23,13 @@ _HERE = Path(__file__).resolve().parent
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qosflood-bench"
 _PATH = "/api/v1/metrics/qos"
 _BODY = (
-    '{"sessionId":"truth","bridgeId":"bridge-1","productionId":"production-1","lineId":"line-1",'
+    '{"sessionId":"peer-%s","bridgeId":"bridge-1","productionId":"production-1","lineId":"line-1",'
     '"direction":"ingress","mos":4.1,"packetLoss":0.2,"roundTripTime":41.5}'
 )
+_UNDER_WAY = 1000
+"""Requests after which a tool's load has begun; asking for their number is one too."""
+_SETTLING_S = 1.0
+"""Left out of the CPU measured, at the load's start and before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +43,27 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The load that each tool comes as close to as it can, at `url` (scheme, host and port)."""
+    """The load that each tool comes as close to as it can, at `url` (scheme, host and port).
+
+    Without a `rate` (reports per second of all clients) each client reports again when answered.
+    """
 
     url: str
     clients: int
-    rate: int
+    rate: int | None
     seconds: int
     scratch: Path
 
     @property
-    def per_client(self) -> float:
-        """Reports per second of each client."""
-        return self.rate / self.clients
+    def per_client(self) -> str:
+        """Reports per second of each client; empty without a rate."""
+        return "" if self.rate is None else f"{self.rate / self.clients:.6g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool: where it is if it is there, how to install it, how to run it and read it."""
+    """A tool: where it is if it is there, how to install it, how to run it and read it; whether it
+    makes each body a new one, and whether it keeps to a rate."""
 
     name: str
     program: str
@@ -59,25 +71,53 @@ class Peer:
     command: Callable[[Load], Sequence[str]]
     read: Callable[[str, Load], Reported]
     env: Callable[[Load], Mapping[str, str]] = field(default=lambda _: {})
+    unique: bool = True
+    paced: bool = True
 
     @property
     def missing(self) -> bool:
         """Whether it is not installed."""
         return shutil.which(self.program) is None
 
+    @property
+    def how_to_install(self) -> str:
+        """A line for who misses it."""
+        return f"{self.name}: not installed ({self.install})"
+
     def measure(self, load: Load, cores: Cores) -> Reported:
         """Run it on the generator's core; raises RuntimeError if it fails."""
+        with self._running(load, cores) as running:
+            return self._said(running, load)
+
+    def spend(self, load: Load, cores: Cores, requests: Callable[[], int]) -> Cost:
+        """Its CPU per report on the generator's core, amid the load: without start and end.
+
+        `requests` asks the server how many it has read. Raises RuntimeError if the tool or any
+        report fails.
+        """
+        before = requests()
+        with self._running(load, cores) as running:
+            wait_until(
+                lambda: running.ended or requests() > before + _UNDER_WAY, f"load of {self.name}"
+            )
+            time.sleep(_SETTLING_S)
+            cost = running.cost(requests, load.seconds - 2 * _SETTLING_S)
+            reported = self._said(running, load)
+        if reported.failed:
+            raise RuntimeError(f"{self.name}: {reported.failed} of its reports failed")
+        return cost
+
+    def _running(self, load: Load, cores: Cores) -> AbstractContextManager[Running]:
         command = cores.pinned(cores.generator, [self.program, *self.command(load)])
-        env = {**os.environ, **self.env(load)}
-        done = subprocess.run(
-            command, env=env, cwd=load.scratch, capture_output=True, text=True,
-            timeout=load.seconds + 60, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        return running_tool(command, {**os.environ, **self.env(load)}, load.scratch)
+
+    def _said(self, running: Running, load: Load) -> Reported:
+        said = running.wait(load.seconds + 60)
         try:
-            return self.read(done.stdout, load)
-        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-            said = f"{done.stdout}{done.stderr}"
-            raise RuntimeError(f"{self.name} ended with {done.returncode}: {said}") from error
+            return self.read(said.out, load)
+        except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+            words = f"{said.out}{said.errors}"
+            raise RuntimeError(f"{self.name} ended with {said.status}: {words}") from error
 
 
 def _wrk(load: Load) -> list[str]:
@@ -92,8 +132,10 @@ def _read_wrk(out: str, _: Load) -> Reported:
 
 
 def _hey(load: Load) -> list[str]:
-    pace = ["-c", str(load.clients), "-q", f"{load.per_client:.6g}", "-z", f"{load.seconds}s"]
-    return [*pace, "-m", "POST", "-T", "application/json", "-d", _BODY, load.url + _PATH]
+    pace = [] if load.rate is None else ["-q", load.per_client]
+    size = ["-c", str(load.clients), "-z", f"{load.seconds}s"]
+    request = ["-m", "POST", "-T", "application/json", "-d", _BODY % "1"]
+    return [*pace, *size, *request, load.url + _PATH]
 
 
 def _read_hey(out: str, _: Load) -> Reported:
@@ -115,8 +157,8 @@ def _locust(load: Load) -> list[str]:
 
 
 def _locust_env(load: Load) -> dict[str, str]:
-    values = {"PER_CLIENT": f"{load.per_client:.6g}", "PATH": _PATH, "BODY": _BODY}
-    return {f"TRUTH_{name}": value for name, value in values.items()}
+    values = {"PER_CLIENT": load.per_client, "PATH": _PATH, "BODY": _BODY}
+    return {f"PEER_{name}": value for name, value in values.items()}
 
 
 def _read_locust(_: str, load: Load) -> Reported:
@@ -129,9 +171,11 @@ def _read_locust(_: str, load: Load) -> Reported:
 
 
 def _autocannon(load: Load) -> list[str]:
-    pace = ["-c", str(load.clients), "-R", str(load.rate), "-d", str(load.seconds)]
-    request = ["-m", "POST", "-H", "content-type=application/json", "-b", _BODY]
-    return [*pace, *request, "--json", "--no-progress", load.url + _PATH]
+    pace = [] if load.rate is None else ["-R", str(load.rate)]
+    size = ["-c", str(load.clients), "-d", str(load.seconds)]
+    body = ["-b", _BODY % "[<id>]", "--idReplacement"]
+    request = ["-m", "POST", "-H", "content-type=application/json", *body]
+    return [*pace, *size, *request, "--json", "--no-progress", load.url + _PATH]
 
 
 def _read_autocannon(out: str, _: Load) -> Reported:
@@ -143,8 +187,8 @@ def _read_autocannon(out: str, _: Load) -> Reported:
 _SHOWN = str(_CACHE).replace(str(Path.home()), "~", 1)
 
 PEERS = (
-    Peer("wrk", "wrk", "apt-get install wrk", _wrk, _read_wrk),
-    Peer("hey", "hey", "apt-get install hey", _hey, _read_hey),
+    Peer("wrk", "wrk", "apt-get install wrk", _wrk, _read_wrk, paced=False),
+    Peer("hey", "hey", "apt-get install hey", _hey, _read_hey, unique=False),
     Peer(
         "locust",
         str(_CACHE / "locust" / "bin" / "locust"),

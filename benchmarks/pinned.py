@@ -32,12 +32,16 @@ class Cores:
         """The command on that core."""
         return ["taskset", "-c", str(core), *command]
 
-    def flood(self, folder: Path, options: Sequence[str], deadline_s: float) -> None:
-        """Run the real command to its end, its one shard alone on the generator's core.
+    def flood(
+        self, folder: Path, options: Sequence[str], deadline_s: float, shards: int = 1
+    ) -> None:
+        """Run the real command to its end, its shards by turns on the generator's core and on the
+        other; one is alone on its core.
 
         `folder` becomes the run directory. Raises RuntimeError if there is no verdict.
         """
-        command = qosflood_command(*options, *_QUIETLY, "--out", str(folder))
+        parts = ("--shards", str(shards))
+        command = qosflood_command(*options, *parts, *_QUIETLY, "--out", str(folder))
         process = subprocess.Popen(
             self.pinned(self.other, command),
             stdin=subprocess.DEVNULL,
@@ -46,7 +50,7 @@ class Cores:
             text=True,
         )
         try:
-            _pin_shard(process, self.generator)
+            _pin_shards(process, [(self.generator, self.other)[i % 2] for i in range(shards)])
             out, _ = process.communicate(timeout=deadline_s)
         except BaseException:
             process.send_signal(signal.SIGINT)
@@ -55,7 +59,7 @@ class Cores:
             raise RuntimeError(f"qosflood ended with {process.returncode}: {out}")
 
 
-_QUIETLY = ("--shards", "1", "--scrape-interval", "off", "--no-live", "--quiet")
+_QUIETLY = ("--scrape-interval", "off", "--no-live", "--quiet")
 
 
 def two_cores(tools: Sequence[str], install: str) -> Cores:
@@ -74,20 +78,20 @@ def environment() -> str:
     return f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores"
 
 
-def _pin_shard(process: subprocess.Popen[str], core: int) -> None:
-    """Move the shard, a child of the command, to a core of its own as soon as it is there."""
+def _pin_shards(process: subprocess.Popen[str], cores: Sequence[int]) -> None:
+    """Move the shards, children of the command, to their cores as soon as they are there."""
     parent = psutil.Process(process.pid)
 
-    def pinned() -> bool:
+    def all_there() -> list[psutil.Process]:
         if process.poll() is not None:
             raise RuntimeError(f"qosflood ended early: {process.stdout and process.stdout.read()}")
         shards = [child for child in parent.children(recursive=True) if _is_shard(child)]
-        for shard in shards:
-            for thread in shard.threads():
-                os.sched_setaffinity(thread.id, {core})
-        return bool(shards)
+        return shards if len(shards) == len(cores) else []
 
-    wait_until(pinned, "the shard's process", deadline_s=30)
+    shards = wait_until(all_there, "the shards' processes", deadline_s=30)
+    for shard, core in zip(sorted(shards, key=lambda shard: int(shard.pid)), cores, strict=True):
+        for thread in shard.threads():
+            os.sched_setaffinity(thread.id, {core})
 
 
 def _is_shard(process: psutil.Process) -> bool:

@@ -20,6 +20,7 @@ from freezing_process import freezing
 from judged import Crowd, Judged, Own, measure_own
 from peers import PEERS, Load, Peer, Reported
 from pinned import Cores, environment, two_cores
+from tables import markdown
 
 RATE = 500
 """Reports per second. The server needs some 25 us for each that a freeze held up, so that at 500/s
@@ -106,12 +107,6 @@ def books_table(kept: Sequence[tuple[Case, Books]]) -> str:
     return markdown(head, rows)
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = (head, ("---",) * len(head), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def run_peers(cores: Cores, scratch: Path, seconds: int) -> dict[str, Reported | str]:
     """Each tool in turn against one server."""
     with freezing(cores) as server:
@@ -127,7 +122,7 @@ def run_peers(cores: Cores, scratch: Path, seconds: int) -> dict[str, Reported |
 def _peer(peer: Peer, load: Load, cores: Cores) -> Reported | str:
     """Its figures, or a word; a line on standard error says more."""
     if peer.missing:
-        print(f"{peer.name}: not installed ({peer.install})", file=sys.stderr)
+        print(peer.how_to_install, file=sys.stderr)
         return "not installed"
     try:
         return peer.measure(load, cores)

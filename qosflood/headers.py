@@ -17,7 +17,25 @@ _PIECE = 8
 
 def resolve_headers(refs: Iterable[HeaderRef]) -> dict[str, str]:
     """Each header's name and value; raises PreflightError naming the source, never a value."""
-    return {ref.name: _resolve(ref) for ref in refs}
+    return {ref.name: resolve_source(f"header {ref.name}", ref.source) for ref in refs}
+
+
+def resolve_source(label: str, source: str) -> str:
+    """The secret at `env:VAR` or `file:PATH`; raises PreflightError that begins with `label` and
+    names the source, never the value."""
+    kind, _, where = source.partition(":")
+    if kind not in ("env", "file") or not where:
+        # The source is not shown: it may be a secret typed where its place was expected.
+        raise PreflightError(f"{label}: got something else, {_FIX}")
+    value = _from_environment(label, where) if kind == "env" else _from_file(label, where)
+    if not value:
+        raise PreflightError(f"{label}: {source} is empty, expected a value")
+    if not (value.isascii() and value.isprintable()):
+        raise PreflightError(
+            f"{label}: {source} holds a character that no header may carry, "
+            "expected one line of printable ASCII"
+        )
+    return value
 
 
 def redact(text: str, headers: dict[str, str]) -> str:
@@ -72,37 +90,19 @@ def _spellings(char: str) -> str:
     return rf"(?:\\?{re.escape(char)}|%{code:02x}|\\u{code:04x})"
 
 
-def _resolve(ref: HeaderRef) -> str:
-    kind, _, where = ref.source.partition(":")
-    if kind not in ("env", "file") or not where:
-        # The source is not shown: it may be a secret typed where its place was expected.
-        raise PreflightError(f"header {ref.name}: got something else, {_FIX}")
-    value = _from_environment(ref, where) if kind == "env" else _from_file(ref, where)
-    if not value:
-        raise PreflightError(f"header {ref.name}: {ref.source} is empty, expected a value")
-    if not (value.isascii() and value.isprintable()):
-        raise PreflightError(
-            f"header {ref.name}: {ref.source} holds a character that no header may carry, "
-            "expected one line of printable ASCII"
-        )
-    return value
-
-
-def _from_environment(ref: HeaderRef, variable: str) -> str:
+def _from_environment(label: str, variable: str) -> str:
     value = os.environ.get(variable)
     if value is None:
-        raise PreflightError(f"header {ref.name}: environment variable {variable} is not set")
+        raise PreflightError(f"{label}: environment variable {variable} is not set")
     return value.strip()
 
 
-def _from_file(ref: HeaderRef, path: str) -> str:
+def _from_file(label: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise PreflightError(
-            f"header {ref.name}: file {path} is not text, expected one line of printable ASCII"
+            f"{label}: file {path} is not text, expected one line of printable ASCII"
         ) from None
     except OSError as error:
-        raise PreflightError(
-            f"header {ref.name}: file {path} cannot be read: {error.strerror}"
-        ) from None
+        raise PreflightError(f"{label}: file {path} cannot be read: {error.strerror}") from None

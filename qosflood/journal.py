@@ -217,6 +217,18 @@ def remove_reserve(run_dir: Path) -> None:
         (run_dir / _RESERVE).unlink()
 
 
+def goes_on(run_dir: Path) -> bool:
+    """Whether a run on this machine still writes the journal."""
+    try:
+        with (run_dir / JOURNAL).open("rb") as journal:
+            fcntl.flock(journal, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def read_run(run_dir: Path) -> Run:
     """The run a directory holds; raises JournalError."""
     path = run_dir / RUN_JSON

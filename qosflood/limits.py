@@ -15,7 +15,7 @@ from qosflood.suggest import nearest
 from qosflood.units import parse_bytes, parse_duration, parse_ratio
 
 Op = Literal["<", "<=", ">", ">=", "=="]
-Unit = Literal["ns", "bytes", "ratio", "count", "word"]
+Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]
 NamedBy = Literal["user", "shipped"]
 
 RUN = "run"
@@ -25,6 +25,7 @@ _LARGEST = 2**62
 LOAD_PHASES = tuple(phase for phase in PHASES if phase != "settle")
 
 _DIGITS = re.compile(r"[0-9]{1,15}")
+_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _FORM = '"[phase:]metric op value", e.g. response.p99 < 250ms'
 _GRAMMAR = re.compile(
     r"(?:(?P<phase>\w+)\s*:)?\s*(?P<metric>[\w.]+)\s*(?P<op><=|>=|==|<|>)"
@@ -51,6 +52,7 @@ METRICS: dict[str, Metric] = {
     **_latency("service", live=()),
     "errors": Metric("ratio", LOAD_PHASES, live=True),
     "offered": Metric("ratio", LOAD_PHASES, live=True),
+    "amplification": Metric("times", LOAD_PHASES),
     "scrape.success": Metric("ratio", PHASES),
     "scrape.p99": Metric("ns", PHASES),
     "scrape.gap": Metric("ns", PHASES, live=True),
@@ -66,6 +68,7 @@ _OPS: dict[Unit, tuple[str, ...]] = {
     "ns": ("<", "<=", ">", ">="),
     "bytes": ("<", "<=", ">", ">="),
     "ratio": ("<", "<=", ">", ">=", "=="),
+    "times": ("<", "<=", ">", ">="),
     "count": ("<", "<=", ">", ">=", "=="),
     "word": ("==",),
 }
@@ -73,6 +76,7 @@ _VALUES: dict[Unit, str] = {
     "ns": "a duration such as 250ms",
     "bytes": "a size such as 512MiB",
     "ratio": "a share such as 0.1%",
+    "times": "a number such as 1.5",
     "count": "a whole number such as 0",
     "word": 'the word "none"',
 }
@@ -167,6 +171,12 @@ def _count(value: str) -> float:
     return int(value)
 
 
+def _times(value: str) -> float:
+    if not _NUMBER.fullmatch(value):
+        raise UnitError(value)
+    return float(value)
+
+
 def _word(value: str) -> str:
     if value != "none":
         raise UnitError(value)
@@ -177,6 +187,7 @@ _PARSERS: dict[Unit, Callable[[str], float | str]] = {
     "ns": parse_duration,
     "bytes": parse_bytes,
     "ratio": parse_ratio,
+    "times": _times,
     "count": _count,
     "word": _word,
 }

@@ -1,65 +1,104 @@
-"""Can this machine carry the load?"""
+"""Can this machine carry the load? Reads its facts; qosflood.needs weighs them."""
 
+import os
 import resource
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from qosflood.errors import PreflightError
+import psutil
+
+from qosflood.needs import Facts, Needs, weigh
 from qosflood.plan import Plan
-from qosflood.units import format_count
 
-_SPARE_FILES = 64
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-
-
-def check_machine(plan: Plan) -> None:
-    """Open files, local addresses and ports; raises PreflightError with what helps."""
-    _check_open_files(plan)
-    _check_sources(plan)
-    _check_ports(plan)
+_KERNEL = Path("/proc/sys/net/ipv4")
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
+_EARLY: dict[str, Literal["loopback", "all"]] = {"1": "all", "2": "loopback"}
 
 
-def _check_open_files(plan: Plan) -> None:
-    # The embedded collector holds every client's connection, whatever the number of shards.
-    embedded, everyone = plan.target.embedded, plan.load.clients
-    clients = everyone if embedded else -(-everyone // plan.load.shards)
-    needed = clients + _SPARE_FILES
+def examine(plan: Plan) -> Needs:
+    """What the plan needs of this machine."""
+    return weigh(plan, machine_facts(plan))
+
+
+def allowed_cores() -> int:
+    """Cores this process may use: by affinity, and by the cgroup's quota where there is one."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    try:
+        quota, period = _text(_CGROUPS / "cpu.max").split()
+        return max(min(cores, int(quota) // int(period)), 1)
+    except ValueError:
+        return cores
+
+
+def machine_facts(plan: Plan) -> Facts:
+    """This machine's limits as they are now, and the plan's sources that are not its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or needed <= hard:
-        return
-    who = "the embedded collector" if embedded else "a shard"
-    room = 0 if embedded else hard - _SPARE_FILES
-    spread = f", or spread the clients: --shards {-(-everyone // room)}" if room > 0 else ""
-    raise PreflightError(
-        f"open files: {who} with {format_count(clients)} clients needs {needed}, this machine "
-        f"allows {hard}; raise the limit as root (ulimit -Hn {needed}){spread}"
+    return Facts(
+        open_files=None if hard == resource.RLIM_INFINITY else hard,
+        ports=_ports(),
+        memory_bytes=min([psutil.virtual_memory().available, *_cgroup_rooms()]),
+        cores=allowed_cores(),
+        early_ports=_EARLY.get(_text(_KERNEL / "tcp_tw_reuse"), "none"),
+        unusable=tuple(_unusable(plan.target.sources)),
     )
 
 
-def _check_ports(plan: Plan) -> None:
+def _ports() -> int | None:
     try:
-        low, high = (int(word) for word in _PORT_RANGE.read_text(encoding="ascii").split())
-    except (OSError, ValueError):
-        return
-    ends = len(plan.target.addresses) * max(len(plan.target.sources), 1)
-    ports = (high - low + 1) * ends
-    if plan.load.clients > ports:
-        raise PreflightError(
-            f"ports: {format_count(plan.load.clients)} clients need a local port each, this "
-            f"machine has {format_count(ports)} for this target; widen the range as root: "
-            'sysctl -w net.ipv4.ip_local_port_range="1024 65535", or connect from more addresses '
-            "(target.sources)"
-        )
+        low, high = (int(word) for word in _text(_KERNEL / "ip_local_port_range").split())
+        return high - low + 1 - sum(_reserved(low, high))
+    except ValueError:
+        return None
 
 
-def _check_sources(plan: Plan) -> None:
-    for source in plan.target.sources:
+def _reserved(low: int, high: int) -> Iterator[int]:
+    """How many ports each entry of `8080,9000-9010` takes from the range."""
+    for entry in filter(None, _text(_KERNEL / "ip_local_reserved_ports").split(",")):
+        first, _, last = entry.partition("-")
+        yield max(min(int(last or first), high) - max(int(first), low) + 1, 0)
+
+
+def _cgroup_rooms() -> Iterator[int]:
+    """Bytes left below the memory limit of each cgroup that this process is in: v2's unified
+    hierarchy or v1's memory controller. A limit above counts for all below it."""
+    for line in _text(_OWN_CGROUPS).splitlines():
+        _, controllers, path = line.split(":", 2)
+        own = path.lstrip("/")
+        if not controllers:
+            yield from _rooms(_CGROUPS, own, "memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            yield from _rooms(_CGROUPS / "memory", own, *names)
+
+
+def _rooms(root: Path, own: str, limit: str, used: str, reclaimable: str) -> Iterator[int]:
+    for folder in (root / own, *(root / own).parents):
+        if not folder.is_relative_to(root):
+            return
+        try:
+            most, now = int(_text(folder / limit)), int(_text(folder / used))
+        except ValueError:
+            continue  # "max", or not there
+        cache = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
+        yield max(most - now + int(cache.get(reclaimable, 0)), 0)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _unusable(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for source in sources:
         family = socket.AF_INET6 if ":" in source else socket.AF_INET
-        with socket.socket(family) as probe:
-            try:
+        try:
+            with socket.socket(family) as probe:
                 probe.bind((source, 0))
-            except OSError as error:
-                raise PreflightError(
-                    f"target.sources: {source} cannot be connected from ({error.strerror}); "
-                    "expected addresses of this host (ip address shows them)"
-                ) from None
+        except OSError as error:
+            yield source, error.strerror or str(error)

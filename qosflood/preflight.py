@@ -7,28 +7,38 @@ what merely cannot be seen is said, and the run goes on.
 import asyncio
 import errno
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
+from yarl import URL
 
+from qosflood.certificate import certificate_warnings
 from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
 from qosflood.fleet.supervisor import Watching
 from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
+from qosflood.load.resumption import can_resume
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.probe import Sight, look
-from qosflood.plan import Plan
+from qosflood.plan import WATCHED, Plan
+from qosflood.reach import check_addresses
 from qosflood.resolve import needs_consent
+from qosflood.resolve.herds import herd_warnings
 from qosflood.text import printable
-from qosflood.tls import tls_context
+from qosflood.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
 from qosflood.units import format_bytes, format_count, format_duration
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_UNSEEN = Sight(scrape=None, process=None, memory_source=None, memory_reason=WATCHED, warnings=())
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+_NGINX_REFUSES = b"SSL certificate"
+"""In the page with which nginx answers clients whose certificate it does not like."""
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
     "its CA with --cacert FILE, or skip the check with --insecure",
@@ -50,16 +60,20 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that nobody told us of."""
+    is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    `elsewhere`: another part of the run watches the target."""
 
     posted: Posted
     sight: Sight
     process: str | None
     command: str | None
     warnings: tuple[str, ...]
+    elsewhere: bool = False
 
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
+        if self.elsewhere:
+            return f"{self._post(expect)} · {WATCHED}"
         return " · ".join((self._post(expect), self._scrape(), self._memory()))
 
     def _post(self, expect: tuple[int, ...]) -> str:
@@ -113,7 +127,7 @@ def check_consent(
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()
-    rate = format_count(max(plan.load.rate, plan.load.base_rate))
+    rate = format_count(max(plan.load.rate, plan.load.base_rate) * plan.share)
     if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
         return (f"{what}: consent was given on the terminal",)
     raise PreflightError(
@@ -122,21 +136,26 @@ def check_consent(
 
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
-    """Look at the target; raises PreflightError only for bad headers, CA file or pid."""
+    """Look at the target; raises PreflightError only for bad headers, files of certificates
+    or pid, and for an address that cannot be reached beside the first."""
     posted = await _post(plan)
-    sight = await look(plan)
+    if posted.reached:
+        await check_addresses(plan.target, plan.load.timeout_ns * 1e-9)
+    elsewhere = plan.part is not None and not plan.part.memory
+    sight = _UNSEEN if elsewhere else await look(plan)
     return Preflight(
         posted,
         sight,
         _process_words(sight),
         _process_command(plan, sight),
-        (*warnings, *sight.warnings),
+        (*warnings, *_certificate_warnings(plan), *herd_warnings(plan), *sight.warnings),
+        elsewhere,
     )
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
-    posted, url = seen.posted, f"{plan.target.url}{plan.report.path}"
+    posted, url = seen.posted, f"{plan.target.url}{plan.report.location}"
     if not posted.reached:
         raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
     if posted.status in _REFUSED:
@@ -156,7 +175,22 @@ def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     return _scrape_warning(plan, seen.sight)
 
 
+def _certificate_warnings(plan: Plan) -> tuple[str, ...]:
+    """What is odd about our own certificate, and about resuming what it was shown for."""
+    target = plan.target
+    warnings = certificate_warnings(target, datetime.now(UTC))
+    if target.scheme != "https" or not target.tls_resume or can_resume():
+        return warnings
+    return (
+        *warnings,
+        "TLS sessions are not resumed: this Python's OpenSSL is out of reach, so each "
+        "connection is a full handshake; --set target.tls_resume=false accepts that",
+    )
+
+
 def _unreached(failure: str) -> str:
+    if fix := certificate_fix(failure):
+        return fix
     kind = failure.partition(":")[0]
     return _UNREACHED.get(kind, "expected a collector there, check --target")
 
@@ -181,17 +215,12 @@ async def _post(plan: Plan) -> Posted:
     loop = asyncio.get_running_loop()
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    request = builder.writer()(builder.template(0), *builder.walk(0), 0)
+    now_ms = time.time_ns() // 1_000_000
+    request = builder.writer()(builder.template(0), *builder.walk(0), now_ms)
     body = request.partition(b"\r\n\r\n")[2]
-    headers = {
-        "Host": plan.target.netloc,
-        "User-Agent": plan.user_agent,
-        "Content-Type": plan.report.content_type,
-        **secrets,
-    }
     address = plan.target.addresses[0]
     host = f"[{address}]" if ":" in address else address
-    path = plan.target.base_path + plan.report.path
+    origin = f"{plan.target.scheme}://{host}:{plan.target.port}"
     started = loop.time()
 
     def met(status: int | None, failure: str | None, *, reached: bool) -> Posted:
@@ -204,13 +233,15 @@ async def _post(plan: Plan) -> Posted:
         try:
             async with session.request(
                 plan.report.method,
-                f"{plan.target.scheme}://{host}:{plan.target.port}{path}",
+                URL(f"{origin}{builder.location}", encoded=True),
                 data=body,
-                headers=headers,
+                headers=builder.headers,
                 allow_redirects=False,
                 server_hostname=plan.target.host if plan.target.scheme == "https" else None,
             ) as response:
-                await _read_through(response)
+                beginning = await _read_through(response)
+                if response.status == HTTPStatus.BAD_REQUEST and _NGINX_REFUSES in beginning:
+                    return met(None, CERTIFICATE_REFUSED, reached=False)
                 return met(response.status, None, reached=True)
         except aiohttp.ClientConnectorCertificateError as error:
             return met(None, reason_of(_os_error(error.certificate_error)), reached=False)
@@ -219,13 +250,28 @@ async def _post(plan: Plan) -> Posted:
         except TimeoutError:
             waited = format_duration(plan.load.timeout_ns)
             return met(None, f"no answer within {waited}", reached=True)
-        except (aiohttp.ClientError, ValueError) as error:
+        except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
+            if (refusal := _refusal(error)) is not None:
+                return met(None, handshake_failure(refusal), reached=False)
             return met(None, _unreadable(error), reached=True)
 
 
-async def _read_through(response: aiohttp.ClientResponse) -> None:
-    async for _ in response.content.iter_any():
-        pass
+async def _read_through(response: aiohttp.ClientResponse) -> bytes:
+    """Read a response to its end; its beginning."""
+    beginning = b""
+    async for piece in response.content.iter_any():
+        beginning = beginning or piece
+    return beginning
+
+
+def _refusal(error: BaseException | None) -> ssl.SSLError | None:
+    """The alert behind a failed exchange: with TLS 1.3 a server refuses a client's certificate only
+    after the handshake."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _unreadable(error: Exception) -> str:

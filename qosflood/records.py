@@ -73,7 +73,8 @@ class Window:
     """What one shard saw in one second for the reports of one phase (the phase of their due time).
 
     `second` counts from the load's start. `picked_late` are reports that were picked only after
-    their phase had ended. `statuses` counts refusals by HTTP status, `errors` failures by reason.
+    their phase had ended. `offered` counts first attempts, `retries` those after them that were
+    sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts refusals by HTTP status, `errors` failures by reason.
     `health`, `sessions` (distinct ones so far) and `reconnects` are of the shard as a whole, on the
     window of the phase in force only.
     """
@@ -97,6 +98,9 @@ class Window:
     send_lag: Latency | None
     health: ShardHealth | None
     sessions: int | None = None
+    retries: int = 0
+    retried: dict[str, int] = field(default_factory=dict)
+    acked_after_retry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,10 @@ class ClockMark:
     TAG: ClassVar[str] = "clock"
     t: int
     wall_ns: int
+
+
+INCOMPLETE = "incomplete"
+"""The end reason of a merged run of which a part is missing or ended too soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.errors import ExitCode, JournalWriteError, QosfloodError
+from qosflood.errors import ExitCode, JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
+from qosflood.fleet.moment import refuse_past
 from qosflood.fleet.supervisor import Ended, Supervisor, View
 from qosflood.journal import (
     JOURNAL,
@@ -30,9 +31,11 @@ from qosflood.journal import (
     create_run_directory,
     write_run_json,
 )
+from qosflood.load.payload import mean_bytes
 from qosflood.load.schedule import Schedule
-from qosflood.machine import check_machine
-from qosflood.plan import Plan
+from qosflood.machine import examine
+from qosflood.needs import Needs
+from qosflood.plan import Part, Plan
 from qosflood.preflight import (
     Preflight,
     check_consent,
@@ -41,8 +44,10 @@ from qosflood.preflight import (
 )
 from qosflood.records import Segment
 from qosflood.resolve import with_target_port
+from qosflood.units import HOUR, format_duration
 
 COLLECTOR_PATIENCE_S = 2.0
+LONGEST_WAIT_NS = 24 * HOUR
 RUNS = Path("qosflood-runs")
 _VERSIONS_OF = ("uvloop", "aiohttp", "aiofastnet", "orjson", "hdrhistogram", "httptools", "numpy")
 
@@ -51,8 +56,8 @@ class Screen(Protocol):
     """What the user sees of a run, from plan to verdict; all of it on standard error but the
     closing summary."""
 
-    def plan(self, plan: Plan) -> None:
-        """The plan, before anything is sent."""
+    def plan(self, plan: Plan, needs: Needs) -> None:
+        """The plan and what it needs of this machine, before anything is sent."""
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
         """What can be seen of the target."""
@@ -86,11 +91,13 @@ class Request:
 
 
 def fill_planned(plan: Plan) -> Plan:
-    """The plan with the number of reports its schedule holds in each phase, and of sessions."""
-    schedule = Schedule(plan)
+    """The plan with the number of reports its schedule holds in each phase, and of sessions, for a
+    part those of the part; and with what a report takes."""
+    schedule = Schedule(plan, *plan.slice_of())
     return replace(
         plan,
         planned_sessions=schedule.sessions(),
+        report=replace(plan.report, bytes_mean=mean_bytes(plan)),
         phases=tuple(
             replace(p, planned=schedule.count(p.start_ns, p.end_ns) if p.name != "settle" else 0)
             for p in plan.phases
@@ -98,15 +105,26 @@ def fill_planned(plan: Plan) -> Plan:
     )
 
 
+def check_start(part: Part, wall_ns: int) -> None:
+    """Raise StartError if the part's start is over at `wall_ns` (UTC), or too far ahead."""
+    refuse_past(part.start_at_ns, wall_ns)
+    if part.start_at_ns - wall_ns > LONGEST_WAIT_NS:
+        left = format_duration(part.start_at_ns - wall_ns)
+        most = format_duration(LONGEST_WAIT_NS)
+        raise StartError(f"--start-at is {left} ahead, expected at most {most}; check its date")
+
+
 def run(request: Request, screen: Screen) -> int:
     """Carry out the plan; the exit code. Raises StartError if nothing could be flooded."""
+    if request.plan.part is not None:
+        check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
-    screen.plan(plan)
+    needs = examine(plan)
+    screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
-    warnings = check_consent(plan, request.allow, request.ask)
-    check_machine(plan)
-    return asyncio.run(_flood(plan, warnings, request, screen))
+    consent = check_consent(plan, request.allow, request.ask)
+    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
 
 
 async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:
@@ -285,7 +303,8 @@ class Interrupts:
             self._screen.notice(f"{name}: writing the report; once more leaves at once")
         else:
             self._supervisor.request_stop("interrupted", f"by {name}")
-            self._screen.notice(f"{name}: stopping the load; once more leaves at once")
+            what = "stopping the load" if self._supervisor.began else "stopping before the load"
+            self._screen.notice(f"{name}: {what}; once more leaves at once")
 
     def _leave(self, supervisor: Supervisor) -> None:
         try:

@@ -1,9 +1,24 @@
-"""The TLS context of a target: system CAs, a CA file, or no verification at all."""
+"""The TLS context of a target: whom it trusts, and the certificate it shows."""
 
 import ssl
 
+from qosflood.certificate import load_certificate
 from qosflood.errors import PreflightError
 from qosflood.plan import Target
+
+CERTIFICATE_REFUSED = "TLS: no certificate of ours that the target accepts"
+_WANTS_ONE = "show one with --cert FILE, and --key FILE if its key is in another"
+_FIXES = {
+    CERTIFICATE_REFUSED: _WANTS_ONE,
+    "TLS: TLSV13_ALERT_CERTIFICATE_REQUIRED": f"the target wants a certificate: {_WANTS_ONE}",
+    "TLS: SSLV3_ALERT_HANDSHAKE_FAILURE": "the target may want a certificate: "
+    f"{_WANTS_ONE}; or it shares no TLS version or cipher with us",
+    "TLS: TLSV1_ALERT_UNKNOWN_CA": "the target does not know who signed --cert; use one that "
+    "its CA signed, with the certificates between them in the same file",
+    "TLS: SSLV3_ALERT_BAD_CERTIFICATE": "the target refuses --cert; use one that its CA signed",
+    "TLS: SSLV3_ALERT_CERTIFICATE_EXPIRED": "the time of --cert is over; use one that is valid",
+}
+"""What to do about a failure that is about the client's certificate."""
 
 
 def tls_context(target: Target) -> ssl.SSLContext:
@@ -19,6 +34,8 @@ def tls_context(target: Target) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
+    if target.cert is not None:
+        load_certificate(context, target.cert, target.key, target.key_password)
     return context
 
 
@@ -29,3 +46,8 @@ def handshake_failure(error: ssl.SSLError) -> str:
         words = getattr(error, "verify_message", None) or str(error)
         return f"certificate: {words.rstrip('.')}"
     return f"TLS: {getattr(error, 'reason', None) or error}"[:120]
+
+
+def certificate_fix(failure: str) -> str | None:
+    """What to do about a failed handshake, if it is about the client's certificate."""
+    return _FIXES.get(failure)

@@ -10,7 +10,8 @@ from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.readings import Case, Reading, read
 from qosflood.errors import ExitCode
 from qosflood.limits import RUN
-from qosflood.plan import Limit, Plan
+from qosflood.plan import WATCHED, Limit, Plan
+from qosflood.records import INCOMPLETE
 from qosflood.text import clip, printable
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 
@@ -52,16 +53,14 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     """The verdict: INTERRUPTED before ABORTED before FAIL before INVALID before PASS."""
     limits = tuple(judge_limit(plan, findings, limit) for limit in plan.limits)
     found = {
-        "INTERRUPTED": _interrupted(findings),
+        "INTERRUPTED": _interrupted(plan, findings),
         "ABORTED": _aborted(findings),
         "FAIL": [_broken(judged) for judged in limits if judged.ok is False],
         "INVALID": _invalid(findings, limits),
     }
     word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
     reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
-    not_judged = tuple(
-        f"{judged.limit.expr} ({judged.reason})" for judged in limits if judged.ok is None
-    )
+    not_judged = tuple(f"{judged.limit.expr} ({judged.reason})" for judged in _unjudged(limits))
     return Verdict(
         verdict=word,
         exit_code=ExitCode.INTERNAL if findings.ended == _OWN_ERROR else _EXIT_CODES[word],
@@ -81,7 +80,8 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
 _OWN_ERROR = "internal_error"
-_OWN_VERDICT = ("completed", "interrupted", "killed", "aborted")
+_OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
+BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 _ENDINGS = {
     "disk_full": "disk full",
     "journal_lost": "the journal could no longer be written",
@@ -91,10 +91,12 @@ _ENDINGS = {
 }
 
 
-def _interrupted(findings: Findings) -> list[str]:
+def _interrupted(plan: Plan, findings: Findings) -> list[str]:
     if findings.ended not in ("interrupted", "killed"):
         return []
     detail = f": {findings.ended_detail}" if findings.ended_detail else ""
+    if plan.merged:
+        return [f"interrupted{detail}"]
     return [f"{findings.ended} {_how_far(findings)}{detail}"]
 
 
@@ -115,8 +117,8 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
     ended = [] if findings.ended in _OWN_VERDICT else [_ending(findings)]
     unjudged = [
         f"{judged.limit.expr} could not be judged: {judged.reason}"
-        for judged in limits
-        if judged.ok is None and judged.limit.named_by == "user"
+        for judged in _unjudged(limits)
+        if judged.limit.named_by == "user"
     ]
     problems = [*findings.generator.problems, *_unbalanced(findings)]
     return list(dict.fromkeys([*ended, *problems, *unjudged]))
@@ -138,6 +140,11 @@ def _ending(findings: Findings) -> str:
     return f"{what}: {findings.ended_detail}" if findings.ended_detail else what
 
 
+def _unjudged(limits: tuple[JudgedLimit, ...]) -> list[JudgedLimit]:
+    """Those that could not be judged, but for those that a merge will."""
+    return [judged for judged in limits if judged.ok is None and judged.reason != BY_MERGE]
+
+
 # Limits.
 
 _OPS: dict[str, Callable[[float | str, float | str], bool]] = {
@@ -155,6 +162,8 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     A latency limit that is broken, but only with windows in it in which the generator was late,
     cannot be judged: lag adds to response time.
     """
+    if _is_watched_elsewhere(plan, limit):
+        return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=BY_MERGE)
     phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
     reading = read(Case(plan, findings, limit, phase))
     ok, value = _hold(limit, reading)
@@ -167,6 +176,15 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
             "generator was late"
         )
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
+
+
+def _is_watched_elsewhere(plan: Plan, limit: Limit) -> bool:
+    part = plan.part
+    if part is None:
+        return False
+    if limit.metric.startswith("scrape."):
+        return not part.scrapes
+    return limit.metric.startswith(("memory.", "restarts")) and not part.memory
 
 
 def _hold(limit: Limit, reading: Reading) -> tuple[bool | None, float | str | None]:
@@ -200,12 +218,14 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "ns": format_duration,
     "bytes": format_bytes,
     "ratio": format_ratio,
+    "times": lambda value: f"{value:.2f}",
     "count": format_count,
 }
 _EXACT: dict[str, Callable[[float], str]] = {
     "ns": lambda ns: f"{ns:,.0f}ns",
     "bytes": lambda count: f"{count:,.0f} B",
     "ratio": lambda share: f"{share * 100:.8g}%",
+    "times": lambda value: f"{value:.8g}",
     "count": format_count,
 }
 
@@ -246,7 +266,7 @@ def _headline(
     more = [f"{further} more reason{'s' * (further > 1)}"] if further > 0 else []
     tail = "".join(f"; {said}" for said in [*_failures(findings, reasons), *more])
     line = clip(printable(lead), MOST_IN_HEADLINE - len(tail)) + tail
-    unjudged = [judged.limit.expr for judged in limits if judged.ok is None]
+    unjudged = [judged.limit.expr for judged in _unjudged(limits)]
     return f"{line}; not judged: {', '.join(unjudged)}" if unjudged else line
 
 
@@ -257,13 +277,21 @@ def _load(plan: Plan) -> str:
         load.base_clients * load.multiple
     )
     base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
+    clients, rate = format_count(load.clients), format_count(load.rate)
+    lead = ""
+    if plan.part is not None:
+        here = plan.here(load.clients)
+        lead = f"{plan.part.name}: "
+        clients = f"{format_count(here)} of {clients}"
+        rate = f"{format_count(here * SECOND / load.cadence_ns)} of {rate}"
     return (
-        f"{format_count(load.clients)} clients, {format_count(load.rate)} reports/s "
-        f"({load.multiple:g}x of {base}) for {format_duration(plan.phase('flood').duration_ns)}"
+        f"{lead}{clients} clients, {rate} reports/s ({load.multiple:g}x of {base}) for "
+        f"{format_duration(plan.phase('flood').duration_ns)}"
     )
 
 
 def _all_well(limits: tuple[JudgedLimit, ...]) -> str:
+    limits = tuple(judged for judged in limits if judged.reason != BY_MERGE)
     held = sum(judged.ok is True for judged in limits)
     if not limits:
         return "no limit was set"

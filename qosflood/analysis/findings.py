@@ -43,7 +43,11 @@ class ScrapeFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFigures:
-    """One phase, as planned and as it went. Rates are reports per second of the phase."""
+    """One phase, as planned and as it went. Rates are reports per second of the phase.
+
+    `sent` are first attempts, `retries` those after them; `amplification` is how many requests
+    went out for each first attempt.
+    """
 
     name: str
     start_s: float
@@ -70,11 +74,15 @@ class PhaseFigures:
     rss_start: int | None
     rss_end: int | None
     rss_max: int | None
+    retries: int = 0
+    retried: dict[str, int] = field(default_factory=dict)
+    acked_after_retry: int = 0
+    amplification: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The books: `scheduled` = the sum of `outcomes` + `in_flight`."""
+    """The books: `scheduled` = the sum of `outcomes` + `in_flight`. Attempts as in a phase."""
 
     scheduled: int
     outcomes: dict[str, int]
@@ -83,6 +91,11 @@ class Totals:
     resent: int
     in_flight: int
     balanced: bool
+    sent: int = 0
+    retries: int = 0
+    retried: dict[str, int] = field(default_factory=dict)
+    acked_after_retry: int = 0
+    amplification: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +173,7 @@ class Second:
     send_lag_p99_ns: int | None
     connected: int
     late: bool
+    reconnects: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
 """When the generator was late, and which limits its on-time windows break by themselves."""
 
 from qosflood.analysis.latency import p99_or_max, rank
-from qosflood.plan import Limit, Plan
+from qosflood.plan import LEAST_LATE_GATE_NS, Limit, Plan
 from qosflood.records import Latency, Window
-from qosflood.units import MS, SECOND
+from qosflood.units import SECOND
 
-_LEAST_GATE_NS = 10 * MS
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1
 _QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
@@ -23,7 +22,7 @@ def latency_limits(plan: Plan) -> list[Limit]:
 def late_gate_ns(plan: Plan) -> int:
     """How late the generator may be: 5% of the tightest latency limit, at least 10 ms."""
     thresholds = [float(limit.threshold) for limit in latency_limits(plan)]
-    return max(_LEAST_GATE_NS, round(_GATE_SHARE * min(thresholds, default=0.0)))
+    return max(LEAST_LATE_GATE_NS, round(_GATE_SHARE * min(thresholds, default=0.0)))
 
 
 def throttled(window: Window) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.trend import Floats, Trend, trend
-from qosflood.plan import Phase, Plan, Watch
+from qosflood.plan import WATCHED, Phase, Plan, Watch
 from qosflood.records import Event, MemorySample
 from qosflood.units import HOUR, SECOND, format_bytes, format_count, format_duration
 
@@ -36,7 +36,9 @@ def memory_finding(
 ) -> MemoryFinding:
     """The finding over one instance's samples, sorted by `t`."""
     if not samples:
-        return MemoryFinding(verdict="unmeasured", source=None, reason="no memory samples")
+        elsewhere = plan.part is not None and not plan.part.memory
+        reason = WATCHED if elsewhere else "no memory samples"
+        return MemoryFinding(verdict="unmeasured", source=None, reason=reason)
     base = MemoryFinding(
         verdict="unmeasured",
         source=samples[0].source,

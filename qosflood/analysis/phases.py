@@ -17,6 +17,8 @@ class PhaseTally:
 
     def __init__(self) -> None:
         self.scheduled = self.sent = self.resent = self.picked_late = 0
+        self.retries = self.acked_after_retry = 0
+        self.retried: Counter[str] = Counter()
         self.windows = self.late_windows = 0
         self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self.statuses: Counter[str] = Counter()
@@ -29,6 +31,9 @@ class PhaseTally:
         self.scheduled += window.scheduled
         self.sent += window.offered
         self.resent += window.resent
+        self.retries += window.retries
+        self.retried.update(window.retried)
+        self.acked_after_retry += window.acked_after_retry
         self.picked_late += window.picked_late
         self.windows += window.health is not None or window.send_lag is not None
         self.late_windows += late
@@ -76,7 +81,7 @@ def phase_figures(
         name=phase.name,
         start_s=phase.start_ns / SECOND,
         seconds=seconds,
-        clients=phase.clients_to,
+        clients=plan.here(phase.clients_to),
         sessions=sessions,
         planned=_rate(phase.planned, phase.duration_ns / SECOND),
         offered=_rate(tally.sent, seconds),
@@ -87,6 +92,10 @@ def phase_figures(
         statuses=dict(tally.statuses),
         errors=dict(tally.errors),
         resent=tally.resent,
+        retries=tally.retries,
+        retried=dict(tally.retried),
+        acked_after_retry=tally.acked_after_retry,
+        amplification=amplification(tally.sent, tally.resent + tally.retries),
         picked_late=tally.picked_late,
         late_windows=tally.late_windows,
         windows=tally.windows,
@@ -109,6 +118,11 @@ def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[Percent
         percentile_curve(latencies["failed"], phase, "failed"),
     )
     return (curve for curve in found if curve is not None)
+
+
+def amplification(first: int, more: int) -> float | None:
+    """Requests sent for each first attempt; None if nothing was sent."""
+    return (first + more) / first if first else None
 
 
 def _rate(count: int, seconds: float) -> float:

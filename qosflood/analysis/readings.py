@@ -38,9 +38,11 @@ class Case:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the phase was stopped before its end."""
+        """Whether the phase was stopped before its end, in a merged run by any of its parts."""
         if self.phase is None:
             return False
+        if self.plan.merged and self.findings.ended != "completed":
+            return True
         return round(self.phase.seconds * SECOND) < self.plan.phase(self.phase.name).duration_ns
 
 
@@ -108,6 +110,12 @@ def _offered(case: Case, phase: PhaseFigures) -> Reading:
     if not due:
         return Reading(reason=f"no report was due in {phase.name}")
     return Reading(value=phase.sent / due, n=due)
+
+
+def _amplification(_case: Case, phase: PhaseFigures) -> Reading:
+    if phase.amplification is None:
+        return Reading(reason=f"nothing was sent in {phase.name}")
+    return Reading(value=phase.amplification, n=phase.sent)
 
 
 def _scrape_success(_case: Case, phase: PhaseFigures) -> Reading:
@@ -230,6 +238,7 @@ _PHASE_METRICS: dict[str, Callable[[Case, PhaseFigures], Reading]] = {
     },
     "errors": _errors,
     "offered": _offered,
+    "amplification": _amplification,
     "scrape.success": _scrape_success,
     "scrape.p99": _scrape_p99,
     "scrape.gap": _scrape_gap,

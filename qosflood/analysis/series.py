@@ -27,13 +27,14 @@ class _Draft:
         "offered",
         "parts",
         "phase",
+        "reconnects",
         "response",
         "scheduled",
     )
 
     def __init__(self, phase: str) -> None:
         self.phase = phase
-        self.scheduled = self.offered = self.acked = self.connected = 0
+        self.scheduled = self.offered = self.acked = self.connected = self.reconnects = 0
         self.errors: dict[str, int] = {}
         self.parts: list[Latency] = []
         self.response: tuple[int | None, int | None, int | None] = (None, None, None)
@@ -44,6 +45,7 @@ class _Draft:
         self.scheduled += window.scheduled
         self.offered += window.offered
         self.acked += window.outcomes.get("acked", 0)
+        self.reconnects += window.reconnects
         self.late |= late
         for name in OUTCOMES[1:]:
             if count := window.outcomes.get(name, 0):
@@ -86,6 +88,7 @@ class _Draft:
             send_lag_p99_ns=given(self.lag, 99.0, self.lag_count) if self.lag_count else None,
             connected=self.connected,
             late=self.late,
+            reconnects=self.reconnects,
         )
 
 

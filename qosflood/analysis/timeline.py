@@ -8,6 +8,8 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.findings import Second, TimelineEntry
 from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.analysis.storms import KINDS as STORM_KINDS
+from qosflood.analysis.storms import storm_entries
 from qosflood.plan import Phase, Plan
 from qosflood.records import Event, ScrapeSample
 from qosflood.units import SECOND, format_count, format_duration
@@ -21,15 +23,16 @@ _WENT_WRONG = ("scrapes_failing", "restarted", "process_gone")
 def timeline_entries(
     plan: Plan,
     clock: RunClock,
-    events: Iterable[Event],
+    events: Sequence[Event],
     failures: FirstFailures,
     scrapes: Sequence[ScrapeSample],
-    seconds: Iterable[Second],
+    seconds: Sequence[Second],
 ) -> list[TimelineEntry]:
     """Everything worth telling, in the order of time."""
     entries = [
         *_phase_starts(plan, clock),
-        *(_of_event(event, clock) for event in events),
+        *(_of_event(event, clock) for event in events if event.kind not in STORM_KINDS),
+        *storm_entries(events, seconds, clock),
         *failures.entries(clock),
         *(entry for span in failing_spans(scrapes) for entry in _of_span(span, clock)),
         *_late_spans(seconds, clock),
@@ -90,17 +93,18 @@ def _phase_starts(plan: Plan, clock: RunClock) -> Iterator[TimelineEntry]:
                 wall_ns=clock.wall(t),
                 who="operator",
                 kind="phase_started",
-                what=f"{phase.name}: {_in_words(phase)}",
+                what=f"{phase.name}: {_in_words(plan, phase)}",
                 evidence={"phase": phase.name},
             )
 
 
-def _in_words(phase: Phase) -> str:
+def _in_words(plan: Plan, phase: Phase) -> str:
     length = format_duration(phase.duration_ns)
     if not phase.clients_to:
         return f"no load for {length}"
     toward = "" if phase.clients_from == phase.clients_to else "up to "
-    clients, rate = format_count(phase.clients_to), format_count(phase.rate)
+    here = plan.here(phase.clients_to)
+    clients, rate = format_count(here), format_count(here * SECOND / phase.cadence_to_ns)
     return f"{toward}{clients} clients, {rate} reports/s for {length}"
 
 

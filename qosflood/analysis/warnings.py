@@ -11,7 +11,10 @@ from qosflood.records import Event, ScrapeSample
 from qosflood.units import SECOND, format_count, format_duration
 
 _MOST_OF_A_KIND = 10
-_WORTH_A_WARNING = ("several_processes", "monitor_error")
+_WORTH_A_WARNING = (
+    *("several_processes", "monitor_error"),
+    *("clock_jump", "clocks_trusted", "versions_differ"),
+)
 
 
 def warnings_of(

@@ -38,7 +38,7 @@ def _missed_scrapes(
     plan: Plan, clock: RunClock, scrapes: Sequence[ScrapeSample]
 ) -> tuple[int, int]:
     """How many were missed, and how many were due while the load ran."""
-    interval_ns = plan.watch.interval_ns
+    interval_ns = plan.scrape_interval_ns
     if interval_ns is None:
         return 0, 0
     stop_ns = min(clock.stop_ns, plan.load_ns)

@@ -11,9 +11,10 @@ from qosflood.cli.options import options_from, target_options
 from qosflood.cli.params import TEXT
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.errors import PreflightError
-from qosflood.machine import check_machine
+from qosflood.machine import examine
 from qosflood.plan import Plan
 from qosflood.preflight import Preflight, check_consent, check_target, preflight
+from qosflood.run import fill_planned
 
 
 @click.command()
@@ -31,14 +32,17 @@ from qosflood.preflight import Preflight, check_consent, check_target, preflight
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
     """Look at a target as a run would before its first phase, and say what can be seen.
 
-    One report, one scrape, one look at memory; nothing is flooded.
+    This machine's ports, open files and memory, one report, one scrape, one look at memory;
+    nothing is flooded.
     """
     plan, allow = make_plan(profile, sets, options_from(ctx, values))
     if plan.target.embedded:
         raise PreflightError("doctor: got no target, expected --target URL")
-    warnings = check_consent(plan, allow, None)
-    check_machine(plan)
-    seen = asyncio.run(preflight(plan, warnings))
+    consent = check_consent(plan, allow, None)
+    needs = examine(fill_planned(plan))
+    for line in needs.lines:
+        click.echo(f"machine {line}")
+    seen = asyncio.run(preflight(plan, (*consent, *needs.check())))
     click.echo(seen.line(plan.report.expect))
     _warn(plan, seen)
 

@@ -10,11 +10,13 @@ from qosflood.cli.params import (
     COUNT,
     DURATION,
     INTERVAL,
+    PART,
     PEAK,
     PER_SECOND,
     RATE,
     SEED,
     SHARDS,
+    START_AT,
     TEXT,
 )
 from qosflood.resolve import Options
@@ -26,6 +28,7 @@ _RENAMED = {
     "allow_target": "allow",
     "limit": "limits",
     "max_duration": "max_duration_ns",
+    "start_at": "start_at_ns",
 }
 """Options whose field in Options is called something else."""
 
@@ -49,6 +52,14 @@ _LOAD: tuple[Any, ...] = (
     ),
     click.option("--seed", type=SEED, help="Makes the schedule and the reports repeatable."),
     click.option("--shards", type=SHARDS, help="Processes that share the load."),
+    click.option(
+        "--part",
+        type=PART,
+        help="Play one part of the run here, others elsewhere; `qosflood merge` makes one of them.",
+    ),
+    click.option(
+        "--start-at", type=START_AT, help="The moment at which the load of all parts begins."
+    ),
 )
 _TARGET: tuple[Any, ...] = (
     click.option(
@@ -66,6 +77,21 @@ _TARGET: tuple[Any, ...] = (
     click.option("--cacert", metavar="FILE", help="Trust the certificates in this PEM file."),
     click.option(
         "--insecure", is_flag=True, default=None, help="Do not check the target's certificate."
+    ),
+    click.option("--cert", metavar="FILE", help="Show the certificate in this PEM file."),
+    click.option(
+        "--key", metavar="FILE", help="Its private key.  [default: in the certificate's file]"
+    ),
+    click.option(
+        "--key-password",
+        type=TEXT,
+        metavar="env:VAR|file:PATH",
+        help="Where the password of an encrypted key is read.",
+    ),
+    click.option(
+        "--resolve",
+        type=click.Choice(["one", "all"]),
+        help="Connect to one address of the target's name, or to all in turn.",
     ),
     click.option(
         "--allow-target",
@@ -124,7 +150,7 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what the target is and how it is watched."""
-    for option in reversed((*_TARGET[:5], *_WATCH)):
+    for option in reversed((*_TARGET[:9], *_WATCH)):
         command = option(command)
     return command
 

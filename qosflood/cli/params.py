@@ -1,13 +1,14 @@
 """Values with units as click options; errors name what was got and what was expected."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from qosflood.errors import StartError, UnitError
-from qosflood.resolve import parse_peak
-from qosflood.units import parse_duration, parse_rate
+from qosflood.resolve import parse_part, parse_peak
+from qosflood.units import US, parse_duration, parse_rate
 
 
 class _Parsed(click.ParamType[Any]):
@@ -74,6 +75,22 @@ def _per_second(text: str) -> float:
     return rate
 
 
+def _start_at(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
+        raise UnitError(
+            f'got "{text}", expected a moment in UTC or with its offset, '
+            "e.g. 2026-11-23T14:00:00Z or 2026-11-23T15:00:00+01:00"
+        )
+    return (moment - _EPOCH) // timedelta(microseconds=1) * US
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = range(1970, 2262)
+"""Whose moments are nanoseconds that fit into 64 bits."""
 TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("15m", parse_duration)
@@ -90,5 +107,9 @@ SEED = _Parsed("N", _seed)
 """An integer from 0."""
 SHARDS = _Parsed("N|auto", _shards)
 """A positive integer, or `auto`."""
+PART = _Parsed("K/N", parse_part)
+"""`3/8`: a resolve.PartOf."""
+START_AT = _Parsed("UTC", _start_at)
+"""`2026-11-23T14:00:00Z`: nanoseconds since the epoch."""
 INTERVAL = _Parsed("5s|off", _interval)
 """Nanoseconds; or `off`."""

@@ -1,22 +1,21 @@
 """From options to a Plan: the profile's file, the target's name, the machine's cores."""
 
-import os
 import secrets
 import socket
-import sys
 from pathlib import Path
 
 import click
 
 from qosflood import __version__
-from qosflood.endpoint import is_loopback
+from qosflood.endpoint import Endpoint, is_loopback
 from qosflood.errors import PlanError, ProfileError
+from qosflood.machine import allowed_cores
 from qosflood.plan import Plan
 from qosflood.profile.load import list_profiles, load_profile
-from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint
+from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint, wants_all_addresses
 from qosflood.suggest import nearest
 
-COMMANDS = ("run", "report", "profiles", "collector", "doctor")
+COMMANDS = ("run", "report", "merge", "profiles", "collector", "doctor")
 DEFAULT_PROFILE = "intercom"
 
 
@@ -42,7 +41,8 @@ def make_plan(
     """
     loaded = load_profile(profile, sets)
     endpoint = wanted_endpoint(loaded, options)
-    addresses = () if endpoint is None else look_up(endpoint.host, endpoint.port, silent=silent)
+    every = wants_all_addresses(loaded, options)
+    addresses = () if endpoint is None else look_up(endpoint, silent=silent, every=every)
     plan = resolve(
         loaded,
         options,
@@ -55,12 +55,13 @@ def make_plan(
     return plan, allowed_targets(loaded, options)
 
 
-def look_up(host: str, port: int, *, silent: bool = False) -> tuple[str, ...]:
-    """The address of a host that is pinned; raises PlanError.
+def look_up(endpoint: Endpoint, *, silent: bool = False, every: bool = False) -> tuple[str, ...]:
+    """The addresses of a host that are pinned: the first, or `every` one; raises PlanError.
 
-    A loopback name often has two addresses and a listener on one: the one that listens is taken,
-    unless that must not be tried (`silent`).
+    A loopback name often has two addresses and a listener on one: the one that listens is taken
+    first, unless that must not be tried (`silent`).
     """
+    host, port = endpoint.host, endpoint.port
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -68,7 +69,9 @@ def look_up(host: str, port: int, *, silent: bool = False) -> tuple[str, ...]:
             f"--target: the name {host} could not be resolved ({error.strerror}); "
             "check it, or give an address"
         ) from None
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if every:
+        return tuple(addresses)
     if not silent and len(addresses) > 1 and all(is_loopback(found) for found in addresses):
         addresses.sort(key=lambda address: not _listens(address, port))
     return (addresses[0],)
@@ -80,16 +83,6 @@ def _listens(address: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def allowed_cores() -> int:
-    """Cores this process may use: by affinity, and by the cgroup's quota where there is one."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(min(cores, int(quota) // int(period)), 1)
-    except (OSError, ValueError):
-        return cores
 
 
 def _refuse_unknown_word(word: str) -> None:

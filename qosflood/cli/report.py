@@ -18,6 +18,11 @@ def report(ctx: click.Context, run: Path, as_json: bool) -> None:
 
     Exits with the run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
     """
+    show_report(ctx, run, as_json=as_json)
+
+
+def show_report(ctx: click.Context, run: Path, *, as_json: bool) -> None:
+    """Build and show the report of the run directory, and exit with the run's code."""
     result = build(run)
     for problem in result.problems:
         click.echo(problem, err=True)

@@ -9,6 +9,7 @@ import click
 from qosflood.cli.options import options_from, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
+from qosflood.machine import examine
 from qosflood.run import Request, fill_planned
 from qosflood.run import run as carry_out
 
@@ -53,7 +54,11 @@ def run(
     screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
-        screen.plan(fill_planned(plan))
+        plan = fill_planned(plan)
+        needs = examine(plan)
+        screen.plan(plan, needs)
+        for line in (*needs.problems, *needs.warnings):
+            screen.notice(f"warning: {line}")
         return
     request = Request(
         plan=plan,

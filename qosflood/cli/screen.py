@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qosflood.live.terminal import RunView, Style, make_view
+from qosflood.needs import Needs
 from qosflood.plan import Plan
 from qosflood.preflight import Preflight
 from qosflood.report.schema import Document
@@ -70,8 +71,8 @@ class TerminalScreen:
             self._style = "live"
         self._view: RunView | None = None
 
-    def plan(self, plan: Plan) -> None:
-        """Print the plan: what, how much, and where each value came from."""
+    def plan(self, plan: Plan, needs: Needs) -> None:
+        """Print the plan: what, how much, and where each value came from; then its needs."""
         if self._quiet:
             return
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -80,6 +81,8 @@ class TerminalScreen:
         table.add_column(style="dim", justify="right")
         for row in describe(plan):
             table.add_row(row.label, Text(printable(row.value)), Text(printable(row.source)))
+        for line in needs.lines:
+            table.add_row("machine", Text(line), "")
         self._console.print(table)
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:

@@ -107,6 +107,8 @@ class Child:
 
     async def end(self, patience_s: float) -> None:
         """Let it go, wait, and kill it if it has not ended after `patience_s`."""
+        if self._process is None:
+            return
         self.let_go()
         try:
             await asyncio.wait_for(self.exited.wait(), patience_s)

@@ -1,8 +1,8 @@
 """Carries out a plan: starts monitor and shards, keeps the journal, ends what must end.
 
-The order of things: children ready → load → drain → settle → end record. Whatever stops the load
-early (a signal, an abort limit, a full disk, a dead or silent shard, an error of our own) goes
-through `request_stop`, and the first reason wins.
+The order of things: children ready → (a part: its moment) → load → drain → settle → end record.
+Whatever stops the load early (a signal, an abort limit, a full disk, a dead or silent shard, an
+error of our own) goes through `request_stop`, and the first reason wins.
 """
 
 import asyncio
@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qosflood.errors import DiskFullError, JournalWriteError
+from qosflood.errors import DiskFullError, JournalWriteError, StartError
+from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.local import Child
+from qosflood.fleet.moment import wait_for
 from qosflood.journal import JournalWriter
+from qosflood.load.failures import FIRST, LAST
 from qosflood.plan import Limit, Plan
 from qosflood.records import (
     ClockMark,
     End,
     Event,
+    FailureSample,
     JournalRecord,
     Segment,
     Who,
@@ -37,6 +41,7 @@ ABORT_EVERY_TICKS = 4
 SILENT_TICKS = 120
 """A shard reports each second; one that says nothing for 30 s hangs. Counted in ticks, so that a
 pause of the coordinator's own accuses nobody."""
+LEAVE_PATIENCE_S = 2.0
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
 
@@ -52,6 +57,9 @@ class View(Protocol):
 
     def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
         """The abort limit that has been broken for its grace period, and the value in words."""
+
+    def waiting(self, left_ns: int) -> None:
+        """Show that the load begins in so long; called each second at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Supervisor:
         self._view = view
         self._journal = JournalWriter(run_dir)
         self._rollups = RollupMaker()
+        self._failures = FirstAndLast[bytes](FIRST, LAST)
         self._stop: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         self._shards: list[Child] = []
         self._silent = [0] * plan.load.shards
@@ -90,6 +99,11 @@ class Supervisor:
         self._writable = True
         self._background: set[asyncio.Task[None]] = set()
         self._keep(segment)
+
+    @property
+    def began(self) -> bool:
+        """Whether the load has been started."""
+        return self._zero_ns > 0
 
     @property
     def now_t(self) -> int:
@@ -106,27 +120,35 @@ class Supervisor:
         self._keep(Event(t=self.now_t, who=who, kind=kind, what=what, evidence=evidence))
 
     async def carry_out(self, watching: Watching) -> Ended:
-        """Run to the end; raises StartError if a child cannot start."""
+        """Run to the end; raises StartError if a child cannot start, or a part not in time, and
+        CancelledError if a part was stopped before its load began."""
         ticking = None
         try:
             await self._start_children(watching)
-            self._start_load()
+            self._start_load(await self._zero())
             ticking = asyncio.create_task(self._keep_ticking())
             ended = await self._load_and_settle()
             return await self._close(ended)
         finally:
             if ticking:
                 ticking.cancel()
-            for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+            for child in self._children:
                 child.let_go()
             self._writable = False
             self._journal.close()
+            if not self.began:
+                # The event loop ends next, and trips over children that it still knows.
+                await asyncio.gather(*(child.end(LEAVE_PATIENCE_S) for child in self._children))
 
     def leave_at_once(self) -> None:
         """Kill the children and close the journal as it is."""
-        for child in [*self._shards, *([self._monitor] if self._monitor else [])]:
+        for child in self._children:
             child.kill()
         self._end_journal("interrupted", "left at once")
+
+    @property
+    def _children(self) -> list[Child]:
+        return [*self._shards, *([self._monitor] if self._monitor else [])]
 
     # Starting.
 
@@ -143,17 +165,41 @@ class Supervisor:
                 "by_port": watching.by_port,
             },
         )
-        for part in range(plan.load.shards):
-            shard = Child(f"shard {part}", self._on_line, self._on_shard_exit)
+        for number in range(plan.load.shards):
+            shard = Child(f"shard {number}", self._on_line, self._on_shard_exit)
             self._shards.append(shard)
-            spec = {"plan": plan, "part": part, "parts": plan.load.shards, "mono_ns": mono_ns}
-            await shard.start("qosflood.load", spec)
+            part, parts = plan.slice_of(number, plan.load.shards)
+            spec = {"plan": plan, "part": part, "parts": parts, "mono_ns": mono_ns}
+            await shard.start("qosflood.load", {**spec, "shard": number})
         for child in [self._monitor, *self._shards]:
             await child.ready()
 
-    def _start_load(self) -> None:
+    async def _zero(self) -> int:
+        """When the load begins, on the monotonic clock: soon, or for a part when UTC says so."""
+        if self._plan.part is None:
+            return time.monotonic_ns() + START_IN_NS
+        try:
+            return await self._wait_for(self._plan.part.start_at_ns)
+        except StartError as error:
+            self._end_journal("not_started", str(error))
+            raise
+
+    async def _wait_for(self, start_at_ns: int) -> int:
+        now_ns, wall_ns = await wait_for(start_at_ns, START_IN_NS, self._stop, self._view.waiting)
+        if self._stop.done():
+            self._give_up_waiting(*self._stop.result())
+        self._keep(ClockMark(t=now_ns - self._segment.mono_ns, wall_ns=wall_ns))
+        return now_ns + start_at_ns - wall_ns
+
+    def _give_up_waiting(self, reason: str, detail: str) -> None:
+        if reason == "interrupted":
+            self._end_journal(reason, f"{detail or reason}, before the load began")
+            raise asyncio.CancelledError
+        raise StartError(f"the load did not begin: {detail or reason}")
+
+    def _start_load(self, zero_ns: int) -> None:
         assert self._monitor is not None
-        self._zero_ns = time.monotonic_ns() + START_IN_NS
+        self._zero_ns = zero_ns
         self.note(
             "operator", "load_started", "the load started", t0=self._zero_ns - self._segment.mono_ns
         )
@@ -249,8 +295,8 @@ class Supervisor:
 
     def _on_line(self, line: bytes) -> None:
         record = decode_record(line)
-        if record.TAG == "failure":
-            self._write(lambda: self._journal.append_failure(line))
+        if isinstance(record, FailureSample):
+            self._keep_failure(record, line)
             return
         self._write(lambda: self._journal.append_line(line))
         self._show(record)
@@ -258,6 +304,11 @@ class Supervisor:
             self._silent[record.shard] = 0
             self._rollups.add(record)
             self._roll_up(record.t, record.phase if record.health else None)
+
+    def _keep_failure(self, sample: FailureSample, line: bytes) -> None:
+        """Each shard hands in the first and last of its own."""
+        if self._failures.offer(sample.kind, sample.done_t, line):
+            self._write(lambda: self._journal.append_failure(line))
 
     def _roll_up(self, t: int, phase: str | None) -> None:
         if phase is not None:
@@ -318,6 +369,9 @@ class Supervisor:
     def _end_journal(self, reason: str, detail: str) -> bool:
         """Whether the end record could be written."""
         self._journal.free_reserve()
+        with contextlib.suppress(JournalWriteError):
+            for line in self._failures.take_last():
+                self._journal.append_failure(line)
         self._writable = False
         try:
             self._journal.append(End(t=self.now_t, reason=reason, detail=detail))

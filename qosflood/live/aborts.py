@@ -13,7 +13,7 @@ from collections.abc import Callable
 from math import sqrt
 from typing import NamedTuple
 
-from qosflood.live.aggregate import LiveView, rate_at
+from qosflood.live.aggregate import LiveView
 from qosflood.plan import Limit
 from qosflood.units import SECOND, format_bytes, format_duration, format_ratio
 
@@ -108,7 +108,7 @@ def _offered(view: LiveView, limit: Limit) -> Value | None:
     if moments is None:
         return None
     middles = [second * SECOND + SECOND // 2 for second in range(first, first + length)]
-    planned = sum(rate_at(view.phase_at(middle), middle) for middle in middles)
+    planned = sum(map(view.planned_at, middles))
     offered = sum(moment.offered for moment in moments)
     return Value(offered / planned, round(planned)) if planned else None
 
@@ -133,7 +133,7 @@ def _memory(view: LiveView, _t_ns: int) -> float | None:
 
 
 def _scrape_gap(view: LiveView, t_ns: int) -> float | None:
-    if view.plan.watch.interval_ns is None or view.t0 is None:
+    if view.plan.scrape_interval_ns is None or view.t0 is None:
         return None
     last_good = view.last_good_scrape_t
     return float(t_ns - (view.t0 if last_good is None else last_good))

@@ -26,7 +26,8 @@ _TROUBLE = ("target", "generator", "network")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One look at the run. Rates per second; None is not known (yet).
+    """One look at the run. Rates per second; None is not known (yet). `offered` are first
+    attempts, `retries` those after them.
 
     `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
     `trouble` the last event that the operator did not cause.
@@ -48,6 +49,7 @@ class Snapshot:
     scrapes_failed: int
     late: bool
     trouble: str | None
+    retries: int = 0
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Moment:
     """One second of the load, over all shards."""
 
     offered: int = 0
+    retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     shards: set[int] = field(default_factory=set)
     late: bool = False
@@ -64,6 +67,7 @@ class Moment:
     def add(self, window: Window, late: bool) -> None:
         """Take in a shard's window of this second; one with `health` completes the shard."""
         self.offered += window.offered
+        self.retries += window.retries
         self.outcomes.update(window.outcomes)
         self.late = self.late or late
         if window.health is not None:
@@ -122,7 +126,7 @@ class LiveView:
             left_ns=max(0, end_ns - elapsed),
             share=min(1.0, elapsed / end_ns),
             phase=phase.name,
-            planned=rate_at(phase, elapsed),
+            planned=self.planned_at(elapsed),
             offered=None if moment is None else moment.offered,
             acked=None if moment is None else moment.outcomes["acked"],
             p50_ns=None if response is None else response.p50_ns,
@@ -134,6 +138,7 @@ class LiveView:
             scrapes_failed=self._scrapes_failed,
             late=moment is not None and moment.late,
             trouble=self._trouble,
+            retries=0 if moment is None else moment.retries,
         )
 
     def load_ns(self, t_ns: int) -> int:
@@ -144,6 +149,10 @@ class LiveView:
         """The phase in force; the last one after its end."""
         running = (phase for phase in self.plan.phases if load_ns < phase.end_ns)
         return next(running, self.plan.phases[-1])
+
+    def planned_at(self, load_ns: int) -> float:
+        """Reports per second that the plan asks for here, `load_ns` after the load's start."""
+        return rate_at(self.phase_at(load_ns), load_ns) * self.plan.share
 
     def moments(self, first_s: int, length_s: int) -> list[Moment] | None:
         """The complete seconds from `first_s` on, or None if not all of them are known."""

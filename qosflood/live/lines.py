@@ -12,7 +12,7 @@ def plain_line(snapshot: Snapshot) -> str:
     late = "  GENERATOR LATE" if snapshot.late else ""
     return (
         f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase:<8}  "
-        f"offered {rate(snapshot.offered)} acked {rate(snapshot.acked)}  "
+        f"offered {rate(snapshot.offered)}{retries(snapshot)} acked {rate(snapshot.acked)}  "
         f"p50 {duration(snapshot.p50_ns)} p99 {duration(snapshot.p99_ns)}  "
         f"errors {format_count(sum(snapshot.errors.values()))}  "
         f"rss {size(snapshot.rss_bytes)}  scrape {scrape(snapshot)}  "
@@ -23,6 +23,11 @@ def plain_line(snapshot: Snapshot) -> str:
 def rate(value: float | None) -> str:
     """`1,000/s`."""
     return UNKNOWN if value is None else f"{format_count(round(value, 1))}/s"
+
+
+def retries(snapshot: Snapshot) -> str:
+    """` + 250/s retries`, nothing where there are none."""
+    return f" + {rate(snapshot.retries)} retries" if snapshot.retries else ""
 
 
 def duration(ns: int | None) -> str:

@@ -18,6 +18,7 @@ from qosflood.units import SECOND
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND
+_WAIT_STEPS_NS = (10 * SECOND, 60 * SECOND, 600 * SECOND)
 _BAR_LEAST = 10
 
 
@@ -39,6 +40,9 @@ class RunView:
         """The abort limit that has been broken for its grace period, and the value in words."""
         return self._aborts.broken(t_ns)
 
+    def waiting(self, left_ns: int) -> None:
+        """Show that the load begins in so long."""
+
     def close(self) -> None:
         """Show nothing more."""
 
@@ -50,6 +54,15 @@ class PlainView(RunView):
         super().__init__(plan)
         self._console = console
         self._next_ns = 0
+        self._waited_for: int | None = None
+
+    def waiting(self, left_ns: int) -> None:
+        """Print a line now and then: each 10 minutes, at last each minute, each 10 s."""
+        step = next((step for step in _WAIT_STEPS_NS if left_ns < 10 * step), _WAIT_STEPS_NS[-1])
+        mark = -(-left_ns // step) * step
+        if mark != self._waited_for:
+            self._waited_for = mark
+            self._console.print(Text(_waiting(left_ns)), soft_wrap=True)
 
     def tick(self, t_ns: int) -> None:
         """Print a line if 10 s of the load have passed since the last."""
@@ -69,6 +82,10 @@ class PictureView(RunView):
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._live.start()
 
+    def waiting(self, left_ns: int) -> None:
+        """Count down in the picture's place."""
+        self._live.update(Text(_waiting(left_ns)), refresh=True)
+
     def tick(self, t_ns: int) -> None:
         """Draw."""
         picture = render(self.state.snapshot(t_ns), self._console.width)
@@ -77,6 +94,10 @@ class PictureView(RunView):
     def close(self) -> None:
         """Take the picture away and give the cursor back."""
         self._live.stop()
+
+
+def _waiting(left_ns: int) -> str:
+    return f"the load begins in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C leaves"
 
 
 def make_view(plan: Plan, console: Console, style: Style) -> RunView:
@@ -114,8 +135,8 @@ def _figures(snapshot: Snapshot) -> Table:
     table.add_column(overflow="fold")
     table.add_row(
         "reports",
-        f"offered {lines.rate(snapshot.offered)}   acked {lines.rate(snapshot.acked)}   "
-        f"planned {lines.rate(snapshot.planned)}",
+        f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
+        f"acked {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
     )
     table.add_row(
         "response",

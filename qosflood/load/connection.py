@@ -5,12 +5,11 @@ and done. One request at a time, no pipelining, no task, future or timer per rep
 found by a sweep over an array that holds each client's oldest open due time.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from qosflood.load.failures import Failed, lost_reason
+from qosflood.load.booking import Booking
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
@@ -18,44 +17,38 @@ from qosflood.records import Outcome
 
 RENEWAL = -1
 """In a queue, in the place of a due time: the session gives way to the one named beside it."""
+DROP = -2
+"""Likewise: the connection is given up, for as many seconds as stand beside it."""
 
-DOWN, WAITING, IDLE, BUSY, CLOSING = range(5)
+DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY, PAUSED = range(7)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
 
 DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
-IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed.
+IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed ·
+AWAY: dropped or backing off, connects when its time has come · PAUSED: connected, the report in
+hand waits to be tried again.
 """
 
 
-class Client(asyncio.Protocol):
+class Client(Booking):
     """A session that reports over a connection of its own."""
 
     __slots__ = (
-        "_again", "_body", "_bucket", "_due_ns", "_failures", "_leaving", "_met", "_path",
-        "_queue", "_reader", "_rejoin", "_reused", "_sent_ns", "_session", "_shared",
-        "_transport", "_turn", "_write", "index", "number", "state",
+        "_body", "_failures", "_leaving", "_met", "_path", "_queue", "_rejoin", "_turn",
+        "_write", "index", "state",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, index: int, number: int) -> None:
-        self._shared = shared
+        super().__init__(shared, number)
         self.index = index
-        self.number = number
         self.state = DOWN
-        self._transport: Transport | None = None
         self._write: Callable[[bytes], None] = _unconnected
         self._body = shared.builder.template(number)
         self._path, self._turn = shared.builder.walk(number)
         self._queue: deque[tuple[int, Any]] | None = None
-        self._reader: ResponseReader | None = None
-        self._bucket: Bucket | None = None
-        self._due_ns = 0
-        self._sent_ns = 0
-        self._reused = False
         self._failures = 0
-        self._again = False
         self._leaving = False
         self._met = False
-        self._session = 0
         self._rejoin = False
 
     # What the pacer asks.
@@ -86,6 +79,22 @@ class Client(asyncio.Protocol):
         if self.state == IDLE:
             self._close()
 
+    def drop(self, back_after_s: float) -> None:
+        """Give up the connection, once nothing is out on it, and come back `back_after_s` later
+        (0: at once) as the same session; reports due meanwhile wait."""
+        if self._leaving or self._shared.per_report or self.state == AWAY:
+            return
+        if self.state == BUSY or self._again:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.appendleft((DROP, back_after_s))
+            return
+        self._shared.away[self.index] = back_after_s
+        if self.state == IDLE:
+            self._close()
+        elif self.state == DOWN:
+            self._stay_away()
+
     def report_due(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
         """A report of this client was picked at `now_ns`: send it, or let it queue."""
         if self.state == IDLE:
@@ -109,11 +118,12 @@ class Client(asyncio.Protocol):
             self._again = False
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
         for due_ns, bucket in self._queue or ():
-            if due_ns != RENEWAL:
+            if due_ns >= 0:
                 self._unsent(due_ns, bucket, now_ns, "run stopped")
         self._queue = None
         self._rejoin = False
-        if self.state == IDLE:
+        self._shared.away.pop(self.index, None)
+        if self.state in (IDLE, PAUSED):
             self._close()
         elif self.state != BUSY:
             self._shared.oldest[self.index] = NEVER
@@ -125,7 +135,7 @@ class Client(asyncio.Protocol):
             in_time = now_ns - self._due_ns <= self._shared.timeout_ns
             reason = "run stopped, no answer yet" if in_time else "no answer by the deadline"
             self._fail(Outcome.TIMEOUT, reason, now_ns)
-            if self.state == BUSY:
+            if self.state in (BUSY, PAUSED):
                 self._close()
         if self.state == BUSY or self._again:
             return  # whatever is queued was due later
@@ -134,19 +144,32 @@ class Client(asyncio.Protocol):
             self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
         self._shared.oldest[self.index] = self._oldest_queued()
 
-    # What the connector tells.
+    # What the connector asks and tells.
+
+    @property
+    def session(self) -> int:
+        """The number of the session that plays here; it tells one user from the next."""
+        return self._session
 
     @property
     def wanted(self) -> bool:
-        """Whether a connection still makes sense."""
+        """Whether a connection still makes sense now."""
+        if self.index in self._shared.away:
+            return False
         return self._again or bool(self._queue) or not self._leaving
 
     def not_wanted(self) -> None:
         """The connector did not connect, since there was no need any more."""
-        self.state = DOWN
+        if self.index in self._shared.away:
+            self._stay_away()
+        else:
+            self.state = DOWN
 
     def connect_failed(self, reason: str) -> None:
         """A connect attempt failed: it ends the oldest queued report, the others wait."""
+        if self.index in self._shared.away:
+            self._stay_away()
+            return
         now_ns = self._shared.clock()
         if self._again:
             self._again = False
@@ -156,12 +179,26 @@ class Client(asyncio.Protocol):
             self._failed(Outcome.CONNECT_ERROR, reason, bucket, due_ns, None, now_ns)
         self._shared.oldest[self.index] = self._oldest_queued()
         self._failures += 1
+        self._back_off()
+
+    def _back_off(self) -> None:
         self._shared.connector.retry(self, self._failures)
 
     def retry(self) -> None:
         """The backoff is over."""
-        if self._queue and not self._shared.stopping:
+        if self.index in self._shared.away:
+            self._stay_away()
+        elif self._queue and not self._shared.stopping:
             self._shared.connector.want(self)
+        else:
+            self.state = DOWN
+
+    def come_back(self) -> None:
+        """The time away is over."""
+        if self.index in self._shared.away:
+            self._stay_away()
+        elif self.wanted and not self._shared.stopping:
+            self._connect()
         else:
             self.state = DOWN
 
@@ -186,6 +223,8 @@ class Client(asyncio.Protocol):
         if self._again:
             self._again = False
             self._resend(now_ns)
+        elif self.index in shared.away:
+            self._close()
         else:
             self._next(now_ns)
 
@@ -221,10 +260,11 @@ class Client(asyncio.Protocol):
         self._transport = None
         self._write = _unconnected
         self._reader = None
-        if not self._again:
-            shared.oldest[self.index] = self._oldest_queued()
+        shared.oldest[self.index] = self._oldest_queued()
         joining = self._rejoin and not self._leaving and not shared.per_report
-        if self._again or self._queue or joining:
+        if self.index in shared.away:
+            self._stay_away()
+        elif self._again or self._queue or joining:
             self._connect()
         else:
             self.state = DOWN
@@ -232,6 +272,10 @@ class Client(asyncio.Protocol):
     def _connect(self) -> None:
         self.state = WAITING
         self._shared.connector.want(self)
+
+    def _stay_away(self) -> None:
+        self.state = AWAY
+        self._shared.connector.after(self._shared.away.pop(self.index), self.come_back)
 
     # The life of a report.
 
@@ -249,8 +293,11 @@ class Client(asyncio.Protocol):
 
     def _resend(self, now_ns: int) -> None:
         """Send the same report once more, byte by byte the same, as a browser would."""
+        self._repeat(self._sent_ns, now_ns)
+
+    def _repeat(self, first_ns: int, now_ns: int) -> None:
         shared = self._shared
-        observed_ms = (self._sent_ns + shared.wall_offset_ns) // 1_000_000
+        observed_ms = (first_ns + shared.wall_offset_ns) // 1_000_000
         self._sent_ns = now_ns
         self.state = BUSY
         # A second loss is final: this connection counts as fresh until it has answered.
@@ -263,8 +310,8 @@ class Client(asyncio.Protocol):
             limit_ns = now_ns - self._shared.timeout_ns
             while queue:
                 due_ns, bucket = queue.popleft()
-                if due_ns == RENEWAL:
-                    self._begin(bucket)
+                if due_ns < 0:
+                    self._obey(due_ns, bucket)
                     self._close()
                     return
                 if due_ns >= limit_ns:
@@ -276,6 +323,12 @@ class Client(asyncio.Protocol):
         if self._leaving:
             self._close()
 
+    def _obey(self, order: int, value: Any) -> None:
+        if order == RENEWAL:
+            self._begin(value)
+        else:
+            self._shared.away[self.index] = value
+
     def _begin(self, session: int) -> None:
         """The next session takes over; it has no connection yet."""
         self._session = session
@@ -285,11 +338,13 @@ class Client(asyncio.Protocol):
         self._rejoin = True
 
     def _oldest_queued(self) -> int:
-        """When the oldest queued report was due, NEVER if none is; sessions that are to begin
-        before it begin, since nothing of the one before is open. Not to be asked while BUSY."""
+        """When the report kept for another try or else the oldest queued one was due, NEVER if
+        there is none; what was to happen before that happens. Not to be asked while BUSY."""
+        if self._again:
+            return self._due_ns
         queue = self._queue
-        while queue and queue[0][0] == RENEWAL:
-            self._begin(queue.popleft()[1])
+        while queue and queue[0][0] < 0:
+            self._obey(*queue.popleft())
         due_ns: int = queue[0][0] if queue else NEVER
         return due_ns
 
@@ -324,59 +379,6 @@ class Client(asyncio.Protocol):
             self._close()
         else:
             self._next(now_ns)
-
-    def _book(self, response: Response, now_ns: int) -> None:
-        shared, bucket = self._shared, self._bucket
-        assert bucket is not None
-        took_ns = now_ns - self._due_ns
-        if took_ns > shared.timeout_ns:
-            self._fail(Outcome.TIMEOUT, "answered after the deadline", now_ns, response)
-        elif response.status in shared.expect:
-            bucket.response.append(took_ns)
-            bucket.service.append(now_ns - self._sent_ns)
-        else:
-            self._fail(Outcome.REJECTED, f"status {response.status}", now_ns, response)
-
-    def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
-        reader = self._reader
-        if reader is not None:
-            # A reset tells nothing about whether the body was whole.
-            response = reader.eof() if exc is None else None
-            if response is not None:
-                self._book(response, now_ns)
-            else:
-                self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
-        elif self._reused and not self._shared.stopping:
-            # The peer closed a reused connection before any byte: the keep-alive race. The
-            # report keeps its due time and goes out once more.
-            self._bucket.resent += 1  # type: ignore[union-attr]
-            self._again = True
-        else:
-            self._fail(Outcome.CONNECTION_LOST, lost_reason(exc), now_ns)
-
-    def _fail(
-        self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None
-    ) -> None:
-        bucket = self._bucket
-        assert bucket is not None
-        self._failed(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
-
-    def _unsent(self, due_ns: int, bucket: Bucket, now_ns: int, reason: str) -> None:
-        self._failed(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
-
-    def _failed(
-        self,
-        outcome: Outcome,
-        reason: str,
-        bucket: Bucket,
-        due_ns: int,
-        sent_ns: int | None,
-        now_ns: int,
-        response: Response | None = None,
-    ) -> None:
-        who = (self.number, self._session)
-        failed = Failed(outcome, reason, bucket.name, *who, due_ns, sent_ns, now_ns, response)
-        self._shared.book_failure(failed, bucket, self._transport)
 
     def _close(self) -> None:
         """Abort the connection; asyncio answers with connection_lost."""

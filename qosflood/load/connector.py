@@ -6,20 +6,21 @@ import random
 import select
 import ssl
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from itertools import cycle
 
-import aiofastnet
-
-from qosflood.load.connection import WAITING, Client
-from qosflood.load.sockets import Sockets, open_socket
+from qosflood.load.by_loop import ByLoop
+from qosflood.load.connection import Client
+from qosflood.load.handshakes import Handshakes
+from qosflood.load.sockets import Sockets
 from qosflood.plan import Target
-from qosflood.tls import handshake_failure, tls_context
+from qosflood.tls import handshake_failure
 
 AT_ONCE = 256
 SLICE = 8
 SLICE_PAUSE_S = 0.001
-"""A slice of handshakes costs a millisecond or two of CPU; between slices due reports go out."""
+"""Connects begun in one go, and the time until the next; between them due reports go out."""
 BACKOFF_FIRST_S = 0.2
 BACKOFF_MOST_S = 5.0
 
@@ -50,15 +51,16 @@ class Connector:
         rng: random.Random,
     ) -> None:
         self._loop = loop
-        self._target = target
+        self._port = target.port
         self._timeout_s = timeout_s
         self._rng = rng
-        self._tls = tls_context(target) if target.scheme == "https" else None
         self._addresses = cycle(target.addresses)
         self._wanted: deque[Client] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._making = 0
-        self._sockets = Sockets(loop) if self._tls is None and hasattr(select, "epoll") else None
+        self._opener = _opener(loop, target)
+        self._sources = {
+            address: _of_family(address, target.sources) for address in target.addresses
+        }
         self._pumping = False
         self.attempts_failed = 0
 
@@ -78,6 +80,10 @@ class Connector:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
         self._loop.call_later(backoff_s(failures, self._rng.random()), client.retry)
 
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call back after `seconds`."""
+        self._loop.call_later(seconds, callback)
+
     def _pump(self) -> None:
         for _ in range(SLICE):
             if not self._wanted or self._making >= AT_ONCE:
@@ -93,16 +99,11 @@ class Connector:
 
     def _connect(self, client: Client) -> None:
         self._making += 1
-        address, port = next(self._addresses), self._target.port
-        sources = self._target.sources
+        address = next(self._addresses)
+        sources = self._sources[address]
         source = sources[client.number % len(sources)] if sources else None
-        if self._sockets is not None:
-            ended = partial(self._ended, client)
-            self._sockets.connect(client, address, port, self._timeout_s, ended, source)
-            return
-        task = self._loop.create_task(self._connect_by_loop(client, address, source))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        ended = partial(self._ended, client)
+        self._opener.connect(client, address, self._port, self._timeout_s, ended, source)
 
     def _ended(self, client: Client, error: OSError | None) -> None:
         self._making -= 1
@@ -110,33 +111,17 @@ class Connector:
             self.attempts_failed += 1
             client.connect_failed(reason_of(error))
 
-    async def _connect_by_loop(self, client: Client, address: str, source: str | None) -> None:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._open(client, address, source)
-        except OSError as error:  # ssl.SSLError and TimeoutError are some
-            # One that ended just as the time was up is the connection's affair.
-            self._ended(client, error if client.state == WAITING else None)
-        else:
-            self._ended(client, None)
 
-    async def _open(self, client: Client, address: str, source: str | None) -> None:
-        made = open_socket(address, source)
-        try:
-            await self._loop.sock_connect(made, (address, self._target.port))
-            if self._tls is None:
-                await self._loop.create_connection(lambda: client, sock=made)
-            else:
-                await aiofastnet.create_connection(
-                    self._loop,
-                    lambda: client,
-                    sock=made,
-                    ssl=self._tls,
-                    server_hostname=self._target.host,
-                )
-        except BaseException:
-            made.close()
-            raise
+def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Handshakes | Sockets:
+    """What makes connections on this system."""
+    if not hasattr(select, "epoll"):
+        return ByLoop(loop, target)
+    return Handshakes(loop, target) if target.scheme == "https" else Sockets(loop)
+
+
+def _of_family(address: str, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The local addresses that can reach `address`."""
+    return tuple(source for source in sources if (":" in source) == (":" in address))
 
 
 def reason_of(error: OSError) -> str:

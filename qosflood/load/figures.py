@@ -1,9 +1,9 @@
 """Which figures each client reports: its place on a path of its network class, encoded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from qosflood.load.network import (
     INTERVALS,
@@ -15,22 +15,35 @@ from qosflood.load.network import (
 )
 from qosflood.plan import NetworkClass
 
-Path = list[bytes]
-"""The figures of one call, INTERVALS of them, each as members of a JSON object."""
+Path = list[Any]
+"""The figures of one call, INTERVALS of them, each as a template's writer wants them."""
 LAST = INTERVALS - 1
 """`path[turn & LAST]` walks a path round and round."""
 _BLOCK = 1024
 
 
-class Figures:
-    """The paths of a run's network classes, and who walks which from where."""
+class Figure(NamedTuple):
+    """What one interval of a call in the network class `network` was like."""
 
-    def __init__(self, networks: Sequence[NetworkClass], seed: int) -> None:
+    network: str
+    mos: float
+    loss_percent: float
+    rtt_ms: float
+    jitter_ms: float
+
+
+class Figures:
+    """The paths of a run's network classes, and who walks which from where. `encode` makes of an
+    interval's figures what is found on a path."""
+
+    def __init__(
+        self, networks: Sequence[NetworkClass], seed: int, encode: Callable[[Figure], Any]
+    ) -> None:
         self._networks = networks
         self._seed = seed
         self._paths: list[Path] = []
         for number, network in enumerate(networks):
-            self._paths += _encoded(draw_paths(network, number, seed))
+            self._paths += _encoded(network.name, draw_paths(network, number, seed), encode)
         self._block = -1
         self._walks: list[tuple[int, int]] = []
 
@@ -50,14 +63,9 @@ class Figures:
         return list(zip(path.tolist(), turn.tolist(), strict=True))
 
 
-def _encoded(paths: Paths) -> list[Path]:
-    columns = (paths.mos, paths.loss_percent, paths.rtt_ms)
+def _encoded(name: str, paths: Paths, encode: Callable[[Figure], Any]) -> list[Path]:
+    columns = (paths.mos, paths.loss_percent, paths.rtt_ms, paths.jitter_ms)
     return [
-        [_members(*figures) for figures in zip(*(each.tolist() for each in call), strict=True)]
+        [encode(Figure(name, *row)) for row in zip(*(each.tolist() for each in call), strict=True)]
         for call in zip(*columns, strict=True)
     ]
-
-
-def _members(mos: float, loss_percent: float, rtt_ms: float) -> bytes:
-    fields = {"mos": mos, "packetLoss": loss_percent, "roundTripTime": rtt_ms}
-    return orjson.dumps(fields)[1:-1]

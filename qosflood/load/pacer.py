@@ -4,12 +4,12 @@ One timer for everything. It may coalesce late (by the pacing quantum), never ea
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from qosflood.load.connection import Client
+from qosflood.load.clients import Reports
 from qosflood.load.recorder import Bucket
 from qosflood.load.schedule import Renewal, Schedule
 from qosflood.load.shared import NEVER
@@ -19,6 +19,9 @@ SENDS_PER_WAKE_UP = 256
 LIFE_PER_WAKE_UP = 64
 """Joins and leaves handled in one wake-up; closing a connection costs some 10 us."""
 CHUNK_NS = 100_000_000
+AHEAD_NS = CHUNK_NS // 2
+"""So long before its beginning the chunk after an empty one is computed, which takes milliseconds
+where many reports are due at once."""
 
 
 class Wakes(Protocol):
@@ -36,7 +39,7 @@ class Pacer:
         self,
         *,
         schedule: Schedule,
-        clients: list[Client],
+        clients: Sequence[Reports],
         buckets: list[Bucket],
         zero_ns: int,
         quantum_ns: int,
@@ -56,7 +59,7 @@ class Pacer:
         self._chunk_end_ns = 0
         self._load_end_ns = buckets[-1].end_ns
         self._dues: list[int] = []
-        self._who: list[Client] = []
+        self._who: list[Reports] = []
         self._position = 0
         self._joins = (schedule.join_s * 1e9).astype(np.int64).tolist()
         self._joined = 0
@@ -121,6 +124,13 @@ class Pacer:
         """When the next report is due; in an empty chunk, when the next chunk begins."""
         if self._exhausted:
             return self._zero_ns + self._chunk_end_ns
+        return self._dues[self._position]
+
+    @property
+    def _next_wake_ns(self) -> int:
+        """When to wake for the next report or, in an empty chunk, to compute the next."""
+        if self._exhausted:
+            return self._zero_ns + self._chunk_end_ns - AHEAD_NS
         return self._dues[self._position]
 
     def _send_due(self) -> bool:
@@ -199,7 +209,7 @@ class Pacer:
         return min(join, renewal, leave)
 
     def _sleep(self) -> None:
-        wake_ns = self._next_due_ns if self._to_come else NEVER
+        wake_ns = self._next_wake_ns if self._to_come else NEVER
         life_ns = self._next_life_ns
         if life_ns != NEVER:
             wake_ns = min(wake_ns, self._zero_ns + life_ns)

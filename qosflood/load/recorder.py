@@ -57,6 +57,7 @@ class Bucket:
     """
 
     __slots__ = (
+        "acked_after_retry",
         "end_ns",
         "errors",
         "failed",
@@ -67,6 +68,8 @@ class Bucket:
         "picked_late",
         "resent",
         "response",
+        "retried",
+        "retries",
         "series",
         "service",
         "statuses",
@@ -87,6 +90,9 @@ class Bucket:
         self.offered = 0
         self.picked_late = 0
         self.resent = 0
+        self.retries = 0
+        self.retried: dict[str, int] = {}
+        self.acked_after_retry = 0
         self.outcomes = [0] * len(Outcome)
         self.statuses: dict[int, int] = {}
         self.errors: dict[str, int] = {}
@@ -108,7 +114,7 @@ class Bucket:
     def empty(self) -> bool:
         """Whether this window would say nothing."""
         series = any(one.count or one.raw for one in self.series.values())
-        return not (series or self.offered or self.resent)
+        return not (series or self.offered or self.resent or self.retries or self.retried)
 
 
 class Recorder:
@@ -165,6 +171,9 @@ class Recorder:
             statuses={str(status): count for status, count in bucket.statuses.items()},
             errors=bucket.errors,
             resent=bucket.resent,
+            retries=bucket.retries,
+            retried=bucket.retried,
+            acked_after_retry=bucket.acked_after_retry,
             reconnects=0,
             response=latency["response"],
             service=service,

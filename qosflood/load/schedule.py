@@ -7,6 +7,10 @@ jitter j the k-th report is later by j * u_k beats, u_k uniform in [0, 1); since
 never overtake each other. Because f is uniform, the expected number of reports of a session in any
 stretch of its life is exactly that stretch of beats: joining clients lift the rate at once.
 
+With `synchronised` clocks all sessions report in one *herd* instead, whenever the beat passes
+k + 1/2: not a whole number, since that is where phases usually begin and end, and their edges
+would cut herds in two. Jitter then is what spreads a herd.
+
 For its first seconds a session may report at a quicker cadence of its own; its beat then starts
 after them. A session that gives way to another may send a final report at that moment.
 """
@@ -22,6 +26,8 @@ from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.load.lives import Lives, places
 from qosflood.plan import Phase, Plan
 
+HERD_PHASE = 0.5
+"""Where in a beat synchronised clients report."""
 _SESSION_STRIDE = 1 << 32
 """Keeps the draws of a client's sessions apart; no session has as many reports."""
 
@@ -83,6 +89,8 @@ class Clocks:
         self._beat = beat
         self._numbers = numbers
         self._lives = lives
+        together = plan.load.clocks == "synchronised"
+        self._first_tick = self._tick_of_all if together else self._tick_of_each
         self._startup_s = plan.sessions.startup_ns * 1e-9
         self._startup_cadence_s = plan.sessions.startup_cadence_ns * 1e-9
         self._start: FloatArray = np.empty(numbers.size)
@@ -93,12 +101,21 @@ class Clocks:
     def start(self, at: IntArray) -> None:
         """New sessions have begun in the places `at`."""
         lives = self._lives
-        phase = uniform(self._plan.seed, Purpose.PHASE, self._numbers[at], lives.session[at])
         self._start[at] = self._beat.at(lives.start_s[at] + self._startup_s)
         # With jitter the clock's lattice starts a beat early, and counts from the start on: the
         # report before the start may be late enough to fall behind it.
-        self._first[at] = self._start[at] + phase - (1.0 if self._jitter else 0.0)
+        self._first[at] = self._first_tick(at) - (1.0 if self._jitter else 0.0)
         self._last[at] = self._beat.at(lives.end_s[at])
+
+    def _tick_of_each(self, at: IntArray) -> FloatArray:
+        session = self._lives.session[at]
+        phase = uniform(self._plan.seed, Purpose.PHASE, self._numbers[at], session)
+        tick: FloatArray = self._start[at] + phase
+        return tick
+
+    def _tick_of_all(self, at: IntArray) -> FloatArray:
+        tick: FloatArray = np.ceil(self._start[at] - HERD_PHASE) + HERD_PHASE
+        return tick
 
     def reports(
         self, at: IntArray, from_ns: int, to_ns: int

@@ -19,7 +19,7 @@ import numpy as np
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
 from qosflood.headers import redact, resolve_headers
-from qosflood.load.connection import Client
+from qosflood.load.clients import make_clients, places
 from qosflood.load.connector import Connector
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
@@ -28,6 +28,7 @@ from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule import Schedule
 from qosflood.load.shared import NEVER, Shared
+from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.records import encode_record
@@ -42,18 +43,24 @@ CONNECT_TIMEOUT_MOST_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ShardSpec:
-    """What a shard is told: the plan, which part it is, and the segment's start."""
+    """What a shard is told: the plan, which clients it plays (those whose number is `part` modulo
+    `parts`), the segment's start, and its number among the shards of this machine."""
 
     plan: Plan
     part: int
     parts: int
     mono_ns: int
+    shard: int = 0
 
     @staticmethod
     def from_builtins(data: dict[str, Any]) -> "ShardSpec":
         """From its JSON form."""
         return ShardSpec(
-            plan_from_builtins(data["plan"]), data["part"], data["parts"], data["mono_ns"]
+            plan_from_builtins(data["plan"]),
+            data["part"],
+            data["parts"],
+            data["mono_ns"],
+            data.get("shard", data["part"]),
         )
 
 
@@ -67,7 +74,7 @@ class Shard:
         self._loop = loop
         self._schedule = Schedule(plan, spec.part, spec.parts)
         phases = [(p.name, p.end_ns) for p in plan.phases if p.name != "settle"]
-        self._recorder = Recorder(spec.part, phases)
+        self._recorder = Recorder(spec.shard, phases)
         self._meter = HealthMeter()
         timeout_s = min(plan.load.timeout_ns * 1e-9, CONNECT_TIMEOUT_MOST_S)
         rng = random.Random(plan.seed * 1_000_003 + spec.part)
@@ -75,7 +82,7 @@ class Shard:
         headers = resolve_headers(plan.target.headers)
         builder = RequestBuilder(plan, headers)
         self._sampler = FailureSampler(
-            spec.part,
+            spec.shard,
             spec.mono_ns,
             builder.session_id,
             lambda text: redact(text, headers),
@@ -86,7 +93,7 @@ class Shard:
             builder=builder,
             expect=plan.report.expect,
             timeout_ns=plan.load.timeout_ns,
-            clients=len(numbers),
+            places=places(plan, spec.part, spec.parts, len(numbers)),
             clock=time.monotonic_ns,
             wall_offset_ns=time.time_ns() - time.monotonic_ns(),
             sampler=self._sampler,
@@ -94,7 +101,8 @@ class Shard:
             per_report=plan.report.connection == "per-report",
         )
         self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
-        self._clients = [Client(self._shared, i, n) for i, n in enumerate(numbers)]
+        self._clients = make_clients(plan, self._shared, numbers, spec.part, spec.parts)
+        self._storms = self._watch_storms() if plan.storms else None
         self._pacer: Pacer | None = None
         self._zero_ns = 0
         self._second = 0
@@ -104,13 +112,26 @@ class Shard:
         self._failed_before = 0
         self.done = loop.create_future()
 
+    def _watch_storms(self) -> StormWatch:
+        return StormWatch(
+            self._spec.plan,
+            self._spec.shard,
+            self._schedule.numbers,
+            self._clients.own,
+            connected=lambda: self._shared.connected,
+            clock=time.monotonic_ns,
+            mono_ns=self._spec.mono_ns,
+            loop=self._loop,
+            tell=lambda event: self._pipe.send(encode_record(event)),
+        )
+
     def start(self, zero_ns: int) -> None:
         """Begin at `zero_ns` on the monotonic clock; the past is not skipped."""
         self._zero_ns = zero_ns
         timer = make_timer(self._loop, self._tick)
         self._pacer = Pacer(
             schedule=self._schedule,
-            clients=self._clients,
+            clients=self._clients.paced,
             buckets=self._recorder.buckets,
             zero_ns=zero_ns,
             quantum_ns=self._spec.plan.load.quantum_ns,
@@ -118,6 +139,10 @@ class Shard:
             timer=timer,
             soon=self._loop.call_soon,
         )
+        if self._storms:
+            self._storms.start(zero_ns)
+        if self._clients.pool:
+            self._clients.pool.open()
         # Everything made so far lives as long as the process: the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -132,8 +157,10 @@ class Shard:
             return
         self._stopped_ns = time.monotonic_ns()
         self._pacer.stop()
+        if self._storms:
+            self._storms.finish()
         self._shared.stopping = True
-        for client in self._clients:
+        for client in self._clients.swept:
             client.halt(self._stopped_ns)
 
     def _tick(self) -> None:
@@ -168,7 +195,7 @@ class Shard:
         if self._stopped_ns is not None and now_ns - self._stopped_ns > DRAIN_MOST_NS:
             limit_ns = NEVER
         for index in np.flatnonzero(self._oldest < limit_ns).tolist():
-            self._clients[index].expire(now_ns, limit_ns)
+            self._clients.swept[index].expire(now_ns, limit_ns)
 
     def _drained(self) -> bool:
         if self._pacer is None or not self._pacer.finished:
@@ -194,7 +221,7 @@ class Shard:
             reconnects=self._shared.reconnects,
         )
         self._shared.reconnects = 0
-        responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] for w in windows)
+        responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] + w.retries for w in windows)
         self._shared.memo.judge(responses)
         for window in windows:
             self._pipe.send(encode_record(window))
@@ -210,6 +237,8 @@ class Shard:
 
     def _finish(self, now_ns: int) -> None:
         self._close_second(now_ns)
+        if self._storms:
+            self._storms.finish()
         self._sampler.flush()
         self._pipe.send(b'{"type":"done"}\n')
         if not self.done.done():

@@ -26,6 +26,9 @@ class Connects(Protocol):
     def retry(self, client: "Client", failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
 
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call back after `seconds`."""
+
 
 class Transport(Protocol):
     """The part of asyncio.Transport that a client uses."""
@@ -44,7 +47,8 @@ class Transport(Protocol):
 
 
 class Shared:
-    """What all clients of a shard share; attributes are read on the hot path."""
+    """What all clients of a shard share; attributes are read on the hot path. `places` is the
+    length of the array of oldest open due times."""
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class Shared:
         builder: RequestBuilder,
         expect: tuple[int, ...],
         timeout_ns: int,
-        clients: int,
+        places: int,
         clock: Callable[[], int],
         wall_offset_ns: int,
         sampler: FailureSampler,
@@ -71,7 +75,9 @@ class Shared:
         self.wall_offset_ns = wall_offset_ns
         self.sampler = sampler
         self.connector = connector
-        self.oldest = array("q", [NEVER]) * clients
+        self.oldest = array("q", [NEVER]) * places
+        # By index: clients that were dropped, and for how many seconds, until they are away.
+        self.away: dict[int, float] = {}
         self.stopping = False
         self.connected = 0
         self.reconnects = 0

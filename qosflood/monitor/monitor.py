@@ -61,8 +61,8 @@ class Monitor:
     async def run(self) -> None:
         """Scrape and sample until `stop`; an error of the monitor's own never ends it."""
         work = [asyncio.create_task(self._memory())]
-        if self._watch.interval_ns is not None:
-            work.append(asyncio.create_task(self._scrapes(self._watch.interval_ns)))
+        if (interval_ns := self._spec.plan.scrape_interval_ns) is not None:
+            work.append(asyncio.create_task(self._scrapes(interval_ns)))
         await self._stopped.wait()
         await asyncio.wait(work, timeout=(self._watch.timeout_ns + _LAST_READ_NS) / SECOND)
         if self._scraping is not None:

@@ -48,7 +48,7 @@ async def look(plan: Plan) -> Sight:
 
 
 async def _scrape(plan: Plan) -> ScrapeSample | None:
-    if plan.watch.interval_ns is None:
+    if plan.scrape_interval_ns is None:
         return None
     async with open_scraper(plan) as scraper:
         return await scraper.scrape(0)

@@ -9,6 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from qosflood.plan import DEFAULT_BODY
+from qosflood.profile.body import (
+    Body,
+    ConstantName,
+    ConstantValue,
+    Counter,
+    CounterName,
+    QueryValue,
+    counter_problems,
+    problems_of,
+)
 from qosflood.profile.fields import (
     AbortText,
     Address,
@@ -44,6 +55,8 @@ from qosflood.profile.fields import (
     Weight,
     key,
 )
+from qosflood.profile.herds import Storm
+from qosflood.profile.retries import Connection, Retries
 
 
 class Run(Section):
@@ -70,20 +83,59 @@ class Report(Section):
         "POST", "The request's method."
     )
     path: Path = key("/api/v1/metrics/qos", "Path below the target's URL.")
+    query: Annotated[dict[str, QueryValue], Expected("a table of NAME = a string or a number")] = (
+        key(
+            {},
+            "Constant query, encoded as it has to be; it is written down, so no place for secrets.",
+            {"source": "webrtc"},
+        )
+    )
     content_type: ContentType = key("application/json", "The request's Content-Type.")
+    headers: Annotated[
+        dict[ConstantName, ConstantValue], Expected("a table of NAME = a constant value")
+    ] = key(
+        {},
+        "Constant request headers; secret ones belong under target.headers.",
+        {"X-Tenant": "studio-3"},
+    )
+    gzip: Flag = key(False, "Compress each body, as Content-Encoding: gzip.", True)
     expect: Annotated[
         tuple[Status, ...],
         Field(strict=False, min_length=1),
         Expected("a list of HTTP statuses"),
     ] = key([202], "The statuses that accept a report.")
-    connection: Annotated[
-        Literal["keep-alive", "per-report"], Expected('"keep-alive" or "per-report"')
-    ] = key("keep-alive", "A connection kept for each client, or one for each report.")
+    connection: Connection = key(
+        "keep-alive",
+        "A connection kept for each client, one for each report, or N that all clients share.",
+        "pooled:8",
+    )
     timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
+    clocks: Annotated[Literal["spread", "synchronised"], Expected('"spread" or "synchronised"')] = (
+        key("spread", "Clients report each at a moment of its own, or all at the same moments.")
+    )
     jitter: Share = key(0.0, "How late a client's clock may fire, as a share of its cadence.", 0.1)
     productions: Count = key(10, "How many distinct productionId the clients spread over.")
     lines: Count = key(50, "How many distinct lineId the clients spread over.")
     bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
+    counters: Annotated[
+        dict[CounterName, Counter], Expected("a table of NAME = { per_second = NUMBER }")
+    ] = key(
+        {},
+        "Numbers that only grow while a session lives; the body names them $counter.NAME.",
+        {},
+    )
+    body: Body = key(
+        DEFAULT_BODY,
+        "The JSON body; a string $group.name is a source's value, ${group.name} within one its "
+        "text, $$ a dollar. What is written down is the whole body.",
+        {"sessionId": "$session.id", "mos": "$network.mos"},
+    )
+
+    @model_validator(mode="after")
+    def _counters_are_named(self) -> "Report":
+        if problems := list(counter_problems(self.body, self.counters)):
+            raise problems_of("report", problems)
+        return self
 
 
 class NetworkClass(Section):
@@ -153,9 +205,7 @@ class Sessions(Section):
     """How long a session lives before another takes its place, with an id and a connection of
     its own."""
 
-    lifetime: MaybeNone = key(
-        "0s", "Mean life of a session; 0s: it lives as long as the run.", "10m"
-    )
+    lifetime: MaybeNone = key("10m", "Mean life of a session; 0s: it lives as long as the run.")
     distribution: Annotated[
         Literal["exponential", "fixed"], Expected('"exponential" or "fixed"')
     ] = key("exponential", "How lifetimes vary around their mean.")
@@ -209,6 +259,16 @@ class Target(Section):
     )
     cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
     insecure: Flag = key(False, "Do not verify the target's certificate.", True)
+    cert: Text | None = key(None, "PEM file of the clients' certificate.", "client.pem")
+    key_password: HeaderSource | None = key(
+        None, "Where the password of an encrypted key is read.", "env:QOSFLOOD_KEY_PASSWORD"
+    )
+    resolve: Literal["one", "all"] = key(
+        "one", "Connect to one of the addresses the host's name has, or to all of them in turn."
+    )
+    tls_resume: Flag = key(
+        True, "A client that connects again resumes its TLS session, as browsers do.", False
+    )
     sources: Annotated[
         tuple[Address, ...], Field(strict=False), Expected("a list of addresses of this host")
     ] = key(
@@ -219,6 +279,10 @@ class Target(Section):
     allow: Annotated[
         tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
     ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])
+    # Last: below it, `key` is this field and no longer the function.
+    key: Text | None = key(
+        None, "PEM file of its private key; left out: it is in the same file.", "client.key"
+    )
 
 
 class Scrape(Section):
@@ -280,9 +344,15 @@ class Profile(Section):
     description: Annotated[str, Expected("a string")] = key(
         "", "One line for `qosflood profiles`.", "500 clients, a report each 5 s"
     )
+    storms: Annotated[
+        tuple[Storm, ...],
+        Field(strict=False, max_length=100),
+        Expected("at most 100 tables [[storms]]"),
+    ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
     run: Run = Field(default_factory=Run)
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)
+    retries: Retries = Field(default_factory=Retries)
     sessions: Sessions = Field(default_factory=Sessions)
     network: Network = Field(default_factory=Network)
     load: Load = Field(default_factory=Load)

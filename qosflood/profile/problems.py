@@ -57,7 +57,8 @@ def _problem(detail: ErrorDetails) -> str:
         return f"got {_kind(value)}, expected a table, e.g. {_header(path)}"
     if detail["type"] == "missing":
         return f"got nothing, expected {_words(field, 0)}, e.g. {_example(field, 0)}"
-    got = _kind(value) if path[:2] == ("target", "headers") else _shown(value)
+    secret = path[:2] in (("target", "headers"), ("report", "headers"))
+    got = _kind(value) if secret else _shown(value)
     return f"got {got}, expected {_words(field, depth)}, e.g. {_example(field, depth)}"
 
 
@@ -66,7 +67,7 @@ def _locate(path: KeyPath) -> tuple[type[Section], FieldInfo | None, int]:
     section: type[Section] = Profile
     field: FieldInfo | None = None
     for at, part in enumerate(path):
-        item = _section_in(field) if field and isinstance(part, int) else None
+        item = _section_in(field) if field else None
         if item:
             section, field = item, None
             continue
@@ -86,7 +87,7 @@ def _section_of(field: FieldInfo) -> type[Section] | None:
 
 
 def _section_in(field: FieldInfo) -> type[Section] | None:
-    """The section that each item of a field's list is; None for any other field."""
+    """The section that each item of a field's list or table is; None for any other field."""
     kinds = (kind for kind in get_args(field.annotation) if isinstance(kind, type))
     return next((kind for kind in kinds if issubclass(kind, Section)), None)
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.plan import Plan
+from qosflood.records import INCOMPLETE
 from qosflood.report.remedies import remedy_for_broken, remedy_for_unjudged
+from qosflood.resolve.herds import herd_fix, herd_size
 from qosflood.units import HOUR, MS, SECOND, format_bytes, format_duration
-from qosflood.verdict import Verdict
+from qosflood.verdict import BY_MERGE, Verdict
 
 MOST = 6
 _MIB = 1024 * 1024
@@ -27,7 +29,11 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
             f"the run ended early ({findings.ended}): its figures cover only what came before; "
             "run it again in full before relying on them"
         )
-    if findings.generator.problems:
+    if plan.part is not None:
+        yield f"make one run of the {plan.part.of} parts: qosflood merge DIR…, the folder of each"
+    if findings.ended == INCOMPLETE:
+        yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
+    elif findings.generator.problems:
         yield _relieve_generator(plan, findings)
     for judged in verdict.limits:
         if judged.ok is False:
@@ -37,7 +43,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings)
     for judged in verdict.limits:
-        if judged.ok is None:
+        if judged.ok is None and judged.reason != BY_MERGE:
             yield remedy_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
@@ -51,8 +57,17 @@ def _relieve_generator(plan: Plan, findings: Findings) -> str:
         f"the generator did not do its part (send lag p99 "
         f"{'unknown' if lag is None else format_duration(lag)}, gate "
         f"{format_duration(generator.late_gate_ns)}): run it on {where}, with more cores "
-        f"(--shards is {plan.load.shards}), or at a lower --rate"
+        f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
+
+
+def _soften(plan: Plan) -> str:
+    """What else helps where all clients report at one moment."""
+    size = herd_size(plan)
+    if not size:
+        return ""
+    fix = herd_fix(plan) or "more report.jitter"
+    return f"; each shard sends herds of {size:,} reports (synchronised clocks), so try {fix}"
 
 
 def _go_further(plan: Plan, findings: Findings) -> Iterator[str]:

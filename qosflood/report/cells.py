@@ -7,6 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qosflood.plan import WATCHED
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (
@@ -68,6 +69,11 @@ def ratio(value: float | None) -> str:
     return NONE if value is None else format_ratio(value)
 
 
+def times(value: float | None) -> str:
+    """How many for one."""
+    return NONE if value is None else f"{value:.2f}"
+
+
 def cores(value: float | None) -> str:
     """CPU cores in use."""
     return NONE if value is None else f"{value:.2f}"
@@ -91,6 +97,8 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("sessions", False, lambda p: count(p.sessions)),
     ("planned /s", False, lambda p: count(p.rate.planned)),
     ("offered /s", True, lambda p: count(p.rate.offered)),
+    ("retries", False, lambda p: count(p.retries)),
+    ("amplification", True, lambda p: times(p.amplification)),
     ("acked /s", True, lambda p: count(p.rate.acked)),
     ("errors", True, lambda p: ratio(error_ratio(p))),
     ("response p50", True, lambda p: ms(p.latency_ms.response.p50)),
@@ -107,12 +115,36 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
 )
 
 
+_REPEATS = frozenset({"retries", "amplification"})
+
+
 def phase_rows(document: Document) -> list[Row]:
     """Every figure of every phase, phases side by side."""
+    shown = [row for row in _PHASE_ROWS if row[0] not in _REPEATS or repeats(document)]
     return [
         Row(name, tuple(cell(phase) for phase in document.phases), essential)
-        for name, essential, cell in _PHASE_ROWS
+        for name, essential, cell in shown
     ]
+
+
+def repeats(document: Document) -> bool:
+    """Whether attempts after the first are worth a word: they were asked for, or there were some
+    that one can see in the figures."""
+    asked = document.plan.get("retries", {}).get("most", 0)
+    seen = max((phase.amplification or 0.0 for phase in document.phases), default=0.0)
+    return bool(asked) or times(seen) > times(1.0)
+
+
+def attempts_line(document: Document) -> str:
+    """First attempts and those after them, in one line."""
+    totals = document.totals
+    why = ", ".join(f"{n:,} {name}" for name, n in totals.retried.items() if n)
+    return printable(
+        f"{totals.sent:,} first attempts, {totals.resent:,} sent again after a lost connection, "
+        f"{totals.retries:,} retries{f' (after {why})' if why else ''}: "
+        f"amplification {times(totals.amplification)}; {totals.acked_after_retry:,} reports were "
+        "accepted after a retry"
+    )
 
 
 def limit_rows(document: Document) -> list[LimitRow]:
@@ -143,6 +175,7 @@ def limit_value(value: float | str | None, unit: str) -> str:
         "ns": format_duration,
         "bytes": format_bytes,
         "ratio": format_ratio,
+        "times": times,
     }
     return formats.get(unit, format_count)(value)
 
@@ -172,7 +205,8 @@ def scrape_line(document: Document) -> str:
     phases = [phase.scrapes for phase in document.phases]
     total = sum(scrapes.count for scrapes in phases)
     if not total:
-        return "none were made"
+        part = document.plan.get("part")
+        return WATCHED if part and not part["scrapes"] else "none were made"
     good = total - sum(scrapes.failed for scrapes in phases)
     slowest = max(
         (s.duration_ms.max for s in phases if s.duration_ms.max is not None), default=None

@@ -77,9 +77,10 @@ def _planned(time: Timeline, plan: Plan, findings: Findings) -> Json:
     points: list[tuple[float, float]] = []
     for phase in plan.phases:
         if phase.start_ns / SECOND < reached:
+            first, last = plan.here(phase.clients_from), plan.here(phase.clients_to)
             points += [
-                (phase.start_ns / SECOND, phase.clients_from * SECOND / phase.cadence_from_ns),
-                (phase.end_ns / SECOND, phase.clients_to * SECOND / phase.cadence_to_ns),
+                (phase.start_ns / SECOND, first * SECOND / phase.cadence_from_ns),
+                (phase.end_ns / SECOND, last * SECOND / phase.cadence_to_ns),
             ]
     trace = time.line(
         "planned", [t for t, _ in points], [rate for _, rate in points], "@planned", 90

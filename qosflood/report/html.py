@@ -19,6 +19,7 @@ from qosflood.report import sections
 from qosflood.report.charts import Chart, make_charts
 from qosflood.report.markup import Markup, element, join, json_for_script, section
 from qosflood.report.schema import Document
+from qosflood.report.storms import storms
 from qosflood.text import printable
 
 _NONE = "'none'"
@@ -63,6 +64,7 @@ def _content(
             sections.limits(document),
             sections.phases(document),
             sections.instances(document),
+            storms(document),
             sections.timeline(document),
             _charts(charts),
             sections.books(document),

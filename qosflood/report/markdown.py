@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from qosflood.report import cells
 from qosflood.report.schema import Document
+from qosflood.report.storms import storm_lines
 from qosflood.text import printable
 
 MOST_LINES = 30
@@ -81,7 +82,9 @@ def _lines(document: Document) -> list[str]:
     return [
         f"- Memory: {escape(cells.memory_line(document))}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
+        *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
         f"- First failure: {escape(cells.first_failure_line(document))}",
+        *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
         f"- Limited by: {escape(cells.limited_line(document))}",
         *([f"- Next: {steps}"] if steps else []),
     ]

@@ -104,6 +104,10 @@ class Phase(_Part):
     statuses: dict[str, int]
     errors: dict[str, int]
     resent: int
+    retries: int
+    retried: dict[str, int]
+    acked_after_retry: int
+    amplification: float | None
     picked_late: int
     late_windows: int
     windows: int
@@ -117,10 +121,15 @@ class Totals(_Part):
     """The books: scheduled = the sum of outcomes + in_flight."""
 
     scheduled: int
+    sent: int
     outcomes: Outcomes
     statuses: dict[str, int]
     errors: dict[str, int]
     resent: int
+    retries: int
+    retried: dict[str, int]
+    acked_after_retry: int
+    amplification: float | None
     in_flight: int
     balanced: bool
 
@@ -188,7 +197,7 @@ class JudgedLimit(_Part):
     op: Literal["<", "<=", ">", ">=", "=="]
     threshold: float | str
     value: float | str | None
-    unit: Literal["ns", "bytes", "ratio", "count", "word"]
+    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
     scope: str
     n: int
     ok: bool | None

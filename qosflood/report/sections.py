@@ -132,7 +132,9 @@ def books(document: Document) -> Markup:
     """Where every scheduled report went."""
     totals = document.totals
     parts: list[Content] = [element("p", cells.books_line(document))]
-    if totals.resent:
+    if cells.repeats(document):
+        parts.append(element("p", cells.attempts_line(document)))
+    elif totals.resent:
         parts.append(element("p", f"{totals.resent:,} were sent a second time", cls="muted"))
     for title, counts in (("HTTP status", totals.statuses), ("failure reason", totals.errors)):
         rows = [(name, cells.count(n)) for name, n in sorted(counts.items()) if n]

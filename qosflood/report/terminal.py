@@ -9,6 +9,7 @@ from rich.text import Text
 
 from qosflood.report import cells
 from qosflood.report.schema import Document
+from qosflood.report.storms import storm_lines
 from qosflood.text import printable
 
 _STYLES = {
@@ -78,7 +79,9 @@ def _lines(document: Document, report: Path | None) -> Table:
         ("scrapes", cells.scrape_line(document)),
         ("loss", cells.loss_line(document)),
         ("books", cells.books_line(document)),
+        *([("attempts", cells.attempts_line(document))] if cells.repeats(document) else []),
         ("first failure", cells.first_failure_line(document)),
+        *(("storm", line) for line in storm_lines(document)),
         ("limited by", cells.limited_line(document)),
         *(("warning", printable(warning)) for warning in document.warnings),
         *(("next", printable(step)) for step in document.next_steps),

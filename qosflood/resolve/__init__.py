@@ -4,20 +4,30 @@
 builds them.
 """
 
-from qosflood.resolve.address import needs_consent, wanted_endpoint, with_target_port
+from qosflood.resolve.address import (
+    needs_consent,
+    wanted_endpoint,
+    wants_all_addresses,
+    with_target_port,
+)
 from qosflood.resolve.build import resolve
 from qosflood.resolve.describe import Row, describe
-from qosflood.resolve.options import Options, Peak, allowed_targets, parse_peak
+from qosflood.resolve.options import Options, PartOf, Peak, allowed_targets, parse_part, parse_peak
+from qosflood.resolve.parts import format_utc
 
 __all__ = [
     "Options",
+    "PartOf",
     "Peak",
     "Row",
     "allowed_targets",
     "describe",
+    "format_utc",
     "needs_consent",
+    "parse_part",
     "parse_peak",
     "resolve",
     "wanted_endpoint",
+    "wants_all_addresses",
     "with_target_port",
 ]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from qosflood.endpoint import (
     Endpoint,
+    check_header_source,
     is_address,
     is_allowed,
     is_loopback,
@@ -32,6 +33,11 @@ def wanted_endpoint(loaded: LoadedProfile, options: Options) -> Endpoint | None:
     except PlanError as error:
         name = options.source("target").partition(" ")[2]
         raise PlanError(f"{name}: {error}") from None
+
+
+def wants_all_addresses(loaded: LoadedProfile, options: Options) -> bool:
+    """Whether connections go to every address of the target's name."""
+    return (options.resolve or loaded.profile.target.resolve) == "all"
 
 
 def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:
@@ -79,17 +85,46 @@ def build_target(
         insecure=profile.target.insecure,
         headers=_headers(profile, options, problems),
         sources=_sources(profile, addresses, problems),
+        tls_resume=profile.target.tls_resume,
+        **_certificate(profile, endpoint, problems),
     )
 
 
+def _certificate(profile: Profile, endpoint: Endpoint, problems: Problems) -> dict[str, str | None]:
+    """The files of the clients' certificate; none may be named that could not be used."""
+    target = profile.target
+    given = {"cert": target.cert, "key": target.key, "key_password": target.key_password}
+    if target.key_password is not None:
+        name = problems.name("target.key_password")
+        problems.catch(name, check_header_source, target.key_password)
+    for key, value in given.items():
+        shown = "one" if key == "key_password" else value
+        if value is not None and endpoint.scheme != "https":
+            problems.add(f"target.{key}", f"got {shown} for {_plain(target.url)}, expected https")
+        elif value is not None and target.cert is None:
+            problems.add(f"target.{key}", f"got {shown} without a certificate, expected --cert too")
+    return given
+
+
+def _plain(url: str | None) -> str:
+    return "the embedded collector" if url is None else f"the target {url}"
+
+
 def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
-    """The local addresses to connect from, which must be of the target's family."""
+    """The local addresses to connect from; each family needs both ends."""
     sources = profile.target.sources
-    wrong = [source for source in sources if (":" in source) != (":" in addresses[0])]
+    kinds = {":" in address for address in addresses}
+    wrong = [source for source in sources if (":" in source) not in kinds]
     if wrong:
         problems.add(
             "target.sources",
             f"got {wrong[0]} for a target at {addresses[0]}, expected addresses of one family",
+        )
+    elif sources and kinds != {":" in source for source in sources}:
+        problems.add(
+            "target.sources",
+            f"got {sources[0]} for a target at {' and '.join(addresses)}, expected at least one "
+            "of each family, or --resolve one",
         )
     return sources
 

@@ -1,17 +1,22 @@
 """The Plan out of its parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qosflood.endpoint import check_allow
-from qosflood.plan import Load, Plan, Report, Target
+from qosflood.plan import Load, Plan, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
+from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
+from qosflood.resolve.herds import build_storms
 from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
+from qosflood.resolve.parts import build_part, part_run_id
 from qosflood.resolve.phases import build_phases
 from qosflood.resolve.problems import Problems
 from qosflood.resolve.rates import build_load
+from qosflood.resolve.retries import build_retries, check_pool
 from qosflood.resolve.sessions import build_sessions
 from qosflood.units import format_count, format_duration
 
@@ -32,7 +37,8 @@ def resolve(
 
     `seed` serves where neither option nor profile names one. `addresses` are what the target's
     name resolved to (an address needs none, nor does the embedded collector). `cores` are those
-    this machine allows. The phases' `planned` stay 0: the load's schedule knows them.
+    this machine allows. The phases' `planned` stay 0: the load's schedule knows them. The id of a
+    part is not `run_id` but one that all parts share.
     """
     said = with_options(loaded, options)
     profile, problems = said.profile, Problems(said.sources | _derived(options))
@@ -47,9 +53,15 @@ def resolve(
     check_scopes([*limits, *aborts], phases, watch, problems)
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)
-    sessions = build_sessions(profile, load, problems)
+    sessions, lifetime_from = build_sessions(said, load, problems)
+    retries = build_retries(profile, problems)
+    storms = build_storms(profile, phases, problems)
+    seeded = profile.load.seed is not None
+    part = build_part(options, target, load.clients, seeded, problems)
+    report = build_report(profile, target.headers, problems)
+    check_pool(report, load, options, problems)
     problems.raise_if_any()
-    return Plan(
+    plan = Plan(
         version=version,
         run_id=run_id,
         profile=loaded.name,
@@ -57,33 +69,27 @@ def resolve(
         load=load,
         phases=phases,
         target=target,
-        report=_report(profile),
+        report=report,
         sessions=sessions,
+        retries=retries,
+        storms=storms,
         networks=networks,
         watch=watch,
         limits=tuple(limits),
         aborts=tuple(aborts),
-        sources=_sources(said, options, {**limits, **aborts}) | {"network": networks_from},
+        sources=_sources(said, options, {**limits, **aborts})
+        | {"network": networks_from, "sessions.lifetime": lifetime_from},
+        part=part,
     )
-
-
-def _report(profile: Profile) -> Report:
-    report = profile.report
-    return Report(
-        method=report.method,
-        path=report.path,
-        content_type=report.content_type,
-        expect=report.expect,
-        productions=report.productions,
-        lines=report.lines,
-        bridges=report.bridges,
-        connection=report.connection,
-    )
+    return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
 
 
 def _derived(options: Options) -> dict[str, str]:
     """Where what is no key of a profile came from."""
     derived = {"load.clients": options.source("clients")} if options.clients is not None else {}
+    for name in ("part", "start_at"):
+        if getattr(options, name if name == "part" else f"{name}_ns") is not None:
+            derived[name] = options.source(name)
     if options.headers:
         derived["target.headers"] = options.source("headers")
     return derived

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qosflood.plan import Phase, Plan
-from qosflood.units import SECOND, format_bytes, format_count, format_duration
-
-BYTES_UP = 260
-"""Roughly what one report takes on the wire, head and body."""
+from qosflood.bodies import named_sources
+from qosflood.plan import DEFAULT_BODY, WATCHED, Phase, Plan, Retries, Storm
+from qosflood.resolve.herds import herd_over_ns, herd_warnings
+from qosflood.resolve.parts import format_utc
+from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 
 
 class Row(NamedTuple):
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (_load, _phases, _totals, _target, _network, _watch, _limits)
+    parts = (_load, _part, _herds, _phases, _totals, _target, _network, _watch, _limits)
     return [row for part in parts for row in part(plan)]
 
 
@@ -42,6 +42,44 @@ def _load(plan: Plan) -> Iterator[Row]:
     yield Row("timeout", format_duration(load.timeout_ns), _source(plan, "report.timeout"))
     yield Row("shards", format_count(load.shards), _source(plan, "load.shards"))
     yield Row("seed", str(plan.seed), _source(plan, "load.seed"))
+
+
+def _herds(plan: Plan) -> Iterator[Row]:
+    """What clients do together, and what a shard could not follow."""
+    if plan.load.clocks == "synchronised":
+        over_ns = herd_over_ns(plan)
+        within = f"within {format_duration(over_ns)}" if over_ns else "at the same moment"
+        value = f"synchronised: all clients report {within}"
+        yield Row("clocks", value, _source(plan, "report.clocks"))
+    for line in herd_warnings(plan):
+        yield Row("warning", line, "")
+    flood = plan.maybe_phase("flood")
+    for storm in plan.storms:
+        since_ns = storm.at_ns - (flood.start_ns if flood else 0)
+        yield Row("storm", _storm(storm, since_ns), _source(plan, "storms"))
+
+
+def _storm(storm: Storm, since_ns: int) -> str:
+    back = f"back within {format_duration(storm.back_within_ns)}" * bool(storm.back_within_ns)
+    return (
+        f"{format_duration(since_ns)} into the flood {format_ratio(storm.drop)} of the connections "
+        f"are dropped, {back or 'back at once'}"
+    )
+
+
+def _part(plan: Plan) -> Iterator[Row]:
+    part, load = plan.part, plan.load
+    if part is None:
+        return
+    clients = plan.here(load.clients)
+    rate = format_count(clients * SECOND / load.cadence_ns)
+    yield Row(
+        "part",
+        f"{part.index} of {part.of}: {format_count(clients)} of the clients, {rate} reports/s; "
+        "reports and sessions below are its own",
+        _source(plan, "part"),
+    )
+    yield Row("start", f"at {format_utc(part.start_at_ns)}", _source(plan, "start_at"))
 
 
 def _both(plan: Plan) -> str:
@@ -74,17 +112,18 @@ def _rate_from(phase: Phase) -> float:
 def _totals(plan: Plan) -> Iterator[Row]:
     reports = _reports(plan)
     end = format_duration(plan.phases[-1].end_ns)
-    yield Row(
-        "reports", f"{format_count(reports)}, about {format_bytes(reports * BYTES_UP)} up", ""
-    )
+    each = plan.report.bytes_mean
+    up = f", about {format_bytes(reports * each)} up, {format_bytes(each)} each" if each else ""
+    yield Row("reports", f"{format_count(reports)}{up}", "")
     yield Row("sessions", _sessions(plan), _source(plan, "sessions.lifetime"))
     drain = format_duration(plan.load.timeout_ns)
-    yield Row("finish", f"in {end}, after a drain of at most {drain} more", "")
+    finish = f"in {end}" if plan.part is None else f"{end} after the start"
+    yield Row("finish", f"{finish}, after a drain of at most {drain} more", "")
 
 
 def _sessions(plan: Plan) -> str:
     """How many the target will have seen, counted by the schedule once it is known."""
-    places = max(max(phase.clients_from, phase.clients_to) for phase in plan.phases)
+    places = plan.here(max(max(p.clients_from, p.clients_to) for p in plan.phases))
     lives = plan.sessions
     if lives.lifetime == "none":
         return f"{format_count(places)} distinct ones left behind"
@@ -104,7 +143,7 @@ def _reports(plan: Plan) -> int:
     integral = sum(
         (_rate_from(phase) + phase.rate) / 2 * phase.duration_ns / SECOND for phase in plan.phases
     )
-    return counted or round(integral)
+    return counted or round(integral * plan.share)
 
 
 def _target(plan: Plan) -> Iterator[Row]:
@@ -116,9 +155,13 @@ def _target(plan: Plan) -> Iterator[Row]:
     statuses = ", ".join(str(status) for status in report.expect)
     yield Row(
         "report",
-        f"{report.method} {report.path}, accepted by {statuses}",
+        f"{report.method} {report.location}, accepted by {statuses}",
         _source(plan, "report.path"),
     )
+    yield from _body(plan)
+    yield from _sending(plan)
+    for name, value in report.headers:
+        yield Row("header", f"{name}: {value}", _source(plan, "report.headers"))
     for header in target.headers:
         yield Row(
             "header", f"{header.name}: *** (from {header.source})", _source(plan, "target.headers")
@@ -127,6 +170,47 @@ def _target(plan: Plan) -> Iterator[Row]:
         yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
     elif target.cacert:
         yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+    if target.scheme == "https" and not target.tls_resume:
+        yield Row("tls", "each connection a full handshake", _source(plan, "target.tls_resume"))
+    if target.cert:
+        key = f"key {target.key}" if target.key else "its key in the same file"
+        yield Row("certificate", f"{target.cert}, {key}", _source(plan, "target.cert"))
+
+
+def _body(plan: Plan) -> Iterator[Row]:
+    """What a report says, where it is not what the shipped default says."""
+    report = plan.report
+    if report.body == DEFAULT_BODY and not report.gzip:
+        return
+    names = [name for _, name in named_sources(report.body)]
+    words = f"{format_count(len(names))} places filled from {len(set(names))} sources"
+    if report.counters:
+        words += f", {len(report.counters)} of them counters"
+    yield Row("body", f"{words}, gzip" if report.gzip else words, _source(plan, "report.body"))
+
+
+def _sending(plan: Plan) -> Iterator[Row]:
+    """Connections and retries, where they are not the shipped ones."""
+    report, retries = plan.report, plan.retries
+    ways = {
+        "per-report": "one for each report",
+        "pooled": f"{format_count(report.pool)} shared by all clients",
+    }
+    if report.connection in ways:
+        yield Row("connection", ways[report.connection], _source(plan, "report.connection"))
+    if retries.most:
+        yield Row("retries", _retries(retries), _source(plan, "retries.most"))
+
+
+def _retries(retries: Retries) -> str:
+    share = " (a random share of it)" if retries.jitter else ""
+    given_up = retries.attempt_timeout_ns
+    attempt = f"; an attempt has {format_duration(given_up)}" if given_up else ""
+    return (
+        f"at most {retries.most}, after {format_duration(retries.backoff_ns)} growing "
+        f"{retries.factor:g}-fold to {format_duration(retries.longest_ns)}{share}, "
+        f"on {', '.join(retries.on)}{attempt}"
+    )
 
 
 def _network(plan: Plan) -> Iterator[Row]:
@@ -136,13 +220,18 @@ def _network(plan: Plan) -> Iterator[Row]:
 
 
 def _watch(plan: Plan) -> Iterator[Row]:
-    watch = plan.watch
-    if watch.interval_ns is None:
+    watch, interval_ns = plan.watch, plan.scrape_interval_ns
+    if watch.interval_ns is not None and interval_ns is None:
+        yield Row("scrape", WATCHED, "")
+    elif interval_ns is None:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
-        every, timeout = format_duration(watch.interval_ns), format_duration(watch.timeout_ns)
+        every, timeout = format_duration(interval_ns), format_duration(watch.timeout_ns)
         value = f"{_scraped(plan)} each {every}, timeout {timeout}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
+    if plan.part is not None and not plan.part.memory:
+        yield Row("memory", WATCHED, "")
+        return
     limit = watch.memory_limit_bytes
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
     every = format_duration(watch.memory_interval_ns)

@@ -10,6 +10,7 @@ from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.units import Rate, parse_duration
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,14 @@ class Peak:
 
     clients: int
     interval_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """`--part`: number `index` (from 1) of `of`."""
+
+    index: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,10 @@ class Options:
     headers: tuple[str, ...] = ()
     cacert: str | None = None
     insecure: bool | None = None
+    cert: str | None = None
+    key: str | None = None
+    key_password: str | None = None
+    resolve: Literal["one", "all"] | None = None
     allow: tuple[str, ...] = ()
     scrape: str | None = None
     scrape_interval: int | Literal["off"] | None = None
@@ -46,6 +59,8 @@ class Options:
     limits: tuple[str, ...] = ()
     max_rate: float | None = None
     max_duration_ns: int | None = None
+    part: PartOf | None = None
+    start_at_ns: int | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> str:
@@ -65,6 +80,10 @@ _KEYS: dict[str, tuple[str, str]] = {
     "target": ("target", "url"),
     "cacert": ("target", "cacert"),
     "insecure": ("target", "insecure"),
+    "cert": ("target", "cert"),
+    "key": ("target", "key"),
+    "key_password": ("target", "key_password"),
+    "resolve": ("target", "resolve"),
     "scrape": ("scrape", "url"),
     "scrape_interval": ("scrape", "interval"),
     "pid": ("memory", "pid"),
@@ -81,6 +100,15 @@ def parse_peak(text: str) -> Peak:
     if number < 1:
         raise UnitError(f'got "{text}", expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s')
     return Peak(number, parse_duration(interval) if separator else None)
+
+
+def parse_part(text: str) -> PartOf:
+    """`3/8`; raises UnitError."""
+    found = _PART.fullmatch(text.strip())
+    index, of = (int(group) for group in found.groups()) if found else (0, 0)
+    if not 1 <= index <= of:
+        raise UnitError(f'got "{text}", expected the part and how many there are, e.g. 3/8')
+    return PartOf(index, of)
 
 
 def allowed_targets(loaded: LoadedProfile, options: Options) -> tuple[str, ...]:

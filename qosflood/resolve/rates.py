@@ -6,6 +6,7 @@ from qosflood.plan import Load
 from qosflood.profile.fields import LONGEST_NS
 from qosflood.profile.model import Profile
 from qosflood.resolve.options import Options
+from qosflood.resolve.parts import clients_here
 from qosflood.resolve.problems import SHORTEST_NS, Problems
 from qosflood.units import SECOND, Rate, format_count, format_duration
 
@@ -32,7 +33,8 @@ def build_load(profile: Profile, options: Options, cores: int, problems: Problem
         jitter=profile.report.jitter,
         timeout_ns=problems.duration("report.timeout", profile.report.timeout),
         quantum_ns=profile.load.quantum,
-        shards=_shards(profile.load.shards, cores, clients, problems),
+        shards=_shards(profile.load.shards, cores, clients_here(options, clients), problems),
+        clocks=profile.report.clocks,
     )
 
 
@@ -67,7 +69,7 @@ def _scaled_clients(rate: float, cadence_ns: int, problems: Problems) -> int:
             "run.rate",
             f"takes {format_count(clients)} clients at a report each "
             f"{format_duration(cadence_ns)}, expected at most {format_count(MOST_CLIENTS)}: "
-            "lower it, or shorten peak.interval",
+            "name --clients so that the cadence follows, lower it, or shorten peak.interval",
         )
     return max(1, round(min(clients, MOST_CLIENTS)))
 

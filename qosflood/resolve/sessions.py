@@ -1,19 +1,32 @@
 """How long sessions live."""
 
 from qosflood.plan import Load, Sessions
-from qosflood.profile.model import Profile
+from qosflood.profile.model import LoadedProfile
 from qosflood.resolve.problems import Problems
 from qosflood.units import format_duration
 
+LEAST_CADENCES = 10
+"""So many cadences the lives of a shipped profile last at least."""
+_KEY = "sessions.lifetime"
+_SHIPPED = "shipped default"
 
-def build_sessions(profile: Profile, load: Load, problems: Problems) -> Sessions:
-    """The plan's sessions; a life in which nothing is reported is a problem."""
-    asked = profile.sessions
+
+def build_sessions(said: LoadedProfile, load: Load, problems: Problems) -> tuple[Sessions, str]:
+    """The plan's sessions, and where their lifetime came from; a life in which nothing is reported
+    is a problem.
+
+    A lifetime that the user did not name gives way to a long cadence.
+    """
+    asked, source = said.profile.sessions, said.sources.get(_KEY, _SHIPPED)
     cadence_ns = max(load.cadence_ns, load.base_cadence_ns)
-    if 0 < asked.lifetime < cadence_ns:
+    lifetime_ns = asked.lifetime
+    named = source != _SHIPPED and not (said.shipped and source.startswith("profile"))
+    if not named and 0 < lifetime_ns < LEAST_CADENCES * cadence_ns:
+        lifetime_ns, source = LEAST_CADENCES * cadence_ns, _SHIPPED
+    if 0 < lifetime_ns < cadence_ns:
         problems.add(
-            "sessions.lifetime",
-            f"got {format_duration(asked.lifetime)}, expected at least a cadence "
+            _KEY,
+            f"got {format_duration(lifetime_ns)}, expected at least a cadence "
             f"({format_duration(cadence_ns)}), or 0s for sessions that live as long as the run",
         )
     if asked.startup_interval > asked.startup_for:
@@ -22,11 +35,12 @@ def build_sessions(profile: Profile, load: Load, problems: Problems) -> Sessions
             f"got {format_duration(asked.startup_interval)}, expected at most "
             f"sessions.startup_for ({format_duration(asked.startup_for)})",
         )
-    return Sessions(
-        lifetime=asked.distribution if asked.lifetime else "none",
-        lifetime_ns=asked.lifetime,
+    sessions = Sessions(
+        lifetime=asked.distribution if lifetime_ns else "none",
+        lifetime_ns=lifetime_ns,
         hold=asked.hold,
         final_report=asked.final_report,
         startup_ns=asked.startup_for if asked.startup_interval else 0,
         startup_cadence_ns=asked.startup_interval,
     )
+    return sessions, source

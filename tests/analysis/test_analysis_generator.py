@@ -90,6 +90,18 @@ def test_late_windows_of_the_ramp_are_not_held_against_the_run():
     assert (generator.verdict, generator.late_windows) == ("ok", 0)
 
 
+def test_the_seconds_between_herds_do_not_make_late_ones_rarer():
+    def herds(same):
+        if same.second % 20:
+            return replace(same, send_lag=None)
+        return replace(same, send_lag=latency([40.0] * 50))
+
+    together = replace(LONG, load=replace(LONG.load, clocks="synchronised"))
+    assert generator_of(healthy_run(LONG, change=herds)).verdict == "ok"
+    late = generator_of(healthy_run(together, change=herds), together)
+    assert (late.verdict, late.late_windows, late.windows) == ("late", 5, 5)
+
+
 def test_send_lag_alone_makes_a_window_late():
     lagging = latency([0.1] * 50 + [30.0])
     generator = generator_of(

@@ -60,3 +60,22 @@ def test_each_tool_is_read_as_it_reports(
     said = read(name, out, tmp_path)
     assert said.latency_ms == pytest.approx(dict(zip(FIGURES, figures, strict=True)))
     assert (said.answers, said.failed) == (answers, failed)
+
+
+@pytest.mark.parametrize(("name", "option"), [("hey", "-q"), ("autocannon", "-R"), ("wrk", "-R")])
+def test_a_tool_is_told_a_rate_only_if_there_is_one_and_it_keeps_one(
+    name: str, option: str, tmp_path: Path
+) -> None:
+    peer = next(peer for peer in PEERS if peer.name == name)
+    told = {
+        rate: option in peer.command(Load("http://127.0.0.1:1", 100, rate, 5, tmp_path))
+        for rate in (None, 500)
+    }
+    assert told == {None: False, 500: peer.paced}
+
+
+def test_a_tool_that_makes_bodies_new_is_not_given_one_body(tmp_path: Path) -> None:
+    load = Load("http://127.0.0.1:1", 100, None, 5, tmp_path)
+    given = {peer.name: [*peer.command(load), *peer.env(load).values()] for peer in PEERS}
+    whole = [name for name, parts in given.items() if any('"peer-1"' in part for part in parts)]
+    assert whole == [peer.name for peer in PEERS if not peer.unique]

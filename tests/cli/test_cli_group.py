@@ -12,6 +12,7 @@ from qosflood import __version__
 from qosflood.cli import group
 from qosflood.cli.planning import COMMANDS
 from qosflood.errors import JournalWriteError
+from qosflood.profile.load import list_profiles
 
 
 def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
@@ -55,7 +56,7 @@ def test_the_version_is_told() -> None:
         (["Collector"], "did you mean collector?"),
         (["run", "intercon"], "did you mean intercom?"),
         (["doctor", "intercon"], "did you mean intercom?"),
-        (["xyzzy"], "a profile (intercom, smoke) or the path of one"),
+        (["xyzzy"], f"a profile ({', '.join(list_profiles())}) or the path of one"),
     ],
 )
 def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(

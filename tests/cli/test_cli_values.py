@@ -20,7 +20,7 @@ SPAN = "to 366d, e.g. 5s"
         ("--rate", "5000", RATE),
         ("--rate", "5/min", RATE),
         ("--rate", "infx", RATE),
-        ("--rate", "100000000x", "expected at most 1,000,000: lower it, or shorten"),
+        ("--rate", "100000000x", "expected at most 1,000,000: name --clients"),
         ("--duration", "5", DURATION),
         ("--duration", "-5s", DURATION),
         ("--duration", "5 parsecs", DURATION),

@@ -132,6 +132,51 @@ def test_the_embedded_collector_needs_open_files_too(tmp_path: Path) -> None:
     assert "--shards" not in line
 
 
+def test_all_that_this_machine_lacks_is_said_at_once(tmp_path: Path, healthy: Faulty) -> None:
+    reports = healthy.log()["reports"]
+    sources = 'target.sources=["127.0.0.2", "192.0.2.1", "198.51.100.7"]'
+    command = qosflood_command(
+        *(*SMALL, "--quiet", "--out", str(tmp_path / "run"), "--target", healthy.url),
+        *("--set", sources),
+    )
+    done = subprocess.run(
+        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [line.split(" ")[1:3] for line in lines] == [
+        ["target.sources:", "192.0.2.1"],
+        ["target.sources:", "198.51.100.7"],
+        ["open", "files:"],
+    ]
+    assert healthy.log()["reports"] == reports
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_only_warns_of_what_this_machine_lacks() -> None:
+    command = qosflood_command(*SMALL, "--dry-run")
+    done = subprocess.run(
+        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("warning: "))
+    assert warning.startswith("warning: open files: the embedded collector with 100 clients needs")
+    assert "machine" in done.stderr
+
+
+def test_the_doctor_refuses_what_this_machine_cannot_carry(healthy: Faulty) -> None:
+    reports = healthy.log()["reports"]
+    command = qosflood_command("doctor", "--target", healthy.url)
+    done = subprocess.run(
+        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "machine open files: 5,064 of 150 in a shard" in done.stdout
+    (error,) = done.stderr.splitlines()
+    assert "needs 5064, this machine allows 150; raise the limit as root" in error
+    assert healthy.log()["reports"] == reports
+
+
 def test_a_low_soft_limit_of_open_files_is_raised(tmp_path: Path) -> None:
     run_dir = tmp_path / "run"
     command = qosflood_command(*SMALL, "--quiet", "--out", str(run_dir))
@@ -177,10 +222,14 @@ def test_a_run_directory_that_cannot_be_made_is_one_line(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+MACHINE = [f"machine {need}" for need in ("ports", "open files", "memory", "handshakes", "reports")]
+
+
 def doctor(url: str) -> tuple[int, str, list[str]]:
-    """Exit code, the line of what is seen, and the warnings or the error."""
+    """Exit code, the line of what is seen of the target, and the warnings or the error."""
     done = run_qosflood("doctor", "--target", url)
-    (line,) = done.stdout.splitlines()
+    *machine, line = done.stdout.splitlines()
+    assert [words.split(":")[0] for words in machine] == MACHINE
     return done.returncode, line, done.stderr.splitlines()
 
 

@@ -1,5 +1,7 @@
 """What the live view knows, fed record by record."""
 
+from dataclasses import replace
+
 import pytest
 from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
@@ -62,6 +64,13 @@ def test_a_second_counts_once_every_shard_has_reported_it() -> None:
     assert (view.complete_s, view.snapshot(at(2)).offered) == (0, 10)
     view.feed(window(1, "baseline", response_ms=[2.0] * 7, shard=1))
     assert (view.complete_s, view.snapshot(at(2)).offered) == (1, 12)
+
+
+def test_retries_are_those_of_the_last_second_over_all_shards() -> None:
+    one = window(0, "baseline", response_ms=[1.0] * 5)
+    windows = [replace(one, shard=shard, retries=3) for shard in (0, 1)]
+    view = view_of(make_plan(load={"shards": 2}), *windows)
+    assert view.snapshot(at(1)).retries == 6
 
 
 def test_percentiles_over_shards_are_merged_and_not_averaged() -> None:

@@ -51,6 +51,13 @@ def drawn(snapshot: Snapshot, width: int = 80) -> str:
     return out.getvalue()
 
 
+def test_retries_stand_beside_the_first_attempts_where_there_are_any() -> None:
+    storming = replace(SEEN, retries=250)
+    assert "offered 1,000/s + 250/s retries acked" in plain_line(storming)
+    assert "offered 1,000/s + 250/s retries   acked" in drawn(storming)
+    assert "retries" not in drawn(SEEN)
+
+
 def test_a_plain_line_says_it_all_in_one_line() -> None:
     assert plain_line(SEEN) == (
         "   35s flood     offered 1,000/s acked 1,000/s  p50 1.2ms p99 4.5ms  errors 0  "

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.connection import BUSY, DOWN, IDLE, NEVER, RENEWAL, WAITING, Client
+from qosflood.load.connection import AWAY, BUSY, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
+from qosflood.plan import Retries
 
 CLIENTS = 3
 TIMEOUT = 2 * SECOND
@@ -20,15 +21,22 @@ WHOLE = (
 )
 BROKEN = (b"\0\0garbage\r\n\r\n", b"HTTP/1.1 202 A\r\nContent-Length: x\r\n\r\n", b"SSH-2.0\r\n")
 PARTS = (ACCEPTED[:10], ACCEPTED[:-1], b"HTTP/1.0 202 A\r\n\r\n", b"HTTP/1.1 100 C\r\n\r\n")
+ON = ("5xx", "connection_lost", "bad_response", "connect_error", "timeout")
+RETRIES = (
+    None,
+    Retries(most=2, backoff_ns=100 * MS, on=ON, attempt_timeout_ns=SECOND),
+    Retries(most=100, backoff_ns=MS, on=ON),
+)
 who = st.integers(0, CLIENTS - 1)
 
 
 class Books(RuleBasedStateMachine):
     """Clients, their peers and their clock, in any interleaving."""
 
-    @initialize(per_report=st.booleans())
-    def start(self, per_report: bool) -> None:
-        self.rig = Rig(CLIENTS, timeout_ns=TIMEOUT, per_report=per_report)
+    @initialize(per_report=st.booleans(), retries=st.sampled_from(RETRIES))
+    def start(self, per_report: bool, retries: Retries | None) -> None:
+        self.retries = retries
+        self.rig = Rig(CLIENTS, timeout_ns=TIMEOUT, per_report=per_report, retries=retries)
         self.wires: dict[Client, Wire] = {}
         self.last_due = 0
         self.renewals = 0
@@ -57,6 +65,10 @@ class Books(RuleBasedStateMachine):
         self.renewals += 1
         self.client(index).renew(self.renewals)
 
+    @rule(index=who, back_after_s=st.sampled_from([0.0, 3.0]))
+    def drop(self, index: int, back_after_s: float) -> None:
+        self.client(index).drop(back_after_s)
+
     @rule(index=who)
     def leave(self, index: int) -> None:
         self.client(index).leave()
@@ -79,6 +91,16 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data())
     def back_off(self, data: st.DataObject) -> None:
         self.rig.back_off(data.draw(st.sampled_from(self.rig.connector.retrying)))
+
+    @precondition(lambda self: self.rig.connector.away)
+    @rule(data=st.data())
+    def come_back(self, data: st.DataObject) -> None:
+        self.rig.come_back(data.draw(st.sampled_from(list(self.rig.connector.away))))
+
+    @precondition(lambda self: self.rig.connector.pausing)
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        self.rig.resume(data.draw(st.sampled_from(list(self.rig.connector.pausing))))
 
     # What the peer does.
 
@@ -111,6 +133,9 @@ class Books(RuleBasedStateMachine):
         self.rig.sweep()
         limit_ns = self.rig.clock.now_ns() - TIMEOUT
         assert all(due >= limit_ns for due in self.rig.shared.oldest)
+        if self.retries is not None and self.retries.attempt_timeout_ns:
+            latest = self.rig.clock.now_ns() - self.retries.attempt_timeout_ns
+            assert all(c._sent_ns >= latest for c in self.wires if c.state == BUSY)
 
     @precondition(lambda self: not self.stopped)
     @rule()
@@ -129,11 +154,15 @@ class Books(RuleBasedStateMachine):
         oldest = self.rig.shared.oldest
         assert (self.rig.open == 0) == all(due == NEVER for due in oldest)
         for client in self.rig.clients:
-            queue = [due for due, _ in client._queue or () if due != RENEWAL]
+            queue = [due for due, _ in client._queue or () if due >= 0]
             out = [client._due_ns] if client.state == BUSY or client._again else []
-            assert oldest[client.index] == min(out + queue[:1], default=NEVER)
+            open_since = min(out + queue[:1], default=NEVER)
+            if client.state == BUSY and self.retries is not None:
+                attempt_ns = self.retries.attempt_timeout_ns or NEVER
+                open_since = min(open_since, client._sent_ns + attempt_ns - TIMEOUT)
+            assert oldest[client.index] == open_since
         queued = [due for client in self.rig.clients for due, _ in client._queue or ()]
-        waiting = sum(due != RENEWAL for due in queued)
+        waiting = sum(due >= 0 for due in queued)
         out = sum(client.state == BUSY or client._again for client in self.rig.clients)
         assert self.rig.open == waiting + out
 
@@ -142,9 +171,13 @@ class Books(RuleBasedStateMachine):
         assert self.rig.shared.connected == len(self.wires)
         connector = self.rig.connector
         for client in self.rig.clients:
-            assert (client.state in (DOWN, WAITING)) == (client not in self.wires)
+            assert (client.state in (DOWN, WAITING, AWAY)) == (client not in self.wires)
             waits = client in connector.wanting or client in connector.retrying
             assert (client.state == WAITING) == waits
+            pausing = client in connector.pausing
+            assert (client.state == AWAY) <= (client in connector.away or pausing)
+            assert (client in connector.away) <= (client.state == AWAY)
+            assert (client.state == PAUSED) <= (pausing and client._again)
             if client.state == IDLE:
                 assert not client._queue
 

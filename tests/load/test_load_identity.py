@@ -1,12 +1,14 @@
 """Who clients are, and the draws behind that."""
 
+import uuid
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plan_maker import make_report
 
-from qosflood.load.draws import Purpose, uniform
+from qosflood.load.draws import Purpose, bits, uniform
 from qosflood.load.population import identity
 
 seeds = st.integers(0, 2**64 - 1)
@@ -18,6 +20,12 @@ def test_a_draw_depends_on_its_keys_alone(seed, key):
     among = uniform(seed, Purpose.JITTER, np.arange(key, key + 5), np.arange(7, 12))
     assert among[0] == alone
     assert 0.0 <= alone < 1.0
+
+
+@given(seeds, st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+def test_the_bits_of_a_single_key_are_those_that_a_draw_is_made_of(seed, key, index):
+    drawn = uniform(seed, Purpose.STREAM, np.array([key]), np.array([index]))[0]
+    assert (bits(seed, Purpose.STREAM, key, index) >> 11) * 2.0**-53 == drawn
 
 
 @given(seeds)
@@ -51,3 +59,17 @@ def test_sessions_have_ids_of_their_own_and_both_directions_occur():
     everyone = [identity("p-", report, n, session) for n in range(100) for session in range(3)]
     assert len({who.session_id for who in everyone}) == 300
     assert {who.direction for who in everyone} == {"ingress", "egress"}
+
+
+def test_every_session_has_streams_and_a_uuid_of_its_own():
+    report = make_report()
+    everyone = [identity("p-", report, n, session, 7) for n in range(500) for session in range(3)]
+    assert len({who.uuid for who in everyone}) == 1500
+    assert {uuid.UUID(who.uuid).version for who in everyone} == {4}
+    assert {uuid.UUID(who.uuid).variant for who in everyone} == {uuid.RFC_4122}
+    ssrcs = [ssrc for who in everyone for ssrc in (who.ssrc, who.remote_ssrc)]
+    assert len(set(ssrcs)) > 2990
+    assert all(0 < ssrc < 2**32 for ssrc in ssrcs)
+    assert max(ssrcs) > 2**31
+    other_seed = identity("p-", report, 3, 1, 8)
+    assert (other_seed.ssrc, other_seed.uuid) != (everyone[10].ssrc, everyone[10].uuid)

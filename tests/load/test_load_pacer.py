@@ -281,3 +281,20 @@ def test_a_stop_after_the_end_picks_nothing():
     count = len(rig.picked)
     rig.pacer.stop()
     assert len(rig.picked) == count
+
+
+def test_a_herd_is_computed_before_its_moment_though_nothing_was_due_before_it():
+    rig = Rig(
+        small(clients=50, base_clients=50, cadence_ns=SECOND, jitter=0.0, clocks="synchronised")
+    )
+    asked: list[tuple[int, int]] = []
+    between = rig.schedule.between
+
+    def noted(from_ns: int, to_ns: int) -> Any:
+        asked.append((from_ns, rig.since_ns))
+        return between(from_ns, to_ns)
+
+    rig.schedule.between = noted  # type: ignore[method-assign]
+    rig.run()
+    assert len(rig.due) == 50 * 5
+    assert all(now_ns < from_ns for from_ns, now_ns in asked)

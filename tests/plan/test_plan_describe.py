@@ -23,9 +23,14 @@ def test_the_totals_lead_with_absolute_figures():
         "option --rate",
     )
     assert said["1x"][0] == "500 clients, a report each 5s: 100 reports/s"
-    assert said["reports"][0] == "945,000, about 234.3 MiB up"
-    assert said["sessions"][0] == "5,000 distinct ones left behind"
+    assert said["reports"][0] == "945,000"
+    assert said["sessions"][0].startswith("more left behind in 5,000 places; exponential lives of")
     assert said["finish"][0] == "in 18m30s, after a drain of at most 10s more"
+
+
+def test_sessions_that_live_as_long_as_the_run_are_as_many_as_places():
+    said = rows(plan_of({"sessions": {"lifetime": "0s"}}))
+    assert said["sessions"][0] == "5,000 distinct ones left behind"
 
 
 def test_each_phase_says_what_it_does():
@@ -38,13 +43,13 @@ def test_each_phase_says_what_it_does():
 def test_a_rate_that_changes_with_the_cadence_is_shown_too():
     said = rows(plan_of({"peak": {"scale": "cadence"}}, rate=Rate(multiple=10.0)))
     assert said["ramp"][0] == "1m, 500 clients, 100 to 1,000 reports/s"
-    assert said["reports"][0].startswith("945,000,")
+    assert said["reports"][0] == "945,000"
 
 
 def test_the_schedules_own_count_comes_before_the_estimate():
     plan = plan_of()
     counted = replace(plan, phases=tuple(replace(phase, planned=10) for phase in plan.phases))
-    assert rows(counted)["reports"][0].startswith("50, ")
+    assert rows(counted)["reports"][0] == "50"
 
 
 def test_clients_and_rate_together_name_both_sources():
@@ -108,3 +113,40 @@ def test_every_limit_has_a_row_with_its_source():
     assert [row.value for row in limits] == [limit.expr for limit in plan.limits]
     assert limits[-1].source == "option --limit"
     assert [row.value for row in describe(plan) if row.label == "abort"] == ["errors > 50% for 15s"]
+
+
+def test_the_bytes_up_are_those_of_the_reports_once_that_is_known():
+    plan = plan_of(rate=Rate(multiple=10.0))
+    known = replace(plan, report=replace(plan.report, bytes_mean=2048))
+    assert rows(known)["reports"][0] == "945,000, about 1.8 GiB up, 2.0 KiB each"
+
+
+def test_a_body_of_ones_own_and_constant_headers_are_told():
+    report = {
+        "body": {"a": "$session.id", "b": ["$counter.n", "${session.id}!"]},
+        "counters": {"n": {"per_report": 1}},
+        "headers": {"X-Tenant": "studio 3"},
+        "query": {"source": "web rtc", "v": 2},
+        "gzip": True,
+    }
+    said = rows(plan_of({"report": report}))
+    assert said["body"][0] == "3 places filled from 2 sources, 1 of them counters, gzip"
+    assert said["header"][0] == "X-Tenant: studio 3"
+    assert said["report"][0].startswith("POST /api/v1/metrics/qos?source=web%20rtc&v=2, accepted")
+    assert "body" not in rows(plan_of())
+
+
+def test_a_certificate_is_shown_by_its_files_alone():
+    said = rows(
+        plan_of(
+            {"target": {"tls_resume": False}},
+            target="https://qos.example.com",
+            addresses=("203.0.113.7", "2001:db8::7"),
+            cert="client.pem",
+            key="client.key",
+            key_password="env:SESAME",
+        )
+    )
+    assert said["certificate"] == ("client.pem, key client.key", "option --cert")
+    assert said["target"][0] == "https://qos.example.com at 203.0.113.7, 2001:db8::7"
+    assert said["tls"][0] == "each connection a full handshake"

@@ -211,6 +211,7 @@ def _values(unit: str) -> st.SearchStrategy[str]:
         "ns": st.builds("{}{}".format, number, st.sampled_from(["us", "ms", "s", "h"])),
         "bytes": st.builds("{}{}".format, number, st.sampled_from(["KiB", "MB", "GiB"])),
         "ratio": st.builds("{}%".format, st.integers(0, 100)),
+        "times": st.builds("{}.5".format, number),
         "count": st.builds(str, number),
         "word": st.just("none"),
     }[unit]

@@ -150,7 +150,8 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
         (
             {"rate": Rate(per_second=1e9)},
             "--rate: takes 5,000,000,000 clients at a report each 5s, expected at most "
-            "1,000,000: lower it, or shorten peak.interval",
+            "1,000,000: name --clients so that the cadence follows, lower it, or shorten "
+            "peak.interval",
         ),
         (
             {"rate": Rate(per_second=10_000.0), "clients": 5},

@@ -1,21 +1,52 @@
 """Sessions: from the profile's words to the plan's values."""
 
 import pytest
-from resolving import plan_of
+from resolving import loaded_profile, plan_of
 
 from qosflood.errors import PlanError
 from qosflood.plan import Sessions
-from qosflood.resolve import describe
+from qosflood.profile.load import load_profile
+from qosflood.resolve import Peak, describe
 from qosflood.units import MINUTE, SECOND
+
+NAMED = "profile soak.toml"
 
 
 def sessions_of(**keys: object) -> Sessions:
-    return plan_of({"sessions": keys}).sessions
+    loaded = loaded_profile(
+        {"sessions": keys}, sources={f"sessions.{name}": NAMED for name in keys}
+    )
+    return plan_of(loaded).sessions
 
 
-def test_sessions_live_as_long_as_the_run_by_default():
-    assert sessions_of().lifetime == "none"
-    assert sessions_of().startup_ns == 0
+def test_sessions_come_and_go_by_default():
+    lives = sessions_of()
+    assert (lives.lifetime, lives.lifetime_ns, lives.hold) == ("exponential", 10 * MINUTE, True)
+    assert lives.startup_ns == 0
+
+
+def test_a_lifetime_of_0s_is_as_long_as_the_run():
+    assert sessions_of(lifetime="0s").lifetime == "none"
+
+
+@pytest.mark.parametrize("loaded", [None, load_profile("intercom")])
+def test_lives_that_nobody_named_outlast_a_long_cadence(loaded):
+    plan = plan_of(loaded, peak=Peak(500, 15 * MINUTE))
+    assert plan.sessions.lifetime_ns == 150 * MINUTE
+    assert plan.sources["sessions.lifetime"] == "shipped default"
+    usual = plan_of(loaded)
+    assert usual.sessions.lifetime_ns == 10 * MINUTE
+    assert usual.sources["sessions.lifetime"] == (
+        "profile intercom" if loaded else "shipped default"
+    )
+
+
+def test_a_lifetime_that_was_named_is_taken_at_its_word():
+    loaded = load_profile("intercom", ["sessions.lifetime=20m"])
+    plan = plan_of(loaded, peak=Peak(500, 15 * MINUTE))
+    assert plan.sessions.lifetime_ns == 20 * MINUTE
+    with pytest.raises(PlanError, match=r"--set sessions\.lifetime: got 20m, expected at least"):
+        plan_of(loaded, peak=Peak(500, 30 * MINUTE))
 
 
 def test_a_lifetime_is_exponential_and_held_unless_said_otherwise():
@@ -47,7 +78,7 @@ def test_a_start_up_cadence_lasts_ten_seconds_unless_said_otherwise():
 def test_a_life_in_which_nothing_is_reported_is_a_problem(keys, line):
     with pytest.raises(PlanError) as caught:
         sessions_of(**keys)
-    assert line in str(caught.value)
+    assert f"{NAMED}: {line}" in str(caught.value)
 
 
 def test_the_plan_says_how_many_sessions_are_left_behind():

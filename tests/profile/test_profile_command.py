@@ -1,6 +1,7 @@
 """`qosflood profiles`."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +18,9 @@ def run(*arguments: str):
 def test_the_list_has_names_and_descriptions():
     result = run()
     assert result.exit_code == 0
-    assert result.output.splitlines()[0].startswith("intercom  Intercom manager: 500 clients")
+    lines = result.output.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == list(list_profiles())
+    assert re.match(r"intercom +Intercom manager: 500 clients", lines[0])
 
 
 def test_show_prints_the_file_as_it_is():
@@ -29,7 +32,8 @@ def test_show_of_an_unknown_name_names_the_nearest():
     assert isinstance(error, ProfileError)
     assert error.exit_code is ExitCode.NOT_STARTED
     assert str(error) == (
-        "profile intercon: not shipped, expected one of intercom, smoke; did you mean intercom?"
+        f"profile intercon: not shipped, expected one of {', '.join(list_profiles())}; "
+        "did you mean intercom?"
     )
 
 

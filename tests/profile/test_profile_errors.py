@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qosflood.errors import ProfileError
-from qosflood.profile.load import load_profile
+from qosflood.profile.load import list_profiles, load_profile
 
 METRICS = (
     "response.p50, response.p90, response.p99, response.p99_9, response.max, "
@@ -14,8 +14,8 @@ METRICS = (
     "memory.time_to_limit, loss, restarts, recovery.time"
 )
 SECTIONS = (
-    "description, run, peak, report, sessions, network, load, phases, target, scrape, memory, "
-    "limits, safety"
+    "description, storms, run, peak, report, retries, sessions, network, load, phases, target, "
+    "scrape, memory, limits, safety"
 )
 
 
@@ -377,8 +377,8 @@ def test_a_long_value_is_cut(problems):
         ),
         (
             'target.header.Authorization = "hunter2"',
-            "target.header: unknown key, expected one of url, headers, cacert, insecure, sources, "
-            "allow; did you mean headers?",
+            "target.header: unknown key, expected one of url, headers, cacert, insecure, cert, "
+            "key_password, resolve, tls_resume, sources, allow, key; did you mean headers?",
         ),
     ],
 )
@@ -422,7 +422,8 @@ def test_an_error_never_repeats_what_may_be_a_secret(problems, text, line):
         (
             "target.headrs.A=hunter2",
             "--set target.headrs.A=***: unknown key, expected one of url, headers, cacert, "
-            "insecure, sources, allow; did you mean headers?",
+            "insecure, cert, key_password, resolve, tls_resume, sources, allow, key; did you "
+            "mean headers?",
         ),
         (
             "scrape.url=http://u:hunter2@h/",
@@ -455,8 +456,8 @@ def test_a_word_that_is_no_profile_is_answered_with_the_nearest(tmp_path, monkey
     with pytest.raises(ProfileError) as caught:
         load_profile("intercm")
     assert str(caught.value) == (
-        "profile intercm: no such profile, expected a path or one of intercom, smoke; "
-        "did you mean intercom?"
+        "profile intercm: no such profile, expected a path or one of "
+        f"{', '.join(list_profiles())}; did you mean intercom?"
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from qosflood.profile.assign import parse_set
+from qosflood.profile.herds import Storm
 from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
 from qosflood.profile.model import NetworkClass, Profile
 from qosflood.units import MS, SECOND, Rate
@@ -51,6 +52,8 @@ def test_the_default_profile_mentions_every_key_once():
     for line in lines:
         if header := re.match(r"\[(\w+)\]", line):
             section = f"{header[1]}."
+        elif table := re.match(r"\[(\w+\.\w+)\]", line):
+            found.append(table[1])
         elif name := re.match(r"(?:# )?([a-z_]+) = ", line):
             found.append(section + name[1])
     assert found == key_paths()
@@ -176,16 +179,19 @@ def test_every_key_is_described_and_shows_an_example():
         for key, one in fields.items():
             assert one.description, f"{name}.{key}"
             assert one.examples != [None], f"{name}.{key}"
-    assert all(one.description and one.examples for one in NetworkClass.model_fields.values())
+    for item in (NetworkClass, Storm):
+        assert all(one.description and one.examples for one in item.model_fields.values())
 
 
 def test_every_example_is_valid_in_its_key():
     for name, field in Profile.model_fields.items():
-        if name != "description":
+        if name == "storms":
+            Profile.model_validate({name: field.examples[0]})
+        elif name != "description":
             for key, one in field.annotation.model_fields.items():
                 Profile.model_validate({name: {key: one.examples[0]}})
-    together = {key: one.examples[0] for key, one in NetworkClass.model_fields.items()}
-    NetworkClass.model_validate(together)
+    for item in (NetworkClass, Storm):
+        item.model_validate({key: one.examples[0] for key, one in item.model_fields.items()})
 
 
 def test_the_json_schema_speaks_of_every_key_and_of_no_other():
@@ -199,9 +205,17 @@ def test_the_json_schema_speaks_of_every_key_and_of_no_other():
 
 def test_the_network_classes_written_as_tables_in_the_default_profile_are_valid():
     text = list_profiles()["intercom"].read_text()
-    lines = re.findall(r"(?m)^#   (\[\[network.*|[a-z_]+ = .*)$", text)
+    _, network, _ = re.split(r"(?m)^\[(?:network|load)\]", text)
+    lines = re.findall(r"(?m)^#   (\[\[network.*|[a-z_]+ = .*)$", network)
     (network,) = Profile.model_validate(tomllib.loads("\n".join(lines))).network.classes
     assert network.model_fields_set == set(NetworkClass.model_fields)
+
+
+def test_the_storm_written_as_a_table_in_the_default_profile_is_valid():
+    text = list_profiles()["intercom"].read_text()
+    lines = re.findall(r"(?m)^#   (\[\[storms.*|(?:at|drop|back_within) = .*)$", text)
+    (storm,) = Profile.model_validate(tomllib.loads("\n".join(lines))).storms
+    assert storm.model_fields_set == set(Storm.model_fields)
 
 
 def test_a_section_cannot_be_changed():

@@ -19,6 +19,7 @@ class Peer(asyncio.Protocol):
 
     def __init__(self, number: int = 0) -> None:
         self.number = number
+        self.session = 0
         self.state = WAITING
         self.wanted = True
         self.reasons: list[str] = []

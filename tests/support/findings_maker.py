@@ -234,6 +234,11 @@ def make_totals(phases: tuple[PhaseFigures, ...]) -> Totals:
         resent=0,
         in_flight=0,
         balanced=True,
+        sent=sum(phase.sent for phase in phases),
+        retries=sum(phase.retries for phase in phases),
+        retried=added("retried"),
+        acked_after_retry=sum(phase.acked_after_retry for phase in phases),
+        amplification=1.0,
     )
 
 

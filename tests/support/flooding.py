@@ -23,6 +23,7 @@ SMALL = (
     *("--peak", "20@1s", "--rate", "5x", "--duration", "3s"),
     *("--set", "phases.baseline=1s", "--set", "phases.ramp=500ms"),
     *("--set", "phases.recovery=500ms", "--set", "phases.settle=200ms"),
+    *("--set", "sessions.lifetime=0s"),
 )
 """A load that no machine notices; 100 reports/s at its height."""
 

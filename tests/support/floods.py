@@ -20,6 +20,7 @@ SMALL = (
     *("--peak", "20@1s", "--rate", "5x", "--duration", "2s"),
     *("--set", "phases.baseline=0s", "--set", "phases.ramp=500ms"),
     *("--set", "phases.recovery=0s", "--set", "phases.settle=100ms"),
+    *("--set", "sessions.lifetime=0s"),
 )
 """100 clients, each with a report a second."""
 

@@ -2,14 +2,17 @@
 of clients around them on a clock that stands still."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from plan_maker import make_plan
 
+from qosflood.load.clients import make_clients, places
 from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
+from qosflood.plan import Retries
 from qosflood.protocols import ManualClock
 from qosflood.records import OUTCOMES, FailureSample, Outcome
 from qosflood.units import MS, SECOND
@@ -55,6 +58,8 @@ class WaitingConnector:
         self.wanting: list[Client] = []
         self.retrying: list[Client] = []
         self.failures: list[int] = []
+        self.away: dict[Client, float] = {}
+        self.pausing: dict[Client, float] = {}
 
     def want(self, client: Client) -> None:
         assert client not in self.wanting, "wanted twice"
@@ -66,32 +71,49 @@ class WaitingConnector:
         self.retrying.append(client)
         self.failures.append(failures)
 
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        client = callback.__self__
+        waits = self.away if callback.__name__ == "come_back" else self.pausing
+        assert client not in waits, "waits twice"
+        assert client not in self.wanting, "waits while it wants a connection"
+        assert client not in self.retrying, "waits while it waits for a retry"
+        waits[client] = seconds
+
 
 class Rig:
     """Clients of one shard with nothing real below or beside them."""
 
     def __init__(
-        self, clients: int = 1, timeout_ns: int = TIMEOUT, *, per_report: bool = False
+        self,
+        clients: int = 1,
+        timeout_ns: int = TIMEOUT,
+        *,
+        per_report: bool = False,
+        retries: Retries | None = None,
+        pool: int = 0,
     ) -> None:
         self.clock = ManualClock(ZERO)
         self.connector = WaitingConnector()
         self.samples: list[FailureSample] = []
         self.bucket = Bucket("flood", 60 * SECOND)
-        connection = "per-report" if per_report else "keep-alive"
-        plan = make_plan(report={"expect": (202, 204), "connection": connection})
+        connection = "per-report" if per_report else "pooled" if pool else "keep-alive"
+        report = {"expect": (202, 204), "connection": connection, "pool": pool}
+        plan = make_plan(report=report, retries=retries or Retries())
         builder = RequestBuilder(plan, {})
         self.shared = Shared(
             builder=builder,
             expect=plan.report.expect,
             timeout_ns=timeout_ns,
-            clients=clients,
+            places=places(plan, 0, 1, clients),
             clock=self.clock.now_ns,
             wall_offset_ns=0,
             sampler=FailureSampler(0, ZERO, builder.session_id, str, self.samples.append),
             connector=self.connector,
             per_report=per_report,
         )
-        self.clients = [Client(self.shared, i, 100 + i) for i in range(clients)]
+        made = make_clients(plan, self.shared, range(100, 100 + clients), 0, 1)
+        self.clients, self.swept, self.pool = made.paced, made.swept, made.pool
+        self.wires: list[Wire] = []
         self.scheduled = 0
 
     # One client.
@@ -112,6 +134,7 @@ class Rig:
         client = client or self.client
         self.connector.wanting.remove(client)
         wire = Wire()
+        self.wires.append(wire)
         client.connection_made(wire)
         return wire
 
@@ -126,6 +149,18 @@ class Rig:
         client = client or self.client
         self.connector.retrying.remove(client)
         client.retry()
+
+    def come_back(self, client: Client | None = None) -> None:
+        """Its time away is over."""
+        client = client or self.client
+        del self.connector.away[client]
+        client.come_back()
+
+    def resume(self, client: Client | None = None) -> None:
+        """Its pause before another try is over."""
+        client = client or self.client
+        del self.connector.pausing[client]
+        client.resume()
 
     def lose(
         self, wire: Wire, client: Client | None = None, error: Exception | None = None
@@ -157,11 +192,11 @@ class Rig:
         limit_ns = now_ns - self.shared.timeout_ns if limit_ns is None else limit_ns
         for index, oldest in enumerate(self.shared.oldest):
             if oldest < limit_ns:
-                self.clients[index].expire(now_ns, limit_ns)
+                self.swept[index].expire(now_ns, limit_ns)
 
     def stop(self) -> None:
         self.shared.stopping = True
-        for client in self.clients:
+        for client in self.swept:
             client.halt(self.clock.now_ns())
 
     # The books.
@@ -195,6 +230,11 @@ class Rig:
         assert outcomes[Outcome.REJECTED.label] == sum(self.bucket.statuses.values())
         not_sent = outcomes["unsent"] + outcomes["connect_error"]
         assert self.bucket.offered <= self.scheduled - not_sent
+        written = sum(len(wire.requests) for wire in self.wires)
+        once = self.bucket.offered + self.bucket.retries
+        assert once <= written <= once + self.bucket.resent
+        assert self.bucket.retries <= sum(self.bucket.retried.values())
+        assert self.bucket.acked_after_retry <= outcomes["acked"]
         slow = [ns for ns in self.bucket.response if ns >= self.shared.timeout_ns]
         assert len(slow) >= failed
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ from parts import require
 from processes import Popen, accepts, free_port, started, wait_until
 
 _ATTEMPTS = 3
+_STATUS = "/stub_status"
 
 _CONFIG = """\
 {user}daemon off;
 master_process {master};
-worker_processes 1;
+worker_processes {workers};
 worker_rlimit_nofile 20000;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
@@ -35,12 +37,16 @@ http {{
 """
 _SERVER = """\
   server {{
-    listen 127.0.0.1:{port}{tls} backlog=4096;
+    listen 127.0.0.1:{port}{listen} backlog=4096;
 {certificate}    location / {{
 {location}    }}
   }}
 """
-_SINK = """      return 202 '{"status":"accepted"}';
+_SINK = f"""\
+      return 202 '{{"status":"accepted"}}';
+    }}
+    location = {_STATUS} {{
+      stub_status;
 """
 _UPSTREAM = """\
   upstream collector {{
@@ -60,7 +66,7 @@ _PROXY = """\
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """A running nginx; `process` is the one that serves (a sink) or the master (a proxy)."""
+    """A running nginx; `process` is the one that serves (a sink with one worker) or the master."""
 
     process: Popen
     port: int
@@ -71,16 +77,38 @@ class Nginx:
         """Scheme, host and port."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
+    def requests(self) -> int:
+        """How many requests it has read so far, this one included; plain HTTP only."""
+        with urllib.request.urlopen(self.url + _STATUS, timeout=10) as answer:
+            # "server accepts handled requests", and below it the three counts
+            return int(answer.read().split(b"requests")[1].split()[2])
+
 
 @contextlib.contextmanager
 def nginx_sink(
-    folder: Path, *, certificate: Certificate | None = None, wrapper: Sequence[str] = ()
+    folder: Path,
+    *,
+    certificate: Certificate | None = None,
+    wrapper: Sequence[str] = (),
+    workers: int = 1,
 ) -> Iterator[Nginx]:
-    """An nginx that answers every request 202 as the collector does, in one process.
+    """An nginx that answers every request 202 as the collector does.
 
-    `wrapper` is put before its command, e.g. `("taskset", "-c", "1")`.
+    `wrapper` is put before its command, e.g. `("taskset", "-c", "1")`. The kernel spreads the
+    connections evenly over `workers`, each with room for 16,000; one alone needs no master.
     """
-    with _nginx(folder, "", _SINK, certificate, wrapper, master=False) as running:
+    with _nginx(folder, "", _SINK, certificate, wrapper, workers=workers) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def nginx_telling(
+    folder: Path, words: str, certificate: Certificate, version: str
+) -> Iterator[Nginx]:
+    """An nginx that speaks one version of TLS and answers 202 with `words`, variables in them."""
+    location = f"""      return 202 "{words}";\n"""
+    protocols = f"  ssl_protocols {version};\n"
+    with _nginx(folder, protocols, location, certificate, ()) as running:
         yield running
 
 
@@ -103,7 +131,8 @@ def _nginx(
     certificate: Certificate | None,
     wrapper: Sequence[str],
     *,
-    master: bool,
+    master: bool = False,
+    workers: int = 1,
 ) -> Iterator[Nginx]:
     binary = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     require(binary, "apt-get install nginx-light")
@@ -112,8 +141,8 @@ def _nginx(
         for _ in range(_ATTEMPTS):
             port = free_port()
             path = folder / f"nginx-{port}.conf"
-            server = _server(port, location, certificate)
-            path.write_text(_config(folder, upstream + server, master=master))
+            server = _server(port, location, certificate, shared=workers > 1)
+            path.write_text(_config(folder, upstream + server, master or workers > 1, workers))
             command = [*wrapper, str(binary), "-c", str(path), "-e", str(folder / "error.log")]
             process = stack.enter_context(started(command))
             if _listens(process, port):
@@ -128,16 +157,16 @@ def _listens(process: Popen, port: int) -> bool:
     return process.poll() is None
 
 
-def _server(port: int, location: str, certificate: Certificate | None) -> str:
+def _server(port: int, location: str, certificate: Certificate | None, *, shared: bool) -> str:
     files = ""
     if certificate is not None:
         files = f"    ssl_certificate {certificate.cert};\n"
         files += f"    ssl_certificate_key {certificate.key};\n"
-    tls = " ssl" if certificate else ""
-    return _SERVER.format(port=port, tls=tls, certificate=files, location=location)
+    listen = (" ssl" if certificate else "") + (" reuseport" if shared else "")
+    return _SERVER.format(port=port, listen=listen, certificate=files, location=location)
 
 
-def _config(folder: Path, http: str, *, master: bool) -> str:
+def _config(folder: Path, http: str, master: bool, workers: int) -> str:
     user = "user root;\n" if os.geteuid() == 0 else ""
     state = "on" if master else "off"
-    return _CONFIG.format(user=user, master=state, folder=folder, http=http)
+    return _CONFIG.format(user=user, master=state, workers=workers, folder=folder, http=http)

@@ -1,0 +1,78 @@
+"""A tool at work: the CPU it takes meanwhile, and what it says at its end."""
+
+import contextlib
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU of a generator per report in microseconds, and its reports per second."""
+
+    us_per_report: float
+    per_second: float
+
+
+class _Said(NamedTuple):
+    """What a tool left behind."""
+
+    status: int
+    out: str
+    errors: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A tool at work."""
+
+    process: subprocess.Popen[bytes]
+    out: IO[str]
+    errors: IO[str]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self.process.poll() is not None
+
+    def cost(self, requests: Callable[[], int], seconds: float) -> Cost:
+        """From now on, for so long; raises RuntimeError if it ends meanwhile."""
+        try:
+            start, start_s, start_cpu_s = requests(), time.monotonic(), self._cpu_s()
+            time.sleep(seconds)
+            reports = requests() - start
+            elapsed_s, cpu_s = time.monotonic() - start_s, self._cpu_s() - start_cpu_s
+        except psutil.NoSuchProcess:
+            raise RuntimeError(f"it ended early: {self.wait(0).errors}") from None
+        return Cost(cpu_s * 1e6 / reports, reports / elapsed_s)
+
+    def _cpu_s(self) -> float:
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def wait(self, timeout_s: float) -> _Said:
+        """Let it end by itself."""
+        status = self.process.wait(timeout_s)
+        self.out.seek(0)
+        self.errors.seek(0)
+        return _Said(status, self.out.read(), self.errors.read())
+
+
+@contextlib.contextmanager
+def running_tool(command: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[Running]:
+    """The command in that folder; it is gone at the end, whatever happened."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
+        )
+        try:
+            yield Running(process, out, errors)
+        finally:
+            process.kill()
+            process.wait()

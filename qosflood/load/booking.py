@@ -1,0 +1,86 @@
+"""How the report that is out ends: what of it is booked, and with which outcome."""
+
+import asyncio
+
+from qosflood.load.failures import Failed, lost_reason
+from qosflood.load.http1 import Response, ResponseReader
+from qosflood.load.recorder import Bucket
+from qosflood.load.shared import Shared, Transport
+from qosflood.records import Outcome
+
+
+class Booking(asyncio.Protocol):
+    """One report at a time, from the moment it was sent to its outcome."""
+
+    __slots__ = (
+        "_again", "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
+        "_transport", "number",
+    )  # fmt: skip
+
+    def __init__(self, shared: Shared, number: int) -> None:
+        self._shared = shared
+        self.number = number
+        self._session = 0
+        self._transport: Transport | None = None
+        self._reader: ResponseReader | None = None
+        self._bucket: Bucket | None = None
+        self._due_ns = 0
+        self._sent_ns = 0
+        self._reused = False
+        self._again = False
+
+    def _book(self, response: Response, now_ns: int) -> None:
+        shared, bucket = self._shared, self._bucket
+        assert bucket is not None
+        took_ns = now_ns - self._due_ns
+        if took_ns > shared.timeout_ns:
+            self._fail(Outcome.TIMEOUT, "answered after the deadline", now_ns, response)
+        elif response.status in shared.expect:
+            self._accept(bucket, took_ns, now_ns)
+        else:
+            self._fail(Outcome.REJECTED, f"status {response.status}", now_ns, response)
+
+    def _accept(self, bucket: Bucket, took_ns: int, now_ns: int) -> None:
+        bucket.response.append(took_ns)
+        bucket.service.append(now_ns - self._sent_ns)
+
+    def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
+        reader = self._reader
+        if reader is not None:
+            # A reset tells nothing about whether the body was whole.
+            response = reader.eof() if exc is None else None
+            if response is not None:
+                self._book(response, now_ns)
+            else:
+                self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
+        elif self._reused and not self._shared.stopping:
+            # The peer closed a reused connection before any byte: the keep-alive race. The
+            # report keeps its due time and goes out once more.
+            self._bucket.resent += 1  # type: ignore[union-attr]
+            self._again = True
+        else:
+            self._fail(Outcome.CONNECTION_LOST, lost_reason(exc), now_ns)
+
+    def _fail(
+        self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None
+    ) -> None:
+        bucket = self._bucket
+        assert bucket is not None
+        self._failed(outcome, reason, bucket, self._due_ns, self._sent_ns, now_ns, response)
+
+    def _unsent(self, due_ns: int, bucket: Bucket, now_ns: int, reason: str) -> None:
+        self._failed(Outcome.UNSENT, reason, bucket, due_ns, None, now_ns)
+
+    def _failed(
+        self,
+        outcome: Outcome,
+        reason: str,
+        bucket: Bucket,
+        due_ns: int,
+        sent_ns: int | None,
+        now_ns: int,
+        response: Response | None = None,
+    ) -> None:
+        who = (self.number, self._session)
+        failed = Failed(outcome, reason, bucket.name, *who, due_ns, sent_ns, now_ns, response)
+        self._shared.book_failure(failed, bucket, self._transport)

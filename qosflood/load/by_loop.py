@@ -1,0 +1,70 @@
+"""Connections over the event loop's own transports, for systems without epoll."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import aiofastnet
+
+from qosflood.load.connection import WAITING, Client
+from qosflood.load.resumption import Resumption
+from qosflood.load.sockets import Ended, open_socket
+from qosflood.plan import Target
+from qosflood.tls import tls_context
+
+
+class ByLoop:
+    """All connections of a shard, plain or TLS, being made or made."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, target: Target) -> None:
+        self._loop = loop
+        self._host = target.host
+        self._tls = tls_context(target) if target.scheme == "https" else None
+        self._resumption = Resumption(keep=target.tls_resume) if self._tls else None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connect(
+        self,
+        client: Client,
+        address: str,
+        port: int,
+        timeout_s: float,
+        ended: Ended,
+        source: str | None = None,
+    ) -> None:
+        """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
+        opening = self._open(client, address, port, source)
+        task = self._loop.create_task(self._connect(client, opening, timeout_s, ended))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(
+        self, client: Client, opening: Coroutine[Any, Any, None], timeout_s: float, ended: Ended
+    ) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await opening
+        except OSError as error:  # ssl.SSLError and TimeoutError are some
+            # One that ended just as the time was up is the connection's affair.
+            ended(error if client.state == WAITING else None)
+        else:
+            ended(None)
+
+    async def _open(self, client: Client, address: str, port: int, source: str | None) -> None:
+        def made() -> Client:
+            if self._resumption is not None:
+                self._resumption.begin(client)
+            return client
+
+        opened = open_socket(address, source)
+        try:
+            await self._loop.sock_connect(opened, (address, port))
+            if self._tls is None:
+                await self._loop.create_connection(made, sock=opened)
+            else:
+                await aiofastnet.create_connection(
+                    self._loop, made, sock=opened, ssl=self._tls, server_hostname=self._host
+                )
+        except BaseException:
+            opened.close()
+            raise

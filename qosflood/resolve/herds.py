@@ -1,0 +1,102 @@
+"""Clients that act together: storms of reconnects, and reports that are due at one moment."""
+
+import math
+from collections.abc import Iterator
+
+from qosflood.plan import LEAST_LATE_GATE_NS, Phase, Plan, Storm
+from qosflood.profile import herds
+from qosflood.profile.model import Profile
+from qosflood.resolve.problems import Problems
+from qosflood.units import SECOND, format_count, format_duration
+
+SENDS_PER_SECOND = 60_000
+"""What one shard can send in a burst. Measured: 5,000 reports due in one nanosecond are gone after
+55 ms and 10,000 after 105 ms, one core of two at 2.6 GHz; a third is left for slower ones."""
+_ROOMY = 1.5
+"""A herd is best spread over so much more than it needs."""
+
+
+def build_storms(
+    profile: Profile, phases: tuple[Phase, ...], problems: Problems
+) -> tuple[Storm, ...]:
+    """The plan's storms in the order of time; one outside the flood is a problem."""
+    flood = next(phase for phase in phases if phase.name == "flood")
+    name = problems.name("storms")
+    connection = profile.report.connection
+    if profile.storms and connection != "keep-alive":
+        problems.add_line(
+            f'{name}: got storms beside report.connection "{connection}", expected "keep-alive": '
+            "only a connection that a client keeps can be dropped"
+        )
+    for index, storm in enumerate(profile.storms):
+        for key, problem in _storm_problems(storm, profile, flood.duration_ns):
+            problems.add_line(f"{name}[{index}].{key}: {problem}")
+    storms = (
+        Storm(at_ns=flood.start_ns + one.at, drop=one.drop, back_within_ns=one.back_within)
+        for one in profile.storms
+    )
+    return tuple(sorted(storms, key=lambda storm: storm.at_ns))
+
+
+def _storm_problems(
+    storm: herds.Storm, profile: Profile, flood_ns: int
+) -> Iterator[tuple[str, str]]:
+    """Keys of a storm, and what is wrong with each."""
+    back, timeout = format_duration(storm.back_within), profile.report.timeout
+    if storm.at + storm.back_within >= flood_ns:
+        later = f" and everyone back {back} later" * bool(storm.back_within)
+        yield (
+            "at",
+            f"got {format_duration(storm.at)}{later}, expected it to be over in the flood of "
+            f"{format_duration(flood_ns)}: make it earlier, or lengthen --duration",
+        )
+    if storm.back_within >= timeout:
+        yield (
+            "back_within",
+            f"got {back}, expected less than report.timeout ({format_duration(timeout)}): reports "
+            "due meanwhile would run out of time while their client is away",
+        )
+
+
+def herd_size(plan: Plan) -> int:
+    """How many reports of one shard are due together in the flood, where clocks are synchronised;
+    else 0."""
+    load = plan.load
+    return -(-load.clients // load.shards) if load.clocks == "synchronised" else 0
+
+
+def herd_over_ns(plan: Plan) -> int:
+    """How long a stretch jitter spreads a herd over."""
+    return round(plan.load.jitter * plan.load.cadence_ns)
+
+
+def herd_fix(plan: Plan) -> str | None:
+    """What to ask for so that a shard can send a herd on time; None if it can.
+
+    It cannot if the last report of a herd would leave later than the late-generator gate allows.
+    """
+    size, over_ns = herd_size(plan), herd_over_ns(plan)
+    needs_ns = round(size * SECOND / SENDS_PER_SECOND)
+    if needs_ns <= over_ns + LEAST_LATE_GATE_NS:
+        return None
+    jitter = math.ceil(100 * _ROOMY * needs_ns / plan.load.cadence_ns) / 100
+    shards = math.ceil(plan.load.shards * needs_ns / (over_ns + LEAST_LATE_GATE_NS))
+    spread = f"--shards {format_count(shards)} (on as many idle cores)"
+    if jitter > 1:
+        return spread
+    return f"--set report.jitter={jitter:g}, or {spread}"
+
+
+def herd_warnings(plan: Plan) -> tuple[str, ...]:
+    """Said before the load where the generator itself would be late with a herd."""
+    fix = herd_fix(plan)
+    if fix is None:
+        return ()
+    size, over_ns = herd_size(plan), herd_over_ns(plan)
+    within = f"within {format_duration(over_ns)}" if over_ns else "at one moment"
+    needs = format_duration(round(size * SECOND / SENDS_PER_SECOND))
+    return (
+        f"synchronised: {format_count(size)} reports of a shard are due {within}, and sending them "
+        f"takes it about {needs} (some {format_count(SENDS_PER_SECOND)}/s): the generator would be "
+        f"late; expected {fix}",
+    )
