@@ -13,6 +13,8 @@ import msgspec
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
 GENERATOR_PHASES = ("baseline", "flood", "recovery")
 """Phases whose late windows make a run INVALID."""
+ONE_INSTANCE = "target"
+"""What the instance is called where a plan names none."""
 WATCHED = "watched by part 1"
 """What another part of a run says of scrapes and memory."""
 LEAST_LATE_GATE_NS = 10_000_000
@@ -276,6 +278,21 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One process that serves the target, scraped and measured on its own.
+
+    `headers` go with its scrapes. `memory` says where its memory is read (None: found by itself),
+    `readback` is the path or URL of its read-back snapshot.
+    """
+
+    name: str
+    scrape_url: str
+    headers: tuple[HeaderRef, ...] = ()
+    memory: str | None = None
+    readback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
 
@@ -324,6 +341,7 @@ class Plan:
 
     With a `part` the Plan still is the whole run's: only `load.shards`, `planned_sessions` and the
     phases' `planned` are the part's own. `merged` is how many parts a merged run was made of.
+    `instances` are never none: one at the load's address, if no other is named.
     """
 
     version: str
@@ -345,6 +363,16 @@ class Plan:
     retries: Retries = Retries()
     part: Part | None = None
     merged: int = 0
+    instances: tuple[Instance, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.instances:
+            one = Instance(
+                name=ONE_INSTANCE,
+                scrape_url=self.watch.scrape_url,
+                headers=self.target.headers,
+            )
+            object.__setattr__(self, "instances", (one,))
 
     @property
     def session_prefix(self) -> str:

@@ -56,6 +56,7 @@ from qosflood.profile.fields import (
     key,
 )
 from qosflood.profile.herds import Storm
+from qosflood.profile.instances import Instances
 from qosflood.profile.retries import Connection, Retries
 
 
@@ -349,6 +350,11 @@ class Profile(Section):
         Field(strict=False, max_length=100),
         Expected("at most 100 tables [[storms]]"),
     ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
+    instance: Instances = key(
+        [],
+        "The processes behind the target's address; left out: one, at that address.",
+        [{"name": "qos-0", "scrape": "http://127.0.0.1:3001/metrics"}],
+    )
     run: Run = Field(default_factory=Run)
     peak: Peak = Field(default_factory=Peak)
     report: Report = Field(default_factory=Report)

@@ -53,10 +53,19 @@ def with_target_port(plan: Plan, port: int) -> Plan:
     """The plan with the embedded collector's port, which the kernel chose."""
     endpoint = replace(_EMBEDDED, port=port)
     target = replace(plan.target, url=endpoint.base, port=port)
-    scrape_url = plan.watch.scrape_url
-    if scrape_url.startswith(f"{_EMBEDDED.origin}/"):
-        scrape_url = endpoint.origin + scrape_url.removeprefix(_EMBEDDED.origin)
-    return replace(plan, target=target, watch=replace(plan.watch, scrape_url=scrape_url))
+
+    def known(url: str) -> str:
+        at_collector = url.startswith(f"{_EMBEDDED.origin}/")
+        return endpoint.origin + url.removeprefix(_EMBEDDED.origin) if at_collector else url
+
+    return replace(
+        plan,
+        target=target,
+        watch=replace(plan.watch, scrape_url=known(plan.watch.scrape_url)),
+        instances=tuple(
+            replace(instance, scrape_url=known(instance.scrape_url)) for instance in plan.instances
+        ),
+    )
 
 
 def build_target(

@@ -10,6 +10,7 @@ from qosflood.resolve.address import build_target, build_watch
 from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
 from qosflood.resolve.herds import build_storms
+from qosflood.resolve.instances import build_instances
 from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
 from qosflood.resolve.parts import build_part, part_run_id
@@ -48,6 +49,7 @@ def resolve(
     target = build_target(profile, options, addresses, problems)
     networks, networks_from = build_networks(said, target.loopback)
     watch = build_watch(profile, target, flood_ns, problems)
+    instances = build_instances(profile, target, watch, problems)
     limits = build_limits(said, options, watch, problems)
     aborts = build_aborts(said, watch, target.loopback, problems)
     check_scopes([*limits, *aborts], phases, watch, problems)
@@ -80,6 +82,7 @@ def resolve(
         sources=_sources(said, options, {**limits, **aborts})
         | {"network": networks_from, "sessions.lifetime": lifetime_from},
         part=part,
+        instances=instances,
     )
     return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
 

@@ -240,7 +240,9 @@ def _watch(plan: Plan) -> Iterator[Row]:
 
 def _scraped(plan: Plan) -> str:
     """The URL; the embedded collector's port is not known yet."""
-    url, target = plan.watch.scrape_url, plan.target
+    if len(plan.instances) > 1:
+        return f"{len(plan.instances)} instances ({', '.join(one.name for one in plan.instances)})"
+    url, target = plan.instances[0].scrape_url, plan.target
     unknown = target.embedded and target.port == 0 and url.startswith(f"{target.url}/")
     page = f"{url.removeprefix(target.url)} of the embedded collector" if unknown else url
     dialect = plan.watch.dialect

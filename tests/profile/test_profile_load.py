@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from qosflood.profile.assign import parse_set
 from qosflood.profile.herds import Storm
+from qosflood.profile.instances import Instance
 from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
 from qosflood.profile.model import NetworkClass, Profile
 from qosflood.units import MS, SECOND, Rate
@@ -179,18 +180,18 @@ def test_every_key_is_described_and_shows_an_example():
         for key, one in fields.items():
             assert one.description, f"{name}.{key}"
             assert one.examples != [None], f"{name}.{key}"
-    for item in (NetworkClass, Storm):
+    for item in (Instance, NetworkClass, Storm):
         assert all(one.description and one.examples for one in item.model_fields.values())
 
 
 def test_every_example_is_valid_in_its_key():
     for name, field in Profile.model_fields.items():
-        if name == "storms":
+        if name in ("storms", "instance"):
             Profile.model_validate({name: field.examples[0]})
         elif name != "description":
             for key, one in field.annotation.model_fields.items():
                 Profile.model_validate({name: {key: one.examples[0]}})
-    for item in (NetworkClass, Storm):
+    for item in (Instance, NetworkClass, Storm):
         item.model_validate({key: one.examples[0] for key, one in item.model_fields.items()})
 
 
@@ -216,6 +217,16 @@ def test_the_storm_written_as_a_table_in_the_default_profile_is_valid():
     lines = re.findall(r"(?m)^#   (\[\[storms.*|(?:at|drop|back_within) = .*)$", text)
     (storm,) = Profile.model_validate(tomllib.loads("\n".join(lines))).storms
     assert storm.model_fields_set == set(Storm.model_fields)
+
+
+def test_the_instance_written_as_a_table_in_the_default_profile_is_valid():
+    text = list_profiles()["intercom"].read_text()
+    _, table = text.split("#   [[instance]]")
+    lines = re.findall(r"(?m)^#   ([a-z]+ = .*)$", table.split("\n[run]")[0])
+    (instance,) = Profile.model_validate(
+        tomllib.loads("\n".join(("[[instance]]", *lines)))
+    ).instance
+    assert instance.model_fields_set == set(Instance.model_fields)
 
 
 def test_a_section_cannot_be_changed():

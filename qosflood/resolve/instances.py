@@ -1,0 +1,49 @@
+"""The target's instances: each with a page of its own."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from qosflood.endpoint import parse_endpoint
+from qosflood.plan import ONE_INSTANCE, HeaderRef, Instance, Target, Watch
+from qosflood.profile.model import Profile
+from qosflood.resolve.problems import Problems
+
+
+def build_instances(
+    profile: Profile, target: Target, watch: Watch, problems: Problems
+) -> tuple[Instance, ...]:
+    """The profile's instances; without any, one at the load's address."""
+    if not profile.instance:
+        return (Instance(name=ONE_INSTANCE, scrape_url=watch.scrape_url, headers=target.headers),)
+    if profile.scrape.url is not None:
+        problems.add(
+            "scrape.url",
+            f"got {profile.scrape.url} beside [[instance]], expected one of the two: "
+            "each instance names its own page",
+        )
+    return tuple(
+        Instance(
+            name=one.name,
+            scrape_url=_with_path(one.scrape, profile.scrape.path),
+            headers=target.headers if one.headers is None else _refs(one.headers),
+            memory=one.memory,
+            readback=one.readback,
+        )
+        for one in profile.instance
+    )
+
+
+def instances_from(
+    targets: Iterable[tuple[str, str]], headers: tuple[HeaderRef, ...] = ()
+) -> tuple[Instance, ...]:
+    """Instances of (name, URL of the page), such as a Prometheus lists them."""
+    return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
+
+
+def _with_path(url: str, path: str) -> str:
+    endpoint = parse_endpoint(url, allow_query=True)
+    return endpoint.url if endpoint.path else replace(endpoint, path=path).url
+
+
+def _refs(headers: dict[str, str]) -> tuple[HeaderRef, ...]:
+    return tuple(HeaderRef(name=name, source=source) for name, source in headers.items())
