@@ -15,6 +15,8 @@ GENERATOR_PHASES = ("baseline", "flood", "recovery")
 """Phases whose late windows make a run INVALID."""
 ONE_INSTANCE = "target"
 """What the instance is called where a plan names none."""
+WATCH = "watch"
+"""The only phase of a run that sends no load: the target is watched, and that is all."""
 WATCHED = "watched by part 1"
 """What another part of a run says of scrapes and memory."""
 LEAST_LATE_GATE_NS = 10_000_000
@@ -293,6 +295,16 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """An address on the same path as the load that is not the target, asked once each
+    `interval_ns`: what fails together with it is the path's fault."""
+
+    url: str
+    interval_ns: int = 1_000_000_000
+    timeout_ns: int = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
 
@@ -363,6 +375,7 @@ class Plan:
     retries: Retries = Retries()
     part: Part | None = None
     merged: int = 0
+    control: Control | None = None
     instances: tuple[Instance, ...] = ()
 
     def __post_init__(self) -> None:
@@ -397,7 +410,17 @@ class Plan:
     @property
     def share(self) -> float:
         """Which share of the whole run's rate is sent from here, 0 to 1."""
-        return self.here(self.load.clients) / self.load.clients
+        return self.here(self.load.clients) / self.load.clients if self.floods else 0.0
+
+    @property
+    def floods(self) -> bool:
+        """Whether there is a load; without one the target is only watched."""
+        return self.maybe_phase(WATCH) is None
+
+    @property
+    def main_phase(self) -> Phase:
+        """The phase that the verdict is about: the flood, or the watch where there is no load."""
+        return self.maybe_phase(WATCH) or self.phase("flood")
 
     def here(self, clients: int) -> int:
         """How many of the whole run's first `clients` places are played here."""

@@ -55,6 +55,18 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connects:
+    """Connects of one shard that ended in one second, each timed from its begin; `failed` of them
+    are not in the times. `slow` took over half a second: Linux sends a SYN again after one."""
+
+    count: int
+    failed: int
+    sum_ns: int
+    max_ns: int
+    slow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardHealth:
     """How the generator itself fared in one second; on the window of the phase in force only."""
 
@@ -75,8 +87,8 @@ class Window:
     `second` counts from the load's start. `picked_late` are reports that were picked only after
     their phase had ended. `offered` counts first attempts, `retries` those after them that were
     sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts refusals by HTTP status, `errors` failures by reason.
-    `health`, `sessions` (distinct ones so far) and `reconnects` are of the shard as a whole, on the
-    window of the phase in force only.
+    `health`, `sessions` (distinct ones so far), `reconnects` and `connects` are of the shard as a
+    whole, on the window of the phase in force only.
     """
 
     TAG: ClassVar[str] = "window"
@@ -101,6 +113,7 @@ class Window:
     retries: int = 0
     retried: dict[str, int] = field(default_factory=dict)
     acked_after_retry: int = 0
+    connects: Connects | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +182,31 @@ class MemorySample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSample:
+    """One request to the control, due at `t`; `duration_ns` runs from connect to the last byte."""
+
+    TAG: ClassVar[str] = "control"
+    t: int
+    ok: bool
+    reason: str | None
+    duration_ns: int | None
+    status: int | None = None
+    own_fault: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpSample:
+    """TCP of the generator's machine, all its connections together, counted since its boot:
+    segments sent, segments sent again, and connects its own listeners dropped unaccepted."""
+
+    TAG: ClassVar[str] = "tcp"
+    t: int
+    sent: int
+    resent: int
+    dropped: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened, in the past tense; `kind` is a stable name for machines."""
 
@@ -214,7 +252,18 @@ class End:
     detail: str = ""
 
 
-Record = Window | Rollup | ScrapeSample | MemorySample | Event | Segment | ClockMark | End
+Record = (
+    Window
+    | Rollup
+    | ScrapeSample
+    | MemorySample
+    | ControlSample
+    | TcpSample
+    | Event
+    | Segment
+    | ClockMark
+    | End
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +297,8 @@ _TYPES: dict[str, type[Any]] = {
         Rollup,
         ScrapeSample,
         MemorySample,
+        ControlSample,
+        TcpSample,
         Event,
         Segment,
         ClockMark,

@@ -5,6 +5,7 @@ import errno
 import random
 import select
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +16,7 @@ from qosflood.load.connection import Client
 from qosflood.load.handshakes import Handshakes
 from qosflood.load.sockets import Sockets
 from qosflood.plan import Target
+from qosflood.records import Connects
 from qosflood.tls import handshake_failure
 
 AT_ONCE = 256
@@ -23,6 +25,9 @@ SLICE_PAUSE_S = 0.001
 """Connects begun in one go, and the time until the next; between them due reports go out."""
 BACKOFF_FIRST_S = 0.2
 BACKOFF_MOST_S = 5.0
+SLOW_NS = 500_000_000
+"""A connect that took longer had its SYN sent again, which Linux does after a second, or waited
+for a handshake."""
 
 _ERRNO_REASONS = {
     errno.ECONNREFUSED: "connection refused",
@@ -62,6 +67,8 @@ class Connector:
             address: _of_family(address, target.sources) for address in target.addresses
         }
         self._pumping = False
+        self._took_ns: list[int] = []
+        self._failed_before = 0
         self.attempts_failed = 0
 
     @property
@@ -75,6 +82,20 @@ class Connector:
         if not self._pumping:
             self._pumping = True
             self._loop.call_soon(self._pump)
+
+    def take_connects(self) -> Connects | None:
+        """The connects that ended since the last call; None if there were none."""
+        took_ns, failed = self._took_ns, self.attempts_failed - self._failed_before
+        self._took_ns, self._failed_before = [], self.attempts_failed
+        if not took_ns and not failed:
+            return None
+        return Connects(
+            count=len(took_ns),
+            failed=failed,
+            sum_ns=sum(took_ns),
+            max_ns=max(took_ns, default=0),
+            slow=sum(ns > SLOW_NS for ns in took_ns),
+        )
 
     def retry(self, client: Client, failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
@@ -102,12 +123,14 @@ class Connector:
         address = next(self._addresses)
         sources = self._sources[address]
         source = sources[client.number % len(sources)] if sources else None
-        ended = partial(self._ended, client)
+        ended = partial(self._ended, client, time.monotonic_ns())
         self._opener.connect(client, address, self._port, self._timeout_s, ended, source)
 
-    def _ended(self, client: Client, error: OSError | None) -> None:
+    def _ended(self, client: Client, began_ns: int, error: OSError | None) -> None:
         self._making -= 1
-        if error is not None:
+        if error is None:
+            self._took_ns.append(time.monotonic_ns() - began_ns)
+        else:
             self.attempts_failed += 1
             client.connect_failed(reason_of(error))
 

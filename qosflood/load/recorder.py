@@ -7,12 +7,13 @@ costs 0.94 us; and many small passes a second, because one for 130,000 values st
 
 from array import array
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from qosflood.histograms import clear, figures, fold, make_histogram
-from qosflood.records import OUTCOMES, Latency, Outcome, ShardHealth, Window
+from qosflood.records import OUTCOMES, Connects, Latency, Outcome, ShardHealth, Window
 
 
 class Series:
@@ -140,16 +141,20 @@ class Recorder:
         *,
         sessions: int,
         reconnects: int,
+        connects: Connects | None = None,
     ) -> list[Window]:
         """Close the second: a window for the current phase (by index), which carries what is of
         the shard as a whole, and one for each other phase in which something happened."""
         made = []
         for index, bucket in enumerate(self.buckets):
             if index == current:
-                window = self._close(bucket, t, second)
-                made.append(
-                    replace(window, health=health, sessions=sessions, reconnects=reconnects)
-                )
+                of_shard: dict[str, Any] = {
+                    "health": health,
+                    "sessions": sessions,
+                    "reconnects": reconnects,
+                    "connects": connects,
+                }
+                made.append(replace(self._close(bucket, t, second), **of_shard))
             elif not bucket.empty:
                 made.append(self._close(bucket, t, second))
         return made

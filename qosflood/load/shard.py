@@ -219,6 +219,7 @@ class Shard:
             health,
             sessions=pacer.sessions,
             reconnects=self._shared.reconnects,
+            connects=self._connector.take_connects(),
         )
         self._shared.reconnects = 0
         responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] + w.retries for w in windows)
