@@ -113,7 +113,7 @@ class Scraper:
         except (ScrapeError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
         except (aiohttp.ClientError, OSError) as error:
-            page.reason = _reason(error)
+            page.reason = exchange_failure(error)
         page.duration_ns = time.monotonic_ns() - page.began_ns
         return page
 
@@ -224,7 +224,7 @@ def _next_url(url: URL, location: str) -> URL:
     return following
 
 
-def _reason(error: Exception) -> str:
+def exchange_failure(error: Exception) -> str:
     """A failed exchange in words; the first kind that fits, most special first."""
     for kind, words in _REASONS:
         if isinstance(error, kind):
