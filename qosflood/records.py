@@ -33,6 +33,9 @@ class Outcome(IntEnum):
 OUTCOMES: tuple[str, ...] = tuple(outcome.label for outcome in Outcome)
 
 Who = Literal["target", "generator", "network", "operator"]
+MemoryKind = Literal["process", "gauge", "exposition", "promql", "command"]
+MemoryFigure = Literal["rss", "pss", "working_set", "named"]
+"""What a memory sample's bytes are; `named`: whatever the profile asked its source for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,8 @@ class ScrapeSample:
 
     `t` is the moment it was due. `duration_ns` runs from connect to the last byte; `parse_ns` is
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
-    `own_fault` one that the monitor itself missed or started late.
+    `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
+    `major_gcs` (collections so far) are the page's own, where its runtime exposes them.
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -159,26 +163,42 @@ class ScrapeSample:
     warnings: tuple[str, ...] = ()
     rss_bytes: int | None = None
     process_start_s: float | None = None
+    heap_bytes: int | None = None
+    loop_lag_s: float | None = None
+    major_gcs: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySample:
-    """Memory and CPU of the target once, from `source`.
+    """Memory and CPU of the target once, from `source`, at its source's own time.
 
     `rss_bytes` sums the process tree, `cpu_ns` is its CPU time since it started. `pid` and
     `start_s` (epoch seconds) key the root process; None where the source is not a process.
+    `used_bytes` is what growth is judged on where that is not `rss_bytes` but `figure`: a tree's
+    proportional share (PSS), or the working set of the cgroup that the tree has for itself. In a
+    run that has such samples those without are only shown.
+
+    `limit_bytes` is what the source says it may use; `oom_kills` and `throttled_ns` are its
+    cgroup's since that began. `source_ms` is when the source took the value (epoch), where it
+    tells.
     """
 
     TAG: ClassVar[str] = "memory"
     t: int
     instance: str
-    source: Literal["process", "gauge"]
+    source: MemoryKind
     rss_bytes: int
     cpu_ns: int | None = None
     pid: int | None = None
     start_s: float | None = None
     processes: int | None = None
     own_fault: bool = False
+    figure: MemoryFigure = "rss"
+    used_bytes: int | None = None
+    limit_bytes: int | None = None
+    oom_kills: int | None = None
+    throttled_ns: int | None = None
+    source_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
