@@ -305,6 +305,35 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How accepted reports are looked for in the target.
+
+    `counter` or `gauge` names a metric of its page, of which all series with these `labels` are
+    added up. `readback` is the path (below the target's URL) or the whole URL of a JSON snapshot,
+    in which `samples`, `session` and `observed` lead to the list, and in each of its items to the
+    session's id and to the time of observation (epoch ms); up to `sessions` are looked for.
+    `readback` None: nothing is read back, and `why` may say why. `asked`: whoever runs it wants it
+    read even where that was not found possible beforehand.
+    """
+
+    counter: str | None = None
+    gauge: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    readback: str | None = None
+    samples: tuple[str, ...] = ("samples",)
+    session: tuple[str, ...] = ("sessionId",)
+    observed: tuple[str, ...] = ("observedAt",)
+    sessions: int = 500
+    asked: bool = False
+    why: str = ""
+
+    @property
+    def metric(self) -> str | None:
+        """The counter or the gauge."""
+        return self.counter or self.gauge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
 
@@ -377,6 +406,7 @@ class Plan:
     merged: int = 0
     control: Control | None = None
     instances: tuple[Instance, ...] = ()
+    audit: Audit = Audit()
 
     def __post_init__(self) -> None:
         if not self.instances:

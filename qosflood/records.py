@@ -145,7 +145,8 @@ class ScrapeSample:
     `t` is the moment it was due. `duration_ns` runs from connect to the last byte; `parse_ns` is
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
-    `major_gcs` (collections so far) are the page's own, where its runtime exposes them.
+    `major_gcs` (collections so far) are the page's own, where its runtime exposes them; `counted` is
+    the sum of the series that the loss audit asks for. `began_t` is when the exchange began.
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -166,6 +167,8 @@ class ScrapeSample:
     heap_bytes: int | None = None
     loop_lag_s: float | None = None
     major_gcs: float | None = None
+    counted: float | None = None
+    began_t: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +261,46 @@ class ClockMark:
     wall_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSession:
+    """A session that the loss audit samples, by the times of observation (epoch ms) that it sent:
+    `acked_ms` of the last report that was accepted, `sent_ms` of the last one sent at all."""
+
+    session: str
+    acked_ms: int | None
+    sent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSessions:
+    """What one shard's sampled sessions had sent when its load was over (`t`)."""
+
+    TAG: ClassVar[str] = "sent"
+    t: int
+    shard: int
+    sessions: tuple[SentSession, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """A snapshot of the target's sessions, read from `t` on until `done_t`.
+
+    `held` are the sampled sessions found in it, with the time of observation (epoch ms) of the
+    sample held, None for one that cannot be read. `samples` counts all sessions in it. `reason`
+    says why it could not be read to its end, None if it was.
+    """
+
+    TAG: ClassVar[str] = "readback"
+    t: int
+    done_t: int
+    instance: str
+    reason: str | None
+    status: int | None
+    bytes: int
+    samples: int
+    held: dict[str, int | None]
+
+
 INCOMPLETE = "incomplete"
 """The end reason of a merged run of which a part is missing or ended too soon."""
 
@@ -320,6 +363,8 @@ _TYPES: dict[str, type[Any]] = {
         ControlSample,
         TcpSample,
         Event,
+        SentSessions,
+        ReadBack,
         Segment,
         ClockMark,
         End,
