@@ -334,6 +334,21 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """The Prometheus that scrapes the target beside us: it is asked each `every_ns`.
+
+    `job` and `instance` are the labels of the targets that are the plan's instances; without a job
+    they are known by the URLs that are scraped.
+    """
+
+    url: str
+    job: str | None = None
+    instance: str | None = None
+    headers: tuple[HeaderRef, ...] = ()
+    every_ns: int = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
 
@@ -382,7 +397,8 @@ class Plan:
 
     With a `part` the Plan still is the whole run's: only `load.shards`, `planned_sessions` and the
     phases' `planned` are the part's own. `merged` is how many parts a merged run was made of.
-    `instances` are never none: one at the load's address, if no other is named.
+    `instances` are never none: one at the load's address, if no other is named. `otel` are the
+    metrics pages of an OpenTelemetry Collector.
     """
 
     version: str
@@ -407,6 +423,8 @@ class Plan:
     control: Control | None = None
     instances: tuple[Instance, ...] = ()
     audit: Audit = Audit()
+    prometheus: Prometheus | None = None
+    otel: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.instances:
@@ -436,6 +454,11 @@ class Plan:
     def scrape_interval_ns(self) -> int | None:
         """Nanoseconds between the scrapes that are made here; None: none are."""
         return self.watch.interval_ns if self.part is None or self.part.scrapes else None
+
+    @property
+    def watches(self) -> bool:
+        """Whether what stands beside the target is watched from here: no other part does it."""
+        return self.part is None or self.part.index == 1
 
     @property
     def share(self) -> float:

@@ -25,6 +25,7 @@ _RENAMED = {
     "duration": "duration_ns",
     "timeout": "timeout_ns",
     "header": "headers",
+    "prometheus_header": "prometheus_headers",
     "allow_target": "allow",
     "limit": "limits",
     "max_duration": "max_duration_ns",
@@ -121,6 +122,28 @@ _WATCH: tuple[Any, ...] = (
         help="How often to scrape, or off.",
     ),
     click.option("--pid", type=COUNT, help="The process whose memory is the target's."),
+    click.option(
+        "--prometheus", metavar="URL", help="Ask the Prometheus there what it saw of the target."
+    ),
+    click.option(
+        "--job", type=TEXT, metavar="NAME", help="Take the instances from the targets of this job."
+    ),
+    click.option(
+        "--instance", type=TEXT, metavar="LABEL", help="Only the target with this instance label."
+    ),
+    click.option(
+        "--prometheus-header",
+        type=TEXT,
+        multiple=True,
+        metavar="NAME=env:VAR|file:PATH",
+        help="Send this header with what is asked of Prometheus (repeatable).",
+    ),
+    click.option(
+        "--otel",
+        multiple=True,
+        metavar="URL",
+        help="Watch this metrics page of an OpenTelemetry Collector (repeatable).",
+    ),
 )
 _LIMITS: tuple[Any, ...] = (
     click.option(

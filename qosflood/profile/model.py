@@ -20,6 +20,7 @@ from qosflood.profile.body import (
     counter_problems,
     problems_of,
 )
+from qosflood.profile.beside import Otel, Prometheus
 from qosflood.profile.fields import (
     AbortText,
     Address,
@@ -365,6 +366,8 @@ class Profile(Section):
     phases: Phases = Field(default_factory=Phases)
     target: Target = Field(default_factory=Target)
     scrape: Scrape = Field(default_factory=Scrape)
+    prometheus: Prometheus = Field(default_factory=Prometheus)
+    otel: Otel = Field(default_factory=Otel)
     memory: Memory = Field(default_factory=Memory)
     limits: Limits = Field(default_factory=Limits)
     safety: Safety = Field(default_factory=Safety)

@@ -1,6 +1,6 @@
 """Where the load goes and where the monitor looks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from qosflood.endpoint import (
@@ -92,7 +92,12 @@ def build_target(
         embedded=url is None,
         cacert=profile.target.cacert,
         insecure=profile.target.insecure,
-        headers=_headers(profile, options, problems),
+        headers=header_refs(
+            profile.target.headers,
+            options.headers,
+            options.source("headers").partition(" ")[2],
+            problems,
+        ),
         sources=_sources(profile, addresses, problems),
         tls_resume=profile.target.tls_resume,
         **_certificate(profile, endpoint, problems),
@@ -138,15 +143,14 @@ def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> 
     return sources
 
 
-def _headers(profile: Profile, options: Options, problems: Problems) -> tuple[HeaderRef, ...]:
-    """The profile's headers, each replaced by an option's of the same name."""
-    refs = {
-        name.lower(): HeaderRef(name=name, source=source)
-        for name, source in profile.target.headers.items()
-    }
+def header_refs(
+    known: Mapping[str, str], said: Iterable[str], name: str, problems: Problems
+) -> tuple[HeaderRef, ...]:
+    """The `known` headers (name, source) of a profile, each replaced by what the option `name`
+    `said` of the same one."""
+    refs = {key.lower(): HeaderRef(name=key, source=source) for key, source in known.items()}
     seen: set[str] = set()
-    name = options.source("headers").partition(" ")[2]
-    for text in options.headers:
+    for text in said:
         ref = problems.catch(name, parse_header, text)
         if ref is None:
             continue

@@ -7,6 +7,7 @@ from qosflood.endpoint import check_allow
 from qosflood.plan import Load, Plan, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
+from qosflood.resolve.beside import build_otel, build_prometheus
 from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
 from qosflood.resolve.herds import build_storms
@@ -50,6 +51,8 @@ def resolve(
     networks, networks_from = build_networks(said, target.loopback)
     watch = build_watch(profile, target, flood_ns, problems)
     instances = build_instances(profile, target, watch, problems)
+    prometheus = build_prometheus(profile, options, phases, problems)
+    otel = build_otel(profile, problems)
     limits = build_limits(said, options, watch, problems)
     aborts = build_aborts(said, watch, target.loopback, problems)
     check_scopes([*limits, *aborts], phases, watch, problems)
@@ -83,6 +86,8 @@ def resolve(
         | {"network": networks_from, "sessions.lifetime": lifetime_from},
         part=part,
         instances=instances,
+        prometheus=prometheus,
+        otel=otel,
     )
     return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
 
@@ -95,6 +100,8 @@ def _derived(options: Options) -> dict[str, str]:
             derived[name] = options.source(name)
     if options.headers:
         derived["target.headers"] = options.source("headers")
+    if options.prometheus_headers:
+        derived["prometheus.headers"] = options.source("prometheus_headers")
     return derived
 
 

@@ -56,6 +56,11 @@ class Options:
     scrape: str | None = None
     scrape_interval: int | Literal["off"] | None = None
     pid: int | None = None
+    prometheus: str | None = None
+    job: str | None = None
+    instance: str | None = None
+    prometheus_headers: tuple[str, ...] = ()
+    otel: tuple[str, ...] | None = None
     limits: tuple[str, ...] = ()
     max_rate: float | None = None
     max_duration_ns: int | None = None
@@ -69,7 +74,12 @@ class Options:
         return self.sources.get(name, f"option --{option}")
 
 
-_SPELLED = {"headers": "header", "limits": "limit", "allow": "allow-target"}
+_SPELLED = {
+    "headers": "header",
+    "limits": "limit",
+    "allow": "allow-target",
+    "prometheus_headers": "prometheus-header",
+}
 """Options that are not called as their fields."""
 _KEYS: dict[str, tuple[str, str]] = {
     "rate": ("run", "rate"),
@@ -87,6 +97,10 @@ _KEYS: dict[str, tuple[str, str]] = {
     "scrape": ("scrape", "url"),
     "scrape_interval": ("scrape", "interval"),
     "pid": ("memory", "pid"),
+    "prometheus": ("prometheus", "url"),
+    "job": ("prometheus", "job"),
+    "instance": ("prometheus", "instance"),
+    "otel": ("otel", "urls"),
     "max_rate": ("safety", "max_rate"),
     "max_duration_ns": ("safety", "max_duration"),
 }

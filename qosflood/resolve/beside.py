@@ -1,0 +1,65 @@
+"""What watches the target beside us."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qosflood.endpoint import parse_endpoint
+from qosflood.errors import PlanError
+from qosflood.plan import Phase, Prometheus
+from qosflood.profile.model import Profile
+from qosflood.resolve.address import header_refs
+from qosflood.resolve.options import Options
+from qosflood.resolve.problems import Problems
+from qosflood.units import SECOND
+
+_METRICS = "/metrics"
+_READINGS = 15
+_LEAST_NS, _MOST_NS = 5 * SECOND, 60 * SECOND
+
+
+def build_prometheus(
+    profile: Profile, options: Options, phases: Sequence[Phase], problems: Problems
+) -> Prometheus | None:
+    """The Prometheus to ask; None where none is named."""
+    said = profile.prometheus
+    name = options.source("prometheus_headers").partition(" ")[2]
+    headers = header_refs(said.headers, options.prometheus_headers, name, problems)
+    if said.url is None:
+        for key, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
+            if given:
+                problems.add(
+                    f"prometheus.{key}", "got one without a Prometheus, expected --prometheus URL"
+                )
+        return None
+    if said.instance is not None and said.job is None:
+        problems.add(
+            "prometheus.instance", f"got {said.instance} without a job, expected --job too"
+        )
+    url = problems.catch(problems.name("prometheus.url"), _base, said.url)
+    run_ns = max(phase.end_ns for phase in phases)
+    return Prometheus(
+        url=url or "",
+        job=said.job,
+        instance=said.instance,
+        headers=headers,
+        every_ns=min(max(run_ns // _READINGS, _LEAST_NS), _MOST_NS),
+    )
+
+
+def build_otel(profile: Profile, problems: Problems) -> tuple[str, ...]:
+    """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
+    name = problems.name("otel.urls")
+    pages = (problems.catch(name, _page, url) for url in profile.otel.urls)
+    return tuple(dict.fromkeys(page for page in pages if page is not None))
+
+
+def _base(url: str) -> str:
+    try:
+        return parse_endpoint(url).base
+    except PlanError as error:
+        raise PlanError(str(error).replace("--header", "--prometheus-header")) from None
+
+
+def _page(url: str) -> str:
+    endpoint = parse_endpoint(url, allow_query=True)
+    return endpoint.url if endpoint.path else replace(endpoint, path=_METRICS).url
