@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from qosflood.plan import DEFAULT_BODY
+from qosflood.profile.beside import Otel, Prometheus
 from qosflood.profile.body import (
     Body,
     ConstantName,
@@ -20,7 +21,6 @@ from qosflood.profile.body import (
     counter_problems,
     problems_of,
 )
-from qosflood.profile.beside import Otel, Prometheus
 from qosflood.profile.fields import (
     AbortText,
     Address,
