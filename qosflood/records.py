@@ -323,6 +323,8 @@ Record = (
     | ControlSample
     | TcpSample
     | Event
+    | SentSessions
+    | ReadBack
     | Segment
     | ClockMark
     | End

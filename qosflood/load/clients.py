@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from qosflood.audited import sampled
+from qosflood.load.audit import AuditedClient, AuditedRetryingClient
 from qosflood.load.connection import Client
 from qosflood.load.pool import Member, Pool
 from qosflood.load.recorder import Bucket
@@ -75,7 +77,16 @@ def make_clients(
 def _with_connections(
     plan: Plan, shared: Shared, numbers: Sequence[int], part: int
 ) -> Sequence[Client]:
+    looked_for = frozenset(sampled(plan))
     if not plan.retries.most:
-        return [Client(shared, index, number) for index, number in enumerate(numbers)]
+        return [
+            (AuditedClient if number in looked_for else Client)(shared, index, number)
+            for index, number in enumerate(numbers)
+        ]
     policy = RetryPolicy.of(plan.retries, plan.seed * 1_000_003 + part)
-    return [RetryingClient(shared, i, number, policy) for i, number in enumerate(numbers)]
+    return [
+        (AuditedRetryingClient if number in looked_for else RetryingClient)(
+            shared, index, number, policy
+        )
+        for index, number in enumerate(numbers)
+    ]

@@ -19,6 +19,7 @@ import numpy as np
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
 from qosflood.headers import redact, resolve_headers
+from qosflood.load.audit import sent_sessions
 from qosflood.load.clients import make_clients, places
 from qosflood.load.connector import Connector
 from qosflood.load.failures import FailureSampler
@@ -31,7 +32,7 @@ from qosflood.load.shared import NEVER, Shared
 from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
 from qosflood.plan import Plan, plan_from_builtins
-from qosflood.records import encode_record
+from qosflood.records import SentSessions, encode_record
 
 BEAT_NS = 25_000_000
 SWEEP_EVERY = 4
@@ -241,6 +242,10 @@ class Shard:
         if self._storms:
             self._storms.finish()
         self._sampler.flush()
+        if sent := tuple(sent_sessions(self._clients.own)):
+            t = now_ns - self._spec.mono_ns
+            record = SentSessions(t=t, shard=self._spec.shard, sessions=sent)
+            self._pipe.send(encode_record(record))
         self._pipe.send(b'{"type":"done"}\n')
         if not self.done.done():
             self.done.set_result(None)
