@@ -7,7 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qosflood.records import Who
+from qosflood.records import MemoryFigure, Who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,45 @@ class ScrapeFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFigures:
+    """Connects that ended in a phase; times are of those made, `slow` took over half a second."""
+
+    count: int
+    failed: int
+    mean_ns: float | None
+    max_ns: int | None
+    slow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlFigures:
+    """Requests to the control in a phase. `slow` were answered, but took five times as long as
+    usual and 50 ms more; a failed one counts in no time."""
+
+    count: int
+    failed: int
+    slow: int
+    duration_p50_ns: int | None
+    duration_max_ns: int | None
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpFigures:
+    """Segments that this machine sent in a phase and sent again, over all its connections;
+    `dropped`: connects that its own listeners had no room for."""
+
+    sent: int
+    resent: int
+    dropped: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFigures:
     """One phase, as planned and as it went. Rates are reports per second of the phase.
 
     `sent` are first attempts, `retries` those after them; `amplification` is how many requests
-    went out for each first attempt.
+    went out for each first attempt. `target_cores` is the CPU of the instance that used most.
     """
 
     name: str
@@ -78,6 +112,10 @@ class PhaseFigures:
     retried: dict[str, int] = field(default_factory=dict)
     acked_after_retry: int = 0
     amplification: float | None = None
+    connects: ConnectFigures | None = None
+    control: ControlFigures | None = None
+    tcp: TcpFigures | None = None
+    target_cores: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +138,13 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryFinding:
-    """What the target's memory did; `reason` says why in words. Slopes in bytes per hour."""
+    """What the target's memory did; `reason` says why in words. Slopes in bytes per hour.
+
+    `figure` is what was judged, e.g. `rss`. `heap` says whether the heap that the target's page
+    tells rises too. `given_back` is the share of what grew with sessions that was free again at
+    the end; `retained_*` what was not. A leak slower than `clears_bytes_per_hour` would not have
+    been seen; a flood of `needed_s` would decide what this one could not.
+    """
 
     verdict: Literal["steady", "grows_with_sessions", "leak", "inconclusive", "unmeasured"]
     source: str | None
@@ -113,6 +157,13 @@ class MemoryFinding:
     bytes_per_session: float | None = None
     time_to_limit_low_s: float | None = None
     time_to_limit_high_s: float | None = None
+    figure: MemoryFigure | None = None
+    heap: Literal["agrees", "disagrees", "unseen"] = "unseen"
+    given_back: float | None = None
+    retained_bytes_per_session: float | None = None
+    retained_bytes_per_1000_reports: float | None = None
+    clears_bytes_per_hour: float | None = None
+    needed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +193,27 @@ class GeneratorFinding:
     rss_max_bytes: int | None
     late_gate_ns: int
     problems: tuple[str, ...]
+    loop_stall_max_ns: int | None = None
+    throttled_windows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryFinding:
+    """Seconds after the flood's end until all was near the baseline for good, and until each part
+    was: errors, response times, scrapes. None: never, or if not `judged` not known; `reason` says
+    why.
+
+    `rss_before` (end of baseline) and `rss_after` (end of recovery) are told, never waited for.
+    """
+
+    judged: bool
+    seconds: float | None
+    errors_s: float | None
+    response_s: float | None
+    scrapes_s: float | None
+    reason: str
+    rss_before: int | None = None
+    rss_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +289,7 @@ class InstanceFinding:
     restarts: int | None
     rss_max: int | None
     scrapes: ScrapeFigures
+    memory: MemoryFinding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,3 +318,6 @@ class Findings:
     curves: tuple[PercentileCurve, ...]
     broken_on_time: tuple[str, ...] = ()
     """Latency limits (by `expr`) that the windows in which the generator was on time break."""
+    limited_evidence: tuple[str, ...] = ()
+    """What was looked at to say what limited the run, one line each, whatever it speaks for."""
+    recovery: RecoveryFinding | None = None

@@ -2,29 +2,66 @@
 
 No session joins or leaves after the first third of the flood, so growth from there on is growth
 with time. Only the least value of each block is looked at: what is left after the garbage
-collector ran.
+collector ran (decisions/022).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from qosflood.analysis import memory_words as words
 from qosflood.analysis.clock import RunClock
+from qosflood.analysis.envelope import (
+    LEAST_BLOCKS,
+    Points,
+    Stretch,
+    gc_period_ns,
+    heap_points,
+    judged_stretch,
+    outlasts,
+    used_points,
+)
 from qosflood.analysis.findings import MemoryFinding
-from qosflood.analysis.trend import Floats, Trend, trend
-from qosflood.plan import WATCHED, Phase, Plan, Watch
-from qosflood.records import Event, MemorySample
-from qosflood.units import HOUR, SECOND, format_bytes, format_count, format_duration
+from qosflood.analysis.retention import (
+    BROKEN_BY,
+    LEAST_SESSIONS,
+    Retention,
+    SessionsAt,
+    hold_ns,
+    peak_churn,
+    retention,
+    seconds_left,
+)
+from qosflood.analysis.trend import Trend, trend
+from qosflood.plan import WATCHED, Plan
+from qosflood.records import Event, MemorySample, ScrapeSample
+from qosflood.units import HOUR, SECOND
 
-LEAST_BLOCKS = 8
-MOST_BLOCKS = 60
-LEAST_SESSIONS = 100
 _LIMIT_SHARE = 0.01
-_BROKEN_BY = ("restarted", "process_gone")
+_INSEPARABLE = 0.95
+"""Correlation of sessions and time from which on neither can be blamed alone."""
 
-SessionsAt = Callable[[int], int | None]
-"""Distinct sessions begun up to a second of the load; None if it is not known."""
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One instance's memory, what it is judged on, and what it may grow by without a name."""
+
+    plan: Plan
+    clock: RunClock
+    points: Points
+    scrapes: Sequence[ScrapeSample]
+    events: Sequence[Event]
+    sessions_at: SessionsAt
+    stretch: Stretch
+    minima: Points
+    gc_ns: float | None
+    least_growth: float
+
+    @property
+    def span(self) -> float:
+        """From the first block's middle to the last one's, in ns."""
+        return float(self.minima.times[-1] - self.minima.times[0])
 
 
 def memory_finding(
@@ -33,145 +70,197 @@ def memory_finding(
     samples: Sequence[MemorySample],
     events: Sequence[Event],
     sessions_at: SessionsAt,
+    scrapes: Sequence[ScrapeSample] = (),
+    acked: int = 0,
 ) -> MemoryFinding:
-    """The finding over one instance's samples, sorted by `t`."""
+    """The finding over one instance's samples and scrapes, sorted by `t`.
+
+    `acked` is how many reports were accepted in the whole run.
+    """
     if not samples:
         elsewhere = plan.part is not None and not plan.part.memory
         reason = WATCHED if elsewhere else "no memory samples"
         return MemoryFinding(verdict="unmeasured", source=None, reason=reason)
+    points, figure = used_points(samples, clock)
     base = MemoryFinding(
         verdict="unmeasured",
         source=samples[0].source,
+        figure=figure,
         reason="several processes answer at the target's address",
-        max_bytes=max(sample.rss_bytes for sample in samples),
-        limit_bytes=plan.watch.memory_limit_bytes,
+        max_bytes=round(points.values.max()),
+        limit_bytes=_limit(plan, samples),
     )
     if any(event.kind == "several_processes" for event in events):
         return base
-    return _judge(_Series(plan, clock, samples, events), base, sessions_at)
+    case = _case(plan, clock, points, events, sessions_at, scrapes, base.limit_bytes)
+    return _judge(case, base, acked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    plan: Plan
-    clock: RunClock
-    samples: Sequence[MemorySample]
-    events: Sequence[Event]
-
-    @property
-    def flood(self) -> Phase:
-        return self.plan.phase("flood")
-
-    @property
-    def watch(self) -> Watch:
-        return self.plan.watch
-
-    @property
-    def hold_ns(self) -> int:
-        """When the first third of the flood is over, since the load's start."""
-        return self.flood.start_ns + self.flood.duration_ns // 3
-
-    @property
-    def least_growth(self) -> float:
-        """Growth that is worth a name, in bytes."""
-        share = _LIMIT_SHARE * (self.watch.memory_limit_bytes or 0)
-        return max(float(self.watch.memory_growth_bytes), share)
-
-    def least(self, start_ns: int, end_ns: int) -> int | None:
-        """The least memory between two times since the load's start; None without samples."""
-        t0 = self.clock.t0
-        inside = (s.rss_bytes for s in self.samples if start_ns <= s.t - t0 < end_ns)
-        return min(inside, default=None)
+def _limit(plan: Plan, samples: Sequence[MemorySample]) -> int | None:
+    """The profile's limit, else the lowest one that the source told."""
+    told = [sample.limit_bytes for sample in samples if sample.limit_bytes is not None]
+    return plan.watch.memory_limit_bytes or min(told, default=None)
 
 
-def _judge(series: _Series, base: MemoryFinding, sessions_at: SessionsAt) -> MemoryFinding:
-    broken = _break_in_flood(series)
-    if broken is not None:
-        when = format_duration(broken.t - series.clock.t0)
-        why = f"the target's process changed in the flood, {when} after the load's start"
-        return replace(base, verdict="inconclusive", reason=f"{why}: {broken.what}")
-    growth, per_session = _session_growth(series, sessions_at)
-    base = replace(base, bytes_per_session=per_session)
-    times, minima = _block_minima(series)
-    if len(minima) < LEAST_BLOCKS:
-        return replace(base, verdict="inconclusive", reason=_too_short(series, len(minima)))
-    found = trend(times, minima)
-    grown = found.mid * float(times[-1] - times[0])
-    base = _with_slope(base, found, float(minima[-1]))
-    if found.low > 0 and found.rising and grown > series.least_growth:
-        begun = _begun_in_hold(series, sessions_at)
-        if begun >= LEAST_SESSIONS:
-            return replace(base, verdict="inconclusive", reason=_churn_reason(grown, begun))
-        return replace(base, verdict="leak", reason=_leak_reason(found, grown))
-    if growth is not None and per_session is not None and growth > series.least_growth:
-        return replace(base, verdict="grows_with_sessions", reason=_sessions_reason(base, growth))
-    return replace(base, verdict="steady", reason=_steady_reason(series, grown, times))
-
-
-def _break_in_flood(series: _Series) -> Event | None:
-    start, end = series.clock.span(series.flood)
-    return next((e for e in series.events if e.kind in _BROKEN_BY and start <= e.t < end), None)
-
-
-def _block_minima(series: _Series) -> tuple[Floats, Floats]:
-    """Middles (ns since the load's start) and minima (bytes) of the blocks with samples."""
-    begin = series.flood.start_ns + max(
-        series.watch.memory_warmup_ns, series.flood.duration_ns // 3
+def _case(
+    plan: Plan,
+    clock: RunClock,
+    points: Points,
+    events: Sequence[Event],
+    sessions_at: SessionsAt,
+    scrapes: Sequence[ScrapeSample],
+    limit_bytes: int | None,
+) -> _Case:
+    gc_ns = gc_period_ns(scrapes, clock, plan.main_phase)
+    stretch = judged_stretch(plan, clock, gc_ns)
+    return _Case(
+        plan=plan,
+        clock=clock,
+        points=points,
+        scrapes=scrapes,
+        events=events,
+        sessions_at=sessions_at,
+        stretch=stretch,
+        minima=stretch.minima(points),
+        gc_ns=gc_ns,
+        least_growth=max(float(plan.watch.memory_growth_bytes), _LIMIT_SHARE * (limit_bytes or 0)),
     )
-    stop = series.clock.span(series.flood)[1] - series.clock.t0
-    span = stop - begin
-    # Longer blocks in longer runs: they outlast slow cycles, and a day stays 60 values.
-    block = max(series.watch.memory_block_ns, span // MOST_BLOCKS)
-    t = np.array([sample.t - series.clock.t0 for sample in series.samples], dtype=np.int64)
-    rss = np.array([sample.rss_bytes for sample in series.samples], dtype=np.float64)
-    number = (t - begin) // block
-    kept = (t >= begin) & (number < span // block)
-    filled = np.unique(number[kept])
-    minima = np.array([rss[kept & (number == index)].min() for index in filled])
-    return (begin + (filled + 0.5) * block).astype(np.float64), minima
 
 
-def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | None, float | None]:
-    """Bytes grown from the ramp's start to the hold, in all and per session begun meanwhile.
+def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
+    start, end = case.clock.span(case.plan.main_phase)
+    broken = next((e for e in case.events if e.kind in BROKEN_BY and start <= e.t < end), None)
+    if broken is not None:
+        reason = words.broken(broken, case.clock)
+        return replace(base, verdict="inconclusive", reason=reason)
+    kept = retention(case.plan, case.clock, case.points, case.minima, case.events, case.sessions_at)
+    base = _with_retention(base, kept, acked)
+    if len(case.minima.times) < LEAST_BLOCKS:
+        return _too_short(case, base)
+    found = trend(case.minima.times, case.minima.values)
+    base = replace(_with_slope(case, base, found), heap=_heap(case))
+    grown = found.mid * case.span
+    if _leaks(case, found):
+        return _growing(case, base, found)
+    if kept is not None and kept.per_session is not None and kept.growth > case.least_growth:
+        return _with_sessions(case, base, kept)
+    steady = replace(base, verdict="steady", needed_s=_needed_to_tell(case, found))
+    return replace(steady, reason=words.steady(steady, case.minima, grown, case.least_growth))
 
-    The least of the whole hold is what was retained, however slow the collector's cycle is. None
-    without a baseline to grow from.
-    """
-    baseline = series.plan.maybe_phase("baseline")
-    if baseline is None:
-        return None, None
-    ramp_ns, hold_ns = baseline.end_ns, series.hold_ns
-    window_ns = min(series.watch.memory_block_ns, baseline.duration_ns)
-    before = series.least(ramp_ns - window_ns, ramp_ns)
-    after = series.least(hold_ns, min(series.flood.end_ns, series.clock.stop_ns))
-    if before is None or after is None:
-        return None, None
-    first, last = sessions_at(ramp_ns // SECOND), sessions_at(hold_ns // SECOND)
-    growth = float(after - before)
-    if first is None or last is None or last - first < LEAST_SESSIONS:
-        return growth, None
-    return growth, growth / (last - first)
+
+def _leaks(case: _Case, found: Trend) -> bool:
+    return found.low > 0 and found.rising and found.mid * case.span > case.least_growth
 
 
-def _begun_in_hold(series: _Series, sessions_at: SessionsAt) -> int:
+def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
+    """Memory rose while it was judged: with time, with sessions, or nobody can tell."""
+    begun = _begun_in_hold(case)
+    grown = found.mid * case.span
+    if begun >= LEAST_SESSIONS:
+        apart = _apart_from_sessions(case)
+        if apart is None:
+            return replace(base, verdict="inconclusive", reason=words.inseparable(grown, begun))
+        per_session, found = apart
+        base = replace(_with_slope(case, base, found), bytes_per_session=per_session)
+        if not _leaks(case, found):
+            reason = words.with_churn(per_session, grown, begun)
+            return replace(base, verdict="grows_with_sessions", reason=reason)
+    grown = found.mid * case.span
+    if base.heap == "disagrees":
+        return replace(base, verdict="inconclusive", reason=words.heap_disagrees(grown))
+    if not outlasts(case.stretch, case.gc_ns):
+        return _too_few_collections(case, base, grown)
+    return replace(base, verdict="leak", reason=words.leak(base, grown))
+
+
+def _too_short(case: _Case, base: MemoryFinding) -> MemoryFinding:
+    block, warmup = case.stretch.block_ns, case.plan.watch.memory_warmup_ns
+    needed = max(LEAST_BLOCKS * block + warmup, LEAST_BLOCKS * block * 3 // 2)
+    start, end = case.clock.span(case.plan.main_phase)
+    blocks, holes = len(case.minima.times), end - start >= needed
+    return replace(
+        base,
+        verdict="inconclusive",
+        needed_s=None if holes else needed / SECOND,
+        reason=words.too_short(blocks, LEAST_BLOCKS, block, None if holes else needed),
+    )
+
+
+def _too_few_collections(case: _Case, base: MemoryFinding, grown: float) -> MemoryFinding:
+    period = case.gc_ns or 0.0
+    needed = None if np.isinf(period) else 2 * LEAST_BLOCKS * period * 3 / 2
+    return replace(
+        base,
+        verdict="inconclusive",
+        needed_s=None if needed is None else needed / SECOND,
+        reason=words.too_few_collections(grown, period, needed),
+    )
+
+
+def _begun_in_hold(case: _Case) -> int:
     """Sessions begun in the last two thirds of the flood, where the plan does not hold them."""
-    if series.plan.sessions.hold:
+    if case.plan.sessions.hold:
         return 0
-    end_ns = min(series.flood.end_ns, series.clock.stop_ns)
-    first, last = sessions_at(series.hold_ns // SECOND), sessions_at(end_ns // SECOND)
+    end_ns = min(case.plan.main_phase.end_ns, case.clock.stop_ns)
+    first = case.sessions_at(hold_ns(case.plan) // SECOND)
+    last = case.sessions_at(end_ns // SECOND)
     return 0 if first is None or last is None else max(last - first, 0)
 
 
-def _with_slope(base: MemoryFinding, found: Trend, envelope_bytes: float) -> MemoryFinding:
+def _apart_from_sessions(case: _Case) -> tuple[float, Trend] | None:
+    """Bytes a session, and the trend without them; None where sessions went along with time."""
+    times, values = case.minima.times, case.minima.values
+    told = [case.sessions_at(round(t) // SECOND) or 0 for t in times]
+    sessions = np.array(told, dtype=np.float64)
+    if np.ptp(sessions) == 0 or abs(np.corrcoef(sessions, times)[0, 1]) > _INSEPARABLE:
+        return None
+    columns = np.column_stack([np.ones_like(times), times - times[0], sessions - sessions[0]])
+    per_session = float(np.linalg.lstsq(columns, values, rcond=None)[0][2])
+    return per_session, trend(times, values - per_session * (sessions - sessions[0]))
+
+
+def _heap(case: _Case) -> words.Heap:
+    minima = case.stretch.minima(heap_points(case.scrapes, case.clock))
+    if len(minima.times) < LEAST_BLOCKS:
+        return "unseen"
+    found = trend(minima.times, minima.values)
+    return "agrees" if found.rising and found.mid > 0 else "disagrees"
+
+
+def _with_retention(base: MemoryFinding, kept: Retention | None, acked: int) -> MemoryFinding:
+    if kept is None:
+        return base
+    known = kept.retained is not None and acked > 0
+    return replace(
+        base,
+        bytes_per_session=kept.per_session,
+        given_back=kept.given_back,
+        retained_bytes_per_session=kept.retained_per_session,
+        retained_bytes_per_1000_reports=1000 * (kept.retained or 0) / acked if known else None,
+    )
+
+
+def _with_sessions(case: _Case, base: MemoryFinding, kept: Retention) -> MemoryFinding:
+    churn = peak_churn(case.plan)
+    if base.limit_bytes is not None and churn > 0:
+        left = max(base.limit_bytes - float(case.minima.values[-1]), 0.0)
+        low, high = seconds_left(kept, left, churn)
+        base = replace(base, time_to_limit_low_s=low, time_to_limit_high_s=high)
+    reason = words.with_sessions(base, kept, churn)
+    return replace(base, verdict="grows_with_sessions", reason=reason)
+
+
+def _with_slope(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
     sloped = replace(
         base,
         slope_low=found.low * HOUR,
         slope_mid=found.mid * HOUR,
         slope_high=found.high * HOUR,
+        clears_bytes_per_hour=max(found.high, case.least_growth / case.span) * HOUR,
     )
     if base.limit_bytes is None:
         return sloped
-    left = max(base.limit_bytes - envelope_bytes, 0.0)
+    left = max(base.limit_bytes - float(case.minima.values[-1]), 0.0)
     return replace(
         sloped,
         time_to_limit_low_s=left / found.high / SECOND if found.high > 0 else None,
@@ -179,41 +268,8 @@ def _with_slope(base: MemoryFinding, found: Trend, envelope_bytes: float) -> Mem
     )
 
 
-def _too_short(series: _Series, blocks: int) -> str:
-    block, warmup = series.watch.memory_block_ns, series.watch.memory_warmup_ns
-    needed = max(LEAST_BLOCKS * block + warmup, LEAST_BLOCKS * block * 3 // 2)
-    had = f"{blocks} blocks of {format_duration(block)} after the warm-up"
-    if series.clock.span(series.flood)[1] - series.clock.span(series.flood)[0] >= needed:
-        return f"{had} have samples; at least {LEAST_BLOCKS} are needed"
-    return (
-        f"{had}, at least {LEAST_BLOCKS} are needed: a flood of {format_duration(needed)} "
-        "would decide"
-    )
-
-
-def _leak_reason(found: Trend, grown: float) -> str:
-    return (
-        f"grows at constant sessions: {format_bytes(grown)} since the first third of the flood, "
-        f"{format_bytes(found.low * HOUR)} to {format_bytes(found.high * HOUR)} an hour"
-    )
-
-
-def _churn_reason(grown: float, begun: int) -> str:
-    return (
-        f"grew {format_bytes(grown)} while {format_count(begun)} sessions began: growth with time "
-        "and with sessions cannot be told apart; sessions.hold = true stops them in time"
-    )
-
-
-def _sessions_reason(base: MemoryFinding, growth: float) -> str:
-    each = format_bytes(base.bytes_per_session or 0.0)
-    return f"grew {format_bytes(growth)} while sessions joined ({each} a session), then held"
-
-
-def _steady_reason(series: _Series, grown: float, times: Floats) -> str:
-    length = format_duration(round(float(times[-1] - times[0])))
-    return (
-        f"changed by {format_bytes(grown)} in {format_count(len(times))} blocks over {length} at "
-        f"constant sessions (a leak is more than {format_bytes(series.least_growth)}, rising); "
-        "a leak slower than that needs a longer run"
-    )
+def _needed_to_tell(case: _Case, found: Trend) -> float | None:
+    """How long a flood would take to tell a rise too small for a name; None without one."""
+    if not (found.low > 0 and found.rising):
+        return None
+    return case.least_growth / found.mid * 3 / 2 / SECOND

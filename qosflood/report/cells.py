@@ -180,13 +180,22 @@ def limit_value(value: float | str | None, unit: str) -> str:
     return formats.get(unit, format_count)(value)
 
 
+_FIGURES = {
+    "rss": "resident memory",
+    "pss": "PSS of the tree",
+    "working_set": "working set of the cgroup",
+    "named": "as named",
+}
+
+
 def memory_line(document: Document) -> str:
     """What memory did, in one line."""
     memory = document.memory
     parts = [memory.verdict.replace("_", " ")]
     if memory.max_bytes is not None:
         limit = f" of {format_bytes(memory.limit_bytes)}" if memory.limit_bytes else ""
-        parts.append(f"max {format_bytes(memory.max_bytes)}{limit}")
+        figure = _FIGURES[memory.figure or "rss"]
+        parts.append(f"max {format_bytes(memory.max_bytes)}{limit} ({figure}, {memory.source})")
     if memory.bytes_per_session is not None:
         parts.append(f"{format_bytes(memory.bytes_per_session)} per session")
     slope = memory.slope_bytes_per_hour

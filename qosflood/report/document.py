@@ -164,6 +164,13 @@ def _memory(memory: found.MemoryFinding) -> schema.Memory:
         time_to_limit_s=schema.TimeBand(
             low=_finite(memory.time_to_limit_low_s), high=_finite(memory.time_to_limit_high_s)
         ),
+        figure=memory.figure,
+        heap=memory.heap,
+        given_back=_finite(memory.given_back),
+        retained_bytes_per_session=_finite(memory.retained_bytes_per_session),
+        retained_bytes_per_1000_reports=_finite(memory.retained_bytes_per_1000_reports),
+        clears_bytes_per_hour=_finite(memory.clears_bytes_per_hour),
+        needed_s=_finite(memory.needed_s),
     )
 
 
@@ -219,6 +226,7 @@ def _instance(instance: found.InstanceFinding) -> schema.Instance:
         restarts=instance.restarts,
         rss_max=instance.rss_max,
         scrapes=_scrapes(instance.scrapes),
+        memory=None if instance.memory is None else _memory(instance.memory),
     )
 
 

@@ -160,6 +160,13 @@ class Memory(_Part):
     slope_bytes_per_hour: SlopeBand
     bytes_per_session: float | None
     time_to_limit_s: TimeBand
+    figure: Literal["rss", "pss", "working_set", "named"] | None
+    heap: Literal["agrees", "disagrees", "unseen"]
+    given_back: float | None
+    retained_bytes_per_session: float | None
+    retained_bytes_per_1000_reports: float | None
+    clears_bytes_per_hour: float | None
+    needed_s: float | None
 
 
 class Loss(_Part):
@@ -225,6 +232,7 @@ class Instance(_Part):
     restarts: int | None
     rss_max: int | None
     scrapes: Scrapes
+    memory: Memory | None
 
 
 class Document(_Part):
