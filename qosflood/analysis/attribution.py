@@ -1,113 +1,268 @@
-"""What limited the run: generator, target, or nothing. Never the network, which nothing here
-controls for: what may be either is inconclusive."""
+"""What limited the run: generator, target, network, or nothing; with the figures that say so.
 
-from collections.abc import Callable
+A sign of a limit is either an *answer* (a status that refuses, an answer that cannot be read),
+which only the target gives, or *silence* (timeouts, lost connections, slow answers), which target
+and network bring about alike. What tells these apart is the control: an address on the same path
+that is not the target. Without one the network is never named.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from qosflood.analysis.findings import GeneratorFinding, PhaseFigures
+from qosflood.analysis.evidence import evidence_lines
+from qosflood.analysis.failures import CUT_OFF
+from qosflood.analysis.findings import (
+    ControlFigures,
+    GeneratorFinding,
+    LatencyFigures,
+    PhaseFigures,
+)
 from qosflood.analysis.late import latency_limits
+from qosflood.analysis.stalls import Stall
+from qosflood.analysis.surroundings import grew
 from qosflood.plan import Plan
 from qosflood.units import MS, format_count, format_duration, format_ratio
 
 LimitedBy = Literal["none", "generator", "target", "network", "inconclusive"]
-Attribution = tuple[LimitedBy, str]
 Baseline = PhaseFigures | None
 """The run at 1x; None where the plan leaves it out."""
 
-_BY_TARGET = ("rejected", "timeout", "bad_response", "connection_lost")
+ONE_CORE = (0.9, 1.3)
+"""Cores that a process with one thread for its work uses when that is all it can; a little more
+than one, for garbage collectors have threads of their own."""
+_ANSWERED = ("rejected", "bad_response")
+_SILENT = ("timeout", "connection_lost", "connect_error")
+_OURS = "generator:"
+"""How a connect's failure begins that this machine is to blame for."""
 _TOLERATED_ERRORS = 0.001
 _LEAST_OFFERED = 0.99
-_GREW_FACTOR = 5
-_GREW_NS = 50 * MS
+_LEAST_EXPECTED = 3.0
+"""The control tells nothing unless so many of its requests would have met the trouble."""
+_ALIKE, _UNLIKE = 0.5, 0.1
+"""Of the load's share of trouble: at least so much of the control's is the same trouble, at most
+so much is not."""
+_TOLD_SHARES = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
+_REFUSED_FAST_NS = 10 * MS
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who limited the flood, why in one line, and what else was looked at."""
+
+    limited_by: LimitedBy
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """Trouble that `share` of the reports met; `answered` by the target itself."""
+
+    why: str
+    share: float
+    answered: bool = False
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    plan: Plan
+    baseline: Baseline
+    flood: PhaseFigures
+    stalls: Sequence[Stall]
 
 
 def attribute(
-    plan: Plan, generator: GeneratorFinding, baseline: Baseline, flood: PhaseFigures
+    plan: Plan,
+    generator: GeneratorFinding,
+    baseline: Baseline,
+    flood: PhaseFigures,
+    stalls: Sequence[Stall] = (),
 ) -> Attribution:
-    """Who limited the flood, and the figure that says so."""
+    """Who limited the flood; `stalls` are those of the flood."""
+    if not plan.floods:
+        return Attribution("none", "no load was sent")
+    limited_by, why = _judge(generator, _Case(plan, baseline, flood, stalls))
+    evidence = evidence_lines(plan, generator, baseline, flood)
+    return Attribution(limited_by, why, tuple(evidence))
+
+
+def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
+    flood = case.flood
     if generator.verdict != "ok":
         return "generator", generator.problems[0]
     if not flood.scheduled:
         return "inconclusive", "no report came due in the flood"
+    if ours := _by_our_connects(case):
+        return "generator", ours
     for rule in _RULES:
-        if found := rule(plan, baseline, flood):
-            return found
+        if sign := rule(case):
+            return _who(sign, case)
     return "none", "errors, offered rate and latency in the flood give no sign of a limit"
 
 
-def _by_failures(plan: Plan, baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    """By what failed more often: reports that were sent, or connects."""
-    at_target = sum(flood.outcomes.get(name, 0) for name in _BY_TARGET)
-    connects = flood.outcomes.get("connect_error", 0)
-    rules = (_by_errors, _by_connects) if at_target >= connects else (_by_connects, _by_errors)
-    return rules[0](plan, baseline, flood) or rules[1](plan, baseline, flood)
+# Signs.
 
 
-def _by_errors(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    failed = {name: flood.outcomes.get(name, 0) for name in _BY_TARGET}
-    share = sum(failed.values()) / flood.scheduled
-    if share <= _tolerated(plan):
+def _by_our_connects(case: _Case) -> str | None:
+    ours = {why: n for why, n in case.flood.errors.items() if why.startswith(_OURS)}
+    share = sum(ours.values()) / case.flood.scheduled
+    if share <= _tolerated(case.plan):
         return None
-    told = ", ".join(f"{format_count(count)} {name}" for name, count in failed.items() if count)
-    return "target", f"{format_ratio(share)} of the flood's reports failed at the target: {told}"
+    worst = max(ours, key=lambda why: ours[why]).removeprefix(_OURS).strip()
+    return f"{format_ratio(share)} of the flood's reports failed on this machine: {worst}"
 
 
-def _by_connects(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    count = flood.outcomes.get("connect_error", 0)
-    if count / flood.scheduled <= _tolerated(plan):
+def _by_failures(case: _Case) -> _Sign | None:
+    """By what failed more often: answers, or silence."""
+    failed = {name: case.flood.outcomes.get(name, 0) for name in (*_ANSWERED, *_SILENT)}
+    failed["timeout"] = max(failed["timeout"] - case.flood.errors.get(CUT_OFF, 0), 0)
+    share = sum(failed.values()) / case.flood.scheduled
+    if share <= _tolerated(case.plan):
         return None
-    return _unless_remote(plan, f"{format_count(count)} connects of the flood failed")
+    answered = sum(failed[name] for name in _ANSWERED)
+    most = sorted(failed.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
+    why = f"{format_ratio(share)} of the flood's reports failed: {told}{_refusals(case.flood)}"
+    return _Sign(why, share, answered=2 * answered >= sum(failed.values()))
 
 
-def _by_offered(_plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    share = flood.sent / flood.scheduled
+def _refusals(flood: PhaseFigures) -> str:
+    """With which status most were refused, and how fast where all failed fast."""
+    if not flood.outcomes.get("rejected") or not flood.statuses:
+        return ""
+    status = max(flood.statuses, key=lambda name: flood.statuses[name])
+    typical = flood.failed.p50_ns
+    fast = typical is not None and typical < _REFUSED_FAST_NS
+    within = f" within {format_duration(typical)}, half of them" if fast and typical else ""
+    return f"; most answered {status}{within}"
+
+
+def _by_offered(case: _Case) -> _Sign | None:
+    share = case.flood.sent / case.flood.scheduled
     if share >= _LEAST_OFFERED:
         return None
-    return (
-        "target",
+    return _Sign(
         f"only {format_ratio(share)} of the flood's reports could be sent: the others waited "
         "behind earlier reports that were not answered yet",
+        1 - share,
     )
 
 
-def _by_service(_plan: Plan, baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    before, after = _p99(baseline) if baseline else None, _p99(flood)
-    if before is None or after is None:
+def _by_stalls(case: _Case) -> _Sign | None:
+    if not case.stalls:
         return None
-    if after <= _GREW_FACTOR * before or after - before <= _GREW_NS:
+    worst = max(case.stalls, key=lambda stall: stall.seconds)
+    silent_s = sum(stall.seconds for stall in case.stalls)
+    times = "" if len(case.stalls) == 1 else f", {len(case.stalls)} times"
+    return _Sign(
+        f"no report was answered for {worst.seconds} whole seconds on end{times}; then reports "
+        f"that had waited up to {format_duration(worst.waited_ns)} were",
+        min(silent_s / max(case.flood.seconds, 1.0), 1.0),
+        slow=True,
+    )
+
+
+def _by_service(case: _Case) -> _Sign | None:
+    if case.baseline is None:
         return None
-    return (
-        "target",
+    before, after = _p99(case.baseline.service), _p99(case.flood.service)
+    if before is None or after is None or not grew(before, after):
+        return None
+    return _Sign(
         f"service time p99 went from {format_duration(before)} at 1x to "
         f"{format_duration(after)} in the flood",
+        _slow_share(case.baseline.service, case.flood.service),
+        slow=True,
     )
 
 
-def _by_limits(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
-    for limit in latency_limits(plan):
+def _slow_share(before: LatencyFigures, after: LatencyFigures) -> float:
+    """At least which share of the answers has grown slow, by the lowest percentile that grew."""
+    for figure, share in _TOLD_SHARES:
+        usual, now = getattr(before, figure), getattr(after, figure)
+        if usual is not None and now is not None and grew(usual, now):
+            return share
+    return _TOLD_SHARES[-1][1]
+
+
+def _by_limits(case: _Case) -> _Sign | None:
+    for limit in latency_limits(case.plan):
         series, _, figure = limit.metric.partition(".")
-        value = getattr(getattr(flood, series), f"{figure}_ns")
+        value = getattr(getattr(case.flood, series), f"{figure}_ns")
         if limit.scope == "flood" and value is not None and value > float(limit.threshold):
-            return _unless_remote(
-                plan,
+            return _Sign(
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
                 "was on time",
+                _TOLD_SHARES[-1][1],
+                slow=True,
             )
     return None
 
 
-_RULES: tuple[Callable[[Plan, Baseline, PhaseFigures], Attribution | None], ...] = (
+_RULES: tuple[Callable[[_Case], _Sign | None], ...] = (
     _by_failures,
     _by_offered,
+    _by_stalls,
     _by_service,
     _by_limits,
 )
 
 
-def _unless_remote(plan: Plan, why: str) -> Attribution:
-    if plan.target.loopback:
-        return "target", why
-    return "inconclusive", f"{why}: target or network, which nothing here tells apart"
+# Whose they are.
+
+
+def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
+    if sign.answered:
+        return "target", sign.why
+    control = case.flood.control
+    if case.plan.target.loopback:
+        return _on_this_machine(sign, control)
+    if control is not None:
+        return _by_control(sign, control)
+    cores = case.flood.target_cores
+    if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
+        return "target", f"{sign.why}; it used {cores:.2f} cores, all that one thread can"
+    return (
+        "inconclusive",
+        f"{sign.why}: target or network, which nothing here tells apart; a control would "
+        "(--control URL)",
+    )
+
+
+def _on_this_machine(sign: _Sign, control: ControlFigures | None) -> tuple[LimitedBy, str]:
+    """On loopback there is no network between; but a machine that both share."""
+    if control is not None and _compare(sign, control) == "alike":
+        words = f"{sign.why}; {_told(sign, control)}, so it may be the machine they share"
+        return "inconclusive", words
+    return "target", sign.why
+
+
+def _by_control(sign: _Sign, control: ControlFigures) -> tuple[LimitedBy, str]:
+    words = f"{sign.why}; {_told(sign, control)}"
+    verdicts: dict[str, tuple[LimitedBy, str]] = {
+        "alike": ("network", f"{words} at the same time, and is not the target"),
+        "unlike": ("target", f"{words}, on the same path"),
+        "unclear": ("inconclusive", f"{words}: too little to tell target from network"),
+    }
+    return verdicts[_compare(sign, control)]
+
+
+def _compare(sign: _Sign, control: ControlFigures) -> Literal["alike", "unlike", "unclear"]:
+    """Whether the control met the load's trouble as often as it should if the path were bad."""
+    met = control.failed + (control.slow if sign.slow else 0)
+    if met >= 2 and met / control.count >= _ALIKE * sign.share:
+        return "alike"
+    enough = sign.share * control.count >= _LEAST_EXPECTED
+    return "unlike" if enough and met / control.count <= _UNLIKE * sign.share else "unclear"
+
+
+def _told(sign: _Sign, control: ControlFigures) -> str:
+    what = (
+        f"{format_count(control.failed)} of {format_count(control.count)} requests to the control"
+    )
+    return f"{what} failed" + (f" and {format_count(control.slow)} were slow" * sign.slow)
 
 
 def _tolerated(plan: Plan) -> float:
@@ -119,6 +274,11 @@ def _tolerated(plan: Plan) -> float:
     return min(named, default=_TOLERATED_ERRORS)
 
 
-def _p99(phase: PhaseFigures) -> int | None:
-    service = phase.service
-    return service.max_ns if service.p99_ns is None else service.p99_ns
+def _p99(figures: LatencyFigures) -> int | None:
+    return figures.max_ns if figures.p99_ns is None else figures.p99_ns
+
+
+def in_flood(flood: PhaseFigures, stalls: Sequence[Stall]) -> list[Stall]:
+    """The stalls that began in the flood."""
+    end_s = flood.start_s + flood.seconds
+    return [stall for stall in stalls if flood.start_s <= stall.start_s < end_s]

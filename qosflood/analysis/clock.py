@@ -13,12 +13,15 @@ LEAST_JUMP_NS = SECOND
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClock:
     """`wall_ns` is UTC at the segment's start, `t0` the load's zero on the journal's clock,
-    `stop_ns` when the load ended, since its start. `whole` is False if it was stopped early."""
+    `stop_ns` when the run ended, since the load's start. `whole` is False if it was stopped early.
+    `settle_ns` is when the settle phase ended: a drain makes it last longer than planned; None
+    where it ended as planned or was not reached."""
 
     wall_ns: int
     t0: int
     stop_ns: int
     whole: bool
+    settle_ns: int | None = None
 
     def t_s(self, t: int) -> float:
         """Seconds since the load's start of a journal time."""
@@ -30,7 +33,10 @@ class RunClock:
 
     def span(self, phase: Phase) -> tuple[int, int]:
         """Start and end of the part of the phase that was run, as journal times."""
-        end = max(phase.start_ns, min(phase.end_ns, self.stop_ns))
+        planned_ns = phase.end_ns
+        if phase.name == "settle" and self.settle_ns is not None:
+            planned_ns = max(planned_ns, self.settle_ns)
+        end = max(phase.start_ns, min(planned_ns, self.stop_ns))
         return self.t0 + phase.start_ns, self.t0 + end
 
     def seconds(self, phase: Phase) -> float:
@@ -72,6 +78,12 @@ def run_clock(
     if t0 is None:
         return RunClock(wall_ns=wall_ns, t0=0, stop_ns=0, whole=False)
     stop = next((e.t for e in events if e.kind == "stopping"), last_t)
+    settled = next((e.t - t0 for e in events if e.kind == "settled"), None)
     planned = max(phase.end_ns for phase in plan.phases)
-    stop_ns = planned if whole else min(max(stop - t0, 0), planned)
-    return RunClock(wall_ns=wall_ns, t0=t0, stop_ns=stop_ns, whole=whole)
+    if whole:
+        stop_ns = max(planned, settled or 0)
+    else:
+        drained = any(e.kind == "load_finished" for e in events)
+        settled = stop - t0 if drained else None
+        stop_ns = min(max(stop - t0, 0), max(planned, settled or 0))
+    return RunClock(wall_ns=wall_ns, t0=t0, stop_ns=stop_ns, whole=whole, settle_ns=settled)

@@ -15,6 +15,10 @@ _WORDS = {
     "connect_error": "could not connect",
     "unsent": "could not be sent by its deadline",
 }
+CUT_OFF = "run stopped, no answer yet"
+"""The reason of a timeout that the stop made: its deadline had not passed."""
+SILENT = ("timeout", "connection_lost", "connect_error", "unsent")
+"""Failures that a broken network makes as well as a broken target."""
 _BY_LATENESS = ("timeout", "unsent")
 """Failures that a late generator can cause by itself."""
 
@@ -22,8 +26,9 @@ _BY_LATENESS = ("timeout", "unsent")
 class FirstFailures:
     """When each outcome other than acked came first, to the second; from the windows.
 
-    A failure kept in full gives the very moment. What was left unsent when a run was stopped is
-    no failure, and one in a late window is laid to the generator's charge if it may be its own.
+    A failure kept in full gives the very moment. What was left unsent or cut off when a run was
+    stopped is no failure, and one in a late window is laid to the generator's charge if it may be
+    its own.
     """
 
     def __init__(self) -> None:
@@ -32,8 +37,9 @@ class FirstFailures:
 
     def add(self, window: Window, late: bool) -> None:
         """Take in a window."""
+        cut_off = window.errors.get(CUT_OFF, 0)
         for outcome in OUTCOMES[1:]:
-            if window.outcomes.get(outcome, 0):
+            if window.outcomes.get(outcome, 0) > (cut_off if outcome == "timeout" else 0):
                 who: Who = "generator" if late and outcome in _BY_LATENESS else "target"
                 self._keep(outcome, who, window)
 

@@ -48,9 +48,9 @@ class GeneratorTally:
         self.windows = dict.fromkeys(GENERATOR_PHASES, 0)
         self.late = dict.fromkeys(GENERATOR_PHASES, 0)
         self.throttled = self.scheduled = self.picked_late = 0
-        self.cpu_ns = self.run_queue_ns = self.acked = 0
+        self.cpu_ns = self.run_queue_ns = self.acked = self.stall_ns = 0
         self._flood_seconds: set[int] = set()
-        flood = plan.phase("flood")
+        flood = plan.main_phase
         # Between herds nothing is due, and a second without reports makes no late one rarer.
         self._herds = plan.load.clocks == "synchronised"
         self._full = range(-(-flood.start_ns // SECOND), flood.end_ns // SECOND)
@@ -75,6 +75,7 @@ class GeneratorTally:
             self._flood_seconds.add(window.second)
             self.cpu_ns += window.health.cpu_ns
             self.run_queue_ns += window.health.run_queue_ns
+            self.stall_ns = max(self.stall_ns, window.health.loop_stall_ns)
 
     def _judge(self, window: Window) -> bool:
         if window.send_lag is None and (window.health is None or self._herds):
@@ -110,6 +111,8 @@ def generator_finding(
         send_lag_p99_ns=send_lag_p99_ns,
         rss_max_bytes=rss or None,
         late_gate_ns=tally.gate_ns,
+        loop_stall_max_ns=tally.stall_ns if seconds else None,
+        throttled_windows=tally.throttled,
         problems=(
             *missing,
             *late,
@@ -159,14 +162,14 @@ def _missing_problems(
             yield event.what
     ends = {shard: len(kept.seen) for shard, kept in tally.shards.items()}
     whole = plan.load_ns // SECOND if clock.whole else 0
-    expected = max(*ends.values(), whole, 0)
+    expected = max([*ends.values(), whole, 0])
     for shard, kept in sorted(tally.shards.items()):
         if holes := _holes(kept, expected):
             yield (
                 f"shard {shard}: windows of {format_count(holes)} of {format_count(expected)} "
                 "seconds are missing"
             )
-    if clock.whole and not tally.scheduled:
+    if clock.whole and plan.floods and not tally.scheduled:
         yield "not one report came due: the load was never generated"
 
 

@@ -12,6 +12,7 @@ from qosflood.analysis.series import SecondSeries
 from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
+    ControlSample,
     End,
     Event,
     FailureSample,
@@ -20,6 +21,7 @@ from qosflood.records import (
     Rollup,
     ScrapeSample,
     Segment,
+    TcpSample,
     Window,
 )
 
@@ -59,6 +61,8 @@ class Intake:
         self.jumps = ClockJumps()
         self.scrapes: list[ScrapeSample] = []
         self.memory: list[MemorySample] = []
+        self.control: list[ControlSample] = []
+        self.tcp: list[TcpSample] = []
         self.events: list[Event] = []
         self.end: End | None = None
         self.last_t = 0
@@ -67,6 +71,8 @@ class Intake:
             Rollup: lambda rollup: self._phase(rollup.phase).roll(rollup),
             ScrapeSample: self.scrapes.append,
             MemorySample: self.memory.append,
+            ControlSample: self.control.append,
+            TcpSample: self.tcp.append,
             Event: self.events.append,
             Segment: self.jumps.add,
             ClockMark: self.jumps.add,
@@ -83,6 +89,7 @@ class Intake:
                 taker(record)
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
+        self.control.sort(key=lambda sample: sample.t)
         self.events.sort(key=lambda event: event.t)
 
     @property

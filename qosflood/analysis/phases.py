@@ -4,12 +4,41 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import PercentileCurve, PhaseFigures
+from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrape import scrape_figures
 from qosflood.plan import Phase, Plan
-from qosflood.records import OUTCOMES, Latency, MemorySample, Rollup, ScrapeSample, Window
+from qosflood.records import OUTCOMES, Connects, Latency, MemorySample, Rollup, ScrapeSample, Window
 from qosflood.units import SECOND
+
+
+class ConnectTally:
+    """The connects of one phase."""
+
+    def __init__(self) -> None:
+        self.count = self.failed = self.sum_ns = self.max_ns = self.slow = 0
+
+    def add(self, connects: Connects | None) -> None:
+        """Take in those of one second."""
+        if connects is None:
+            return
+        self.count += connects.count
+        self.failed += connects.failed
+        self.sum_ns += connects.sum_ns
+        self.max_ns = max(self.max_ns, connects.max_ns)
+        self.slow += connects.slow
+
+    def figures(self) -> ConnectFigures | None:
+        """All of them; None if there were none."""
+        if not self.count and not self.failed:
+            return None
+        return ConnectFigures(
+            count=self.count,
+            failed=self.failed,
+            mean_ns=self.sum_ns / self.count if self.count else None,
+            max_ns=self.max_ns if self.count else None,
+            slow=self.slow,
+        )
 
 
 class PhaseTally:
@@ -23,6 +52,7 @@ class PhaseTally:
         self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self.statuses: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.connects = ConnectTally()
         self._response, self._service = MergedSeries(), MergedSeries()
         self._failed, self._send_lag = MergedSeries(), MergedSeries()
 
@@ -40,6 +70,7 @@ class PhaseTally:
         self.outcomes.update(window.outcomes)
         self.statuses.update(window.statuses)
         self.errors.update(window.errors)
+        self.connects.add(window.connects)
         self._response.add(window.response)
         self._service.add(window.service)
         self._failed.add(window.failed)
@@ -96,6 +127,7 @@ def phase_figures(
         retried=dict(tally.retried),
         acked_after_retry=tally.acked_after_retry,
         amplification=amplification(tally.sent, tally.resent + tally.retries),
+        connects=tally.connects.figures(),
         picked_late=tally.picked_late,
         late_windows=tally.late_windows,
         windows=tally.windows,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures
 from qosflood.analysis.latency import LEAST_ABOVE
 from qosflood.plan import Limit, Plan
-from qosflood.units import SECOND, format_count, format_duration
+from qosflood.units import SECOND, format_count
 
 _ABOVE_SHARE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99_9": 0.001}
 
@@ -95,7 +96,7 @@ def _errors(case: Case, phase: PhaseFigures) -> Reading:
         return Reading(value=share, n=n)
     # What the stop itself cut off is no error of the target's.
     ended = sum(phase.outcomes.values())
-    cut_off = phase.outcomes.get("unsent", 0) + n - ended
+    cut_off = phase.outcomes.get("unsent", 0) + phase.errors.get(CUT_OFF, 0) + n - ended
     return Reading(
         n=n,
         least=max(share - cut_off / n, 0.0),
@@ -202,23 +203,18 @@ def _restarts(case: Case) -> Reading:
 
 def _recovery(case: Case) -> Reading:
     phases = {phase.name: phase for phase in case.findings.phases}
-    recovery, baseline = phases.get("recovery"), phases.get("baseline")
-    if recovery is None:
+    found, recovery = case.findings.recovery, phases.get("recovery")
+    if found is None or recovery is None:
         return Reading(reason="the plan has no recovery")
-    if case.findings.recovery_s is not None:
-        return Reading(value=case.findings.recovery_s * SECOND, n=recovery.scheduled)
-    if baseline is None or not baseline.response.count:
-        return Reading(reason="there is no baseline to compare with")
-    planned_ns = case.plan.phase("recovery").duration_ns
-    if not recovery.scheduled or round(recovery.seconds * SECOND) < planned_ns:
-        return Reading(n=recovery.scheduled, reason="recovery was not run to its end")
-    if recovery.late_windows >= recovery.windows:
-        return Reading(n=recovery.scheduled, reason="the generator was late all through recovery")
+    if found.seconds is not None:
+        return Reading(value=found.seconds * SECOND, n=recovery.scheduled)
+    if not found.judged:
+        return Reading(n=recovery.scheduled, reason=found.reason)
     return Reading(
         n=recovery.scheduled,
-        least=float(planned_ns),
+        least=float(case.plan.phase("recovery").duration_ns),
         most=float("inf"),
-        reason=f"not recovered after {format_duration(planned_ns)}",
+        reason=found.reason,
     )
 
 

@@ -1,45 +1,94 @@
 """How long after the flood the target was as good as before it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import LatencyFigures, PhaseFigures, Second
-from qosflood.analysis.scrape import failing_spans
-from qosflood.plan import Plan
+from qosflood.analysis.findings import (
+    LatencyFigures,
+    PhaseFigures,
+    RecoveryFinding,
+    ScrapeFigures,
+    Second,
+)
+from qosflood.analysis.scrape import counts
+from qosflood.plan import Phase, Plan
 from qosflood.records import ScrapeSample
-from qosflood.units import MS, SECOND
+from qosflood.units import MS, SECOND, format_duration, format_ratio
 
 ERROR_TOLERANCE = 0.01
 _P99_FACTOR = 2
 _P99_MARGIN_NS = 50 * MS
 
 
-def recovery_seconds(
+def recovery_finding(
     plan: Plan,
     clock: RunClock,
     baseline: PhaseFigures | None,
-    seconds: Iterable[Second],
+    recovered: PhaseFigures | None,
+    seconds: Sequence[Second],
     scrapes: Sequence[ScrapeSample],
-) -> float | None:
+) -> RecoveryFinding:
     """Seconds after the flood's end until errors, p99 and scrapes were back near the baseline for
-    good. None if they never were, if recovery was not run, or without a baseline.
+    good. Memory is told beside them, but waited for by nobody: what a target keeps is no fault.
     """
-    recovery = plan.maybe_phase("recovery")
-    if baseline is None or recovery is None:
-        return None
-    flood_end, stop = recovery.start_ns, recovery.end_ns
+    phase = plan.maybe_phase("recovery")
+    if phase is None or recovered is None:
+        return _unjudged("the plan has no recovery")
+    if baseline is None or not baseline.scheduled:
+        return _unjudged("there is no baseline to compare with")
     worst_ns = _tail(baseline.response)
-    if worst_ns is None or not baseline.scheduled or clock.stop_ns < stop:
-        return None
+    if worst_ns is None:
+        return _unjudged("the baseline has no response times to compare with")
+    if clock.stop_ns < phase.end_ns or not recovered.scheduled:
+        return _unjudged("recovery was not run to its end")
+    inside = [s for s in seconds if _within(phase, s) and not s.late and _says(s)]
+    if not inside:
+        return _unjudged("the generator was late all through recovery")
     most_ns = max(_P99_FACTOR * worst_ns, worst_ns + _P99_MARGIN_NS)
     most_errors = 1 - baseline.outcomes.get("acked", 0) / baseline.scheduled + ERROR_TOLERANCE
-    inside = [s for s in seconds if flood_end <= s.t_s * SECOND < stop and not s.late and _says(s)]
-    bad = [s.t_s for s in inside if not _good(s, most_errors, most_ns)]
-    if not inside or (bad and bad[-1] == inside[-1].t_s):
-        return None
-    good_ns = (bad[-1] + 1) * SECOND if bad else flood_end
-    scraped_ns = _scrapes_good_from(clock, scrapes, flood_end, stop)
-    return None if scraped_ns is None else (max(good_ns, scraped_ns) - flood_end) / SECOND
+    errors_s = _good_from(phase, inside, lambda second: _few_errors(second, most_errors))
+    response_s = _good_from(phase, inside, lambda second: _fast(second, most_ns))
+    scrapes_s = _scrapes_good_from(clock, phase, baseline.scrapes, scrapes)
+    parts = {"errors": errors_s, "response p99": response_s}
+    if scrapes:
+        parts["scrapes"] = scrapes_s
+    known = [value for value in parts.values() if value is not None]
+    whole = len(known) == len(parts)
+    bound = (
+        f"errors within {format_ratio(ERROR_TOLERANCE)} of the baseline's, "
+        f"p99 at most {format_duration(most_ns)}"
+    )
+    return RecoveryFinding(
+        seconds=max(known) if whole else None,
+        errors_s=errors_s,
+        response_s=response_s,
+        scrapes_s=scrapes_s if scrapes else None,
+        judged=True,
+        reason=f"{_words(phase, parts)}; recovered means {bound}, scrapes as good as then",
+        rss_before=baseline.rss_end,
+        rss_after=recovered.rss_end,
+    )
+
+
+def _unjudged(reason: str) -> RecoveryFinding:
+    return RecoveryFinding(
+        judged=False, seconds=None, errors_s=None, response_s=None, scrapes_s=None, reason=reason
+    )
+
+
+def _words(phase: Phase, parts: dict[str, float | None]) -> str:
+    never = [name for name, value in parts.items() if value is None]
+    if never:
+        return f"not recovered after {format_duration(phase.duration_ns)}: {', '.join(never)}"
+    last_s = max(value for value in parts.values() if value is not None)
+    if not last_s:
+        return "as good as before from the flood's end on"
+    last = ", ".join(name for name, value in parts.items() if value == last_s)
+    return f"back {format_duration(last_s * SECOND)} after the flood, {last} last"
+
+
+def _within(phase: Phase, second: Second) -> bool:
+    return phase.start_ns <= second.t_s * SECOND < phase.end_ns
 
 
 def _tail(figures: LatencyFigures) -> int | None:
@@ -51,22 +100,59 @@ def _says(second: Second) -> bool:
     return bool(second.scheduled or second.acked or second.errors)
 
 
-def _good(second: Second, most_errors: float, most_ns: int) -> bool:
+def _good_from(
+    phase: Phase, inside: Sequence[Second], good: Callable[[Second], bool]
+) -> float | None:
+    """From when on every second was good, since the flood's end; None if the last was not."""
+    bad = [second.t_s for second in inside if not good(second)]
+    if not bad:
+        return 0.0
+    if bad[-1] == inside[-1].t_s:
+        return None
+    return bad[-1] + 1 - phase.start_ns / SECOND
+
+
+def _few_errors(second: Second, most: float) -> bool:
     failed = sum(second.errors.values())
     ended = second.acked + failed
-    if not ended:
-        return False
+    return bool(ended) and failed <= most * ended
+
+
+def _fast(second: Second, most_ns: int) -> bool:
     p99 = second.response_max_ns if second.response_p99_ns is None else second.response_p99_ns
-    return failed <= most_errors * ended and (p99 is None or p99 <= most_ns)
+    return p99 is None or p99 <= most_ns
 
 
 def _scrapes_good_from(
-    clock: RunClock, scrapes: Sequence[ScrapeSample], flood_end: int, stop: int
-) -> int | None:
-    """From when on scrapes succeeded, since the load's start; None if never."""
-    good_from = flood_end
-    for span in failing_spans([s for s in scrapes if s.t - clock.t0 < stop]):
-        if span.until is None:
+    clock: RunClock, phase: Phase, baseline: ScrapeFigures, scrapes: Sequence[ScrapeSample]
+) -> float | None:
+    """From when on scrapes of every instance failed no more often than in the baseline, since the
+    flood's end; None if never. Those of the flood's end that still failed are waited for."""
+    allowed = 0.0 if baseline.success_ratio is None else 1 - baseline.success_ratio
+    end = clock.t0 + phase.end_ns
+    worst = 0.0
+    for name in dict.fromkeys(sample.instance for sample in scrapes):
+        mine = [s for s in scrapes if s.instance == name and s.t < end and counts(s)]
+        good_from = _instance_good_from(mine, clock.t0 + phase.start_ns, allowed)
+        if good_from is None:
             return None
-        good_from = max(good_from, span.until - clock.t0)
-    return good_from
+        worst = max(worst, good_from / SECOND)
+    return worst
+
+
+def _instance_good_from(scrapes: Sequence[ScrapeSample], since: int, allowed: float) -> int | None:
+    """Nanoseconds from `since` to the first scrape from which on at most `allowed` of them fail,
+    that one and the last excepted: both must be good."""
+    inside = [sample for sample in scrapes if sample.t >= since]
+    before = [sample for sample in scrapes if sample.t < since]
+    if not inside:
+        return 0 if not before or before[-1].ok else None
+    if not inside[-1].ok:
+        return None
+    failing = bool(before) and not before[-1].ok
+    for index, sample in enumerate(inside):
+        rest = inside[index:]
+        failed = sum(not one.ok for one in rest)
+        if sample.ok and failed <= allowed * len(rest):
+            return sample.t - since if index or failing else 0
+    return None

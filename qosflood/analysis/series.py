@@ -129,14 +129,15 @@ class SecondSeries:
 def memory_points(samples: Iterable[MemorySample], clock: RunClock) -> tuple[MemoryPoint, ...]:
     """Memory over time; CPU in cores since the sample before of the same process."""
     ordered = list(samples)
-    cores = [None] + [_cores(before, after) for before, after in pairwise(ordered)]
+    cores = [None] + [cores_between(before, after) for before, after in pairwise(ordered)]
     return tuple(
         MemoryPoint(t_s=clock.t_s(sample.t), rss_bytes=sample.rss_bytes, cpu_cores=used)
         for sample, used in zip(ordered, cores, strict=False)
     )
 
 
-def _cores(before: MemorySample, after: MemorySample) -> float | None:
+def cores_between(before: MemorySample, after: MemorySample) -> float | None:
+    """CPU in cores between two samples; None unless both are of one process."""
     same = (before.instance, before.pid, before.start_s) == (
         after.instance,
         after.pid,

@@ -5,19 +5,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.failures import FirstFailures
+from qosflood.analysis.control import control_entries
+from qosflood.analysis.failures import SILENT, FirstFailures
 from qosflood.analysis.findings import Second, TimelineEntry
 from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
-from qosflood.plan import Phase, Plan
-from qosflood.records import Event, ScrapeSample
+from qosflood.plan import WATCH, Phase, Plan
+from qosflood.records import ControlSample, Event, ScrapeSample, Who
 from qosflood.units import SECOND, format_count, format_duration
 
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
 _FAILED = "first_"
-_WENT_WRONG = ("scrapes_failing", "restarted", "process_gone")
+_WENT_WRONG = ("scrapes_failing", "restarted", "process_gone", "stalled", "oom_killed")
+_SILENCE = tuple(f"{_FAILED}{outcome}" for outcome in SILENT)
 
 
 def timeline_entries(
@@ -27,13 +30,18 @@ def timeline_entries(
     failures: FirstFailures,
     scrapes: Sequence[ScrapeSample],
     seconds: Sequence[Second],
+    control: Sequence[ControlSample] = (),
+    blamed: Who = "target",
 ) -> list[TimelineEntry]:
-    """Everything worth telling, in the order of time."""
+    """Everything worth telling, in the order of time. `blamed` is to answer for silence: the
+    target, or the network where that was found to limit the run."""
     entries = [
         *_phase_starts(plan, clock),
         *(_of_event(event, clock) for event in events if event.kind not in STORM_KINDS),
         *storm_entries(events, seconds, clock),
-        *failures.entries(clock),
+        *(_blamed(entry, blamed) for entry in failures.entries(clock)),
+        *_stall_entries(seconds, clock, blamed),
+        *control_entries(control, clock, loopback=plan.target.loopback),
         *(entry for span in failing_spans(scrapes) for entry in _of_span(span, clock)),
         *_late_spans(seconds, clock),
     ]
@@ -41,11 +49,12 @@ def timeline_entries(
 
 
 def first_failure(entries: Iterable[TimelineEntry]) -> TimelineEntry | None:
-    """The earliest thing that went wrong at the target."""
+    """The earliest thing that went wrong at the target, or on the way to it."""
     wrong = (
         entry
         for entry in entries
-        if entry.who == "target" and (entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED))
+        if entry.who in ("target", "network")
+        and (entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED))
     )
     return next(wrong, None)
 
@@ -71,6 +80,24 @@ def _first_of_each_kind(entries: Sequence[TimelineEntry], most: int) -> list[Tim
         elif seen[entry.kind] <= most:
             kept.append(entry)
     return kept
+
+
+def _blamed(entry: TimelineEntry, who: Who) -> TimelineEntry:
+    silent = entry.kind in _SILENCE and entry.who == "target"
+    return replace(entry, who=who) if silent else entry
+
+
+def _stall_entries(seconds: Sequence[Second], clock: RunClock, who: Who) -> Iterator[TimelineEntry]:
+    for stall in stalls(seconds):
+        yield TimelineEntry(
+            t_s=stall.start_s,
+            wall_ns=clock.wall(clock.t0 + round(stall.start_s * SECOND)),
+            who=who,
+            kind="stalled",
+            what=f"no report was answered for {stall.seconds} whole seconds; then those were that "
+            f"had waited up to {format_duration(stall.waited_ns)}",
+            evidence={"until_s": stall.start_s + stall.seconds},
+        )
 
 
 def _of_event(event: Event, clock: RunClock) -> TimelineEntry:
@@ -100,6 +127,8 @@ def _phase_starts(plan: Plan, clock: RunClock) -> Iterator[TimelineEntry]:
 
 def _in_words(plan: Plan, phase: Phase) -> str:
     length = format_duration(phase.duration_ns)
+    if phase.name == WATCH:
+        return f"watching for {length}, no load"
     if not phase.clients_to:
         return f"no load for {length}"
     toward = "" if phase.clients_from == phase.clients_to else "up to "

@@ -1,8 +1,10 @@
 """The journal's records to Findings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from qosflood.analysis.attribution import attribute
+from qosflood.analysis.attribution import attribute, in_flood
 from qosflood.analysis.books import totals
 from qosflood.analysis.clock import RunClock, run_clock
 from qosflood.analysis.findings import Findings, InstanceFinding, MemoryFinding, PhaseFigures
@@ -12,8 +14,15 @@ from qosflood.analysis.intake import Intake
 from qosflood.analysis.loss import loss_finding
 from qosflood.analysis.memory import memory_finding
 from qosflood.analysis.phases import curves, phase_figures
-from qosflood.analysis.recovery import recovery_seconds
+from qosflood.analysis.recovery import recovery_finding
 from qosflood.analysis.series import memory_points, scrape_points
+from qosflood.analysis.stalls import stalls
+from qosflood.analysis.surroundings import (
+    control_figures,
+    target_cores,
+    tcp_figures,
+    usual_ns,
+)
 from qosflood.analysis.timeline import bounded, first_failure, timeline_entries
 from qosflood.analysis.warnings import warnings_of
 from qosflood.plan import Plan
@@ -39,7 +48,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
     latencies = {name: tally.latencies() for name, tally in intake.phases.items()}
     phases = _phases(plan, clock, intake, latencies)
     by_name = {phase.name: phase for phase in phases}
-    baseline, flood = by_name.get("baseline"), by_name["flood"]
+    baseline, flood = by_name.get("baseline"), by_name[plan.main_phase.name]
     account = totals(intake.phases.values())
     generator = generator_finding(
         plan,
@@ -50,22 +59,40 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         intake.memory,
         flood.send_lag.p99_ns,
     )
-    limited_by, limited_why = attribute(plan, generator, baseline, flood)
     seconds = intake.seconds.seconds()
-    entries = timeline_entries(plan, clock, intake.events, intake.failures, intake.scrapes, seconds)
-    instances = tuple(_instances(plan, intake))
+    silent = in_flood(flood, tuple(stalls(seconds)))
+    limited = attribute(plan, generator, baseline, flood, silent)
+    recovery = recovery_finding(
+        plan, clock, baseline, by_name.get("recovery"), seconds, intake.scrapes
+    )
+    entries = timeline_entries(
+        plan,
+        clock,
+        intake.events,
+        intake.failures,
+        intake.scrapes,
+        seconds,
+        intake.control,
+        "network" if limited.limited_by == "network" else "target",
+    )
+    memories = _memories(plan, clock, intake, account.outcomes["acked"])
+    instances = tuple(
+        replace(instance, memory=memories[instance.name]) for instance in _instances(plan, intake)
+    )
     return Findings(
         ended=intake.end.reason if intake.end else "killed",
         ended_detail=intake.end.detail if intake.end else "the journal has no end record",
         phases=phases,
         totals=account,
-        memory=_gravest_memory(plan, clock, intake),
+        memory=_gravest(memories),
         loss=loss_finding(account),
         generator=generator,
-        limited_by=limited_by,
-        limited_why=limited_why,
+        limited_by=limited.limited_by,
+        limited_why=limited.why,
+        limited_evidence=limited.evidence,
         restarts=all_restarts(instances),
-        recovery_s=recovery_seconds(plan, clock, baseline, seconds, intake.scrapes),
+        recovery_s=recovery.seconds,
+        recovery=recovery,
         first_failure=first_failure(entries),
         timeline=bounded(entries),
         warnings=warnings_of(
@@ -84,19 +111,36 @@ def _phases(
     plan: Plan, clock: RunClock, intake: Intake, latencies: dict[str, dict[str, Latency | None]]
 ) -> tuple[PhaseFigures, ...]:
     measured = intake.measured
+    surroundings = _surroundings(plan, clock, intake)
     return tuple(
-        phase_figures(
-            plan,
-            phase,
-            intake.phases[phase.name],
-            latencies[phase.name],
-            clock,
-            intake.scrapes,
-            measured,
-            intake.sessions.at(-(-phase.end_ns // SECOND)) or 0,
+        replace(
+            phase_figures(
+                plan,
+                phase,
+                intake.phases[phase.name],
+                latencies[phase.name],
+                clock,
+                intake.scrapes,
+                measured,
+                intake.sessions.at(-(-phase.end_ns // SECOND)) or 0,
+            ),
+            **surroundings(*clock.span(phase)),
         )
         for phase in plan.phases
     )
+
+
+def _surroundings(
+    plan: Plan, clock: RunClock, intake: Intake
+) -> Callable[[int, int], dict[str, Any]]:
+    """What was seen beside load and scrapes between two journal times."""
+    baseline = plan.maybe_phase("baseline")
+    usual = usual_ns(intake.control, clock.span(baseline) if baseline else None)
+    return lambda start, end: {
+        "control": control_figures(intake.control, start, end, usual),
+        "tcp": tcp_figures(intake.tcp, start, end),
+        "target_cores": target_cores(intake.measured, start, end),
+    }
 
 
 def _instances(plan: Plan, intake: Intake) -> Iterator[InstanceFinding]:
@@ -106,16 +150,24 @@ def _instances(plan: Plan, intake: Intake) -> Iterator[InstanceFinding]:
         yield instance_finding(plan, name, scrapes, memory, intake.events)
 
 
-def _gravest_memory(plan: Plan, clock: RunClock, intake: Intake) -> MemoryFinding:
-    """The finding of the instance that fares worst."""
-    found = (
-        memory_finding(
+def _memories(plan: Plan, clock: RunClock, intake: Intake, acked: int) -> dict[str, MemoryFinding]:
+    """What each instance's memory did."""
+    return {
+        name: memory_finding(
             plan,
             clock,
             [sample for sample in intake.measured if sample.instance == name],
-            intake.events,
+            [e for e in intake.events if e.evidence.get("instance", name) == name],
             intake.sessions.at,
+            [sample for sample in intake.scrapes if sample.instance == name],
+            acked,
         )
         for name in names(plan, intake.scrapes, intake.memory)
-    )
-    return min(found, key=lambda finding: _GRAVITY.index(finding.verdict))
+    }
+
+
+def _gravest(memories: dict[str, MemoryFinding]) -> MemoryFinding:
+    """The finding of the instance that fares worst, with its name where there are several."""
+    name = min(memories, key=lambda one: _GRAVITY.index(memories[one].verdict))
+    found = memories[name]
+    return replace(found, reason=f"{name}: {found.reason}") if len(memories) > 1 else found

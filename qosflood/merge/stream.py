@@ -8,6 +8,7 @@ from qosflood.merge.parts import PartRun
 from qosflood.records import (
     INCOMPLETE,
     ClockMark,
+    ControlSample,
     End,
     Event,
     FailureSample,
@@ -51,6 +52,8 @@ class PartStream:
                 yield replace(record, t=t, shard=record.shard + self._first_shard)
             elif isinstance(record, ScrapeSample | MemorySample):
                 yield replace(record, t=t, instance=self._instance(record.instance))
+            elif isinstance(record, ControlSample):
+                yield replace(record, t=t)
             elif isinstance(record, Event):
                 yield self._event(record, t)
             elif isinstance(record, Segment | ClockMark):

@@ -1,26 +1,51 @@
 """What limited the run, and the figure that says so."""
 
+from dataclasses import replace
+
 import pytest
 from plan_maker import make_plan
-from record_maker import WALL_NS, health, healthy_run, stopped_run, window
+from record_maker import WALL_NS, at, health, healthy_run, memory, stopped_run, window
 
 from qosflood.analysis import analyse
 from qosflood.limits import parse_limit
-from qosflood.units import MS
+from qosflood.records import Connects, ControlSample, TcpSample
+from qosflood.units import MS, SECOND
 
 REMOTE = {"loopback": False}
+SILENT = ["timeout", "connection_lost", "connect_error"]
 
 
-def limited(change=lambda same: same, limits=(), target=None):
-    plan = make_plan(
+def analysed(change=lambda same: same, limits=(), target=None, extra=(), plan=None):
+    plan = plan or make_plan(
         limits=tuple(parse_limit(text) for text in limits), **({"target": target} if target else {})
     )
 
     def in_flood(same):
         return change(same) if same.phase == "flood" else same
 
-    findings = analyse(plan, WALL_NS, healthy_run(plan, change=in_flood))
+    return analyse(plan, WALL_NS, healthy_run(plan, change=in_flood, extra=extra))
+
+
+def limited(change=lambda same: same, limits=(), target=None, extra=()):
+    findings = analysed(change, limits, target, extra)
     return findings.limited_by, findings.limited_why
+
+
+def control(ok=lambda _second: True, ms=lambda _second: 2.0):
+    """A request each half second of the whole run; `ok` and `ms` by seconds since the load's
+    start."""
+    return [
+        ControlSample(
+            t=at(half / 2),
+            ok=ok(half / 2),
+            reason=None if ok(half / 2) else "timeout after 1s",
+            duration_ns=round(ms(half / 2) * MS),
+        )
+        for half in range(50)
+    ]
+
+
+FLOOD = range(6, 16)
 
 
 def failing(outcome, count):
@@ -48,12 +73,158 @@ def test_a_late_generator_limits_whatever_the_target_did():
     assert "10 of 10 in flood" in why
 
 
-@pytest.mark.parametrize("outcome", ["rejected", "timeout", "bad_response", "connection_lost"])
+@pytest.mark.parametrize("outcome", ["rejected", "bad_response"])
 @pytest.mark.parametrize("target", [None, REMOTE])
-def test_reports_that_failed_at_the_target_are_laid_to_it(outcome, target):
+def test_what_the_target_itself_answered_is_laid_to_it_wherever_it_is(outcome, target):
     by, why = limited(failing(outcome, 20), target=target)
     assert by == "target"
-    assert why == f"20% of the flood's reports failed at the target: 200 {outcome}"
+    assert why == f"20% of the flood's reports failed: 200 {outcome}"
+
+
+@pytest.mark.parametrize("outcome", SILENT)
+def test_silence_is_the_targets_only_where_no_network_lies_between(outcome):
+    assert limited(failing(outcome, 20))[0] == "target"
+    by, why = limited(failing(outcome, 20), target=REMOTE)
+    assert by == "inconclusive"
+    assert "target or network" in why
+    assert "--control URL" in why
+
+
+@pytest.mark.parametrize("outcome", SILENT)
+def test_a_control_that_is_well_while_the_load_fails_names_the_target(outcome):
+    by, why = limited(failing(outcome, 20), target=REMOTE, extra=control())
+    assert by == "target"
+    assert "0 of 20 requests to the control failed" in why
+
+
+@pytest.mark.parametrize("outcome", SILENT)
+def test_a_control_that_fails_together_with_the_load_names_the_network(outcome):
+    findings = analysed(
+        failing(outcome, 20), target=REMOTE, extra=control(ok=lambda s: s not in FLOOD)
+    )
+    assert findings.limited_by == "network"
+    assert "10 of 20 requests to the control failed" in findings.limited_why
+    assert findings.first_failure.who == "network"
+    assert findings.first_failure.kind == f"first_{outcome}"
+
+
+def test_a_control_asked_too_seldom_to_meet_the_trouble_tells_nothing():
+    by, why = limited(failing("timeout", 1), target=REMOTE, extra=control())
+    assert by == "inconclusive"
+    assert "too little to tell" in why
+
+
+def test_a_control_that_fails_far_less_than_the_load_tells_nothing():
+    seldom = control(ok=lambda second: second not in (7, 8, 9))
+    assert limited(failing("timeout", 80), target=REMOTE, extra=seldom)[0] == "inconclusive"
+
+
+def test_on_loopback_a_failing_control_is_the_machine_and_never_the_network():
+    failed = control(ok=lambda second: second not in FLOOD)
+    by, why = limited(failing("timeout", 20), extra=failed)
+    assert by == "inconclusive"
+    assert "the machine they share" in why
+
+
+def test_slow_answers_are_the_networks_if_the_control_grew_slow_too():
+    def slower(second):
+        return 200.0 if 6 <= second < 16 else 2.0
+
+    assert limited(slow(200.0), target=REMOTE, extra=control(ms=slower))[0] == "network"
+    assert limited(slow(200.0), target=REMOTE, extra=control())[0] == "target"
+    assert limited(slow(200.0), target=REMOTE)[0] == "inconclusive"
+
+
+def test_a_remote_target_that_uses_one_core_is_full_without_any_control():
+    plan = make_plan(target=REMOTE)
+
+    def findings(cores):
+        samples = [memory(s / 2 + 0.1, cpu_ns=round(s / 2 * cores * SECOND)) for s in range(50)]
+        run = healthy_run(
+            plan,
+            change=lambda w: failing("timeout", 20)(w) if w.phase == "flood" else w,
+            extra=samples,
+            rss=None,
+        )
+        return analyse(plan, WALL_NS, run)
+
+    assert findings(0.98).limited_by == "target"
+    assert "0.98 cores" in findings(0.98).limited_why
+    assert findings(0.5).limited_by == "inconclusive"
+
+
+def test_what_a_stop_cut_off_is_nobodys_fault():
+    def cut(w):
+        return window(
+            w.second,
+            w.phase,
+            response_ms=[5.0] * 80,
+            failed={"timeout": 20},
+            errors={"run stopped, no answer yet": 20},
+        )
+
+    findings = analysed(cut)
+    assert findings.limited_by == "none"
+    assert findings.first_failure is None
+
+
+def test_connects_that_failed_for_want_of_ports_are_the_generators():
+    def portless(w):
+        return window(
+            w.second,
+            w.phase,
+            response_ms=[5.0] * 80,
+            failed={"connect_error": 20},
+            errors={"generator: no free local port": 20},
+        )
+
+    assert limited(portless) == (
+        "generator",
+        "20% of the flood's reports failed on this machine: no free local port",
+    )
+
+
+def test_refusals_are_told_with_their_status_and_how_fast_they_came():
+    def refusing(w):
+        return window(w.second, w.phase, failed={"rejected": 100}, statuses={"503": 100})
+
+    by, why = limited(refusing)
+    assert by == "target"
+    assert why.endswith("1,000 rejected; most answered 503 within 1ms, half of them")
+
+
+def test_a_target_that_froze_is_named_and_so_is_the_moment():
+    def frozen(w):
+        if w.second in (8, 9, 10):
+            return replace(window(w.second, w.phase), scheduled=100)
+        if w.second == 11:
+            waited = [5.0] * 100 + [float(ms) for ms in range(100, 3100, 10)]
+            return replace(window(w.second, w.phase, response_ms=waited), scheduled=100)
+        return w
+
+    findings = analysed(frozen)
+    assert findings.limited_by == "target"
+    assert "no report was answered for 3 whole seconds" in findings.limited_why
+    first = findings.first_failure
+    assert (first.kind, first.t_s, first.who) == ("stalled", 8.0, "target")
+
+
+def test_every_part_of_the_evidence_has_its_figures():
+    tcp = [TcpSample(t=at(s), sent=1000 * s, resent=s if s > 6 else 6) for s in range(25)]
+    findings = analysed(
+        lambda w: replace(
+            w, connects=Connects(count=2, failed=1, sum_ns=3 * MS, max_ns=2 * MS, slow=0)
+        ),
+        target=REMOTE,
+        extra=[*control(), *tcp],
+    )
+    told = "\n".join(findings.limited_evidence)
+    assert "generator: ok, send lag p99 100us, longest loop stall 1ms (gate 10ms)" in told
+    assert "connects: 20 made in the flood, 10 failed; mean 1.5ms, longest 2ms" in told
+    assert "service time: p50 5ms, max 5ms in the flood; p50 5ms, max 5ms at 1x" in told
+    assert "target's CPU: 0.50 cores in the flood, 0.50 at 1x" in told
+    assert "sent 9 of 9,000 segments again in the flood (0.1%); 0% at 1x" in told
+    assert "control: 0 of 20 requests failed, 0 slow, median 2ms, longest 2ms in the flood" in told
 
 
 def test_errors_within_their_limit_are_no_sign():
@@ -71,8 +242,8 @@ def test_failed_connects_to_a_remote_target_may_be_the_networks():
 @pytest.mark.parametrize(
     ("failed", "why"),
     [
-        ({"connection_lost": 2, "connect_error": 40}, "400 connects of the flood failed"),
-        ({"connection_lost": 40, "connect_error": 2}, "400 connection_lost"),
+        ({"connection_lost": 2, "connect_error": 40}, "400 connect_error, 20 connection_lost"),
+        ({"connection_lost": 40, "connect_error": 2}, "400 connection_lost, 20 connect_error"),
     ],
 )
 def test_what_failed_most_speaks_for_the_rest(failed, why):

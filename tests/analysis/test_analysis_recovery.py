@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_load, make_phases, make_plan
-from record_maker import WALL_NS, health, healthy_run, stopped_run, window
+from record_maker import (
+    MIB,
+    WALL_NS,
+    end,
+    event,
+    health,
+    healthy_run,
+    scrape,
+    stopped_run,
+    window,
+)
 
 from qosflood.analysis import analyse
 from qosflood.units import MS, SECOND
@@ -84,3 +94,58 @@ def test_without_its_whole_recovery_phase_a_run_says_nothing():
 def test_without_a_baseline_there_is_nothing_to_compare_with():
     empty = healthy_run(PLAN, change=lambda w: window(w.second, w.phase) if w.second < 20 else w)
     assert recovery(empty) is None
+
+
+def told(records, plan=PLAN):
+    return analyse(plan, WALL_NS, records).recovery
+
+
+def test_each_part_of_a_recovery_has_its_own_time():
+    records = healthy_run(
+        PLAN,
+        change=lambda w: failing(3)(w) if w.second == FLOOD_END_S + 2 else w,
+        scrape_ok=lambda s: not 55 <= s < 64,
+    )
+    found = told(records)
+    assert (found.errors_s, found.scrapes_s, found.seconds) == (3.0, 4.5, 4.5)
+    assert "back 4.5s after the flood, scrapes last" in found.reason
+
+
+def test_what_has_not_recovered_is_named():
+    found = told(healthy_run(PLAN, scrape_ok=lambda s: s < 55))
+    assert (found.judged, found.errors_s, found.scrapes_s) == (True, 0.0, None)
+    assert found.reason.startswith("not recovered after 20s: scrapes")
+
+
+def test_scrapes_as_bad_as_before_the_flood_are_waited_for_by_nobody():
+    assert told(healthy_run(PLAN, scrape_ok=lambda s: s % 4 != 0)).scrapes_s <= 2.0
+
+
+def test_memory_that_stays_is_told_and_not_waited_for():
+    found = told(healthy_run(PLAN, rss=lambda s: (80 if s < 30 else 180) * MIB))
+    assert (found.seconds, found.rss_before, found.rss_after) == (0.0, 80 * MIB, 180 * MIB)
+
+
+def test_without_a_recovery_phase_there_is_a_reason_and_no_figure():
+    phases = tuple(phase for phase in PLAN.phases if phase.name != "recovery")
+    plan = replace(PLAN, phases=phases)
+    found = told(healthy_run(plan), plan)
+    assert (found.judged, found.seconds, found.reason) == (
+        False,
+        None,
+        "the plan has no recovery",
+    )
+
+
+def test_samples_of_a_long_drain_belong_to_settle():
+    late_s = PLAN.load_ns // SECOND + 10
+    settled = [r for r in healthy_run(PLAN) if getattr(r, "kind", "") != "settled"][:-1]
+    run = [
+        *settled,
+        *(scrape(late_s + n) for n in range(5)),
+        event(late_s + 6, "settled", "operator"),
+    ]
+    phase = analyse(PLAN, WALL_NS, [*run, end(late_s + 7)]).phases[-1]
+    assert phase.name == "settle"
+    assert phase.seconds == late_s + 6 - PLAN.load_ns / SECOND
+    assert phase.scrapes.count >= 5

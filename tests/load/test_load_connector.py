@@ -105,7 +105,7 @@ def test_no_more_than_256_are_being_made_at_once_and_everyone_gets_a_turn(monkey
         assert made == peers[:AT_ONCE]
         assert connector.connecting == AT_ONCE + 50
         for peer in peers[:50]:
-            connector._ended(peer, None)
+            connector._ended(peer, 0, None)
         await until(lambda: len(made) == len(peers))
         assert made == peers
 

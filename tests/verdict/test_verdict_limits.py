@@ -289,14 +289,20 @@ def test_restarts_that_nothing_told_are_not_judged():
     assert judged("restarts == 0", replace(healthy(), restarts=None)).ok is None
 
 
+def unrecovered(judged_, reason):
+    found = healthy()
+    assert found.recovery is not None
+    never = replace(found.recovery, judged=judged_, seconds=None, reason=reason)
+    return replace(found, recovery=never, recovery_s=None)
+
+
 def test_a_target_that_never_recovered_breaks_its_recovery_time():
-    findings = replace(healthy(), recovery_s=None)
-    limit = judged("recovery.time < 2s", findings)
+    limit = judged("recovery.time < 2s", unrecovered(True, "not recovered after 3s"))
     assert (limit.ok, limit.value, limit.reason) == (False, 3 * SECOND, "not recovered after 3s")
 
 
 def test_a_recovery_watched_for_less_than_its_limit_is_not_judged():
-    assert judged("recovery.time < 1h", replace(healthy(), recovery_s=None)).ok is None
+    assert judged("recovery.time < 1h", unrecovered(True, "not recovered")).ok is None
 
 
 def test_recovery_without_baseline_or_end_is_not_judged():
@@ -305,9 +311,9 @@ def test_recovery_without_baseline_or_end_is_not_judged():
     assert "baseline" in judged("recovery.time < 2s", analyse(PLAN, WALL_NS, [])).reason
 
 
-def test_a_recovery_with_nothing_but_late_windows_is_not_judged():
-    late = with_phase(replace(healthy(), recovery_s=None), "recovery", late_windows=3)
-    assert judged("recovery.time < 2s", late).ok is None
+def test_a_recovery_that_told_nothing_is_not_judged_and_says_why():
+    limit = judged("recovery.time < 2s", unrecovered(False, "the generator was late"))
+    assert (limit.ok, limit.reason) == (None, "the generator was late")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""What was looked at to say what limited a run: one line each, with its figures at 1x beside those
+of the flood, whatever it speaks for."""
+
+from collections.abc import Iterator
+
+from qosflood.analysis.findings import (
+    ConnectFigures,
+    ControlFigures,
+    GeneratorFinding,
+    PhaseFigures,
+    TcpFigures,
+)
+from qosflood.plan import Plan
+from qosflood.units import format_count, format_duration, format_ratio
+
+_ONE_CORE = 0.9
+
+
+def evidence_lines(
+    plan: Plan, generator: GeneratorFinding, baseline: PhaseFigures | None, flood: PhaseFigures
+) -> Iterator[str]:
+    """Generator, connects, service time, target's CPU, TCP, control; what was not seen is left out,
+    but for the control, which can be added."""
+    yield _generator(generator, flood)
+    if flood.connects is not None:
+        yield f"connects: {_connects(flood.connects)}"
+    yield from _service(baseline, flood)
+    yield from _cores(baseline, flood)
+    if flood.tcp is not None:
+        yield _tcp(baseline.tcp if baseline else None, flood.tcp)
+    yield from _control(plan, baseline, flood)
+
+
+def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
+    lag = flood.send_lag.max_ns if flood.send_lag.p99_ns is None else flood.send_lag.p99_ns
+    stall = generator.loop_stall_max_ns
+    return (
+        f"generator: {generator.verdict}, send lag p99 {_ns(lag)}, longest loop stall {_ns(stall)} "
+        f"(gate {format_duration(generator.late_gate_ns)}), throttled in "
+        f"{format_count(generator.throttled_windows)} of {format_count(generator.windows)} windows"
+    )
+
+
+def _connects(connects: ConnectFigures) -> str:
+    made = (
+        f"{format_count(connects.count)} made in the flood, {format_count(connects.failed)} failed"
+    )
+    if connects.mean_ns is None:
+        return made
+    slow = f"; {format_count(connects.slow)} took over half a second" if connects.slow else ""
+    return f"{made}; mean {_ns(connects.mean_ns)}, longest {_ns(connects.max_ns)}{slow}"
+
+
+def _service(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
+    """From sent to answered, without the queue."""
+    if not flood.service.count:
+        return
+    now = f"p50 {_ns(flood.service.p50_ns)}, max {_ns(flood.service.max_ns)} in the flood"
+    known = baseline is not None and baseline.service.count
+    before = baseline.service if baseline is not None and known else None
+    at_1x = f"; p50 {_ns(before.p50_ns)}, max {_ns(before.max_ns)} at 1x" if before else ""
+    yield f"service time: {now}{at_1x}"
+
+
+def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
+    if flood.target_cores is None:
+        return
+    before = baseline.target_cores if baseline else None
+    at_1x = f", {before:.2f} at 1x" if before is not None else ""
+    full = "; one thread can use no more than 1" if flood.target_cores >= _ONE_CORE else ""
+    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}"
+
+
+def _tcp(before: TcpFigures | None, flood: TcpFigures) -> str:
+    at_1x = f"; {_share(before)} at 1x" if before is not None else ""
+    dropped = (
+        f"; its listeners had no room for {format_count(flood.dropped)} connects"
+        if flood.dropped
+        else ""
+    )
+    return (
+        "TCP of the generator's machine, all its connections: sent "
+        f"{format_count(flood.resent)} of {format_count(flood.sent)} segments again in the flood "
+        f"({_share(flood)}){at_1x}{dropped}"
+    )
+
+
+def _share(tcp: TcpFigures) -> str:
+    return format_ratio(tcp.resent / tcp.sent) if tcp.sent else "0%"
+
+
+def _control(plan: Plan, baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
+    if flood.control is not None:
+        before = baseline.control if baseline else None
+        at_1x = f"; {_requests(before)} at 1x" if before is not None else ""
+        yield f"control: {_requests(flood.control)} in the flood{at_1x}"
+    elif not plan.target.loopback:
+        yield "control: none, so target and network cannot be told apart (--control URL)"
+
+
+def _requests(control: ControlFigures) -> str:
+    failed = f"{format_count(control.failed)} of {format_count(control.count)} requests failed"
+    if control.duration_p50_ns is None:
+        return failed
+    times = f"median {_ns(control.duration_p50_ns)}, longest {_ns(control.duration_max_ns)}"
+    return f"{failed}, {format_count(control.slow)} slow, {times}"
+
+
+def _ns(value: float | None) -> str:
+    return "unknown" if value is None else format_duration(value)

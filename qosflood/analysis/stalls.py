@@ -1,0 +1,43 @@
+"""Stretches in which the target answered nobody, and went on afterwards."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qosflood.analysis.findings import Second
+from qosflood.units import SECOND
+
+_LEAST_S = 2
+_ANSWERED = ("rejected", "bad_response")
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """No report was answered in the `seconds` whole seconds from `start_s` on; the slowest of
+    those that waited then took `waited_ns`."""
+
+    start_s: float
+    seconds: int
+    waited_ns: int
+
+
+def stalls(seconds: Sequence[Second]) -> Iterator[Stall]:
+    """Every stretch of at least two whole seconds in which reports were due, the generator was on
+    time and nothing was answered; only where reports that waited through it tell of it too."""
+    silent: list[Second] = []
+    for second in seconds:
+        if _is_silent(second) and (not silent or second.t_s == silent[-1].t_s + 1):
+            silent.append(second)
+            continue
+        yield from _stall(silent, second)
+        silent = [second] if _is_silent(second) else []
+
+
+def _is_silent(second: Second) -> bool:
+    answered = second.acked or any(second.errors.get(name) for name in _ANSWERED)
+    return bool(second.scheduled) and not answered and not second.late
+
+
+def _stall(silent: list[Second], after: Second) -> Iterator[Stall]:
+    waited_ns = after.response_max_ns or 0
+    if len(silent) >= _LEAST_S and waited_ns >= (len(silent) - 1) * SECOND:
+        yield Stall(silent[0].t_s, len(silent), waited_ns)

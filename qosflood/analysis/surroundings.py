@@ -1,0 +1,82 @@
+"""What was seen beside load and scrapes in a phase: the control, this machine's TCP, the target's
+CPU."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from qosflood.analysis.findings import ControlFigures, TcpFigures
+from qosflood.analysis.series import cores_between
+from qosflood.records import ControlSample, MemorySample, TcpSample
+from qosflood.units import MS
+
+SLOW_FACTOR = 5
+SLOW_NS = 50 * MS
+"""What takes five times as long as usual, and 50 ms more, has grown slow."""
+
+
+def grew(before_ns: float, after_ns: float) -> bool:
+    """Whether a time has grown so much that it cannot be chance."""
+    return after_ns > SLOW_FACTOR * before_ns and after_ns - before_ns > SLOW_NS
+
+
+def usual_ns(samples: Sequence[ControlSample], baseline: tuple[int, int] | None) -> int | None:
+    """How long the control usually takes: the median of the baseline (its start and end in journal
+    times), else the least of the whole run; None if it never answered."""
+    good = [(s.t, s.duration_ns) for s in samples if s.ok and s.duration_ns is not None]
+    before = [ns for t, ns in good if baseline and baseline[0] <= t < baseline[1]]
+    if before:
+        return sorted(before)[len(before) // 2]
+    return min((ns for _, ns in good), default=None)
+
+
+def control_figures(
+    samples: Sequence[ControlSample], start: int, end: int, usual: int | None
+) -> ControlFigures | None:
+    """The requests due from `start` until before `end`; None without any that count."""
+    inside = [s for s in samples if start <= s.t < end and not s.own_fault]
+    if not inside:
+        return None
+    times = sorted(s.duration_ns for s in inside if s.ok and s.duration_ns is not None)
+    failed = [s for s in inside if not s.ok]
+    return ControlFigures(
+        count=len(inside),
+        failed=len(failed),
+        slow=0 if usual is None else sum(grew(usual, ns) for ns in times),
+        duration_p50_ns=times[len(times) // 2] if times else None,
+        duration_max_ns=times[-1] if times else None,
+        reasons=dict(Counter(s.reason or "unknown" for s in failed)),
+    )
+
+
+def tcp_figures(samples: Sequence[TcpSample], start: int, end: int) -> TcpFigures | None:
+    """What the counters grew by; None with fewer than two samples in the phase."""
+    inside = [sample for sample in samples if start <= sample.t < end]
+    if len(inside) < 2:
+        return None
+    first, last = inside[0], inside[-1]
+    known = first.dropped is not None and last.dropped is not None
+    return TcpFigures(
+        sent=last.sent - first.sent,
+        resent=last.resent - first.resent,
+        dropped=(last.dropped or 0) - (first.dropped or 0) if known else None,
+    )
+
+
+def target_cores(samples: Sequence[MemorySample], start: int, end: int) -> float | None:
+    """Cores used from `start` until before `end` by the instance that used most; None if no
+    process was seen."""
+    inside = [sample for sample in samples if start <= sample.t < end]
+    instances = dict.fromkeys(sample.instance for sample in inside)
+    used = [_mean_cores([s for s in inside if s.instance == name]) for name in instances]
+    return max((cores for cores in used if cores is not None), default=None)
+
+
+def _mean_cores(samples: list[MemorySample]) -> float | None:
+    spans = [
+        (after.t - before.t, cores)
+        for before, after in pairwise(samples)
+        if (cores := cores_between(before, after)) is not None
+    ]
+    whole_ns = sum(ns for ns, _ in spans)
+    return sum(ns * cores for ns, cores in spans) / whole_ns if whole_ns else None
