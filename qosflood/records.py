@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import orjson
 
+from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
+
 
 class Outcome(IntEnum):
     """How a scheduled report ended; every one ends in exactly one of these."""
@@ -145,8 +147,7 @@ class ScrapeSample:
     `t` is the moment it was due. `duration_ns` runs from connect to the last byte; `parse_ns` is
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
-    `major_gcs` (collections so far) are the page's own, where its runtime exposes them; `counted` is
-    the sum of the series that the loss audit asks for. `began_t` is when the exchange began.
+    `major_gcs` (collections so far) are the page's own, where its runtime exposes them.
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -167,8 +168,10 @@ class ScrapeSample:
     heap_bytes: int | None = None
     loop_lag_s: float | None = None
     major_gcs: float | None = None
-    counted: float | None = None
-    began_t: int | None = None
+    samples: int | None = None
+    added: int | None = None
+    removed: int | None = None
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +285,19 @@ class SentSessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the loss audit's counter or gauge said, its series added up, between `t` and `done_t`;
+    `reason` says why it said nothing, None if it did."""
+
+    TAG: ClassVar[str] = "counted"
+    t: int
+    done_t: int
+    instance: str
+    value: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
     """A snapshot of the target's sessions, read from `t` on until `done_t`.
 
@@ -324,7 +340,11 @@ Record = (
     | TcpSample
     | Event
     | SentSessions
+    | Counted
     | ReadBack
+    | PrometheusReading
+    | PrometheusSamples
+    | OtelSample
     | Segment
     | ClockMark
     | End
@@ -366,7 +386,11 @@ _TYPES: dict[str, type[Any]] = {
         TcpSample,
         Event,
         SentSessions,
+        Counted,
         ReadBack,
+        PrometheusReading,
+        PrometheusSamples,
+        OtelSample,
         Segment,
         ClockMark,
         End,

@@ -42,6 +42,8 @@ SILENT_TICKS = 120
 """A shard reports each second; one that says nothing for 30 s hangs. Counted in ticks, so that a
 pause of the coordinator's own accuses nobody."""
 LEAVE_PATIENCE_S = 2.0
+PROMETHEUS_PATIENCE_S = 5.0
+"""The monitor asks it for the whole run once more (see monitor/beside.py)."""
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
 
@@ -354,6 +356,8 @@ class Supervisor:
             self._end_shard(shard)
         self._monitor.tell(cmd="stop")
         patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
+        if self._plan.prometheus is not None:
+            patience_s = max(patience_s, PROMETHEUS_PATIENCE_S)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._monitor.exited.wait(), patience_s)
         for rollup in self._rollups.take(self.now_t, None):

@@ -19,9 +19,12 @@ from qosflood.records import (
     Window,
 )
 from qosflood.units import SECOND, format_duration
+from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 _OF_A_RUN = ("load_started", "load_finished", "settled", "stopping")
 """Events by which the analysis knows how a run went; a part's own are called otherwise."""
+_TIMED_ALONE = ControlSample | PrometheusReading | PrometheusSamples | OtelSample
+"""Records of which nothing but the time is the part's own."""
 _OF_THE_TARGET = ("restarted", "process_gone", "several_processes")
 
 
@@ -52,7 +55,7 @@ class PartStream:
                 yield replace(record, t=t, shard=record.shard + self._first_shard)
             elif isinstance(record, ScrapeSample | MemorySample):
                 yield replace(record, t=t, instance=self._instance(record.instance))
-            elif isinstance(record, ControlSample):
+            elif isinstance(record, _TIMED_ALONE):
                 yield replace(record, t=t)
             elif isinstance(record, Event):
                 yield self._event(record, t)
