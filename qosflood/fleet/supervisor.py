@@ -17,6 +17,7 @@ from qosflood.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import wait_for
+from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
 from qosflood.plan import Limit, Plan
@@ -95,6 +96,7 @@ class Supervisor:
         self._stop: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         self._shards: list[Child] = []
         self._silent = [0] * plan.load.shards
+        self._words = FLOOD if plan.floods else WATCH
         self._given_up: set[Child] = set()
         self._monitor: Child | None = None
         self._zero_ns = 0
@@ -202,9 +204,8 @@ class Supervisor:
     def _start_load(self, zero_ns: int) -> None:
         assert self._monitor is not None
         self._zero_ns = zero_ns
-        self.note(
-            "operator", "load_started", "the load started", t0=self._zero_ns - self._segment.mono_ns
-        )
+        t0 = self._zero_ns - self._segment.mono_ns
+        self.note("operator", "load_started", self._words.started, t0=t0)
         self._monitor.tell(cmd="start")
         for shard in self._shards:
             shard.tell(cmd="start", zero_ns=self._zero_ns)
@@ -216,27 +217,31 @@ class Supervisor:
         either: set[asyncio.Future[Any]] = {finished, self._stop}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._stop.done():
-            self.note("operator", "load_finished", "the load is over, every report has ended")
+            self.note("operator", "load_finished", self._words.finished)
             settle_s = sum(p.duration_ns for p in self._plan.phases if p.name == "settle") * 1e-9
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._stop), settle_s)
             if not self._stop.done():
-                self.note("operator", "settled", "the target had time to settle")
+                self.note("operator", "settled", self._words.settled)
                 return "completed", ""
         await self._stop_load(finished)
         return self._stop.result()
 
     async def _stop_load(self, finished: "asyncio.Task[None]") -> None:
         reason, detail = self._stop.result()
-        self.note(
-            "operator", "stopping", f"the load is being stopped: {detail or reason}", reason=reason
-        )
+        what = f"{self._words.stopping}: {detail or reason}"
+        self.note("operator", "stopping", what, reason=reason)
         for shard in self._shards:
             shard.tell(cmd="stop")
+        if not self._shards:
+            finished.cancel()
+            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(finished, DRAIN_PATIENCE_S)
 
     async def _all_shards_done(self) -> None:
+        if not self._plan.floods:
+            await asyncio.sleep((self._zero_ns + self._plan.load_ns - time.monotonic_ns()) / SECOND)
         await asyncio.gather(*(self._gone(shard) for shard in self._shards))
 
     async def _gone(self, shard: Child) -> None:
