@@ -52,6 +52,21 @@ class ProcessTree:
             processes=1 + len(living),
         )
 
+    @property
+    def pids(self) -> set[int]:
+        """The root's and its children's, as last listed."""
+        return {self.pid, *(child.pid for child in self._children)}
+
+    def proportional(self) -> int | None:
+        """The tree's proportional share (PSS) in bytes; None where the system does not tell it.
+
+        Pages that several processes share count once. Some milliseconds per process: it walks all
+        mappings. Raises psutil.AccessDenied.
+        """
+        sizes = [_pss(process) for process in (self.root, *self._children)]
+        told = [size for size in sizes if size is not None]
+        return sum(told) if told else None
+
     def _list_children(self, now_ns: int) -> None:
         if self._listed_ns is not None and now_ns - self._listed_ns < CHILDREN_EVERY_NS:
             return
@@ -76,3 +91,10 @@ class ProcessTree:
             return None
         self._cpu_ns[process] = round((times.user + times.system) * SECOND)
         return rss
+
+
+def _pss(process: psutil.Process) -> int | None:
+    try:
+        return getattr(process.memory_full_info(), "pss", None)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return None

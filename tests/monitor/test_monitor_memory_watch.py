@@ -2,11 +2,16 @@
 
 import os
 import signal
+from functools import partial
 
+from cgroups import FakeCgroups
 from listeners import listener, renamed_python
 from plan_maker import make_target
 from processes import wait_until
 
+from qosflood.monitor import memory_watch
+from qosflood.monitor.cgroup import cgroup_of
+from qosflood.monitor.judged_tree import JudgedTree
 from qosflood.monitor.memory_watch import MemoryWatch
 from qosflood.records import Event, MemorySample
 
@@ -104,3 +109,33 @@ def test_a_killed_process_nobody_waited_for_is_gone():
             lambda: [r for r in watch.sample(2) if isinstance(r, Event)], "the end to be seen"
         )
     assert event.kind == "process_gone"
+
+
+def test_a_process_killed_for_want_of_memory_in_its_cgroup_is_told(tmp_path, monkeypatch):
+    groups = FakeCgroups(tmp_path)
+    monkeypatch.setattr(
+        memory_watch,
+        "JudgedTree",
+        partial(JudgedTree, find_cgroup=lambda pid: cgroup_of(pid, groups.proc)),
+    )
+    with listener() as target:
+        groups.place(target.pid, "qos")
+        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False, instance="qos-0")
+        assert len(watch.sample(1)) == 1
+        groups.use("qos", 20 << 20, oom_kills=2)
+        sample, event = watch.sample(2)
+        assert len(watch.sample(3)) == 1
+    assert (sample.instance, sample.oom_kills) == ("qos-0", 2)
+    assert (event.who, event.kind) == ("target", "oom_kill")
+    assert event.evidence == {"kills": 2, "limit_bytes": None, "instance": "qos-0"}
+
+
+def test_a_pid_that_was_given_to_another_process_is_told(monkeypatch):
+    with listener() as target, listener() as other:
+        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+        watch.sample(1)
+        tree = watch._tree.tree
+        monkeypatch.setattr(tree.root, "is_running", lambda: False)
+        monkeypatch.setattr(tree, "pid", other.pid)
+        (event,) = watch.sample(2)
+    assert event.what.endswith("is gone; another process has its pid now")
