@@ -79,10 +79,13 @@ class Sampled:
         self._numbers = frozenset(sampled(plan))
         self._pattern = re.compile(rf"{re.escape(plan.session_prefix)}([0-9]+)-([0-9]+)")
 
-    def holds(self, session: str) -> bool:
-        """Whether this is the id of a session in a sampled place."""
-        found = self._pattern.fullmatch(session)
-        return found is not None and int(found[1]) in self._numbers
+    def place(self, text: str) -> tuple[int, int, str] | None:
+        """The client, the how-manyeth session of it and its id, if `text` names one in a sampled
+        place."""
+        found = self._pattern.search(text)
+        if found is None or int(found[1]) not in self._numbers:
+            return None
+        return int(found[1]), int(found[2]), found[0]
 
 
 def fields(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -260,7 +260,7 @@ class NetworkClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What the monitor looks at. `interval_ns` None: no scrapes.
+    """What the monitor looks at. `interval_ns` None: no scrapes; `sample_limit` 0: no limit.
 
     `dialect` is the Prometheus whose rules a page has to meet: 2 (as of 2.42) or 3.
     """
@@ -277,6 +277,7 @@ class Watch:
     memory_warmup_ns: int
     memory_growth_bytes: int
     dialect: Literal["2", "3"] = "3"
+    sample_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,8 +313,9 @@ class Audit:
     added up. `readback` is the path (below the target's URL) or the whole URL of a JSON snapshot,
     in which `samples`, `session` and `observed` lead to the list, and in each of its items to the
     session's id and to the time of observation (epoch ms); up to `sessions` are looked for.
-    `readback` None: nothing is read back, and `why` may say why. `asked`: whoever runs it wants it
-    read even where that was not found possible beforehand.
+    `readback` None: nothing is read back, and `why` may say why. `asked`: it is tried even where a
+    look beforehand found no snapshot; that look met one of `before_bytes`, of `each_bytes` for each
+    session in it.
     """
 
     counter: str | None = None
@@ -326,6 +328,8 @@ class Audit:
     sessions: int = 500
     asked: bool = False
     why: str = ""
+    before_bytes: int = 0
+    each_bytes: float = 0.0
 
     @property
     def metric(self) -> str | None:

@@ -147,7 +147,9 @@ class ScrapeSample:
     `t` is the moment it was due. `duration_ns` runs from connect to the last byte; `parse_ns` is
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
-    `major_gcs` (collections so far) are the page's own, where its runtime exposes them.
+    `major_gcs` (collections so far) are the page's own, where its runtime exposes them. Beside the
+    last page that was taken: series `added` and `removed` (None: there was none), and how many of
+    the counters that are followed fell (`resets`).
     """
 
     TAG: ClassVar[str] = "scrape"

@@ -123,6 +123,17 @@ _WATCH: tuple[Any, ...] = (
     ),
     click.option("--pid", type=COUNT, help="The process whose memory is the target's."),
     click.option(
+        "--audit",
+        is_flag=True,
+        default=None,
+        help="Read sessions back from the target in the end, off loopback too.",
+    ),
+    click.option(
+        "--control",
+        metavar="URL",
+        help="A small page of another server on the same path: tells network from target.",
+    ),
+    click.option(
         "--prometheus", metavar="URL", help="Ask the Prometheus there what it saw of the target."
     ),
     click.option(

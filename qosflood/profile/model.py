@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from qosflood.plan import DEFAULT_BODY
+from qosflood.profile.audit import Audit
 from qosflood.profile.beside import Otel, Prometheus
 from qosflood.profile.body import (
     Body,
@@ -21,6 +22,7 @@ from qosflood.profile.body import (
     counter_problems,
     problems_of,
 )
+from qosflood.profile.control import Control
 from qosflood.profile.fields import (
     AbortText,
     Address,
@@ -303,6 +305,9 @@ class Scrape(Section):
     body_size_limit: Size = key(
         "0B", "A larger page is a failed scrape; 0B is no limit, as in Prometheus.", "64MiB"
     )
+    sample_limit: Count | None = key(
+        None, "A page of more samples is a failed scrape; left out: no limit.", 50_000
+    )
     dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
         "3", "Whose rules a page has to meet: Prometheus 3, or 2 as of 2.42.", "2"
     )
@@ -369,6 +374,8 @@ class Profile(Section):
     prometheus: Prometheus = Field(default_factory=Prometheus)
     otel: Otel = Field(default_factory=Otel)
     memory: Memory = Field(default_factory=Memory)
+    audit: Audit = Field(default_factory=Audit)
+    control: Control = Field(default_factory=Control)
     limits: Limits = Field(default_factory=Limits)
     safety: Safety = Field(default_factory=Safety)
 

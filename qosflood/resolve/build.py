@@ -7,9 +7,11 @@ from qosflood.endpoint import check_allow
 from qosflood.plan import Load, Plan, Target
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.address import build_target, build_watch
+from qosflood.resolve.audit import build_audit
 from qosflood.resolve.beside import build_otel, build_prometheus
 from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
+from qosflood.resolve.control import build_control
 from qosflood.resolve.herds import build_storms
 from qosflood.resolve.instances import build_instances
 from qosflood.resolve.networks import build_networks
@@ -53,6 +55,7 @@ def resolve(
     instances = build_instances(profile, target, watch, problems)
     prometheus = build_prometheus(profile, options, phases, problems)
     otel = build_otel(profile, problems)
+    control = build_control(profile, target, problems)
     limits = build_limits(said, options, watch, problems)
     aborts = build_aborts(said, watch, target.loopback, problems)
     check_scopes([*limits, *aborts], phases, watch, problems)
@@ -65,6 +68,7 @@ def resolve(
     part = build_part(options, target, load.clients, seeded, problems)
     report = build_report(profile, target.headers, problems)
     check_pool(report, load, options, problems)
+    audit = build_audit(profile, options, target, report, watch, instances, problems)
     problems.raise_if_any()
     plan = Plan(
         version=version,
@@ -88,6 +92,8 @@ def resolve(
         instances=instances,
         prometheus=prometheus,
         otel=otel,
+        control=control,
+        audit=audit,
     )
     return plan if part is None else replace(plan, run_id=part_run_id(plan, part))
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from qosflood.audited import alive, sources
 from qosflood.bodies import named_sources
-from qosflood.plan import DEFAULT_BODY, WATCHED, Phase, Plan, Retries, Storm
+from qosflood.plan import DEFAULT_BODY, ONE_INSTANCE, WATCHED, Phase, Plan, Retries, Storm
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
@@ -20,7 +21,19 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (_load, _part, _herds, _phases, _totals, _target, _network, _watch, _limits)
+    parts = (
+        _load,
+        _part,
+        _herds,
+        _phases,
+        _totals,
+        _target,
+        _network,
+        _watch,
+        _control,
+        _audit,
+        _limits,
+    )
     return [row for part in parts for row in part(plan)]
 
 
@@ -236,6 +249,29 @@ def _watch(plan: Plan) -> Iterator[Row]:
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
     every = format_duration(watch.memory_interval_ns)
     yield Row("memory", f"{_measured(plan)} each {every}, {known}", _source(plan, "memory.pid"))
+
+
+def _control(plan: Plan) -> Iterator[Row]:
+    if (control := plan.control) is not None:
+        every = format_duration(control.interval_ns)
+        value = f"{control.url} each {every}, timeout {format_duration(control.timeout_ns)}"
+        yield Row("control", value, _source(plan, "control.url"))
+
+
+def _audit(plan: Plan) -> Iterator[Row]:
+    audit = plan.audit
+    if audit.metric is not None:
+        labels = ", ".join(f'{name}="{value}"' for name, value in audit.labels)
+        of = f"{audit.metric}{{{labels}}}" if labels else audit.metric
+        kind = "counter" if audit.counter else "gauge"
+        yield Row("audit", f"{kind} {of} before and after", _source(plan, f"audit.{kind}"))
+    source = _source(plan, "audit.readback")
+    for one in sources(plan):
+        where = one.url.removeprefix(plan.target.url) if plan.target.embedded else one.url
+        of = "" if one.instance == ONE_INSTANCE else f" of {one.instance}"
+        when = "" if audit.asked else ", if that answers with them"
+        many = format_count(min(audit.sessions, alive(plan)))
+        yield Row("audit", f"{many} sessions read back from {where}{of}{when}", source)
 
 
 def _scraped(plan: Plan) -> str:

@@ -56,11 +56,13 @@ class Options:
     scrape: str | None = None
     scrape_interval: int | Literal["off"] | None = None
     pid: int | None = None
+    audit: bool | None = None
     prometheus: str | None = None
     job: str | None = None
     instance: str | None = None
     prometheus_headers: tuple[str, ...] = ()
     otel: tuple[str, ...] | None = None
+    control: str | None = None
     limits: tuple[str, ...] = ()
     max_rate: float | None = None
     max_duration_ns: int | None = None
@@ -97,6 +99,7 @@ _KEYS: dict[str, tuple[str, str]] = {
     "scrape": ("scrape", "url"),
     "scrape_interval": ("scrape", "interval"),
     "pid": ("memory", "pid"),
+    "control": ("control", "url"),
     "prometheus": ("prometheus", "url"),
     "job": ("prometheus", "job"),
     "instance": ("prometheus", "instance"),

@@ -15,7 +15,7 @@ METRICS = (
 )
 SECTIONS = (
     "description, storms, instance, run, peak, report, retries, sessions, network, load, phases, "
-    "target, scrape, memory, limits, safety"
+    "target, scrape, prometheus, otel, memory, audit, control, limits, safety"
 )
 
 
