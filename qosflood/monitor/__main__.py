@@ -5,25 +5,37 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 import orjson
 
 from qosflood.child import ParentPipe
 from qosflood.errors import StartError
+from qosflood.monitor.control import open_path
 from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins
+from qosflood.monitor.others import open_others
 from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.timer import Timer
 from qosflood.records import Record, encode_record
 
 
 async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
     """Answer `ready`, watch from `start` to `stop`, answer `done`; raises PreflightError."""
-    async with open_scraper(spec.plan) as scraper:
-        monitor = Monitor(spec, scraper, _emitter(pipe))
+    async with AsyncExitStack() as stack:
+        scrapers = [
+            await stack.enter_async_context(open_scraper(spec.plan, instance))
+            for instance in spec.plan.instances
+        ]
+        monitor = Monitor(spec, scrapers, _emitter(pipe))
+        timer = Timer(spec.mono_ns)
+        others = await open_others(spec.plan, stack, timer, _emitter(pipe))
+        others += await open_path(spec.plan, stack, timer, _emitter(pipe))
         started, stopped = asyncio.Event(), asyncio.Event()
 
         def stop() -> None:
             monitor.stop()
+            timer.stop()
             stopped.set()
             started.set()
 
@@ -36,7 +48,7 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
         _send(pipe, {"type": "ready"})
         await started.wait()
         if not stopped.is_set():
-            await monitor.run()
+            await asyncio.gather(monitor.run(), *(watch() for watch in others))
         _send(pipe, {"type": "done"})
         # A page still being parsed in its thread would hold up an orderly exit.
         _leave()

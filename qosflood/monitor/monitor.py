@@ -1,18 +1,19 @@
 """The side monitor: scrapes and memory samples on fixed grids, whatever the target does."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
 from qosflood.headers import redact
 from qosflood.monitor.memory_watch import MemoryWatch
-from qosflood.monitor.scrape import INSTANCE, Scraper
-from qosflood.monitor.starts import StartTimes
+from qosflood.monitor.scrape import Scraper
+from qosflood.monitor.scrape_loop import ScrapeLoop
+from qosflood.monitor.starts import Answering
 from qosflood.monitor.ticks import Ticks
+from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
 from qosflood.records import Event, MemorySample, Record, ScrapeSample
 from qosflood.units import SECOND
@@ -41,89 +42,60 @@ def spec_from_builtins(data: Any) -> MonitorSpec:
 
 
 class Monitor:
-    """Emits ScrapeSamples, MemorySamples and Events from `run` until `stop`."""
+    """Emits ScrapeSamples, MemorySamples and Events from `run` until `stop`; one scraper for each
+    instance."""
 
-    def __init__(self, spec: MonitorSpec, scraper: Scraper, emit: Callable[[Record], None]) -> None:
+    def __init__(
+        self, spec: MonitorSpec, scrapers: Sequence[Scraper], emit: Callable[[Record], None]
+    ) -> None:
         self._spec = spec
         self._watch = spec.plan.watch
-        self._scraper = scraper
+        self._scrapers = scrapers
         self._emit = emit
-        self._stopped = asyncio.Event()
-        self._starts = StartTimes()
+        self._timer = Timer(spec.mono_ns)
         self._told: set[str] = set()
-        self._scraping: int | None = None
-        self._fetched_ns = 0
 
     def stop(self) -> None:
-        """Let a running scrape finish, then end `run`."""
-        self._stopped.set()
+        """Let running scrapes finish, then end `run`."""
+        self._timer.stop()
 
     async def run(self) -> None:
         """Scrape and sample until `stop`; an error of the monitor's own never ends it."""
         work = [asyncio.create_task(self._memory())]
+        loops = []
         if (interval_ns := self._spec.plan.scrape_interval_ns) is not None:
-            work.append(asyncio.create_task(self._scrapes(interval_ns)))
-        await self._stopped.wait()
+            loops = [self._loop(scraper) for scraper in self._scrapers]
+            work += [
+                asyncio.create_task(loop.run(first_ns, interval_ns))
+                for loop, first_ns in zip(loops, self._firsts(interval_ns), strict=True)
+            ]
+        await self._timer.stopped()
         await asyncio.wait(work, timeout=(self._watch.timeout_ns + _LAST_READ_NS) / SECOND)
-        if self._scraping is not None:
-            self._emit(_failed(self._scraping, "its page was not read in time", own_fault=True))
+        for loop in loops:
+            loop.abandon()
 
-    def _now(self) -> int:
-        return time.monotonic_ns() - self._spec.mono_ns
+    def _firsts(self, interval_ns: int) -> Iterator[int]:
+        """When each instance is scraped first: spread over the interval, as Prometheus does, so
+        that no page is read while another is timed."""
+        now, count = self._timer.now(), len(self._scrapers)
+        return (now + index * interval_ns // count for index in range(count))
 
-    async def _until(self, due_ns: int) -> bool:
-        """Wait for `due_ns`; False if the monitor was stopped before."""
-        try:
-            async with asyncio.timeout(max(0, due_ns - self._now()) / SECOND):
-                await self._stopped.wait()
-        except TimeoutError:
-            return True
-        return False
+    def _loop(self, scraper: Scraper) -> ScrapeLoop:
+        answering = Answering(scraper.instance.name, watched=self._spec.memory_source == "process")
 
-    async def _scrapes(self, interval_ns: int) -> None:
-        ticks = Ticks(self._now(), interval_ns)
-        while await self._until(ticks.next_ns):
-            for tick in ticks.missed(self._now()):
-                self._emit(self._skipped(tick, ticks.tolerance_ns))
-            if ticks.next_ns <= self._now():
-                await self._scrape(ticks.take(), ticks.tolerance_ns)
-
-    def _skipped(self, tick: int, tolerance_ns: int) -> ScrapeSample:
-        if self._fetched_ns - tick > tolerance_ns:
-            return _failed(tick, "the scrape before it still ran", gap=True)
-        return _failed(tick, "the monitor was late", own_fault=True)
-
-    async def _scrape(self, tick: int, tolerance_ns: int) -> None:
-        self._scraping = tick
-        try:
-            sample = await self._sample(tick, tolerance_ns)
-        except Exception as error:  # nothing one scrape does may end the monitor
-            sample = _failed(tick, self._words(error), own_fault=True)
-        self._scraping = None
-        self._emit(sample)
-        if sample.ok:
-            self._follow_up(sample)
-
-    async def _sample(self, tick: int, tolerance_ns: int) -> ScrapeSample:
-        page = await self._scraper.fetch()
-        stalled = page.duration_ns > self._watch.timeout_ns + tolerance_ns
-        # Only the target can make a gap: a fetch beyond its own timeout was the monitor's stall.
-        self._fetched_ns = 0 if stalled else self._now()
-        sample = await self._scraper.read(tick, page)
-        return replace(sample, own_fault=True) if stalled else sample
-
-    def _follow_up(self, sample: ScrapeSample) -> None:
-        if self._spec.memory_source == "process":
-            return
-        if sample.process_start_s is not None:
-            event = self._starts.note(sample.t, sample.process_start_s)
-            if event is not None:
+        def told(sample: ScrapeSample) -> None:
+            for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
+            self._maybe_gauge(sample)
+
+        return ScrapeLoop(scraper, self._timer, self._emit, told, self._watch.timeout_ns)
+
+    def _maybe_gauge(self, sample: ScrapeSample) -> None:
         if self._spec.memory_source == "gauge" and sample.rss_bytes is not None:
             self._emit(
                 MemorySample(
                     t=sample.t,
-                    instance=INSTANCE,
+                    instance=sample.instance,
                     source="gauge",
                     rss_bytes=sample.rss_bytes,
                     start_s=sample.process_start_s,
@@ -134,11 +106,11 @@ class Monitor:
         if self._spec.memory_source != "process":
             return
         watch = MemoryWatch(self._spec.plan.target, self._spec.pid, by_port=self._spec.by_port)
-        ticks = Ticks(self._now(), self._watch.memory_interval_ns)
-        while await self._until(ticks.next_ns):
-            for tick in ticks.missed(self._now()):
+        ticks = Ticks(self._timer.now(), self._watch.memory_interval_ns)
+        while await self._timer.until(ticks.next_ns):
+            for tick in ticks.missed(self._timer.now()):
                 self._emit_all(watch.missed(tick))
-            if ticks.next_ns <= self._now():
+            if ticks.next_ns <= self._timer.now():
                 await self._sample_memory(watch, ticks.take())
 
     async def _sample_memory(self, watch: MemoryWatch, tick: int) -> None:
@@ -153,24 +125,11 @@ class Monitor:
             self._emit(Event(t=t, who="generator", kind="monitor_error", what=what))
 
     def _words(self, error: Exception) -> str:
-        return redact(f"monitor error: {type(error).__name__}: {error}", self._scraper.secrets)
+        text = f"monitor error: {type(error).__name__}: {error}"
+        for scraper in self._scrapers:
+            text = redact(text, scraper.secrets)
+        return text
 
     def _emit_all(self, records: list[MemorySample | Event]) -> None:
         for record in records:
             self._emit(record)
-
-
-def _failed(t: int, reason: str, *, gap: bool = False, own_fault: bool = False) -> ScrapeSample:
-    return ScrapeSample(
-        t=t,
-        instance=INSTANCE,
-        ok=False,
-        reason=reason,
-        duration_ns=None,
-        parse_ns=None,
-        status=None,
-        bytes=None,
-        series=None,
-        gap=gap,
-        own_fault=own_fault,
-    )

@@ -5,9 +5,10 @@ import errno
 import re
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -19,14 +20,14 @@ from qosflood.monitor.exposition import (
     Exposition,
     ExpositionError,
     check_content_type,
-    read_exposition,
 )
-from qosflood.plan import Plan, Target
+from qosflood.monitor.history import UNSAID, History
+from qosflood.plan import ONE_INSTANCE, Instance, Plan, Target
 from qosflood.records import ScrapeSample
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration
 
-INSTANCE = "target"
+INSTANCE = ONE_INSTANCE
 ACCEPT = {
     "2": "application/openmetrics-text;version=1.0.0,"
     "application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -58,14 +59,28 @@ class Page:
     body: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads further fields of a ScrapeSample from the samples of metrics called `names`."""
+
+    names: frozenset[str]
+    read: Callable[[Exposition], dict[str, Any]]
+
+
 class ScrapeError(Exception):
     """The answer is none that Prometheus takes; the text is the scrape's reason."""
 
 
 @asynccontextmanager
-async def open_scraper(plan: Plan) -> AsyncIterator["Scraper"]:
-    """A Scraper with its one kept-alive connection; raises PreflightError for bad headers or CA."""
-    headers = resolve_headers(plan.target.headers)
+async def open_scraper(
+    plan: Plan, instance: Instance | None = None, readers: Iterable[Reader] = ()
+) -> AsyncIterator["Scraper"]:
+    """A Scraper of an instance (None: the first) with its one kept-alive connection.
+
+    `readers` add to its samples. Raises PreflightError for bad headers or CA.
+    """
+    instance = instance or plan.instances[0]
+    headers = resolve_headers(instance.headers)
     connector = aiohttp.TCPConnector(
         limit=1,
         keepalive_timeout=_IDLE_S,
@@ -79,16 +94,33 @@ async def open_scraper(plan: Plan) -> AsyncIterator["Scraper"]:
         read_bufsize=_READ_BYTES,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
     ) as session:
-        yield Scraper(plan, session, headers)
+        yield Scraper(plan, instance, session, headers, readers)
 
 
 class Scraper:
-    """Scrapes the plan's page over one session."""
+    """Scrapes an instance's page over one session.
 
-    def __init__(self, plan: Plan, session: aiohttp.ClientSession, headers: dict[str, str]) -> None:
+    `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
+    says, and `change` what it says beside the one before.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        instance: Instance,
+        session: aiohttp.ClientSession,
+        headers: dict[str, str],
+        readers: Iterable[Reader],
+    ) -> None:
         self._plan = plan
         self._session = session
-        self._url = URL(plan.watch.scrape_url)
+        self._history = History(plan.watch)
+        self.instance = instance
+        self._url = URL(instance.scrape_url)
+        self._readers = tuple(readers)
+        self.wanted = {name for reader in self._readers for name in reader.names}
+        self.exposition: Exposition | None = None
+        self.change = UNSAID
         self._timeout_s = plan.watch.timeout_ns / SECOND
         self.secrets = headers
         self._headers = {
@@ -120,24 +152,25 @@ class Scraper:
     async def read(self, t: int, page: Page) -> ScrapeSample:
         """The sample a page makes; its parsing runs in a thread, so that nothing waits for it."""
         began = time.monotonic_ns()
-        watch = self._plan.watch
         parse_ns: int | None = None
         reason, exposition = page.reason, Exposition(series=None)
+        self.change = UNSAID
+        further: dict[str, Any] = {}
         if reason is None and page.body is not None:
             try:
-                exposition = await asyncio.to_thread(
-                    read_exposition,
-                    page.body,
-                    page.content_type,
-                    watch.gauge,
-                    watch.dialect,
+                exposition, self.change = await asyncio.to_thread(
+                    self._history.read, page.body, page.content_type, frozenset(self.wanted)
                 )
             except ExpositionError as refusal:
                 reason = str(refusal)
+            else:
+                self.exposition = exposition
+                for reader in self._readers:
+                    further |= reader.read(exposition)
             parse_ns = time.monotonic_ns() - began
         return ScrapeSample(
             t=t,
-            instance=INSTANCE,
+            instance=self.instance.name,
             ok=reason is None,
             reason=reason and redact(reason, self.secrets),
             duration_ns=page.duration_ns,
@@ -145,7 +178,14 @@ class Scraper:
             status=page.status,
             bytes=None if page.body is None else len(page.body),
             series=exposition.series,
-            warnings=tuple(redact(text, self.secrets) for text in exposition.warnings),
+            samples=exposition.samples,
+            added=self.change.added,
+            removed=self.change.removed,
+            resets=self.change.fall.resets,
+            **further,
+            warnings=tuple(
+                redact(text, self.secrets) for text in (*exposition.warnings, *self.change.warnings)
+            ),
             rss_bytes=exposition.rss_bytes,
             process_start_s=exposition.process_start_s,
         )

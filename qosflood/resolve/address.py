@@ -178,6 +178,7 @@ def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Probl
         memory_warmup_ns=memory.warmup,
         memory_growth_bytes=memory.least_growth,
         dialect=profile.scrape.dialect,
+        sample_limit=profile.scrape.sample_limit or 0,
     )
 
 

@@ -9,9 +9,10 @@ import psutil
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.monitor import memory_watch, scrape
+from qosflood.monitor import history, memory_watch, scrape
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import Page, open_scraper
+from qosflood.plan import Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 
@@ -31,7 +32,7 @@ async def watch(plan, enough, *, scraper_of=lambda scraper: scraper, **spec):
 
     async with open_scraper(plan) as scraper:
         given = MonitorSpec(plan=plan, mono_ns=time.monotonic_ns(), **spec)
-        monitor = Monitor(given, scraper_of(scraper), emit)
+        monitor = Monitor(given, [scraper_of(scraper)], emit)
         running = asyncio.create_task(monitor.run())
         async with asyncio.timeout(DEADLINE_S):
             await reached.wait()
@@ -46,6 +47,8 @@ def count(records, kind):
 
 class Failing:
     """A scraper whose every fetch raises."""
+
+    instance = Instance(name="target", scrape_url="")
 
     def __init__(self, secrets):
         self.secrets = secrets
@@ -92,13 +95,13 @@ def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
 
 def test_memory_is_sampled_on_while_a_large_page_is_parsed(monkeypatch):
     parsing, enough = threading.Event(), threading.Event()
-    real = scrape.read_exposition
+    real = history.read_exposition
     during = []
 
-    def slow(*args):
+    def slow(*args, **wanted):
         parsing.set()
         assert enough.wait(DEADLINE_S)
-        return real(*args)
+        return real(*args, **wanted)
 
     def sampled(records):
         if parsing.is_set() and isinstance(records[-1], MemorySample):
@@ -107,7 +110,7 @@ def test_memory_is_sampled_on_while_a_large_page_is_parsed(monkeypatch):
             enough.set()
         return count(records, ScrapeSample) >= 1 and len(during) >= 3
 
-    monkeypatch.setattr(scrape, "read_exposition", slow)
+    monkeypatch.setattr(history, "read_exposition", slow)
 
     async def run():
         async with raw_server(page(b"up 1\n")) as server:
@@ -124,6 +127,8 @@ def test_a_page_that_cannot_be_read_before_the_end_is_a_sample_of_our_own_fault(
     monkeypatch.setattr("qosflood.monitor.monitor._LAST_READ_NS", 0)
 
     class Endless:
+        instance = Instance(name="target", scrape_url="")
+
         def __init__(self):
             self.secrets, self.reading = {}, asyncio.Event()
 
@@ -138,7 +143,7 @@ def test_a_page_that_cannot_be_read_before_the_end_is_a_sample_of_our_own_fault(
         records, endless = [], Endless()
         plan = make_plan(watch=QUICK | {"timeout_ns": 100 * MS})
         spec = MonitorSpec(plan=plan, mono_ns=time.monotonic_ns())
-        monitor = Monitor(spec, endless, records.append)
+        monitor = Monitor(spec, [endless], records.append)
         running = asyncio.create_task(monitor.run())
         await asyncio.wait_for(endless.reading.wait(), DEADLINE_S)
         monitor.stop()
@@ -151,6 +156,7 @@ def test_a_page_that_cannot_be_read_before_the_end_is_a_sample_of_our_own_fault(
 
 def test_an_exchange_longer_than_its_timeout_is_the_monitors_stall():
     class Stalled:
+        instance = Instance(name="target", scrape_url="")
         secrets = {}  # noqa: RUF012
 
         async def fetch(self):

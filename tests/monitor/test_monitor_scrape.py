@@ -9,7 +9,7 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server, redirecting
 
-from qosflood.monitor import scrape as scrape_module
+from qosflood.monitor import history
 from qosflood.monitor.scrape import open_scraper
 from qosflood.units import MS, SECOND
 
@@ -224,13 +224,13 @@ def test_the_timeout_covers_answer_and_body(answer):
 
 
 def test_parsing_is_not_part_of_the_timeout(monkeypatch):
-    real = scrape_module.read_exposition
+    real = history.read_exposition
 
-    def slow(*args):
+    def slow(*args, **wanted):
         time.sleep(0.3)
-        return real(*args)
+        return real(*args, **wanted)
 
-    monkeypatch.setattr(scrape_module, "read_exposition", slow)
+    monkeypatch.setattr(history, "read_exposition", slow)
     sample = asyncio.run(against(page(BODY), timeout_ns=200 * MS))
     assert sample.ok
     assert sample.parse_ns >= 300 * MS

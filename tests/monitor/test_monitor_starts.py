@@ -1,17 +1,22 @@
-"""Restarts told from exposed start times, and several processes told from restarts."""
+"""Restarts told from a page's start times or counters, and several processes told from restarts."""
 
 import pytest
 
-from qosflood.monitor.starts import StartTimes
-
-
-def kinds(*start_times):
-    starts = StartTimes()
-    events = [starts.note(t, start_s) for t, start_s in enumerate(start_times)]
-    return [event and event.kind for event in events]
-
+from qosflood.monitor.counters import NO_FALL, Fall
+from qosflood.monitor.starts import Answering
 
 R, S = "restarted", "several_processes"
+ANEW, TURNS, SOME = Fall(2, anew=True), Fall(2, several=True), Fall(1)
+
+
+def kinds(pages, *, watched=False):
+    answering = Answering("qos-0", watched=watched)
+    events = [list(answering.note(t, *page)) for t, page in enumerate(pages)]
+    return [event.kind if event else None for event, *_ in ((found or [None]) for found in events)]
+
+
+def started(*times):
+    return [(start_s, NO_FALL) for start_s in times]
 
 
 @pytest.mark.parametrize(
@@ -25,12 +30,34 @@ R, S = "restarted", "several_processes"
     ],
 )
 def test_a_later_start_is_a_restart_and_a_step_back_is_several_processes(start_times, expected):
-    assert kinds(*start_times) == expected
+    assert kinds(started(*start_times)) == expected
 
 
-def test_a_restart_shows_both_start_times():
-    starts = StartTimes()
-    starts.note(0, 100.5)
-    event = starts.note(9, 200.5)
+def test_a_watched_process_tells_of_its_restarts_itself():
+    assert kinds(started(100, 200, 300), watched=True) == [None, None, None]
+    assert kinds(started(100, 200, 100), watched=True) == [None, None, S]
+    assert kinds([(None, ANEW)], watched=True) == [None]
+
+
+@pytest.mark.parametrize(
+    ("falls", "expected"),
+    [
+        ((NO_FALL, ANEW, NO_FALL), [None, R, None]),
+        ((NO_FALL, SOME), [None, None]),
+        ((SOME, TURNS, TURNS), [None, S, None]),
+    ],
+)
+def test_without_a_start_time_the_counters_tell(falls, expected):
+    assert kinds([(None, fall) for fall in falls]) == expected
+
+
+def test_counters_are_not_asked_where_start_times_are_told():
+    assert kinds([(100, ANEW), (100, TURNS)]) == [None, None]
+
+
+def test_a_restart_shows_both_start_times_and_whose_they_are():
+    answering = Answering("qos-0")
+    assert not list(answering.note(0, 100.5, NO_FALL))
+    (event,) = answering.note(9, 200.5, NO_FALL)
     assert (event.t, event.who) == (9, "target")
-    assert event.evidence == {"old_start_s": 100.5, "new_start_s": 200.5}
+    assert event.evidence == {"instance": "qos-0", "old_start_s": 100.5, "new_start_s": 200.5}

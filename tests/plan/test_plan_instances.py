@@ -1,0 +1,64 @@
+"""Which instances a plan has, and what each is asked with."""
+
+import orjson
+import pytest
+from resolving import plan_of
+
+from qosflood.errors import PlanError
+from qosflood.plan import HeaderRef, Instance, plan_from_builtins
+from qosflood.resolve import with_target_port
+
+ONE = {"name": "qos-0", "scrape": "http://127.0.0.1:3001"}
+TWO = {"name": "qos-1", "scrape": "http://127.0.0.1:3002/stats"}
+TOKEN = {"Authorization": "env:QOSFLOOD_TOKEN"}
+
+
+def test_without_instances_there_is_one_at_the_loads_address():
+    (instance,) = plan_of({"target": {"url": "http://127.0.0.1:3000"}}).instances
+    assert instance == Instance(name="target", scrape_url="http://127.0.0.1:3000/metrics")
+
+
+def test_the_embedded_collectors_port_is_its_instances_too():
+    (instance,) = with_target_port(plan_of(), 8123).instances
+    assert instance.scrape_url == "http://127.0.0.1:8123/metrics"
+
+
+def test_a_page_without_a_path_has_the_profiles():
+    plan = plan_of({"instance": [ONE, TWO], "scrape": {"path": "/prom"}})
+    assert [(one.name, one.scrape_url) for one in plan.instances] == [
+        ("qos-0", "http://127.0.0.1:3001/prom"),
+        ("qos-1", "http://127.0.0.1:3002/stats"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "sent"),
+    [
+        ({}, ("Authorization", "env:QOSFLOOD_TOKEN")),
+        ({"headers": {"X-Key": "file:key"}}, ("X-Key", "file:key")),
+        ({"headers": {}}, None),
+    ],
+)
+def test_an_instances_own_headers_replace_the_targets(own, sent):
+    (instance,) = plan_of({"instance": [ONE | own], "target": {"headers": TOKEN}}).instances
+    assert instance.headers == ((HeaderRef(name=sent[0], source=sent[1]),) if sent else ())
+
+
+def test_memory_and_readback_are_kept_as_they_are_written():
+    more = {"memory": "pid:4711", "readback": "/api/v1/metrics/qos"}
+    (instance,) = plan_of({"instance": [ONE | more]}).instances
+    assert (instance.memory, instance.readback) == ("pid:4711", "/api/v1/metrics/qos")
+
+
+def test_a_plan_keeps_its_instances_in_run_json_and_an_old_one_has_the_one_it_meant():
+    plan = plan_of({"instance": [ONE, TWO]})
+    data = orjson.loads(orjson.dumps(plan))
+    assert plan_from_builtins(data).instances == plan.instances
+    del data["instances"]
+    (instance,) = plan_from_builtins(data).instances
+    assert (instance.name, instance.scrape_url) == ("target", plan.watch.scrape_url)
+
+
+def test_a_page_for_all_beside_instances_is_a_problem():
+    with pytest.raises(PlanError, match=r"scrape\.url: got http.* beside \[\[instance\]\]"):
+        plan_of({"instance": [ONE], "scrape": {"url": "http://127.0.0.1:1/metrics"}})
