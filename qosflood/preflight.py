@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from qosflood.certificate import certificate_warnings
+from qosflood.discovery import look_beside
 from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
 from qosflood.fleet.supervisor import Watching
@@ -61,7 +62,7 @@ class Posted:
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
     is its command line, for a terminal alone: it may hold secrets that nobody told us of.
-    `elsewhere`: another part of the run watches the target."""
+    `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
 
     posted: Posted
     sight: Sight
@@ -69,12 +70,13 @@ class Preflight:
     command: str | None
     warnings: tuple[str, ...]
     elsewhere: bool = False
+    beside: tuple[str, ...] = ()
 
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
         if self.elsewhere:
             return f"{self._post(expect)} · {WATCHED}"
-        return " · ".join((self._post(expect), self._scrape(), self._memory()))
+        return " · ".join((self._post(expect), self._scrape(), self._memory(), *self.beside))
 
     def _post(self, expect: tuple[int, ...]) -> str:
         if self.posted.status in expect:
@@ -137,7 +139,9 @@ def check_consent(
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
-    or pid, and for an address that cannot be reached beside the first."""
+    or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
+    none."""
+    beside = await look_beside(plan)
     posted = await _post(plan)
     if posted.reached:
         await check_addresses(plan.target, plan.load.timeout_ns * 1e-9)
@@ -148,8 +152,15 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         sight,
         _process_words(sight),
         _process_command(plan, sight),
-        (*warnings, *_certificate_warnings(plan), *herd_warnings(plan), *sight.warnings),
+        (
+            *warnings,
+            *_certificate_warnings(plan),
+            *herd_warnings(plan),
+            *sight.warnings,
+            *beside.warnings,
+        ),
         elsewhere,
+        beside.words,
     )
 
 

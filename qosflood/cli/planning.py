@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qosflood import __version__
+from qosflood.discovery import with_instances_of_job
 from qosflood.endpoint import Endpoint, is_loopback
 from qosflood.errors import PlanError, ProfileError
 from qosflood.machine import allowed_cores
@@ -52,7 +53,7 @@ def make_plan(
         addresses=addresses,
         cores=allowed_cores(),
     )
-    return plan, allowed_targets(loaded, options)
+    return with_instances_of_job(plan), allowed_targets(loaded, options)
 
 
 def look_up(endpoint: Endpoint, *, silent: bool = False, every: bool = False) -> tuple[str, ...]:

@@ -1,0 +1,230 @@
+"""Before the load: is the Prometheus there, which of its targets are ours, is the Collector there?
+
+What makes no sense to begin with is a PreflightError of one line; what merely will not be seen is
+a warning.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from qosflood.endpoint import is_loopback, parse_endpoint
+from qosflood.errors import PreflightError
+from qosflood.monitor.matching import matched, named, of_job
+from qosflood.monitor.otel import open_otel
+from qosflood.monitor.promql import ActiveTarget, Failure, Prometheus, open_prometheus
+from qosflood.plan import ONE_INSTANCE, Plan
+from qosflood.plan import Prometheus as Asked
+from qosflood.resolve.instances import instances_from
+from qosflood.suggest import nearest
+from qosflood.text import printable
+from qosflood.units import SECOND, format_count, format_duration
+
+T = TypeVar("T")
+OLDEST = (2, 14)
+"""The first version that tells its version; its targets and alerts are as they are now."""
+_MOST_NAMED = 10
+_CLOCK_NS = 2 * SECOND
+_FIXES = {
+    "unreachable": "expected a Prometheus there, check the URL",
+    "timeout": "expected a Prometheus there, check the URL",
+    "unauthorised": "it refuses us; give it a token with "
+    "--prometheus-header 'Authorization=env:VARIABLE'",
+    "not_prometheus": "expected the API of a Prometheus below /api/v1, check the URL and its path",
+    "refused": "expected an answer to it",
+}
+"""What to do about a question that was not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who else watches the target, in a few words each, and what will not be seen."""
+
+    words: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def with_instances_of_job(plan: Plan) -> Plan:
+    """The plan with the job's targets as its instances, if it asks for them; raises PreflightError.
+
+    The profile's own instances stay, and so does a page that was named: targets are matched to
+    them.
+    """
+    asked = plan.prometheus
+    own = [one.name for one in plan.instances] != [ONE_INSTANCE]
+    if asked is None or asked.job is None or not plan.watches or own:
+        return plan
+    targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
+    if "scrape.url" not in plan.sources:
+        return replace(plan, instances=instances_from(named(targets), plan.target.headers))
+    if len(targets) > 1:
+        raise PreflightError(
+            f"--scrape: got one page for the {len(targets)} targets of job {asked.job}, "
+            "expected --instance LABEL too, or no page"
+        )
+    return plan
+
+
+async def look_beside(plan: Plan) -> Beside:
+    """Ask Prometheus and the Collector once; raises PreflightError where Prometheus is not one."""
+    if not plan.watches:
+        return Beside()
+    prometheus = Beside() if plan.prometheus is None else await _look(plan, plan.prometheus)
+    pages = [await _look_otel(plan, url) for url in plan.otel]
+    return Beside(
+        (*prometheus.words, *(word for page in pages for word in page.words)),
+        (
+            *prometheus.warnings,
+            *(line for page in pages for line in page.warnings),
+            *_scraped_elsewhere(plan),
+        ),
+    )
+
+
+async def _targets(plan: Plan, asked: Asked) -> tuple[ActiveTarget, ...]:
+    async with _open(plan, asked) as client:
+        await _check(client, asked)
+        return _got(asked, await client.targets())
+
+
+def _open(plan: Plan, asked: Asked) -> AbstractAsyncContextManager[Prometheus]:
+    return open_prometheus(
+        asked.url, asked.headers, user_agent=plan.user_agent, cacert=plan.target.cacert
+    )
+
+
+async def _check(client: Prometheus, asked: Asked) -> str:
+    """Its version; raises PreflightError unless it is a Prometheus of today."""
+    _got(asked, await client.query("time()"))
+    oldest = f"expected {OLDEST[0]}.{OLDEST[1]} or newer"
+    version = await client.version()
+    if isinstance(version, Failure):
+        raise PreflightError(
+            f"--prometheus {asked.url}: does not tell its version ({version.words}), {oldest}"
+        )
+    known = re.match(r"v?(\d+)\.(\d+)", version)
+    if known and (int(known[1]), int(known[2])) < OLDEST:
+        raise PreflightError(
+            f"--prometheus {asked.url}: got version {printable(version, 40)}, {oldest}"
+        )
+    return printable(version, 40)
+
+
+def _got(asked: Asked, answer: T | Failure) -> T:
+    if isinstance(answer, Failure):
+        raise PreflightError(f"--prometheus {asked.url}: {answer.words}; {_FIXES[answer.kind]}")
+    return answer
+
+
+def _of_job(asked: Asked, targets: Sequence[ActiveTarget]) -> tuple[ActiveTarget, ...]:
+    """The targets of the job; raises PreflightError where there are none."""
+    assert asked.job is not None
+    found = of_job(targets, asked.job, asked.instance)
+    if found:
+        return found
+    if of_job(targets, asked.job, None):
+        labels = [target.instance for target in of_job(targets, asked.job, None)]
+        raise PreflightError(
+            f"--instance {asked.instance}: no such target of job {asked.job}, expected one of "
+            f"{_list(labels)}{nearest(asked.instance or '', labels)}"
+        )
+    jobs = [target.job for target in targets]
+    expected = f"expected one of {_list(jobs)}{nearest(asked.job, jobs)}" if jobs else "it has none"
+    raise PreflightError(
+        f"--job {asked.job}: {asked.url} has no active target of that job; {expected}"
+    )
+
+
+def _list(names: Iterable[str]) -> str:
+    known = sorted(set(names))
+    shown = ", ".join(printable(name, 60) for name in known[:_MOST_NAMED])
+    return shown + (f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else "")
+
+
+async def _look(plan: Plan, asked: Asked) -> Beside:
+    async with _open(plan, asked) as client:
+        version = await _check(client, asked)
+        targets = _got(asked, await client.targets())
+        alerts = await client.alerts()
+        clock = await client.clock()
+    if asked.job is not None:
+        _of_job(asked, targets)
+    found = matched(asked, plan.instances, targets)
+    word = f"prometheus ✓ {version}, {format_count(len(found))} of {len(plan.instances)} targets"
+    warnings = [*_unmatched(plan, asked, found, targets), *_unhealthy(found)]
+    if not isinstance(clock, Failure) and abs(clock.ahead_ns) > _CLOCK_NS + clock.error_ns:
+        side = "ahead of" if clock.ahead_ns > 0 else "behind"
+        warnings.append(
+            f"prometheus: its clock is {format_duration(abs(clock.ahead_ns))} {side} this "
+            "machine's; its times are put onto ours"
+        )
+    firing = [] if isinstance(alerts, Failure) else [a.name for a in alerts if a.state == "firing"]
+    if firing:
+        warnings.append(f"prometheus: fires before the load already: {_list(firing)}")
+    return Beside((word,), tuple(warnings))
+
+
+def _unmatched(
+    plan: Plan, asked: Asked, found: Mapping[str, ActiveTarget], targets: Sequence[ActiveTarget]
+) -> Iterator[str]:
+    missing = [one for one in plan.instances if one.name not in found]
+    if not missing:
+        return
+    page = printable(missing[0].scrape_url, 120)
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    jobs = f"name its job with --job: {_list(target.job for target in targets)}"
+    fix = jobs if targets and asked.job is None else "it has no such target"
+    yield f"prometheus: does not scrape {page}{more}, so its up says nothing of it; {fix}"
+
+
+def _unhealthy(found: Mapping[str, ActiveTarget]) -> Iterator[str]:
+    for name, target in found.items():
+        if target.health == "down":
+            yield (
+                f"prometheus: {name} is down before the load already: "
+                f"{printable(target.last_error, 160)}"
+            )
+
+
+async def _look_otel(plan: Plan, url: str) -> Beside:
+    async with open_otel(plan, url) as page:
+        sample = await page.look(0)
+    shown = printable(url, 120)
+    if not sample.ok:
+        return Beside(
+            ("otel ✗",),
+            (
+                f"otel: {shown}: {printable(sample.reason, 160)}; expected a Collector's page of "
+                "metrics, check --otel",
+            ),
+        )
+    if not sample.points and not sample.up:
+        return Beside(
+            ("otel ✗",),
+            (
+                f"otel: {shown} has neither otelcol_…_metric_points nor up; expected a "
+                "Collector's own page (port 8888), or one of its Prometheus exporter",
+            ),
+        )
+    return Beside((f"otel ✓ {len(sample.points)} counters, {len(sample.up)} up",))
+
+
+def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
+    """Scrapes need no consent, but whoever reads this should know where they go."""
+    if plan.prometheus is None or plan.prometheus.job is None or plan.scrape_interval_ns is None:
+        return
+    hosts = [
+        host
+        for host in (
+            parse_endpoint(one.scrape_url, allow_query=True).host for one in plan.instances
+        )
+        if host != plan.target.host and not is_loopback(host)
+    ]
+    if hosts:
+        yield (
+            f"scrapes go to {_list(hosts)} too, as Prometheus lists them; "
+            "--scrape-interval off leaves that to it"
+        )
