@@ -259,6 +259,28 @@ class NetworkClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySource:
+    """A place beside process and page that tells an instance's memory.
+
+    `read` names the series in the exposition at `url`, or is the expression that the Prometheus at
+    `url` is asked; `limit`, `restarts` and `termination` likewise tell what it may use, how often
+    it was restarted and why it ended last (a label `reason`). A command's words print the bytes,
+    and the limit behind them; those like `env:VAR` are read when they are needed. `$instance` in
+    any of them is the instance's name.
+    """
+
+    kind: Literal["exposition", "promql", "command"]
+    url: str = ""
+    read: str = ""
+    limit: str = ""
+    restarts: str = ""
+    termination: str = ""
+    command: tuple[str, ...] = ()
+    timeout_ns: int = 5_000_000_000
+    headers: tuple[HeaderRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """What the monitor looks at. `interval_ns` None: no scrapes; `sample_limit` 0: no limit.
 
@@ -278,6 +300,7 @@ class Watch:
     memory_growth_bytes: int
     dialect: Literal["2", "3"] = "3"
     sample_limit: int = 0
+    memory_sources: tuple[MemorySource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
