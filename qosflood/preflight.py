@@ -9,7 +9,7 @@ import errno
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -25,10 +25,14 @@ from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.resumption import can_resume
+from qosflood.monitor.audit import with_audit
+from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port
+from qosflood.monitor.pages import Pages
 from qosflood.monitor.probe import Sight, look
 from qosflood.plan import WATCHED, Plan
 from qosflood.reach import check_addresses
+from qosflood.records import ControlSample
 from qosflood.resolve import needs_consent
 from qosflood.resolve.herds import herd_warnings
 from qosflood.text import printable
@@ -36,7 +40,7 @@ from qosflood.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure
 from qosflood.units import format_bytes, format_count, format_duration
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_UNSEEN = Sight(scrape=None, process=None, memory_source=None, memory_reason=WATCHED, warnings=())
+_UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _NGINX_REFUSES = b"SSL certificate"
 """In the page with which nginx answers clients whose certificate it does not like."""
@@ -62,9 +66,10 @@ class Posted:
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
     is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    `posted` is None where nothing is to be sent.
     `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
 
-    posted: Posted
+    posted: Posted | None
     sight: Sight
     process: str | None
     command: str | None
@@ -75,20 +80,27 @@ class Preflight:
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
         if self.elsewhere:
-            return f"{self._post(expect)} · {WATCHED}"
-        return " · ".join((self._post(expect), self._scrape(), self._memory(), *self.beside))
+            return " · ".join((*self._post(expect), WATCHED))
+        return " · ".join((*self._post(expect), self._scrape(), self._memory(), *self.beside))
 
-    def _post(self, expect: tuple[int, ...]) -> str:
-        if self.posted.status in expect:
-            return f"post ✓ {self.posted.status}"
-        return f"post ✗ {self.posted.status or self.posted.failure}"
+    def _post(self, expect: tuple[int, ...]) -> tuple[str, ...]:
+        posted = self.posted
+        if posted is None:
+            return ()
+        if posted.status in expect:
+            return (f"post ✓ {posted.status}",)
+        return (f"post ✗ {posted.status or posted.failure}",)
 
     def _scrape(self) -> str:
-        scrape = self.sight.scrape
-        if scrape is None:
+        pages = self.sight.pages
+        if (scrape := pages.worst) is None:
             return "scrape ✗ off"
+        count = len(pages.scrapes)
         if not scrape.ok:
-            return f"scrape ✗ {printable(scrape.reason)}"
+            whose = f"{scrape.instance}: " if count > 1 else ""
+            return f"scrape ✗ {whose}{printable(scrape.reason)}"
+        if count > 1:
+            return f"scrape ✓ {count} instances"
         series = "series not counted" if scrape.series is None else f"{scrape.series} series"
         return f"scrape ✓ {series}"
 
@@ -117,6 +129,8 @@ def check_consent(
     puts a question on a terminal; None where there is nobody to ask.
     """
     target = plan.target
+    if not plan.floods:
+        return ()
     where = needs_consent(plan, allow)
     what = f"{where} is not this machine"
     if where is None and target.loopback and not target.embedded:
@@ -142,8 +156,9 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
     none."""
     beside = await look_beside(plan)
-    posted = await _post(plan)
-    if posted.reached:
+    posted = await _post(plan) if plan.floods else None
+    control = await ask_control(plan)
+    if posted is not None and posted.reached:
         await check_addresses(plan.target, plan.load.timeout_ns * 1e-9)
     elsewhere = plan.part is not None and not plan.part.memory
     sight = _UNSEEN if elsewhere else await look(plan)
@@ -158,15 +173,31 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
             *herd_warnings(plan),
             *sight.warnings,
             *beside.warnings,
+            *_control_warnings(plan, control),
         ),
         elsewhere,
-        beside.words,
+        (*beside.words, *_control_words(control)),
     )
+
+
+async def look_for_snapshot(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
+    """The plan as a look at the target's snapshot of sessions leaves it, and what was seen."""
+    if seen.posted is None or seen.posted.status not in plan.report.expect:
+        return plan, seen
+    plan, said = await with_audit(plan)
+    if said is None:
+        return plan, seen
+    warnings = seen.warnings
+    if plan.audit.asked and said.startswith("✗"):
+        warnings += (f"audit: {said[2:]}; expected a snapshot of sessions to read back",)
+    return plan, replace(seen, beside=(*seen.beside, f"read-back {said}"), warnings=warnings)
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
     """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
     posted, url = seen.posted, f"{plan.target.url}{plan.report.location}"
+    if posted is None:
+        return _check_sight(plan, seen.sight)
     if not posted.reached:
         raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
     if posted.status in _REFUSED:
@@ -184,6 +215,32 @@ def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
         what = f"the report sent before the flood was not accepted: {met}; expected "
         return (f"{what}{_expected(plan)}", *_scrape_warning(plan, seen.sight))
     return _scrape_warning(plan, seen.sight)
+
+
+def _check_sight(plan: Plan, sight: Sight) -> tuple[str, ...]:
+    """Warnings of a watch; raises PreflightError if there is nothing that it could watch."""
+    if not sight.pages.scrapes and sight.memory_source is None:
+        raise PreflightError(
+            f"watch: scrapes are off and memory has {sight.memory_reason}; expected something to "
+            "watch: name a page with --scrape URL, or a process with --pid"
+        )
+    return _scrape_warning(plan, sight)
+
+
+def _control_words(control: ControlSample | None) -> tuple[str, ...]:
+    if control is None:
+        return ()
+    took = "" if control.duration_ns is None else format_duration(control.duration_ns)
+    return (f"control ✓ {took}" if control.ok else f"control ✗ {printable(control.reason)}",)
+
+
+def _control_warnings(plan: Plan, control: ControlSample | None) -> tuple[str, ...]:
+    if control is None or plan.control is None or control.ok:
+        return ()
+    return (
+        f"the control did not answer: {plan.control.url}: {printable(control.reason)}; expected an "
+        "HTTP answer: a control that is down tells network and target apart no better than none",
+    )
 
 
 def _certificate_warnings(plan: Plan) -> tuple[str, ...]:
@@ -207,13 +264,13 @@ def _unreached(failure: str) -> str:
 
 
 def _scrape_warning(plan: Plan, sight: Sight) -> tuple[str, ...]:
-    scrape = sight.scrape
-    if scrape is None or scrape.ok:
-        return ()
-    return (
-        f"the scrape before the flood failed: {plan.watch.scrape_url}: "
+    urls = {instance.name: instance.scrape_url for instance in plan.instances}
+    return tuple(
+        f"the scrape before the {plan.main_phase.name} failed: {urls[scrape.instance]}: "
         f"{printable(scrape.reason)}; expected a page of metrics; name it with --scrape URL, or "
-        "give it up with --scrape-interval off",
+        "give it up with --scrape-interval off"
+        for scrape in sight.pages.scrapes
+        if not scrape.ok
     )
 
 

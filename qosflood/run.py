@@ -40,6 +40,7 @@ from qosflood.preflight import (
     Preflight,
     check_consent,
     check_target,
+    look_for_snapshot,
     preflight,
 )
 from qosflood.records import Segment
@@ -93,6 +94,8 @@ class Request:
 def fill_planned(plan: Plan) -> Plan:
     """The plan with the number of reports its schedule holds in each phase, and of sessions, for a
     part those of the part; and with what a report takes."""
+    if not plan.floods:
+        return plan
     schedule = Schedule(plan, *plan.slice_of())
     return replace(
         plan,
@@ -133,16 +136,19 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         interrupts.watch()
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        seen = await preflight(plan, warnings)
+        plan, seen = await look_for_snapshot(plan, await preflight(plan, warnings))
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
-        for line in seen.warnings:
+        several = seen.sight.pages.several
+        for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
         run_dir, segment = open_run(request, plan, seen)
         try:
             supervisor = Supervisor(plan, run_dir, segment, screen.view(plan))
             for line in seen.warnings:
                 supervisor.note("operator", "warning", line)
+            for name, what in several.items():
+                supervisor.note("target", "several_processes", what, instance=name)
             interrupts.stop_with(supervisor, run_dir)
             ended = await supervisor.carry_out(seen.watching)
         finally:
@@ -191,11 +197,11 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
 
 
 def claim_directory(plan: Plan, started: datetime) -> Path:
-    """A new `qosflood-runs/<UTC time>-<profile>-<rate>`, with a number behind it if that exists.
+    """A new `qosflood-runs/<UTC time>-<profile>-<rate>` (or `-watch`), with a number behind it if that exists.
 
     A folder that cannot be made is named all the same: whoever uses it will say why.
     """
-    rate = f"{plan.load.multiple:.4g}x"
+    rate = f"{plan.load.multiple:.4g}x" if plan.floods else plan.main_phase.name
     base = RUNS / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
     path, count = base, 1
     with suppress(OSError):
@@ -303,8 +309,8 @@ class Interrupts:
             self._screen.notice(f"{name}: writing the report; once more leaves at once")
         else:
             self._supervisor.request_stop("interrupted", f"by {name}")
-            what = "stopping the load" if self._supervisor.began else "stopping before the load"
-            self._screen.notice(f"{name}: {what}; once more leaves at once")
+            what = self._supervisor.stoppable
+            self._screen.notice(f"{name}: stopping {what}; once more leaves at once")
 
     def _leave(self, supervisor: Supervisor) -> None:
         try:

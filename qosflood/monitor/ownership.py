@@ -44,10 +44,12 @@ class ListeningProcess:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Who holds a port; if nobody that can be named, `reason` says why."""
+    """Who holds a port; if nobody that can be named, `reason` says why. `several`: processes that
+    have nothing to do with each other."""
 
     process: ListeningProcess | None
     reason: str = ""
+    several: bool = False
 
 
 def owner_of_port(port: int, addresses: Iterable[str]) -> Ownership:
@@ -64,7 +66,8 @@ def owner_of_port(port: int, addresses: Iterable[str]) -> Ownership:
     root = _common_root(known)
     if root is None:
         listed = ", ".join(str(pid) for pid in sorted(known))
-        return Ownership(None, f"several processes listen on port {port}: pids {listed}")
+        reason = f"several processes listen on port {port}: pids {listed}"
+        return Ownership(None, reason, several=True)
     return _owned(port, root)
 
 

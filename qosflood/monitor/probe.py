@@ -1,16 +1,15 @@
 """A first look from the side: can the target be scraped, and where does its memory show?"""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import psutil
 
 from qosflood.errors import PreflightError
 from qosflood.monitor.ownership import ListeningProcess, Ownership, describe, owner_of_port
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.pages import Pages, look_at_pages
 from qosflood.plan import Plan
-from qosflood.records import ScrapeSample
 from qosflood.units import format_bytes
 
 NO_SOURCE = "no source: add --pid"
@@ -22,13 +21,13 @@ _AGREEMENT = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What the monitor would see. `scrape` is None where scrapes are off.
+    """What the monitor would see. `pages` are empty where scrapes are off.
 
     `process` is who holds the port (or `--pid`), whether or not its memory is the source;
     `memory_reason` says where the memory comes from, or why from nowhere.
     """
 
-    scrape: ScrapeSample | None
+    pages: Pages
     process: ListeningProcess | None
     memory_source: Literal["process", "gauge"] | None
     memory_reason: str
@@ -36,22 +35,18 @@ class Sight:
 
 
 async def look(plan: Plan) -> Sight:
-    """One scrape and one look at memory.
+    """One scrape of each instance and one look at memory.
 
     A scrape that fails is told in its sample. Raises PreflightError for a pid that is not there
     or may not be read, for headers and for a CA file.
     """
-    scrape = await _scrape(plan)
+    pages = await look_at_pages(plan)
     owned = await asyncio.to_thread(_owner, plan)
+    if owned.several and len(plan.instances) == 1:
+        pages = replace(pages, several={plan.instances[0].name: owned.reason} | pages.several)
+    scrape = next(iter(pages.scrapes), None)
     gauge = scrape.rss_bytes if scrape is not None and scrape.ok else None
-    return _judge(plan, scrape, owned, gauge)
-
-
-async def _scrape(plan: Plan) -> ScrapeSample | None:
-    if plan.scrape_interval_ns is None:
-        return None
-    async with open_scraper(plan) as scraper:
-        return await scraper.scrape(0)
+    return _judge(plan, pages, owned, gauge)
 
 
 def _owner(plan: Plan) -> Ownership:
@@ -75,7 +70,7 @@ def _named(pid: int) -> ListeningProcess:
         ) from None
 
 
-def _judge(plan: Plan, scrape: ScrapeSample | None, owned: Ownership, gauge: int | None) -> Sight:
+def _judge(plan: Plan, pages: Pages, owned: Ownership, gauge: int | None) -> Sight:
     process = owned.process
     source: Literal["process", "gauge"] | None = "gauge" if gauge is not None else None
     reason = owned.reason
@@ -90,7 +85,7 @@ def _judge(plan: Plan, scrape: ScrapeSample | None, owned: Ownership, gauge: int
         else:
             reason = f"{_title(process)} is not what the gauge speaks of"
     return Sight(
-        scrape=scrape,
+        pages=pages,
         process=process,
         memory_source=source,
         memory_reason=_words(plan, source, reason),

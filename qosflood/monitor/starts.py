@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from qosflood.monitor.counters import Fall
 from qosflood.records import Event
 
+SEVERAL = "several_processes"
 _SAME_S = 1.0
 """The kernel's boot time, which exporters add, may wobble by a second."""
 
@@ -55,7 +56,7 @@ class Answering:
     def _event_of_several(self, t: int, what: str, evidence: dict[str, float]) -> Event:
         self._several = True
         said = f"{what}: several processes answer at one address"
-        return self._event(t, "several_processes", said, evidence)
+        return self._event(t, SEVERAL, said, evidence)
 
     def _event(self, t: int, kind: str, what: str, evidence: dict[str, float]) -> Event:
         return Event(

@@ -31,7 +31,7 @@ def test_a_local_target_is_measured_by_its_process():
     with listener(megabytes=30) as target:
         seen = sight(target.port)
     assert (seen.memory_source, seen.process.pid) == ("process", target.pid)
-    assert seen.scrape.ok
+    assert seen.pages.worst.ok
     assert f"(pid {target.pid})" in seen.memory_reason
     assert seen.warnings == ()
 
@@ -108,14 +108,14 @@ def test_a_failed_scrape_is_told_and_its_gauge_does_not_count():
             return await look(make_plan(target={"loopback": False}, watch=watch))
 
     seen = asyncio.run(run())
-    assert (seen.scrape.ok, seen.scrape.reason) == (False, "status 503")
+    assert (seen.pages.worst.ok, seen.pages.worst.reason) == (False, "status 503")
     assert seen.memory_source is None
 
 
 def test_scrapes_that_are_off_are_not_made():
     with listener() as target:
         seen = asyncio.run(look(make_plan(port=target.port, watch={"interval_ns": None})))
-    assert seen.scrape is None
+    assert seen.pages.scrapes == ()
     assert seen.memory_source == "process"
 
 
