@@ -23,7 +23,8 @@ import orjson
 from qosflood.errors import ExitCode, JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import refuse_past
-from qosflood.fleet.supervisor import Ended, Supervisor, View
+from qosflood.fleet.supervisor import Ended, Supervisor
+from qosflood.fleet.view import View
 from qosflood.journal import (
     JOURNAL,
     RUN_SCHEMA,
@@ -197,7 +198,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
 
 
 def claim_directory(plan: Plan, started: datetime) -> Path:
-    """A new `qosflood-runs/<UTC time>-<profile>-<rate>` (or `-watch`), with a number behind it if that exists.
+    """A new `qosflood-runs/<UTC time>-<profile>-<rate>` (or `-watch`), numbered if that exists.
 
     A folder that cannot be made is named all the same: whoever uses it will say why.
     """

@@ -272,6 +272,9 @@ def _headline(
 
 def _load(plan: Plan) -> str:
     load = plan.load
+    if not plan.floods:
+        lasting = format_duration(plan.main_phase.duration_ns)
+        return f"watched {plan.target.url} for {lasting}"
     # Given both a rate and clients, the clients are no multiple of those of 1x.
     by_clients = load.scale == "clients" and load.clients == round(
         load.base_clients * load.multiple

@@ -37,7 +37,7 @@ def warnings_of(
 
 
 def _shared_host(plan: Plan, tally: GeneratorTally) -> Iterator[str]:
-    if not plan.target.loopback:
+    if not plan.target.loopback or not plan.floods:
         return
     waited = ""
     if tally.flood_seconds:

@@ -16,6 +16,7 @@ from qosflood.cli.merge import merge
 from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
 from qosflood.cli.run import run
+from qosflood.cli.watch import watch
 from qosflood.errors import ExitCode, QosfloodError
 
 
@@ -47,7 +48,7 @@ def commands() -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict."""
 
 
-for _command in (run, report, merge, profiles, collector, doctor):
+for _command in (run, watch, report, merge, profiles, collector, doctor):
     commands.add_command(_command)
 
 

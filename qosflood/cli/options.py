@@ -1,6 +1,7 @@
 """The options that make a plan, and which of them were said and where."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -173,6 +174,19 @@ _LIMITS: tuple[Any, ...] = (
         help="Set any key of the profile (repeatable).",
     ),
 )
+_OUTPUT: tuple[Any, ...] = (
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Run directory, new or empty.  "
+        "[default: qosflood-runs/<UTC time>-<profile>-<rate or watch>]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Print the plan and stop; nothing is sent."),
+    click.option("--no-live", is_flag=True, help="Plain lines instead of the live view."),
+    click.option("--quiet", is_flag=True, help="Only warnings and the verdict."),
+    click.option("--json", "as_json", is_flag=True, help="report.json on standard output."),
+)
 
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -185,6 +199,21 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what the target is and how it is watched."""
     for option in reversed((*_TARGET[:9], *_WATCH)):
+        command = option(command)
+    return command
+
+
+def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a plan without load; nothing is sent, so nobody has to consent."""
+    duration = click.option("--duration", type=DURATION, help="How long to watch.")
+    for option in reversed((duration, *_TARGET[:8], *_WATCH, *_LIMITS)):
+        command = option(command)
+    return command
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where the outcome goes, and how much is shown meanwhile."""
+    for option in reversed(_OUTPUT):
         command = option(command)
     return command
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import options_from, plan_options
+from qosflood.cli.options import options_from, output_options, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.machine import examine
@@ -17,16 +17,7 @@ from qosflood.run import run as carry_out
 @click.command()
 @click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
 @plan_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Run directory, new or empty.  [default: qosflood-runs/<UTC time>-<profile>-<rate>]",
-)
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop; nothing is sent.")
-@click.option("--no-live", is_flag=True, help="Plain lines instead of the live view.")
-@click.option("--quiet", is_flag=True, help="Only warnings and the verdict.")
-@click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
+@output_options
 @click.pass_context
 def run(
     ctx: click.Context,

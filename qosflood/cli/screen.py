@@ -5,7 +5,7 @@ Progress goes to standard error; standard output gets the closing summary, or re
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,15 +73,18 @@ class TerminalScreen:
 
     def plan(self, plan: Plan, needs: Needs) -> None:
         """Print the plan: what, how much, and where each value came from; then its needs."""
-        if self._quiet:
-            return
+        if not self._quiet:
+            self.describe(plan, needs.lines)
+
+    def describe(self, plan: Plan, machine: Sequence[str] = ()) -> None:
+        """Print the plan and a line for each need, whatever else is kept quiet."""
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="bold", no_wrap=True)
         table.add_column(ratio=1)
         table.add_column(style="dim", justify="right")
         for row in describe(plan):
             table.add_row(row.label, Text(printable(row.value)), Text(printable(row.source)))
-        for line in needs.lines:
+        for line in machine:
             table.add_row("machine", Text(line), "")
         self._console.print(table)
 

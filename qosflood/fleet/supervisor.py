@@ -11,16 +11,18 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from qosflood.audited import sources
 from qosflood.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import wait_for
+from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
-from qosflood.plan import Limit, Plan
+from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
     End,
@@ -45,24 +47,10 @@ pause of the coordinator's own accuses nobody."""
 LEAVE_PATIENCE_S = 2.0
 PROMETHEUS_PATIENCE_S = 5.0
 """The monitor asks it for the whole run once more (see monitor/beside.py)."""
+AUDIT_PATIENCE_S = 61.0
+"""A snapshot is given up after a minute (see monitor/audit.py)."""
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
-
-
-class View(Protocol):
-    """What shows the run while it goes on, and knows whether an abort limit is broken."""
-
-    def feed(self, record: JournalRecord) -> None:
-        """Take a record."""
-
-    def tick(self, t_ns: int) -> None:
-        """Draw, if it is time; `t_ns` counts from the segment's start."""
-
-    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
-        """The abort limit that has been broken for its grace period, and the value in words."""
-
-    def waiting(self, left_ns: int) -> None:
-        """Show that the load begins in so long; called each second at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +96,11 @@ class Supervisor:
     def began(self) -> bool:
         """Whether the load has been started."""
         return self._zero_ns > 0
+
+    @property
+    def stoppable(self) -> str:
+        """What a stop would end, in words."""
+        return self._words.what if self.began else f"before {self._words.what}"
 
     @property
     def now_t(self) -> int:
@@ -359,15 +352,26 @@ class Supervisor:
         assert self._monitor is not None
         for shard in self._shards:
             self._end_shard(shard)
-        self._monitor.tell(cmd="stop")
-        patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
-        if self._plan.prometheus is not None:
-            patience_s = max(patience_s, PROMETHEUS_PATIENCE_S)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._monitor.exited.wait(), patience_s)
+        await self._end_monitor(self._monitor, audit=reason == "completed")
         for rollup in self._rollups.take(self.now_t, None):
             self._keep(rollup)
         return Ended(reason, detail, self._end_journal(reason, detail))
+
+    async def _end_monitor(self, monitor: Child, *, audit: bool) -> None:
+        """Let it end; before that it may read sessions back, unless a stop is asked for."""
+        if audit:
+            monitor.tell(cmd="audit")
+        monitor.tell(cmd="stop")
+        patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
+        if self._plan.prometheus is not None:
+            patience_s = max(patience_s, PROMETHEUS_PATIENCE_S)
+        gone = asyncio.create_task(self._gone(monitor))
+        ends: set[asyncio.Future[Any]] = {gone}
+        if audit:
+            patience_s += AUDIT_PATIENCE_S * len(sources(self._plan)) + patience_s
+            ends.add(self._stop)
+        await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
 
     def _end_shard(self, shard: Child) -> None:
         if not (shard.done.is_set() or shard.exited.is_set() or shard in self._given_up):

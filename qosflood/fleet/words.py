@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Words:
     """What the journal calls the turns of a run."""
 
+    what: str
     started: str
     finished: str
     settled: str
@@ -14,11 +15,16 @@ class Words:
 
 
 FLOOD = Words(
+    "the load",
     "the load started",
     "the load is over, every report has ended",
     "the target had time to settle",
     "the load is being stopped",
 )
 WATCH = Words(
-    "the watch began", "the watch is over", "the watch ended", "the watch is being stopped"
+    "the watch",
+    "the watch began",
+    "the watch is over",
+    "the watch ended",
+    "the watch is being stopped",
 )

@@ -20,6 +20,15 @@ def plain_line(snapshot: Snapshot) -> str:
     )
 
 
+def watch_line(snapshot: Snapshot) -> str:
+    """One line for a log of a watch: time, memory, scrape, time left."""
+    return (
+        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase}  "
+        f"rss {size(snapshot.rss_bytes)}  scrape {scrape(snapshot)}  "
+        f"{whole_seconds(snapshot.left_ns)} left"
+    )
+
+
 def rate(value: float | None) -> str:
     """`1,000/s`."""
     return UNKNOWN if value is None else f"{format_count(round(value, 1))}/s"

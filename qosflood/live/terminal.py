@@ -67,10 +67,12 @@ class PlainView(RunView):
     def tick(self, t_ns: int) -> None:
         """Print a line if 10 s of the load have passed since the last."""
         snapshot = self.state.snapshot(t_ns)
-        if self.state.complete_s < 0 or snapshot.elapsed_ns < self._next_ns:
+        silent = self.state.plan.floods and self.state.complete_s < 0
+        if silent or snapshot.elapsed_ns < self._next_ns:
             return
         self._next_ns = (snapshot.elapsed_ns // LINE_EVERY_NS + 1) * LINE_EVERY_NS
-        self._console.print(Text(lines.plain_line(snapshot)), soft_wrap=True)
+        words = lines.plain_line if self.state.plan.floods else lines.watch_line
+        self._console.print(Text(words(snapshot)), soft_wrap=True)
 
 
 class PictureView(RunView):
@@ -88,7 +90,8 @@ class PictureView(RunView):
 
     def tick(self, t_ns: int) -> None:
         """Draw."""
-        picture = render(self.state.snapshot(t_ns), self._console.width)
+        snapshot = self.state.snapshot(t_ns)
+        picture = render(snapshot, self._console.width, load=self.state.plan.floods)
         self._live.update(picture, refresh=True)
 
     def close(self) -> None:
@@ -109,9 +112,10 @@ def make_view(plan: Plan, console: Console, style: Style) -> RunView:
     return PlainView(plan, console)
 
 
-def render(snapshot: Snapshot, width: int) -> RenderableType:
-    """The picture; fits 80 columns."""
-    return Group(_progress(snapshot, width), _figures(snapshot), *_alarms(snapshot))
+def render(snapshot: Snapshot, width: int, *, load: bool = True) -> RenderableType:
+    """The picture; fits 80 columns. Without `load` there is nothing to tell of reports."""
+    figures = _figures(snapshot, load=load)
+    return Group(_progress(snapshot, width), figures, *_alarms(snapshot))
 
 
 def _progress(snapshot: Snapshot, width: int) -> Table:
@@ -129,10 +133,18 @@ def _progress(snapshot: Snapshot, width: int) -> Table:
     return row
 
 
-def _figures(snapshot: Snapshot) -> Table:
+def _figures(snapshot: Snapshot, *, load: bool) -> Table:
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
+    if load:
+        _add_load(table, snapshot)
+    table.add_row("target", f"memory {_memory(snapshot)}")
+    table.add_row("scrape", _scrape(snapshot))
+    return table
+
+
+def _add_load(table: Table, snapshot: Snapshot) -> None:
     table.add_row(
         "reports",
         f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
@@ -143,9 +155,6 @@ def _figures(snapshot: Snapshot) -> Table:
         f"p50 {lines.duration(snapshot.p50_ns)}   p99 {lines.duration(snapshot.p99_ns)}",
     )
     table.add_row("errors", _errors(snapshot))
-    table.add_row("target", f"memory {_memory(snapshot)}")
-    table.add_row("scrape", _scrape(snapshot))
-    return table
 
 
 def _errors(snapshot: Snapshot) -> Text:

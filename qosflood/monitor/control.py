@@ -40,6 +40,14 @@ async def open_control(plan: Plan, control: Control) -> AsyncIterator["Asker"]:
         yield Asker(control, session, plan.user_agent)
 
 
+async def ask_control(plan: Plan) -> ControlSample | None:
+    """One request to the control; None where there is none. Raises PreflightError."""
+    if plan.control is None:
+        return None
+    async with open_control(plan, plan.control) as asker:
+        return await asker.ask(0)
+
+
 def _without_key(target: Target) -> Target:
     """The control is somebody else's: it is shown no certificate, and gets no header of ours."""
     return replace(target, cert=None, key=None, key_password=None)

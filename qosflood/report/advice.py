@@ -33,15 +33,15 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield f"make one run of the {plan.part.of} parts: qosflood merge DIR…, the folder of each"
     if findings.ended == INCOMPLETE:
         yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
-    elif findings.generator.problems:
+    elif findings.generator.problems and plan.floods:
         yield _relieve_generator(plan, findings)
     for judged in verdict.limits:
         if judged.ok is False:
             yield remedy_for_broken(judged, plan, findings)
-    if verdict.verdict in ("FAIL", "ABORTED"):
+    if plan.floods and verdict.verdict in ("FAIL", "ABORTED"):
         yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
-        yield from _go_further(plan, findings)
+        yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
     for judged in verdict.limits:
         if judged.ok is None and judged.reason != BY_MERGE:
             yield remedy_for_unjudged(judged, findings)
@@ -68,6 +68,10 @@ def _soften(plan: Plan) -> str:
         return ""
     fix = herd_fix(plan) or "more report.jitter"
     return f"; each shard sends herds of {size:,} reports (synchronised clocks), so try {fix}"
+
+
+def _flood_it(plan: Plan) -> Iterator[str]:
+    yield f"see how it bears a load: qosflood --rate 10x --target {plan.target.url}"
 
 
 def _go_further(plan: Plan, findings: Findings) -> Iterator[str]:

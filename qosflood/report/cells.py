@@ -7,7 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qosflood.plan import WATCHED
+from qosflood.plan import WATCH, WATCHED
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (
@@ -110,6 +110,7 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("scrapes ok", True, lambda p: scrapes_ok(p.scrapes)),
     ("scrape max", True, lambda p: ms(p.scrapes.duration_ms.max)),
     ("page size", False, lambda p: size(p.scrapes.bytes)),
+    ("target CPU", False, lambda p: cores(p.target_cores)),
     ("memory end", False, lambda p: size(p.memory.rss_end)),
     ("memory max", True, lambda p: size(p.memory.rss_max)),
 )
@@ -118,9 +119,21 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
 _REPEATS = frozenset({"retries", "amplification"})
 
 
+_OF_A_WATCH = frozenset(
+    {"length", "scrapes ok", "scrape max", "page size", "memory end", "memory max", "target CPU"}
+)
+
+
+def floods(document: Document) -> bool:
+    """Whether there was a load; without one the target was only watched."""
+    return document.phase(WATCH) is None
+
+
 def phase_rows(document: Document) -> list[Row]:
-    """Every figure of every phase, phases side by side."""
+    """Every figure of every phase, phases side by side; of a watch those that it has."""
     shown = [row for row in _PHASE_ROWS if row[0] not in _REPEATS or repeats(document)]
+    if not floods(document):
+        shown = [row for row in shown if row[0] in _OF_A_WATCH]
     return [
         Row(name, tuple(cell(phase) for phase in document.phases), essential)
         for name, essential, cell in shown
@@ -264,9 +277,9 @@ def _figure(value: object) -> str:
 def loss_line(document: Document) -> str:
     """What is known about lost reports, in one line."""
     loss = document.loss
-    missing = "" if loss.missing is None else f"; missing {loss.missing:,} of {loss.acked:,} acked"
     reason = f"; {loss.reason}" if loss.reason else ""
-    return printable(f"{loss.verdict}{missing}{reason}")
+    examples = f"; e.g. {loss.examples[0]}" if loss.examples else ""
+    return printable(f"{loss.verdict}{reason}{examples}")
 
 
 def limited_line(document: Document) -> str:
@@ -274,6 +287,18 @@ def limited_line(document: Document) -> str:
     return printable(
         ": ".join(part for part in (document.limited_by, document.limited_why) if part)
     )
+
+
+def recovery_line(document: Document) -> str:
+    """How long the target took to be as good as before, in one line."""
+    recovery = document.recovery
+    if recovery is None:
+        return "not judged"
+    parts = [recovery.reason]
+    if recovery.rss_before is not None and recovery.rss_after is not None:
+        before, after = format_bytes(recovery.rss_before), format_bytes(recovery.rss_after)
+        parts.append(f"memory {before} before the flood, {after} after recovery")
+    return printable("; ".join(parts))
 
 
 def books_line(document: Document) -> str:
@@ -308,6 +333,8 @@ def moment(t_s: float) -> str:
 
 def _load_at(document: Document, t_s: float) -> str:
     for phase in document.phases:
+        if not floods(document):
+            return ""
         if phase.start_s <= t_s < phase.start_s + phase.seconds:
             return f" in {phase.name} at {count(phase.rate.planned)} planned reports/s"
     return ""

@@ -73,8 +73,10 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "generator": _generator(findings.generator),
         "limited_by": findings.limited_by,
         "limited_why": findings.limited_why,
+        "limited_evidence": list(findings.limited_evidence),
         "restarts": findings.restarts,
         "recovery_s": _finite(findings.recovery_s),
+        "recovery": _recovery(findings.recovery),
         "first_failure": None if first is None else _entry(first),
         "timeline": [_entry(entry) for entry in findings.timeline],
         "warnings": list(findings.warnings),
@@ -114,7 +116,40 @@ def _phase(phase: found.PhaseFigures) -> schema.Phase:
         memory=schema.PhaseMemory(
             rss_start=phase.rss_start, rss_end=phase.rss_end, rss_max=phase.rss_max
         ),
+        connects=_connects(phase.connects),
+        control=_control(phase.control),
+        tcp=None if phase.tcp is None else schema.Tcp(**msgspec.to_builtins(phase.tcp)),
+        target_cores=_finite(phase.target_cores),
     )
+
+
+def _connects(figures: found.ConnectFigures | None) -> schema.Connects | None:
+    if figures is None:
+        return None
+    return schema.Connects(
+        count=figures.count,
+        failed=figures.failed,
+        slow=figures.slow,
+        mean_ms=_ms(figures.mean_ns),
+        max_ms=_ms(figures.max_ns),
+    )
+
+
+def _control(figures: found.ControlFigures | None) -> schema.Control | None:
+    if figures is None:
+        return None
+    return schema.Control(
+        count=figures.count,
+        failed=figures.failed,
+        slow=figures.slow,
+        p50_ms=_ms(figures.duration_p50_ns),
+        max_ms=_ms(figures.duration_max_ns),
+        reasons=figures.reasons,
+    )
+
+
+def _recovery(recovery: found.RecoveryFinding | None) -> schema.Recovery | None:
+    return None if recovery is None else schema.Recovery(**msgspec.to_builtins(recovery))
 
 
 def _latency(figures: found.LatencyFigures) -> schema.LatencyMs:
@@ -183,6 +218,8 @@ def _generator(generator: found.GeneratorFinding) -> schema.Generator:
         cpu_cores=_finite(generator.cpu_cores),
         cpu_per_report_us=None if per_report is None else _finite(per_report / US),
         send_lag_p99_ms=_ms(generator.send_lag_p99_ns),
+        loop_stall_max_ms=_ms(generator.loop_stall_max_ns),
+        throttled_windows=generator.throttled_windows,
         late_gate_ms=generator.late_gate_ns / MS,
         rss_max=generator.rss_max_bytes,
         problems=list(generator.problems),

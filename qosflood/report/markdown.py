@@ -85,9 +85,16 @@ def _lines(document: Document) -> list[str]:
         *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
         f"- First failure: {escape(cells.first_failure_line(document))}",
         *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
-        f"- Limited by: {escape(cells.limited_line(document))}",
+        *([f"- Recovery: {escape(cells.recovery_line(document))}"] * _recovered_late(document)),
+        *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
         *([f"- Next: {steps}"] if steps else []),
     ]
+
+
+def _recovered_late(document: Document) -> bool:
+    """Whether the target was not as good as before at once."""
+    recovery = document.recovery
+    return recovery is not None and recovery.judged and recovery.seconds != 0
 
 
 def _row(row: Iterable[str]) -> str:

@@ -81,6 +81,50 @@ class Scrapes(_Part):
     reasons: dict[str, int]
 
 
+class Connects(_Part):
+    """Connects that ended in a phase; `slow` took over half a second."""
+
+    count: int
+    failed: int
+    slow: int
+    mean_ms: float | None
+    max_ms: float | None
+
+
+class Control(_Part):
+    """Requests to the control in a phase; `slow` took five times the usual and 50 ms more."""
+
+    count: int
+    failed: int
+    slow: int
+    p50_ms: float | None
+    max_ms: float | None
+    reasons: dict[str, int]
+
+
+class Tcp(_Part):
+    """Segments the generator's machine sent in a phase and sent again, over all its connections;
+    `dropped`: connects that its own listeners had no room for."""
+
+    sent: int
+    resent: int
+    dropped: int | None
+
+
+class Recovery(_Part):
+    """Seconds after the flood until each part was near the baseline for good, and all of them;
+    null: never or, if not `judged`, not known. Memory is told, and waited for by nobody."""
+
+    judged: bool
+    seconds: float | None
+    errors_s: float | None
+    response_s: float | None
+    scrapes_s: float | None
+    reason: str
+    rss_before: int | None
+    rss_after: int | None
+
+
 class PhaseMemory(_Part):
     """Resident memory of the target in bytes."""
 
@@ -115,6 +159,10 @@ class Phase(_Part):
     send_lag_ms: SpreadMs
     scrapes: Scrapes
     memory: PhaseMemory
+    connects: Connects | None
+    control: Control | None
+    tcp: Tcp | None
+    target_cores: float | None
 
 
 class Totals(_Part):
@@ -180,6 +228,8 @@ class Loss(_Part):
     seen: int | None
     missing: int | None
     examples: list[str]
+    checked: int | None
+    foreign: int | None
 
 
 class Generator(_Part):
@@ -191,6 +241,8 @@ class Generator(_Part):
     cpu_cores: float | None
     cpu_per_report_us: float | None
     send_lag_p99_ms: float | None
+    loop_stall_max_ms: float | None
+    throttled_windows: int
     late_gate_ms: float
     rss_max: int | None
     problems: list[str]
@@ -254,9 +306,11 @@ class Document(_Part):
     generator: Generator
     limited_by: Literal["none", "generator", "target", "network", "inconclusive"]
     limited_why: str
+    limited_evidence: list[str]
     limits: list[JudgedLimit]
     restarts: int | None
     recovery_s: float | None
+    recovery: Recovery | None
     first_failure: TimelineEntry | None
     timeline: list[TimelineEntry]
     warnings: list[str]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from qosflood.plan import WATCH
 from qosflood.report import cells
 from qosflood.report.markup import (
     Content,
@@ -16,6 +17,7 @@ from qosflood.report.markup import (
     table,
 )
 from qosflood.report.schema import Document, TimelineEntry
+from qosflood.text import printable
 
 _TONES = {
     "PASS": "good",
@@ -51,7 +53,7 @@ def tiles(document: Document) -> Markup:
     """The flood at a glance."""
     flood = document.phase("flood")
     if flood is None:
-        return Markup("")
+        return _watch_tiles(document)
     facts = (
         ("clients", cells.count(flood.clients), ""),
         ("offered", cells.count(flood.rate.offered), "/s"),
@@ -59,6 +61,20 @@ def tiles(document: Document) -> Markup:
         ("errors", cells.ratio(cells.error_ratio(flood)), ""),
         ("response p99", cells.ms(flood.latency_ms.response.p99), ""),
         ("scrapes ok", cells.scrapes_ok(flood.scrapes), ""),
+        ("memory max", cells.size(document.memory.max_bytes), ""),
+    )
+    return element("dl", *(_tile(*fact) for fact in facts), cls="tiles")
+
+
+def _watch_tiles(document: Document) -> Markup:
+    watch = document.phase(WATCH)
+    if watch is None:
+        return Markup("")
+    facts = (
+        ("watched", cells.seconds(round(watch.seconds)), ""),
+        ("scrapes ok", cells.scrapes_ok(watch.scrapes), ""),
+        ("slowest scrape", cells.ms(watch.scrapes.duration_ms.max), ""),
+        ("restarts", cells.count(document.restarts), ""),
         ("memory max", cells.size(document.memory.max_bytes), ""),
     )
     return element("dl", *(_tile(*fact) for fact in facts), cls="tiles")
@@ -73,15 +89,23 @@ def answers(document: Document) -> Markup:
     """What was not judged, what limits the run, what broke first, what to do next."""
     pairs: list[tuple[str, Content]] = [
         ("Not judged", items(document.not_judged) if document.not_judged else "nothing was left"),
-        ("Limited by", cells.limited_line(document)),
+        *([("Limited by", _limited(document))] if cells.floods(document) else []),
         ("First failure", cells.first_failure_line(document)),
+        *([("Recovery", cells.recovery_line(document))] if cells.floods(document) else []),
         ("Memory", cells.memory_line(document)),
         ("Scrapes", cells.scrape_line(document)),
-        ("Lost reports", cells.loss_line(document)),
+        *([("Lost reports", cells.loss_line(document))] if cells.floods(document) else []),
     ]
     if document.next_steps:
         pairs.append(("What to do next", items(document.next_steps, "ol")))
     return definitions(pairs)
+
+
+def _limited(document: Document) -> Markup:
+    """What limited the run, and everything that was looked at to say so."""
+    said = element("p", cells.limited_line(document))
+    evidence = document.limited_evidence
+    return join((said, items([printable(line) for line in evidence]) if evidence else _NO))
 
 
 def limits(document: Document) -> Markup:
@@ -129,7 +153,9 @@ def _event(entry: TimelineEntry) -> tuple[Content, ...]:
 
 
 def books(document: Document) -> Markup:
-    """Where every scheduled report went."""
+    """Where every scheduled report went; nothing where none was."""
+    if not cells.floods(document):
+        return _NO
     totals = document.totals
     parts: list[Content] = [element("p", cells.books_line(document))]
     if cells.repeats(document):

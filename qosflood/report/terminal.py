@@ -70,6 +70,19 @@ def _limit_table(document: Document) -> Table:
     return table
 
 
+def _of_load(document: Document) -> list[tuple[str, str]]:
+    return [("loss", cells.loss_line(document)), ("books", cells.books_line(document))]
+
+
+def _of_target(document: Document) -> list[tuple[str, str]]:
+    """What only a load brings out of a target."""
+    return [
+        ("recovery", cells.recovery_line(document)),
+        ("limited by", cells.limited_line(document)),
+        *(("", printable(line)) for line in document.limited_evidence),
+    ]
+
+
 def _lines(document: Document, report: Path | None) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
@@ -77,12 +90,11 @@ def _lines(document: Document, report: Path | None) -> Table:
     lines = [
         ("memory", cells.memory_line(document)),
         ("scrapes", cells.scrape_line(document)),
-        ("loss", cells.loss_line(document)),
-        ("books", cells.books_line(document)),
+        *(_of_load(document) if cells.floods(document) else []),
         *([("attempts", cells.attempts_line(document))] if cells.repeats(document) else []),
         ("first failure", cells.first_failure_line(document)),
         *(("storm", line) for line in storm_lines(document)),
-        ("limited by", cells.limited_line(document)),
+        *(_of_target(document) if cells.floods(document) else []),
         *(("warning", printable(warning)) for warning in document.warnings),
         *(("next", printable(step)) for step in document.next_steps),
     ]

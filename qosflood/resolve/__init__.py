@@ -14,6 +14,7 @@ from qosflood.resolve.build import resolve
 from qosflood.resolve.describe import Row, describe
 from qosflood.resolve.options import Options, PartOf, Peak, allowed_targets, parse_part, parse_peak
 from qosflood.resolve.parts import format_utc
+from qosflood.resolve.watching import as_watch, lifted
 
 __all__ = [
     "Options",
@@ -21,8 +22,10 @@ __all__ = [
     "Peak",
     "Row",
     "allowed_targets",
+    "as_watch",
     "describe",
     "format_utc",
+    "lifted",
     "needs_consent",
     "parse_part",
     "parse_peak",

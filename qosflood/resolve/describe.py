@@ -21,20 +21,16 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
-    parts = (
-        _load,
-        _part,
-        _herds,
-        _phases,
-        _totals,
-        _target,
-        _network,
-        _watch,
-        _control,
-        _audit,
-        _limits,
-    )
+    load = (_load, _part, _herds, _phases, _totals, _target, _network)
+    parts = (*(load if plan.floods else (_without_load,)), _watch, _control, _audit, _limits)
     return [row for part in parts for row in part(plan)]
+
+
+def _without_load(plan: Plan) -> Iterator[Row]:
+    lasting = format_duration(plan.main_phase.duration_ns)
+    yield Row("watch", f"{lasting}, nothing is sent", _source(plan, "run.duration"))
+    yield from _address(plan)
+    yield from _trust(plan)
 
 
 def _load(plan: Plan) -> Iterator[Row]:
@@ -160,11 +156,8 @@ def _reports(plan: Plan) -> int:
 
 
 def _target(plan: Plan) -> Iterator[Row]:
-    target, report = plan.target, plan.report
-    where = "the embedded collector" if target.embedded else target.url
-    named = target.host in target.addresses
-    pinned = "" if target.embedded or named else f" at {', '.join(target.addresses)}"
-    yield Row("target", f"{where}{pinned}", _source(plan, "target.url"))
+    report = plan.report
+    yield from _address(plan)
     statuses = ", ".join(str(status) for status in report.expect)
     yield Row(
         "report",
@@ -175,6 +168,20 @@ def _target(plan: Plan) -> Iterator[Row]:
     yield from _sending(plan)
     for name, value in report.headers:
         yield Row("header", f"{name}: {value}", _source(plan, "report.headers"))
+    yield from _trust(plan)
+
+
+def _address(plan: Plan) -> Iterator[Row]:
+    target = plan.target
+    where = "the embedded collector" if target.embedded else target.url
+    named = target.host in target.addresses
+    pinned = "" if target.embedded or named else f" at {', '.join(target.addresses)}"
+    yield Row("target", f"{where}{pinned}", _source(plan, "target.url"))
+
+
+def _trust(plan: Plan) -> Iterator[Row]:
+    """Secret headers, and TLS."""
+    target = plan.target
     for header in target.headers:
         yield Row(
             "header", f"{header.name}: *** (from {header.source})", _source(plan, "target.headers")

@@ -37,7 +37,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert "--help" in said.out
 
 
-@pytest.mark.parametrize("command", ["run", "doctor", "collector", "report"])
+@pytest.mark.parametrize("command", ["run", "watch", "doctor", "collector", "report"])
 def test_every_option_has_a_word_of_help(command: str) -> None:
     for option in group.commands.commands[command].params:
         assert not isinstance(option, click.Option) or option.help, option.name
@@ -65,7 +65,7 @@ def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
     said = qosflood(*words)
     assert (said.code, said.out) == (2, "")
     unknown = words[1] if words[0] in ("run", "doctor") else words[0]
-    assert said.err.startswith(f'qosflood: got "{unknown}", expected a command (run, report, ')
+    assert said.err.startswith(f'qosflood: got "{unknown}", expected a command (run, watch, report, ')
     assert said.err.endswith(f"{ending}\n")
     assert said.err.count("\n") == 1
 

@@ -1,0 +1,56 @@
+"""`qosflood watch --target URL`: the monitor without a load."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qosflood.cli.options import options_from, output_options, watch_options
+from qosflood.cli.planning import make_plan, one_profile
+from qosflood.cli.screen import TerminalScreen
+from qosflood.errors import PlanError
+from qosflood.resolve import as_watch, lifted
+from qosflood.run import Request
+from qosflood.run import run as carry_out
+
+
+@click.command()
+@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
+@watch_options
+@output_options
+@click.pass_context
+def watch(
+    ctx: click.Context,
+    /,
+    profile: str,
+    sets: tuple[str, ...],
+    out: Path | None,
+    dry_run: bool,
+    no_live: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Watch a target from the side without any load, end with a verdict.
+
+    Scrapes, memory and restarts are watched as in a run, with the same journal and report; no
+    report is ever sent. For the hours before and after a flood, or while others send.
+
+    \b
+    qosflood watch --target http://127.0.0.1:3000 --duration 1h
+    """
+    if dry_run and as_json:
+        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+    screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
+    plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
+    if plan.target.embedded:
+        raise PlanError("watch: got no target, expected --target URL")
+    plan = as_watch(plan)
+    if dry_run:
+        screen.describe(plan)
+        return
+    arguments = tuple(sys.argv[1:])
+    ctx.exit(
+        carry_out(Request(plan=plan, allow=(), out=out, arguments=arguments, ask=None), screen)
+    )

@@ -1,0 +1,22 @@
+"""What shows a run while it goes on, as the supervisor knows it."""
+
+from typing import Protocol
+
+from qosflood.plan import Limit
+from qosflood.records import JournalRecord
+
+
+class View(Protocol):
+    """What shows the run while it goes on, and knows whether an abort limit is broken."""
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record."""
+
+    def tick(self, t_ns: int) -> None:
+        """Draw, if it is time; `t_ns` counts from the segment's start."""
+
+    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
+        """The abort limit that has been broken for its grace period, and the value in words."""
+
+    def waiting(self, left_ns: int) -> None:
+        """Show that the load begins in so long; called each second at most."""
