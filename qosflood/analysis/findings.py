@@ -7,6 +7,8 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qosflood.analysis.beside import OtelFinding, PrometheusFinding
+from qosflood.plan import ONE_INSTANCE
 from qosflood.records import MemoryFigure, Who
 
 
@@ -26,7 +28,11 @@ class LatencyFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrapeFigures:
-    """Scrapes of one phase; `gap_max_ns` is the longest time between two good scrapes."""
+    """Scrapes of one phase; `gap_max_ns` is the longest time between two good ones of an instance.
+
+    `added` and `removed` are series that came and went from page to page, None where no two pages
+    were taken; `resets` are counters that fell, of those that are followed.
+    """
 
     count: int
     failed: int
@@ -39,6 +45,12 @@ class ScrapeFigures:
     series_max: int | None
     gap_max_ns: int | None
     reasons: dict[str, int]
+    parse_p50_ns: int | None = None
+    parse_max_ns: int | None = None
+    samples_max: int | None = None
+    added: int | None = None
+    removed: int | None = None
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +92,9 @@ class PhaseFigures:
     """One phase, as planned and as it went. Rates are reports per second of the phase.
 
     `sent` are first attempts, `retries` those after them; `amplification` is how many requests
-    went out for each first attempt. `target_cores` is the CPU of the instance that used most.
+    went out for each first attempt. `target_cores` is the CPU of the instance that used most,
+    `rss_*` are of the one with the highest; `by_instance` are the scrapes of each, where there are
+    several.
     """
 
     name: str
@@ -116,6 +130,7 @@ class PhaseFigures:
     control: ControlFigures | None = None
     tcp: TcpFigures | None = None
     target_cores: float | None = None
+    by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +183,11 @@ class MemoryFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossFinding:
-    """What is known about accepted reports."""
+    """What is known about accepted reports.
+
+    Of the `checked` reports (a counter) or sessions (a gauge, a snapshot) the target was `seen` to
+    hold so many; `foreign` are reports it counted that cannot have come from here.
+    """
 
     method: Literal["none", "counter", "gauge", "readback"]
     verdict: Literal["ok", "lost", "inconclusive", "unmeasured"]
@@ -178,6 +197,8 @@ class LossFinding:
     seen: int | None = None
     missing: int | None = None
     examples: tuple[str, ...] = ()
+    checked: int | None = None
+    foreign: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,11 +276,12 @@ class MemoryPoint:
     t_s: float
     rss_bytes: int
     cpu_cores: float | None
+    instance: str = ONE_INSTANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrapePoint:
-    """One scrape at `t_s`."""
+    """One scrape of `instance` at `t_s`."""
 
     t_s: float
     ok: bool
@@ -267,6 +289,7 @@ class ScrapePoint:
     duration_ns: int | None
     bytes: int | None
     series: int | None
+    instance: str = ONE_INSTANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +304,8 @@ class PercentileCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFinding:
-    """What is known of one instance (replica) of the target."""
+    """What is known of one instance (replica) of the target; `scrape_words` say when its scrapes
+    failed."""
 
     name: str
     scrape_url: str
@@ -289,6 +313,7 @@ class InstanceFinding:
     restarts: int | None
     rss_max: int | None
     scrapes: ScrapeFigures
+    scrape_words: tuple[str, ...] = ()
     memory: MemoryFinding | None = None
 
 
@@ -321,3 +346,6 @@ class Findings:
     limited_evidence: tuple[str, ...] = ()
     """What was looked at to say what limited the run, one line each, whatever it speaks for."""
     recovery: RecoveryFinding | None = None
+    prometheus: PrometheusFinding | None = None
+    """None: no Prometheus was to be asked."""
+    otel: OtelFinding | None = None

@@ -13,17 +13,21 @@ from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
     ControlSample,
+    Counted,
     End,
     Event,
     FailureSample,
     JournalRecord,
     MemorySample,
+    ReadBack,
     Rollup,
     ScrapeSample,
     Segment,
+    SentSessions,
     TcpSample,
     Window,
 )
+from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 
 class SessionCount:
@@ -63,6 +67,12 @@ class Intake:
         self.memory: list[MemorySample] = []
         self.control: list[ControlSample] = []
         self.tcp: list[TcpSample] = []
+        self.prometheus: list[PrometheusReading] = []
+        self.prometheus_samples: list[PrometheusSamples] = []
+        self.otel: list[OtelSample] = []
+        self.sent: list[SentSessions] = []
+        self.counted: list[Counted] = []
+        self.read: list[ReadBack] = []
         self.events: list[Event] = []
         self.end: End | None = None
         self.last_t = 0
@@ -73,6 +83,12 @@ class Intake:
             MemorySample: self.memory.append,
             ControlSample: self.control.append,
             TcpSample: self.tcp.append,
+            PrometheusReading: self.prometheus.append,
+            PrometheusSamples: self.prometheus_samples.append,
+            OtelSample: self.otel.append,
+            SentSessions: self.sent.append,
+            Counted: self.counted.append,
+            ReadBack: self.read.append,
             Event: self.events.append,
             Segment: self.jumps.add,
             ClockMark: self.jumps.add,
@@ -90,6 +106,7 @@ class Intake:
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
         self.control.sort(key=lambda sample: sample.t)
+        self.counted.sort(key=lambda one: one.t)
         self.events.sort(key=lambda event: event.t)
 
     @property

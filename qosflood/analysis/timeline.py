@@ -19,7 +19,7 @@ from qosflood.units import SECOND, format_count, format_duration
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
 _FAILED = "first_"
-_WENT_WRONG = ("scrapes_failing", "restarted", "process_gone", "stalled", "oom_killed")
+_WENT_WRONG = ("scrapes_failing", "up_failing", "restarted", "process_gone", "stalled", "oom_killed")
 _SILENCE = tuple(f"{_FAILED}{outcome}" for outcome in SILENT)
 
 
@@ -45,6 +45,11 @@ def timeline_entries(
         *(entry for span in failing_spans(scrapes) for entry in _of_span(span, clock)),
         *_late_spans(seconds, clock),
     ]
+    return in_order(entries)
+
+
+def in_order(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """The entries in the order of time."""
     return sorted(entries, key=lambda entry: entry.t_s)
 
 

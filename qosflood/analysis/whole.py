@@ -1,5 +1,6 @@
 """The journal's records to Findings."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,15 @@ from qosflood.analysis.findings import Findings, InstanceFinding, MemoryFinding,
 from qosflood.analysis.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
 from qosflood.analysis.intake import Intake
-from qosflood.analysis.loss import loss_finding
+from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.analysis.memory import memory_finding
+from qosflood.analysis.otel import otel_finding
 from qosflood.analysis.phases import curves, phase_figures
+from qosflood.analysis.prometheus import (
+    prometheus_entries,
+    prometheus_finding,
+    prometheus_warnings,
+)
 from qosflood.analysis.recovery import recovery_finding
 from qosflood.analysis.series import memory_points, scrape_points
 from qosflood.analysis.stalls import stalls
@@ -23,7 +30,7 @@ from qosflood.analysis.surroundings import (
     tcp_figures,
     usual_ns,
 )
-from qosflood.analysis.timeline import bounded, first_failure, timeline_entries
+from qosflood.analysis.timeline import bounded, first_failure, in_order, timeline_entries
 from qosflood.analysis.warnings import warnings_of
 from qosflood.plan import Plan
 from qosflood.records import JournalRecord, Latency
@@ -75,17 +82,22 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         intake.control,
         "network" if limited.limited_by == "network" else "target",
     )
+    prometheus = prometheus_finding(
+        plan, clock, intake.prometheus, intake.prometheus_samples, intake.scrapes
+    )
+    entries = in_order([*entries, *prometheus_entries(prometheus, clock)])
     memories = _memories(plan, clock, intake, account.outcomes["acked"])
     instances = tuple(
-        replace(instance, memory=memories[instance.name]) for instance in _instances(plan, intake)
+        replace(instance, memory=memories[instance.name]) for instance in _instances(plan, clock, intake)
     )
+    loss = loss_finding(plan, clock, account, _loss_evidence(intake, all_restarts(instances)))
     return Findings(
         ended=intake.end.reason if intake.end else "killed",
         ended_detail=intake.end.detail if intake.end else "the journal has no end record",
         phases=phases,
         totals=account,
         memory=_gravest(memories),
-        loss=loss_finding(account),
+        loss=loss,
         generator=generator,
         limited_by=limited.limited_by,
         limited_why=limited.why,
@@ -95,15 +107,32 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         recovery=recovery,
         first_failure=first_failure(entries),
         timeline=bounded(entries),
-        warnings=warnings_of(
-            plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
+        warnings=(
+            *warnings_of(
+                plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
+            ),
+            *loss_warnings(loss),
+            *prometheus_warnings(prometheus),
         ),
         instances=instances,
         seconds=seconds,
         memory_points=memory_points(intake.measured, clock),
         scrape_points=scrape_points(intake.scrapes, clock),
         curves=tuple(curve for name in by_name for curve in curves(name, latencies[name])),
+        prometheus=prometheus,
+        otel=otel_finding(plan, intake.otel),
         broken_on_time=intake.on_time.broken(),
+    )
+
+
+def _loss_evidence(intake: Intake, restarts: int | None) -> LossEvidence:
+    return LossEvidence(
+        sent=tuple(intake.sent),
+        counted=tuple(intake.counted),
+        read=tuple(intake.read),
+        events=tuple(intake.events),
+        restarts=restarts,
+        sessions=intake.sessions.at(sys.maxsize) or 0,
     )
 
 
@@ -143,11 +172,11 @@ def _surroundings(
     }
 
 
-def _instances(plan: Plan, intake: Intake) -> Iterator[InstanceFinding]:
+def _instances(plan: Plan, clock: RunClock, intake: Intake) -> Iterator[InstanceFinding]:
     for name in names(plan, intake.scrapes, intake.memory):
         scrapes = [sample for sample in intake.scrapes if sample.instance == name]
         memory = [sample for sample in intake.measured if sample.instance == name]
-        yield instance_finding(plan, name, scrapes, memory, intake.events)
+        yield instance_finding(plan, clock, name, scrapes, memory, intake.events)
 
 
 def _memories(plan: Plan, clock: RunClock, intake: Intake, acked: int) -> dict[str, MemoryFinding]:

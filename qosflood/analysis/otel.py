@@ -1,0 +1,96 @@
+"""What an OpenTelemetry Collector's own metrics say of the run."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from qosflood.analysis.beside import OtelFinding, OtelUp
+from qosflood.plan import Plan
+from qosflood.text import printable
+from qosflood.units import format_count
+from qosflood.witnesses import OtelSample
+
+UNCHECKED = "OpenTelemetry was not checked; name a Collector's metrics page with --otel URL"
+_LOST = ("refused", "failed", "send_failed", "not_queued")
+_WORDS = {
+    "accepted": "accepted",
+    "refused": "refused",
+    "failed": "failed to take",
+    "sent": "sent",
+    "send_failed": "failed to send",
+    "not_queued": "dropped before its queue",
+}
+
+
+def otel_finding(plan: Plan, samples: Sequence[OtelSample]) -> OtelFinding:
+    """Points over all pages, as far as their counters grew while they were watched."""
+    if not plan.otel or not plan.watches:
+        return OtelFinding(verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0)
+    failed = [sample for sample in samples if not sample.ok]
+    points = _points(samples)
+    up = tuple(_up(samples))
+    lost = sum(sum(points.get(kind, {}).values()) for kind in _LOST)
+    if not points and not up:
+        reasons = Counter(sample.reason for sample in failed)
+        why = f": {printable(reasons.most_common(1)[0][0], 160)}" if reasons else ""
+        return OtelFinding(
+            verdict="unmeasured",
+            reason=f"its pages told nothing{why}",
+            looks=len(samples),
+            failed=len(failed),
+        )
+    return OtelFinding(
+        verdict="lost" if lost else "ok",
+        reason="; ".join((*_told(points), *_told_of_up(up), *_told_of_pages(samples, failed))),
+        looks=len(samples),
+        failed=len(failed),
+        points=points,
+        up=up,
+    )
+
+
+def _points(samples: Sequence[OtelSample]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for url in dict.fromkeys(sample.url for sample in samples):
+        good = [sample for sample in samples if sample.url == url and sample.ok]
+        for key in dict.fromkeys(key for sample in good for key in sample.points):
+            kind, _, component = key.partition(" ")
+            kinds = found.setdefault(kind, {})
+            name = printable(component, 60)
+            kinds[name] = kinds.get(name, 0) + _growth([s.points.get(key) for s in good])
+    return found
+
+
+def _growth(values: Iterable[float | None]) -> int:
+    """By how much a counter grew; one that fell began anew at 0, and so does one that appears."""
+    known = [0.0 if value is None else value for value in values]
+    return round(sum(b - a if b >= a else b for a, b in pairwise(known)))
+
+
+def _up(samples: Sequence[OtelSample]) -> Iterator[OtelUp]:
+    for name in dict.fromkeys(name for sample in samples for name in sample.up):
+        values = [sample.up[name] for sample in samples if name in sample.up]
+        yield OtelUp(
+            instance=printable(name, 100), count=len(values), failed=sum(v <= 0 for v in values)
+        )
+
+
+def _told(points: dict[str, dict[str, int]]) -> Iterator[str]:
+    for kind, words in _WORDS.items():
+        if kind in points:
+            by = points[kind]
+            names = f" ({', '.join(f'{name} {format_count(n)}' for name, n in by.items())})"
+            yield f"{words} {format_count(sum(by.values()))} points{names if len(by) > 1 else ''}"
+
+
+def _told_of_up(up: Sequence[OtelUp]) -> Iterator[str]:
+    for each in up:
+        if each.failed:
+            yield f"its up of {each.instance} was 0 in {each.failed} of {each.count} looks"
+    if up and not any(each.failed for each in up):
+        yield f"its up was 1 throughout ({', '.join(each.instance for each in up[:3])})"
+
+
+def _told_of_pages(samples: Sequence[OtelSample], failed: Sequence[OtelSample]) -> Iterator[str]:
+    if failed:
+        yield f"{len(failed)} of {len(samples)} looks at its pages failed"

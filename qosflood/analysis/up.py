@@ -1,0 +1,136 @@
+"""Prometheus's samples of one instance: in which stretches it failed, and where it has none."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from qosflood.analysis.beside import UpFigures, UpSpan
+from qosflood.analysis.latency import exact_percentile
+from qosflood.records import ScrapeSample
+from qosflood.text import printable
+from qosflood.units import SECOND
+from qosflood.witnesses import PrometheusReading, PrometheusSamples
+
+_LATE = 1.5
+"""So many intervals after the one before, a sample tells that one is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One instance's samples, by journal time: its `up`, the durations in ns, the errors told."""
+
+    name: str
+    interval_ns: int | None
+    up: tuple[tuple[int, bool], ...]
+    durations: tuple[tuple[int, int], ...] = ()
+    errors: tuple[tuple[int, str], ...] = field(default=())
+
+    def figures(self, name: str, start: int, end: int, missing: Iterable[int]) -> UpFigures:
+        """Its scrapes from `start` until before `end`; `missing` are all that it has not."""
+        inside = [good for t, good in self.up if start <= t < end]
+        durations = sorted(ns for t, ns in self.durations if start <= t < end)
+        return UpFigures(
+            name=name,
+            count=len(inside),
+            failed=inside.count(False),
+            missing=sum(start <= t < end for t in missing),
+            duration_p50_ns=exact_percentile(durations, 50.0),
+            duration_p99_ns=exact_percentile(durations, 99.0),
+            duration_max_ns=durations[-1] if durations else None,
+        )
+
+    def missing(self, start: int, end: int) -> list[int]:
+        """When it should have been scraped and was not, from `start` to `end`.
+
+        The scrape that is under way at the end has no sample yet.
+        """
+        every = self.interval_ns
+        if every is None or end <= start:
+            return []
+        known = [t for t, _ in self.up if start <= t < end]
+        edges = [start, *known, max(end - every, start)]
+        return [t for before, after in pairwise(edges) for t in _between(before, after, every)]
+
+    def spans(self) -> Iterator[UpSpan]:
+        """Its stretches of failed scrapes."""
+        failing: list[int] = []
+        for t, good in self.up:
+            if not good:
+                failing.append(t)
+            elif failing:
+                yield self._span(failing, t)
+                failing = []
+        if failing:
+            yield self._span(failing, None)
+
+    def _span(self, failing: Sequence[int], until: int | None) -> UpSpan:
+        slack = self.interval_ns or 0
+        end = until or failing[-1]
+        told = (text for t, text in self.errors if failing[0] <= t <= end + slack)
+        return UpSpan(
+            instance=self.name,
+            since=failing[0],
+            last=failing[-1],
+            until=until,
+            failed=len(failing),
+            error=next(told, ""),
+        )
+
+
+def _between(before: int, after: int, every: int) -> Iterator[int]:
+    if after - before > _LATE * every:
+        for number in range(1, round((after - before) / every)):
+            yield before + number * every
+
+
+def stories(
+    readings: Sequence[PrometheusReading],
+    samples: Iterable[PrometheusSamples],
+    shift_ns: int,
+) -> dict[str, Story]:
+    """Each instance's story, also of one without samples; `shift_ns` + Prometheus's time in ns is
+    the journal's."""
+    intervals: dict[str, int | None] = {}
+    errors: dict[str, list[tuple[int, str]]] = {}
+    for reading in readings:
+        for target in reading.targets or ():
+            intervals[target.instance] = target.interval_ns
+            if target.health == "down" and target.last_error:
+                told = errors.setdefault(target.instance, [])
+                told.append((reading.t, printable(target.last_error, 200)))
+    up: dict[str, dict[int, bool]] = {name: {} for name in intervals}
+    durations: dict[str, dict[int, int]] = {}
+    for series in samples:
+        if series.instance is None:
+            continue
+        values = [
+            (at_ms * 1_000_000 + shift_ns, value)
+            for at_ms, value in zip(series.at_ms, series.values, strict=True)
+            if value is not None
+        ]
+        if series.metric == "up":
+            up.setdefault(series.instance, {}).update((t, value > 0) for t, value in values)
+        else:
+            told_ns = durations.setdefault(series.instance, {})
+            told_ns.update((t, round(value * SECOND)) for t, value in values)
+    return {
+        name: Story(
+            name=name,
+            interval_ns=intervals.get(name) or _usual(sorted(found)),
+            up=tuple(sorted(found.items())),
+            durations=tuple(sorted(durations.get(name, {}).items())),
+            errors=tuple(errors.get(name, ())),
+        )
+        for name, found in up.items()
+    }
+
+
+def _usual(times: Sequence[int]) -> int | None:
+    """Where Prometheus does not tell its interval: that between most samples."""
+    return round(median(b - a for a, b in pairwise(times))) if len(times) > 1 else None
+
+
+def near(samples: Iterable[ScrapeSample], since: int, until: int) -> list[ScrapeSample]:
+    """Our scrapes of that time."""
+    return [sample for sample in samples if since <= sample.t <= until]
