@@ -37,7 +37,7 @@ def sampled(plan: Plan) -> list[int]:
     step with no period of lines or bridges. The seed says where they begin.
     """
     audit = plan.audit
-    if audit.readback is None and not any(one.readback for one in plan.instances):
+    if not sources(plan):
         return []
     everyone = alive(plan)
     if everyone <= audit.sessions:
@@ -50,6 +50,8 @@ def sampled(plan: Plan) -> list[int]:
 
 def sources(plan: Plan) -> list[Source]:
     """The snapshots to read: those that instances name, else the plan's own."""
+    if not plan.floods:
+        return []
     named = [
         Source(
             instance=one.name, url=_url(_origin(one.scrape_url), one.readback), headers=one.headers

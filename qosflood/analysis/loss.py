@@ -1,22 +1,117 @@
-"""What is known of reports that were acknowledged."""
+"""What is known of reports that were acknowledged: did the target keep them?
 
+A counter sees every report, a gauge whole sessions, a snapshot the last report of a session. The
+gravest finding speaks; what the others saw is said beside it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
+from qosflood.analysis.heldback import readback_finding
+from qosflood.plan import Plan
+from qosflood.records import Counted, Event, ReadBack, SentSessions
+from qosflood.units import format_count
 
+Method = Literal["counter", "gauge", "readback"]
 _UNCERTAIN = ("timeout", "connection_lost", "bad_response")
+_GRAVITY = ("lost", "ok", "inconclusive", "unmeasured")
 
 
-def loss_finding(totals: Totals) -> LossFinding:
-    """Without a way to read reports back: how many there should be, and no verdict.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossEvidence:
+    """What was found in the target and what was sent to it; `sessions` began in the run."""
+
+    sent: tuple[SentSessions, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    read: tuple[ReadBack, ...] = ()
+    events: tuple[Event, ...] = ()
+    restarts: int | None = None
+    sessions: int = 0
+
+
+def loss_finding(
+    plan: Plan, clock: RunClock, totals: Totals, evidence: LossEvidence
+) -> LossFinding:
+    """What the audit found; without one, how many there should be and no verdict.
 
     Uncertain are those that may or may not have been taken, once or more than once: attempts that
     were never properly answered.
     """
+    base = _base(totals)
+    methods = _methods(plan, evidence)
+    if not methods:
+        because = f": {plan.audit.why}" if plan.audit.why else ""
+        return replace(base, reason=f"nothing counts or reads back what the target kept{because}")
+    if why := _unfit(clock, base, evidence):
+        return replace(base, method=methods[0], reason=why)
+    unheard = totals.scheduled - base.acked
+    found = [_finding(method, plan, clock, base, unheard, evidence) for method in methods]
+    gravest = min(found, key=lambda one: _GRAVITY.index(one.verdict))
+    reasons = [gravest.reason, *(one.reason for one in found if one is not gravest)]
+    return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign)
+
+
+def loss_warnings(loss: LossFinding) -> tuple[str, ...]:
+    """What about the audit is worth a warning."""
+    if not loss.foreign:
+        return ()
+    return (
+        f"audit: the target counted {format_count(loss.foreign)} reports more than can have come "
+        "from here: others report to it too, or it counts what it refused",
+    )
+
+
+def _base(totals: Totals) -> LossFinding:
     outcomes, retried = totals.outcomes, totals.retried
     unanswered = sum(outcomes.get(name, 0) + retried.get(name, 0) for name in _UNCERTAIN)
     return LossFinding(
         method="none",
         verdict="unmeasured",
-        reason="nothing counts or reads back what the target kept",
+        reason="",
         acked=outcomes.get("acked", 0),
         uncertain=unanswered + totals.resent,
     )
+
+
+def _methods(plan: Plan, evidence: LossEvidence) -> list[Method]:
+    """How it was looked for, the most telling way first."""
+    audit = plan.audit
+    methods: dict[Method, object] = {
+        "counter": audit.counter,
+        "gauge": audit.gauge,
+        "readback": evidence.sent or evidence.read,
+    }
+    return [method for method, there in methods.items() if there]
+
+
+def _unfit(clock: RunClock, base: LossFinding, evidence: LossEvidence) -> str:
+    """Why nothing found in the target would tell anything."""
+    several = next((one for one in evidence.events if one.kind == "several_processes"), None)
+    if not clock.whole:
+        return "the run was stopped before the target had settled"
+    if several is not None:
+        return f"nothing can be looked for in one of several processes: {several.what}"
+    if evidence.restarts:
+        return "the target restarted, and what it held before cannot be looked for"
+    return "" if base.acked else "no report was accepted, so none can be missing"
+
+
+def _finding(
+    method: Method,
+    plan: Plan,
+    clock: RunClock,
+    base: LossFinding,
+    unheard: int,
+    evidence: LossEvidence,
+) -> LossFinding:
+    finished_t = max((one.t for one in evidence.events if one.kind == "load_finished"), default=0)
+    if method == "counter":
+        return counter_finding(plan, clock.t0, finished_t, base, evidence.counted)
+    if method == "gauge":
+        return gauge_finding(
+            plan, clock.t0, finished_t, base, evidence.counted, evidence.sessions, unheard
+        )
+    return readback_finding(base, evidence.sent, evidence.read)

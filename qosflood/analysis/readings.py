@@ -1,11 +1,11 @@
 """What a limit speaks of, read from the findings: one function for each metric."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from qosflood.analysis.failures import CUT_OFF
-from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures
+from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures, ScrapeFigures
 from qosflood.analysis.latency import LEAST_ABOVE
 from qosflood.plan import Limit, Plan
 from qosflood.units import SECOND, format_count
@@ -18,7 +18,7 @@ class Reading:
     """The value a limit is about, in base units, and how many observations stand behind it.
 
     Where `value` cannot be given, `least` and `most` bound it if anything does, and `reason` says
-    why.
+    why. `whose`: the instance it is about, where there are several.
     """
 
     value: float | str | None = None
@@ -26,6 +26,7 @@ class Reading:
     least: float | None = None
     most: float | None = None
     reason: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Case:
         if self.plan.merged and self.findings.ended != "completed":
             return True
         return round(self.phase.seconds * SECOND) < self.plan.phase(self.phase.name).duration_ns
+
+
+Reader = Callable[[Case, PhaseFigures], Reading]
+Badness = Callable[[Reading], float]
 
 
 def read(case: Case) -> Reading:
@@ -119,17 +124,28 @@ def _amplification(_case: Case, phase: PhaseFigures) -> Reading:
     return Reading(value=phase.amplification, n=phase.sent)
 
 
-def _scrape_success(_case: Case, phase: PhaseFigures) -> Reading:
-    scrapes = phase.scrapes
+def _of_worst(read_one: Callable[[str, ScrapeFigures], Reading], badness: Badness) -> Reader:
+    """Reads the scrapes of the instance that fared worst."""
+
+    def read_worst(_case: Case, phase: PhaseFigures) -> Reading:
+        found = {name: read_one(phase.name, figures) for name, figures in phase.by_instance.items()}
+        if not found:
+            return read_one(phase.name, phase.scrapes)
+        worst = max(found, key=lambda name: badness(found[name]))
+        return replace(found[worst], whose=worst)
+
+    return read_worst
+
+
+def _scrape_success(phase: str, scrapes: ScrapeFigures) -> Reading:
     if scrapes.success_ratio is None:
-        return Reading(reason=f"no scrapes in {phase.name}")
+        return Reading(reason=f"no scrapes in {phase}")
     return Reading(value=scrapes.success_ratio, n=scrapes.count)
 
 
-def _scrape_p99(_case: Case, phase: PhaseFigures) -> Reading:
-    scrapes = phase.scrapes
+def _scrape_p99(phase: str, scrapes: ScrapeFigures) -> Reading:
     if scrapes.duration_max_ns is None:
-        return Reading(reason=f"no scrapes in {phase.name}")
+        return Reading(reason=f"no scrapes in {phase}")
     if scrapes.duration_p99_ns is not None:
         return Reading(value=scrapes.duration_p99_ns, n=scrapes.count)
     return Reading(
@@ -140,11 +156,20 @@ def _scrape_p99(_case: Case, phase: PhaseFigures) -> Reading:
     )
 
 
-def _scrape_gap(_case: Case, phase: PhaseFigures) -> Reading:
-    scrapes = phase.scrapes
+def _scrape_gap(phase: str, scrapes: ScrapeFigures) -> Reading:
     if scrapes.gap_max_ns is None:
-        return Reading(reason=f"no scrapes in {phase.name}")
+        return Reading(reason=f"no scrapes in {phase}")
     return Reading(value=scrapes.gap_max_ns, n=scrapes.count)
+
+
+def _highest(reading: Reading) -> float:
+    """What was not measured is worse than anything."""
+    known = reading.most if reading.value is None else reading.value
+    return float("inf") if known is None else float(known)
+
+
+def _lowest(reading: Reading) -> float:
+    return float("inf") if reading.value is None else -float(reading.value)
 
 
 def _memory_max(case: Case) -> Reading:
@@ -190,8 +215,9 @@ def _time_to_limit(case: Case) -> Reading:
 def _loss(case: Case) -> Reading:
     loss = case.findings.loss
     if loss.verdict in ("inconclusive", "unmeasured"):
-        return Reading(n=loss.acked, reason=loss.reason)
-    return Reading(value="none" if loss.verdict == "ok" else "lost", n=loss.acked)
+        return Reading(reason=loss.reason)
+    n = loss.acked if loss.checked is None else loss.checked
+    return Reading(value="none" if loss.verdict == "ok" else "lost", n=n)
 
 
 def _restarts(case: Case) -> Reading:
@@ -226,7 +252,7 @@ _RUN_METRICS: dict[str, Callable[[Case], Reading]] = {
     "restarts": _restarts,
     "recovery.time": _recovery,
 }
-_PHASE_METRICS: dict[str, Callable[[Case, PhaseFigures], Reading]] = {
+_PHASE_METRICS: dict[str, Reader] = {
     **{
         f"{series}.{figure}": partial(_latency, series, figure)
         for series in ("response", "service")
@@ -235,7 +261,7 @@ _PHASE_METRICS: dict[str, Callable[[Case, PhaseFigures], Reading]] = {
     "errors": _errors,
     "offered": _offered,
     "amplification": _amplification,
-    "scrape.success": _scrape_success,
-    "scrape.p99": _scrape_p99,
-    "scrape.gap": _scrape_gap,
+    "scrape.success": _of_worst(_scrape_success, _lowest),
+    "scrape.p99": _of_worst(_scrape_p99, _highest),
+    "scrape.gap": _of_worst(_scrape_gap, _highest),
 }

@@ -88,7 +88,8 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
     entries = in_order([*entries, *prometheus_entries(prometheus, clock)])
     memories = _memories(plan, clock, intake, account.outcomes["acked"])
     instances = tuple(
-        replace(instance, memory=memories[instance.name]) for instance in _instances(plan, clock, intake)
+        replace(instance, memory=memories[instance.name])
+        for instance in _instances(plan, clock, intake)
     )
     loss = loss_finding(plan, clock, account, _loss_evidence(intake, all_restarts(instances)))
     return Findings(

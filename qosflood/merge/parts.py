@@ -88,7 +88,7 @@ def _compared(plan: Plan) -> Any:
     )
     facts: dict[str, Any] = msgspec.to_builtins(same)
     # What is watched, and how, may be said to the part that watches alone.
-    del facts["watch"]
+    del facts["watch"], facts["audit"]
     return facts
 
 

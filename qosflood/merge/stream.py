@@ -9,13 +9,16 @@ from qosflood.records import (
     INCOMPLETE,
     ClockMark,
     ControlSample,
+    Counted,
     End,
     Event,
     FailureSample,
     JournalRecord,
     MemorySample,
+    ReadBack,
     ScrapeSample,
     Segment,
+    SentSessions,
     Window,
 )
 from qosflood.units import SECOND, format_duration
@@ -57,6 +60,12 @@ class PartStream:
                 yield replace(record, t=t, instance=self._instance(record.instance))
             elif isinstance(record, _TIMED_ALONE):
                 yield replace(record, t=t)
+            elif isinstance(record, SentSessions):
+                yield replace(record, t=t, shard=record.shard + self._first_shard)
+            elif isinstance(record, Counted | ReadBack):
+                done_t = record.done_t + self._shift
+                instance = self._instance(record.instance)
+                yield replace(record, t=t, done_t=done_t, instance=instance)
             elif isinstance(record, Event):
                 yield self._event(record, t)
             elif isinstance(record, Segment | ClockMark):

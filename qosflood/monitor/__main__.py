@@ -12,26 +12,33 @@ import orjson
 
 from qosflood.child import ParentPipe
 from qosflood.errors import StartError
+from qosflood.monitor.audit import Auditor, LastMemory
 from qosflood.monitor.control import open_path
 from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins
 from qosflood.monitor.others import open_others
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.runtimes import NAMES, runtime_figures
+from qosflood.monitor.scrape import Reader, open_scraper
 from qosflood.monitor.timer import Timer
 from qosflood.records import Record, encode_record
 
+_RUNTIME = Reader(names=NAMES, read=runtime_figures)
+
 
 async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
-    """Answer `ready`, watch from `start` to `stop`, answer `done`; raises PreflightError."""
+    """Answer `ready`, watch from `start` to `stop`, audit if that was asked for before, answer
+    `done`; raises PreflightError."""
     async with AsyncExitStack() as stack:
         scrapers = [
-            await stack.enter_async_context(open_scraper(spec.plan, instance))
+            await stack.enter_async_context(open_scraper(spec.plan, instance, (_RUNTIME,)))
             for instance in spec.plan.instances
         ]
-        monitor = Monitor(spec, scrapers, _emitter(pipe))
+        last = LastMemory(_emitter(pipe))
+        monitor = Monitor(spec, scrapers, last)
+        auditor = Auditor(spec.plan, spec.mono_ns, _emitter(pipe), last.headroom(spec.plan))
         timer = Timer(spec.mono_ns)
         others = await open_others(spec.plan, stack, timer, _emitter(pipe))
         others += await open_path(spec.plan, stack, timer, _emitter(pipe))
-        started, stopped = asyncio.Event(), asyncio.Event()
+        started, stopped, audited = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
         def stop() -> None:
             monitor.stop()
@@ -39,16 +46,21 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
             stopped.set()
             started.set()
 
-        commands = {"start": started.set, "stop": stop}
+        commands = {"start": started.set, "stop": stop, "audit": audited.set}
 
         def on_command(command: dict[str, Any]) -> None:
             commands[command["cmd"]]()
 
         pipe.attach(asyncio.get_running_loop(), on_command, _leave)
+        await auditor.count()
         _send(pipe, {"type": "ready"})
         await started.wait()
         if not stopped.is_set():
-            await asyncio.gather(monitor.run(), *(watch() for watch in others))
+            watching = (auditor.count(), monitor.run(), *(watch() for watch in others))
+            await asyncio.gather(*watching)
+        if audited.is_set():
+            await auditor.count()
+            await auditor.read_back()
         _send(pipe, {"type": "done"})
         # A page still being parsed in its thread would hold up an orderly exit.
         _leave()

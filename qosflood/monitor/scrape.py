@@ -84,7 +84,7 @@ async def open_scraper(
     connector = aiohttp.TCPConnector(
         limit=1,
         keepalive_timeout=_IDLE_S,
-        resolver=_PinnedResolver(plan.target),
+        resolver=PinnedResolver(plan.target),
         ssl=tls_context(plan.target),
     )
     async with aiohttp.ClientSession(
@@ -225,7 +225,7 @@ class Scraper:
         return self._headers | self.secrets if same else self._headers
 
 
-class _PinnedResolver(AbstractResolver):
+class PinnedResolver(AbstractResolver):
     """Answers the target's name with the plan's pinned addresses, any other by the system."""
 
     def __init__(self, target: Target) -> None:

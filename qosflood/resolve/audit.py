@@ -28,9 +28,10 @@ def build_audit(
             "audit.gauge",
             f"got {asked.gauge} beside counter {asked.counter}, expected one of the two",
         )
-    metric = {} if watch.interval_ns is None else {"counter": asked.counter, "gauge": asked.gauge}
+    scraped = watch.interval_ns is not None
     audit = Audit(
-        **metric,
+        counter=asked.counter if scraped else None,
+        gauge=asked.gauge if scraped else None,
         labels=tuple(asked.labels.items()),
         samples=() if asked.samples == "." else tuple(asked.samples.split(".")),
         session=tuple(asked.session.split(".")),

@@ -1,0 +1,129 @@
+"""What a counter or gauge of the target says of accepted reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from qosflood.analysis.findings import LossFinding
+from qosflood.audited import alive
+from qosflood.plan import Plan
+from qosflood.records import Counted
+from qosflood.units import format_count
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A metric before the load and after it, over all instances."""
+
+    before: float
+    after: float
+
+    @property
+    def grown(self) -> int:
+        """By how much it grew."""
+        return round(self.after - self.before)
+
+
+def counter_finding(
+    plan: Plan, t0: int, finished_t: int, base: LossFinding, counted: Sequence[Counted]
+) -> LossFinding:
+    """acked <= seen <= acked + uncertain, give or take the reports sent before the load, which a
+    target may count late; fewer are lost, more are somebody else's and may hide losses."""
+    name = plan.audit.counter or ""
+    base = replace(base, method="counter", checked=base.acked)
+    if plan.part is not None:
+        return replace(base, reason=f"{name} counts other parts' reports too, merge judges it")
+    span = _span(t0, finished_t, counted, falls=False)
+    if isinstance(span, str):
+        return replace(base, reason=f"{name}: {span}")
+    seen, most = span.grown, base.acked + base.uncertain
+    own = max(plan.merged, 1)
+    grew = f"{name} grew by {format_count(seen)}"
+    accepted = f"{format_count(base.acked)} accepted reports"
+    if seen < base.acked:
+        lost = base.acked - seen
+        reason = f"{grew}, {format_count(lost)} less than the {accepted}"
+        return replace(base, verdict="lost", reason=reason, seen=seen, missing=lost)
+    if seen > most + own:
+        reason = (
+            f"{grew}, {format_count(seen - most)} more than can have come from here, which may "
+            "hide losses"
+        )
+        more = seen - most
+        return replace(base, verdict="inconclusive", reason=reason, seen=seen, foreign=more)
+    hidden = (
+        f"; {format_count(base.uncertain)} without an answer could hide as many lost ones"
+        if base.uncertain
+        else ""
+    )
+    reason = f"{grew}: all {accepted} were counted{hidden}"
+    return replace(base, verdict="ok", reason=reason, seen=seen, missing=0)
+
+
+def gauge_finding(
+    plan: Plan,
+    t0: int,
+    finished_t: int,
+    base: LossFinding,
+    counted: Sequence[Counted],
+    sessions: int,
+    unheard: int,
+) -> LossFinding:
+    """Sessions held against those that began and those that live at the end. It sees a session
+    that is gone as a whole; each of the `unheard` reports, which were not accepted, may have been a
+    session's only one."""
+    name = plan.audit.gauge or ""
+    base = replace(base, method="gauge", checked=sessions)
+    if plan.part is not None:
+        return replace(base, reason=f"{name} counts other parts' sessions too, merge judges it")
+    span = _span(t0, finished_t, counted, falls=True)
+    if isinstance(span, str):
+        return replace(base, reason=f"{name}: {span}")
+    living = min(alive(plan), sessions)
+    held = f"{name} is {format_count(span.after)}"
+    before = f" ({format_count(span.before)} before)" if span.before else ""
+    if span.after < living - unheard:
+        gone = round(living - unheard - span.after)
+        reason = f"{held}, {format_count(gone)} less than the sessions that live at the load's end"
+        return replace(base, verdict="lost", reason=reason, seen=round(span.after), missing=gone)
+    base = replace(base, seen=span.grown)
+    began = f"the {format_count(sessions)} sessions that began"
+    if span.grown > sessions:
+        reason = f"{held}{before}, more than {began}: others report too"
+        return replace(base, verdict="inconclusive", reason=reason)
+    if span.grown < sessions - unheard:
+        reason = f"{held}{before}, less than {began}: they expired, or were lost"
+        return replace(base, verdict="inconclusive", reason=reason)
+    reason = f"{held}{before}: no session is missing as a whole; single reports cannot be seen"
+    return replace(base, verdict="ok", reason=reason, missing=0)
+
+
+def _span(t0: int, finished_t: int, counted: Sequence[Counted], *, falls: bool) -> Span | str:
+    """The sum over instances before and after the load, or why there is none."""
+    if not counted:
+        return "was never read"
+    spans = []
+    for name in dict.fromkeys(one.instance for one in counted):
+        mine = [one for one in counted if one.instance == name]
+        span = _instance_span(t0, finished_t, mine, falls=falls)
+        if isinstance(span, str):
+            return span if len({one.instance for one in counted}) == 1 else f"{name}: {span}"
+        spans.append(span)
+    return Span(sum(span.before for span in spans), sum(span.after for span in spans))
+
+
+def _instance_span(
+    t0: int, finished_t: int, counted: Sequence[Counted], *, falls: bool
+) -> Span | str:
+    before = [one for one in counted if one.done_t <= t0]
+    after = [one for one in counted if one.t >= finished_t > 0]
+    for when, ones in (("before the load", before), ("after the load", after)):
+        if not any(one.value is not None for one in ones):
+            told = next((f": {one.reason}" for one in ones if one.reason), "")
+            return f"was not read {when}{told}"
+    first = [one.value for one in before if one.value is not None][-1]
+    last = [one.value for one in after if one.value is not None][-1]
+    values = [one.value for one in counted if one.value is not None]
+    if not falls and any(later < earlier for earlier, later in pairwise(values)):
+        return f"went back from {format_count(first)}: a restart, or several processes"
+    return Span(first, last)

@@ -1,0 +1,286 @@
+"""Looking for accepted reports in the target: its counter before and after, its sessions at last.
+
+Reading all sessions back is a load of its own (a million are 184 MB and four seconds of a busy
+collector): it is done once, when nobody watches any more, and not at all where memory is short.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+import psutil
+from yarl import URL
+
+from qosflood.audited import Sampled, Source, sources
+from qosflood.headers import redact, resolve_headers
+from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
+from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
+from qosflood.plan import Audit, Instance, Plan
+from qosflood.records import Counted, MemorySample, ReadBack, Record
+from qosflood.tls import tls_context
+from qosflood.units import SECOND, format_bytes, format_duration
+
+DEADLINE_NS = 60 * SECOND
+"""A snapshot that takes longer is given up."""
+COPIES = 4
+"""What building a snapshot takes of a collector's memory, in sizes of the snapshot."""
+_PEEK_BYTES = 1 << 18
+
+
+class ReadBackError(Exception):
+    """The snapshot cannot be had; the text says why."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What has come of a snapshot so far."""
+
+    status: int | None = None
+    bytes: int = 0
+    length: int | None = None
+    samples: int = 0
+    items: list[tuple[str, int | None]] = field(default_factory=list)
+
+
+class Auditor:
+    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` tells how many bytes
+    of memory the target has left, None if nobody knows."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        mono_ns: int,
+        emit: Callable[[Record], None],
+        headroom: Callable[[], int | None],
+    ) -> None:
+        self._plan = plan
+        self._mono_ns = mono_ns
+        self._emit = emit
+        self._headroom = headroom
+
+    async def count(self) -> None:
+        """Read the counter or gauge of every instance once."""
+        if self._plan.audit.metric is not None:
+            await asyncio.gather(*(self._count(instance) for instance in self._plan.instances))
+
+    async def read_back(self) -> None:
+        """Read every snapshot once, one after the other."""
+        sampled = Sampled(self._plan)
+        for source in sources(self._plan):
+            self._emit(await self._read_back(source, sampled))
+
+    def _now(self) -> int:
+        return time.monotonic_ns() - self._mono_ns
+
+    async def _count(self, instance: Instance) -> None:
+        audit, began = self._plan.audit, self._now()
+        async with open_scraper(self._plan, instance) as scraper:
+            scraper.wanted.add(audit.metric or "")
+            sample = await scraper.scrape(began)
+            page = scraper.exposition
+        labels = set(audit.labels)
+        values = [
+            one.value
+            for one in (page.wanted if page is not None and sample.ok else ())
+            if one.name == audit.metric and labels <= set(one.labels.items())
+        ]
+        absent = None if values else f"the page has no {audit.metric} with these labels"
+        self._emit(
+            Counted(
+                t=began,
+                done_t=self._now(),
+                instance=instance.name,
+                value=sum(values) if values else None,
+                reason=sample.reason or absent,
+            )
+        )
+
+    async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:
+        began, taken = self._now(), Taken()
+        secrets: dict[str, str] = {}
+        latest: dict[int, tuple[int, str, int | None]] = {}
+        reason = None
+        try:
+            secrets = resolve_headers(source.headers)
+            self._refuse_large(self._expected_bytes())
+            async with asyncio.timeout(DEADLINE_NS / SECOND):
+                async for text, ms in items(self._plan, source, taken, self._refuse_large):
+                    if (place := sampled.place(text)) is not None:
+                        number, session, session_id = place
+                        _keep_latest(latest, number, (session, session_id, ms))
+        except TimeoutError:
+            reason = f"not read within {format_duration(DEADLINE_NS)}"
+        except Exception as error:  # whatever it is, it costs the read-back alone
+            reason = words(error, secrets)
+        return ReadBack(
+            t=began,
+            done_t=self._now(),
+            instance=source.instance,
+            reason=reason,
+            status=taken.status,
+            bytes=taken.bytes,
+            samples=taken.samples,
+            held={session_id: ms for _, session_id, ms in latest.values()},
+        )
+
+    def _expected_bytes(self) -> int:
+        """How large the snapshot will be, by the look beforehand and the sessions of the plan."""
+        plan, audit = self._plan, self._plan.audit
+        sessions = plan.planned_sessions / plan.share if plan.share else 0
+        return round(audit.before_bytes + audit.each_bytes * sessions)
+
+    def _refuse_large(self, size: int) -> None:
+        """Raise ReadBackError if building so many bytes may be too much for the target."""
+        left = self._headroom()
+        if left is not None and size * COPIES > left:
+            raise ReadBackError(
+                f"not read: about {format_bytes(size)} of sessions, and {COPIES} times that is "
+                f"more than the {format_bytes(left)} of memory left"
+            )
+
+
+def _keep_latest(
+    latest: dict[int, tuple[int, str, int | None]], number: int, found: tuple[int, str, int | None]
+) -> None:
+    """Of a client's sessions the last; of its samples the one observed last."""
+    known = latest.get(number)
+    if known is None or (found[0], found[2] or 0) >= (known[0], known[2] or 0):
+        latest[number] = found
+
+
+async def items(
+    plan: Plan, source: Source, taken: Taken, check: Callable[[int], None] = lambda _: None
+) -> AsyncIterator[tuple[str, int | None]]:
+    """Session and time of observation of each item of a snapshot, as it comes; `check` is told its
+    announced size. Raises ReadBackError, SnapshotError, aiohttp.ClientError and OSError."""
+    snapshot = Snapshot(plan.audit.samples)
+    async with _answer(plan, source) as response:
+        taken.status, taken.length = response.status, response.content_length
+        if response.status != 200:
+            raise ReadBackError(f"status {response.status}")
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise ReadBackError("it is compressed, though that was not asked for")
+        check(response.content_length or 0)
+        async for chunk in response.content.iter_any():
+            taken.bytes += len(chunk)
+            for item in snapshot.feed(chunk):
+                taken.samples = snapshot.items
+                session = at_path(item, plan.audit.session)
+                if isinstance(session, str):
+                    yield session, epoch_ms(at_path(item, plan.audit.observed))
+    snapshot.finish()
+
+
+@asynccontextmanager
+async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
+    connector = aiohttp.TCPConnector(
+        resolver=PinnedResolver(plan.target), ssl=tls_context(plan.target)
+    )
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": plan.user_agent,
+        **resolve_headers(source.headers),
+    }
+    async with (
+        aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+        ) as session,
+        session.get(
+            URL(source.url, encoded=True), headers=headers, allow_redirects=False
+        ) as response,
+    ):
+        yield response
+
+
+async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
+    """The plan as a look at its snapshot leaves it, and what was seen in words, None if there is
+    nothing to look at. Where the snapshot was not asked for, it has to look like one."""
+    found = sources(plan)
+    if not found:
+        return plan, None
+    looks = [await _peek(plan, source) for source in found]
+    refused = next((why for _, why in looks if why is not None), None)
+    if refused is not None and not plan.audit.asked:
+        where = found[0].url
+        why = f"{where} shows no sessions to read back: {refused}"
+        return replace(plan, audit=replace(plan.audit, readback=None, why=why)), f"✗ {refused}"
+    sizes = [_sizes(taken) for taken, _ in looks]
+    audit = replace(
+        plan.audit,
+        before_bytes=sum(before for before, _ in sizes),
+        each_bytes=max(each for _, each in sizes),
+    )
+    total = sum(taken.samples for taken, _ in looks)
+    said = f"✗ {refused}" if refused else f"✓ {total} session{'s' * (total != 1)}"
+    return replace(plan, audit=audit), said
+
+
+async def _peek(plan: Plan, source: Source) -> tuple[Taken, str | None]:
+    """The beginning of a snapshot, and why it is none, None if it is one."""
+    taken, told = Taken(), 0
+    try:
+        async with asyncio.timeout(plan.load.timeout_ns / SECOND):
+            async for _, ms in items(plan, source, taken):
+                told += ms is not None
+                if taken.bytes >= _PEEK_BYTES:
+                    break
+    except TimeoutError:
+        return taken, f"no answer within {format_duration(plan.load.timeout_ns)}"
+    except Exception as error:  # whatever it is, there is nothing to read back
+        return taken, words(error, resolve_headers(source.headers))
+    return taken, None if told else _emptiness(plan.audit)
+
+
+def _emptiness(audit: Audit) -> str:
+    keys = f"{'.'.join(audit.session)} and {'.'.join(audit.observed)}"
+    return f"no item with {keys}, not even of the report just sent"
+
+
+def _sizes(taken: Taken) -> tuple[int, float]:
+    """Bytes of the whole snapshot, and of each session in it."""
+    each = taken.bytes / taken.samples if taken.samples else 0.0
+    return taken.length or taken.bytes, each
+
+
+def words(error: Exception, secrets: dict[str, str]) -> str:
+    """Why a snapshot was not read, without secrets."""
+    if isinstance(error, ReadBackError | SnapshotError):
+        return redact(str(error), secrets)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return redact(exchange_failure(error), secrets)
+    return redact(f"{type(error).__name__}: {error}", secrets)
+
+
+class LastMemory:
+    """Passes records on to `emit` and remembers the target's memory."""
+
+    def __init__(self, emit: Callable[[Record], None]) -> None:
+        self._emit = emit
+        self._last: MemorySample | None = None
+
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, MemorySample):
+            self._last = record
+        self._emit(record)
+
+    def headroom(self, plan: Plan) -> Callable[[], int | None]:
+        """What tells how many bytes of memory the target has left."""
+        return lambda: headroom(plan, self._last)
+
+
+def headroom(plan: Plan, last: MemorySample | None) -> int | None:
+    """Bytes of memory that the target has left: below its limit, and on this machine."""
+    left = []
+    limit = plan.watch.memory_limit_bytes or (last.limit_bytes if last else None)
+    if limit is not None and last is not None:
+        left.append(max(limit - (last.used_bytes or last.rss_bytes), 0))
+    if plan.target.loopback:
+        left.append(psutil.virtual_memory().available)
+    return min(left, default=None)
