@@ -8,14 +8,14 @@ from typing import Any, Literal
 import msgspec
 
 from qosflood.headers import redact
-from qosflood.monitor.memory_watch import MemoryWatch
+from qosflood.monitor.gauge_watch import GaugeWatch
+from qosflood.monitor.memory_loop import MemoryLoop, WatchedMemory
 from qosflood.monitor.scrape import Scraper
 from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.starts import Answering
-from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
-from qosflood.records import Event, MemorySample, Record, ScrapeSample
+from qosflood.records import Event, Record, ScrapeSample
 from qosflood.units import SECOND
 
 _LAST_READ_NS = 2 * SECOND
@@ -26,7 +26,8 @@ _LAST_READ_NS = 2 * SECOND
 class MonitorSpec:
     """What the coordinator asks for; `mono_ns` is the segment's start on the monotonic clock.
 
-    `pid` None with `by_port`: whoever listens on the target's port.
+    `memories` say where each instance's memory is read; `memory_source` is the short form for the
+    first one alone. `pid` None with `by_port`: whoever listens on the target's port.
     """
 
     plan: Plan
@@ -34,6 +35,20 @@ class MonitorSpec:
     memory_source: Literal["process", "gauge"] | None = None
     pid: int | None = None
     by_port: bool = False
+    memories: tuple[WatchedMemory, ...] = ()
+
+    @property
+    def watched(self) -> tuple[WatchedMemory, ...]:
+        """Where each instance's memory is read."""
+        if self.memories or self.memory_source is None:
+            return self.memories
+        names = [instance.name for instance in self.plan.instances]
+        return tuple(
+            WatchedMemory(
+                instance=name, source=self.memory_source, pid=self.pid, by_port=self.by_port
+            )
+            for name in (names if self.memory_source == "gauge" else names[:1])
+        )
 
 
 def spec_from_builtins(data: Any) -> MonitorSpec:
@@ -61,7 +76,7 @@ class Monitor:
 
     async def run(self) -> None:
         """Scrape and sample until `stop`; an error of the monitor's own never ends it."""
-        work = [asyncio.create_task(self._memory())]
+        work = [asyncio.create_task(loop.run()) for loop in self._memory_loops()]
         loops = []
         if (interval_ns := self._spec.plan.scrape_interval_ns) is not None:
             loops = [self._loop(scraper) for scraper in self._scrapers]
@@ -69,10 +84,18 @@ class Monitor:
                 asyncio.create_task(loop.run(first_ns, interval_ns))
                 for loop, first_ns in zip(loops, self._firsts(interval_ns), strict=True)
             ]
+        work.append(asyncio.create_task(self._timer.stopped()))
         await self._timer.stopped()
         await asyncio.wait(work, timeout=(self._watch.timeout_ns + _LAST_READ_NS) / SECOND)
         for loop in loops:
             loop.abandon()
+
+    def _memory_loops(self) -> Iterator[MemoryLoop]:
+        for watched in self._spec.watched:
+            if watched.source != "gauge":  # that one comes with the scrapes
+                yield MemoryLoop(
+                    self._spec.plan, watched, self._timer, self._emit, self._memory_failed
+                )
 
     def _firsts(self, interval_ns: int) -> Iterator[int]:
         """When each instance is scraped first: spread over the interval, as Prometheus does, so
@@ -81,43 +104,21 @@ class Monitor:
         return (now + index * interval_ns // count for index in range(count))
 
     def _loop(self, scraper: Scraper) -> ScrapeLoop:
-        answering = Answering(scraper.instance.name, watched=self._spec.memory_source == "process")
+        name = scraper.instance.name
+        sources = [one.source for one in self._spec.watched if one.instance == name]
+        answering = Answering(name, watched="process" in sources)
+        gauge = GaugeWatch(self._watch.gauge) if "gauge" in sources else None
 
         def told(sample: ScrapeSample) -> None:
             for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
-            self._maybe_gauge(sample)
+            if gauge is not None and (seen := gauge.note(sample, scraper.exposition)) is not None:
+                self._emit(seen)
 
         return ScrapeLoop(scraper, self._timer, self._emit, told, self._watch.timeout_ns)
 
-    def _maybe_gauge(self, sample: ScrapeSample) -> None:
-        if self._spec.memory_source == "gauge" and sample.rss_bytes is not None:
-            self._emit(
-                MemorySample(
-                    t=sample.t,
-                    instance=sample.instance,
-                    source="gauge",
-                    rss_bytes=sample.rss_bytes,
-                    start_s=sample.process_start_s,
-                )
-            )
-
-    async def _memory(self) -> None:
-        if self._spec.memory_source != "process":
-            return
-        watch = MemoryWatch(self._spec.plan.target, self._spec.pid, by_port=self._spec.by_port)
-        ticks = Ticks(self._timer.now(), self._watch.memory_interval_ns)
-        while await self._timer.until(ticks.next_ns):
-            for tick in ticks.missed(self._timer.now()):
-                self._emit_all(watch.missed(tick))
-            if ticks.next_ns <= self._timer.now():
-                await self._sample_memory(watch, ticks.take())
-
-    async def _sample_memory(self, watch: MemoryWatch, tick: int) -> None:
-        try:
-            self._emit_all(await asyncio.to_thread(watch.sample, tick))
-        except Exception as error:  # nothing one sample does may end the monitor
-            self._tell(tick, f"memory: {self._words(error)}")
+    def _memory_failed(self, t: int, error: Exception) -> None:
+        self._tell(t, f"memory: {self._words(error)}")
 
     def _tell(self, t: int, what: str) -> None:
         if what not in self._told:
@@ -129,7 +130,3 @@ class Monitor:
         for scraper in self._scrapers:
             text = redact(text, scraper.secrets)
         return text
-
-    def _emit_all(self, records: list[MemorySample | Event]) -> None:
-        for record in records:
-            self._emit(record)

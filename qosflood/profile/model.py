@@ -60,6 +60,7 @@ from qosflood.profile.fields import (
 )
 from qosflood.profile.herds import Storm
 from qosflood.profile.instances import Instances
+from qosflood.profile.memory import Memory
 from qosflood.profile.retries import Connection, Retries
 
 
@@ -311,20 +312,6 @@ class Scrape(Section):
     dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
         "3", "Whose rules a page has to meet: Prometheus 3, or 2 as of 2.42.", "2"
     )
-
-
-class Memory(Section):
-    """What is known of the target's memory and when its growth is called a leak."""
-
-    pid: Count | None = key(None, "Process whose tree is measured.", 4711)
-    gauge: Text = key(
-        "process_resident_memory_bytes", "Gauge in the scrape that holds the resident memory."
-    )
-    interval: Duration = key("1s", "From one sample to the next.")
-    limit: Size | None = key(None, "Memory the target may use, where it cannot be seen.", "512MiB")
-    block: Duration = key("60s", "Block length; growth is judged on the minimum of each block.")
-    warmup: Duration = key("60s", "Least time dropped from the flood's start; a third if longer.")
-    least_growth: Size = key("5MB", "Growth up to this is never called a leak.")
 
 
 class Limits(Section):

@@ -171,7 +171,7 @@ def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Probl
         timeout_ns=timeout,
         body_size_limit_bytes=profile.scrape.body_size_limit,
         pid=memory.pid,
-        memory_interval_ns=memory.interval,
+        memory_interval_ns=SECOND,
         gauge=memory.gauge,
         memory_limit_bytes=memory.limit or None,
         memory_block_ns=memory.block,

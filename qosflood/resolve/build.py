@@ -14,6 +14,7 @@ from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_s
 from qosflood.resolve.control import build_control
 from qosflood.resolve.herds import build_storms
 from qosflood.resolve.instances import build_instances
+from qosflood.resolve.memory import with_memory
 from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
 from qosflood.resolve.parts import build_part, part_run_id
@@ -54,6 +55,7 @@ def resolve(
     watch = build_watch(profile, target, flood_ns, problems)
     instances = build_instances(profile, target, watch, problems)
     prometheus = build_prometheus(profile, options, phases, problems)
+    watch = with_memory(watch, profile, prometheus, problems)
     otel = build_otel(profile, problems)
     control = build_control(profile, target, problems)
     limits = build_limits(said, options, watch, problems)

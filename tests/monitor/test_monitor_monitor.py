@@ -74,11 +74,11 @@ def test_an_error_in_a_scrape_is_a_failed_sample_of_our_own_fault_without_secret
 def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
     asked = []
 
-    def refuse(pid):
+    def refuse(pid, **_options):
         asked.append(pid)
         raise psutil.AccessDenied(pid)
 
-    monkeypatch.setattr(memory_watch, "ProcessTree", refuse)
+    monkeypatch.setattr(memory_watch, "JudgedTree", refuse)
 
     async def run():
         async with raw_server(page(b"up 1\n")) as server:

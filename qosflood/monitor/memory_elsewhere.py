@@ -1,0 +1,298 @@
+"""Memory told elsewhere: by another exposition, by a Prometheus, by a command.
+
+A reading has its source's own time where that tells one, and what goes wrong is a value in words.
+"""
+
+import asyncio
+import math
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import aiohttp
+
+from qosflood.headers import redact, resolve_headers, resolve_source
+from qosflood.monitor.body import Body, BodyError
+from qosflood.monitor.exposition import Exposition, ExpositionError, read_exposition
+from qosflood.monitor.promql import Failure, Prometheus, Series, open_prometheus
+from qosflood.monitor.scrape import ACCEPT, exchange_failure
+from qosflood.plan import MemorySource, Plan
+from qosflood.selector import Selector, parse_selector
+from qosflood.tls import tls_context
+from qosflood.units import SECOND, format_duration
+
+_MOST_PRINTED = 1 << 16
+_REFERENCES = ("env:", "file:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a source told. `at_ms` is when it took the value (epoch), None if it does not tell;
+    `termination` why the instance ended the last time."""
+
+    used_bytes: int
+    limit_bytes: int | None = None
+    at_ms: int | None = None
+    restarts: int | None = None
+    termination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why there is no reading; without secrets."""
+
+    words: str
+
+
+class Elsewhere(Protocol):
+    """A source that can be asked."""
+
+    async def read(self) -> Reading | Unread:
+        """Ask once; never raises for what the source does."""
+        ...
+
+
+@asynccontextmanager
+async def open_elsewhere(
+    plan: Plan, source: MemorySource, instance: str
+) -> AsyncIterator[Elsewhere]:
+    """The source of an instance's memory; raises PreflightError for headers, CA and references."""
+    named = _named(source, instance)
+    if named.kind == "command":
+        yield Command(named)
+    elif named.kind == "promql":
+        async with open_prometheus(
+            named.url,
+            named.headers,
+            user_agent=plan.user_agent,
+            cacert=plan.target.cacert,
+            timeout_ns=named.timeout_ns,
+        ) as prometheus:
+            yield Queried(prometheus, named)
+    else:
+        timeout = aiohttp.ClientTimeout(total=named.timeout_ns / SECOND)
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls_context(replace(plan.target, cert=None))),
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        ) as session:
+            yield Exposed(plan, named, session)
+
+
+def _named(source: MemorySource, instance: str) -> MemorySource:
+    """The source with the instance's name where it is asked for."""
+
+    def told(text: str) -> str:
+        return text.replace("$instance", instance)
+
+    return replace(
+        source,
+        url=told(source.url),
+        read=told(source.read),
+        limit=told(source.limit),
+        restarts=told(source.restarts),
+        termination=told(source.termination),
+        command=tuple(told(word) for word in source.command),
+    )
+
+
+class Exposed:
+    """A series of another exposition, such as cAdvisor's or the kubelet's."""
+
+    def __init__(self, plan: Plan, source: MemorySource, session: aiohttp.ClientSession) -> None:
+        self._source, self._session = source, session
+        self._dialect = plan.watch.dialect
+        self._read = parse_selector(source.read)
+        self._limit = parse_selector(source.limit) if source.limit else None
+        self._secrets = resolve_headers(source.headers)
+        self._headers = {
+            "Accept": ACCEPT[self._dialect],
+            "Accept-Encoding": "gzip",
+            "User-Agent": plan.user_agent,
+        }
+
+    async def read(self) -> Reading | Unread:
+        """Fetch the page and find the one series that is asked for."""
+        try:
+            page = await self._fetch()
+        except TimeoutError:
+            return Unread(f"no answer within {format_duration(self._source.timeout_ns)}")
+        except (BodyError, ExpositionError) as refusal:
+            return Unread(redact(str(refusal), self._secrets))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Unread(redact(exchange_failure(error), self._secrets))
+        if isinstance(page, Unread):
+            return page
+        return self._found(page)
+
+    async def _fetch(self) -> Exposition | Unread:
+        async with self._session.get(
+            self._source.url, headers=self._headers | self._secrets, allow_redirects=False
+        ) as response:
+            if response.status != 200:
+                return Unread(f"status {response.status}")
+            body = Body(0, gzipped=response.headers.get("Content-Encoding") == "gzip")
+            async for chunk in response.content.iter_any():
+                for _ in body.feed(chunk):
+                    await asyncio.sleep(0)
+            wanted = [one.name for one in (self._read, self._limit) if one is not None]
+            content_type = response.headers.get("Content-Type")
+            return await asyncio.to_thread(
+                read_exposition, body.finish(), content_type, "", self._dialect, wanted=wanted
+            )
+
+    def _found(self, page: Exposition) -> Reading | Unread:
+        values = _selected(page, self._read)
+        if len(values) != 1:
+            return Unread(_not_one(len(values), self._source.read))
+        value, at_ms = values[0]
+        limits = _selected(page, self._limit) if self._limit is not None else []
+        return _reading(value, limits[0][0] if len(limits) == 1 else None, at_ms)
+
+
+def _selected(page: Exposition, selector: Selector) -> list[tuple[float, int | None]]:
+    return [
+        (sample.value, sample.timestamp_ms)
+        for sample in page.wanted
+        if selector.takes(sample.name, sample.labels)
+    ]
+
+
+class Queried:
+    """An expression that a Prometheus evaluates.
+
+    The value's own time is that of the sample behind it, which `timestamp()` tells of a selector;
+    of any other expression it tells when it was evaluated.
+    """
+
+    def __init__(self, prometheus: Prometheus, source: MemorySource) -> None:
+        self._prometheus, self._source = prometheus, source
+
+    async def read(self) -> Reading | Unread:
+        """Ask for the value, its time and what goes with it, as of one moment."""
+        source, now_s = self._source, time.time()
+        found = await self._prometheus.query(source.read, now_s)
+        if isinstance(found, Failure):
+            return Unread(found.words)
+        if len(found) != 1:
+            return Unread(_not_one(len(found), source.read))
+        at_s = await self._one(f"timestamp({source.read})", now_s)
+        ended = await self._series(source.termination, now_s)
+        reading = _reading(
+            found[0].value,
+            await self._one(source.limit, now_s),
+            None if at_s is None else round(at_s * 1000),
+            await self._one(source.restarts, now_s),
+        )
+        if isinstance(reading, Unread) or ended is None:
+            return reading
+        return _with_termination(reading, ended)
+
+    async def _series(self, expr: str, at_s: float) -> tuple[Series, ...] | None:
+        found = await self._prometheus.query(expr, at_s) if expr else None
+        return None if isinstance(found, Failure) else found
+
+    async def _one(self, expr: str, at_s: float) -> float | None:
+        found = await self._series(expr, at_s)
+        value = found[0].value if found and len(found) == 1 else math.nan
+        return value if math.isfinite(value) else None
+
+
+def _with_termination(reading: Reading, ended: tuple[Series, ...]) -> Reading:
+    reasons = [one.labels["reason"] for one in ended if one.value and "reason" in one.labels]
+    return replace(reading, termination=reasons[0] if reasons else None)
+
+
+class Command:
+    """A command that prints bytes, run without a shell; raises PreflightError for its references.
+
+    Nothing it prints is ever shown, nor are its words but the first.
+    """
+
+    def __init__(self, source: MemorySource) -> None:
+        self._timeout_ns = source.timeout_ns
+        self._words = [_word(word) for word in source.command]
+
+    async def read(self) -> Reading | Unread:
+        """Run it and read one number, or two: the bytes used and the limit."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return Unread(f"cannot be run: {getattr(error, 'strerror', None) or 'bad words'}")
+        status: int | None = None
+        try:
+            async with asyncio.timeout(self._timeout_ns / SECOND):
+                printed = await _printed(process)
+                status = await process.wait()
+        except TimeoutError:
+            return Unread(f"did not end within {format_duration(self._timeout_ns)}")
+        finally:
+            if status is None:
+                await _end(process)
+        if status != 0:
+            return Unread(f"ended with status {status}")
+        return _parsed(printed)
+
+
+async def _printed(process: asyncio.subprocess.Process) -> bytes:
+    stdout = process.stdout
+    printed = b""
+    while stdout is not None and len(printed) <= _MOST_PRINTED:
+        chunk = await stdout.read(_MOST_PRINTED)
+        if not chunk:
+            break
+        printed += chunk
+    return printed
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Nothing of it stays behind: it leads a process group of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _word(word: str) -> str:
+    return resolve_source("memory.command", word) if word.startswith(_REFERENCES) else word
+
+
+def _parsed(printed: bytes) -> Reading | Unread:
+    words = printed[:_MOST_PRINTED].split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return Unread("printed something else than a number of bytes")
+    if len(numbers) not in (1, 2):
+        return Unread(f"printed {len(numbers)} numbers, expected the bytes used")
+    return _reading(numbers[0], numbers[1] if len(numbers) == 2 else None, None)
+
+
+def _reading(
+    value: float, limit: float | None, at_ms: int | None, restarts: float | None = None
+) -> Reading | Unread:
+    if not (math.isfinite(value) and 0 < value < 2**62):
+        return Unread("told no number of bytes above 0")
+    known = limit is not None and math.isfinite(limit) and 0 < limit < 2**62
+    return Reading(
+        used_bytes=round(value),
+        limit_bytes=round(limit) if known and limit is not None else None,
+        at_ms=at_ms,
+        restarts=None if restarts is None else round(restarts),
+    )
+
+
+def _not_one(count: int, what: str) -> str:
+    if count == 0:
+        return f"no series is {what}"
+    return f"{count} series are {what}, expected one: name more labels, or sum() them"

@@ -1,0 +1,63 @@
+"""Where the target's memory is read beside its process and its page."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from qosflood.endpoint import parse_endpoint
+from qosflood.plan import HeaderRef, MemorySource, Prometheus, Watch
+from qosflood.profile.model import Profile
+from qosflood.resolve.problems import Problems
+from qosflood.units import SECOND
+
+_HERE_NS, _ELSEWHERE_NS = SECOND, 5 * SECOND
+
+
+def with_memory(
+    watch: Watch, profile: Profile, prometheus: Prometheus | None, problems: Problems
+) -> Watch:
+    """The watch with the sources that the profile names, in the order they are tried."""
+    sources = tuple(_sources(profile, prometheus, problems))
+    usual = _ELSEWHERE_NS if sources and profile.memory.pid is None else _HERE_NS
+    interval = profile.memory.interval or usual
+    return replace(watch, memory_sources=sources, memory_interval_ns=interval)
+
+
+def _sources(
+    profile: Profile, prometheus: Prometheus | None, problems: Problems
+) -> Iterator[MemorySource]:
+    memory = profile.memory
+    if (memory.exposition is None) != (memory.metric is None):
+        lacking = "metric" if memory.metric is None else "exposition"
+        problems.add(f"memory.{lacking}", "got nothing, expected both memory.exposition and metric")
+    elif memory.exposition is not None and memory.metric is not None:
+        name = problems.name("memory.exposition")
+        page = problems.catch(name, _page, memory.exposition)
+        yield MemorySource(
+            kind="exposition",
+            url=page or "",
+            read=memory.metric,
+            limit=memory.limit_from or "",
+            timeout_ns=memory.timeout,
+            headers=tuple(
+                HeaderRef(name=name, source=source) for name, source in memory.headers.items()
+            ),
+        )
+    if memory.promql is not None and prometheus is None:
+        problems.add("memory.promql", "got one without a Prometheus, expected --prometheus URL")
+    elif memory.promql is not None and prometheus is not None:
+        yield MemorySource(
+            kind="promql",
+            url=prometheus.url,
+            read=memory.promql,
+            limit=memory.limit_from or "",
+            restarts=memory.restarts_from or "",
+            termination=memory.termination_from or "",
+            timeout_ns=memory.timeout,
+            headers=prometheus.headers,
+        )
+    if memory.command:
+        yield MemorySource(kind="command", command=memory.command, timeout_ns=memory.timeout)
+
+
+def _page(url: str) -> str:
+    return parse_endpoint(url, allow_query=True).url
