@@ -168,6 +168,8 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     reading = read(Case(plan, findings, limit, phase))
     ok, value = _hold(limit, reading)
     reason = reading.reason if ok is None or reading.value is None else ""
+    if reading.whose:
+        reason = "; ".join(filter(None, (f"instance {reading.whose}", reason)))
     if ok is False and _late_only(limit, findings, phase):
         assert phase is not None
         ok = None
@@ -199,7 +201,17 @@ def _hold(limit: Limit, reading: Reading) -> tuple[bool | None, float | str | No
         return True, _finite(worst)
     if limit.op != "==" and best is not None and not op(best, threshold):
         return False, _finite(best)
+    if limit.op == "==" and _outside(threshold, reading):
+        return False, None
     return None, None
+
+
+def _outside(threshold: float | str, reading: Reading) -> bool:
+    """Whether the bounds that are known leave out the threshold."""
+    if isinstance(threshold, str):
+        return False
+    below = reading.least is not None and threshold < reading.least
+    return below or (reading.most is not None and threshold > reading.most)
 
 
 def _finite(value: float) -> float | None:

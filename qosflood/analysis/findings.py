@@ -305,7 +305,7 @@ class PercentileCurve:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFinding:
     """What is known of one instance (replica) of the target; `scrape_words` say when its scrapes
-    failed."""
+    failed. `gone`: its process ended and nothing took its place, which is no restart."""
 
     name: str
     scrape_url: str
@@ -314,6 +314,7 @@ class InstanceFinding:
     rss_max: int | None
     scrapes: ScrapeFigures
     scrape_words: tuple[str, ...] = ()
+    gone: bool = False
     memory: MemoryFinding | None = None
 
 

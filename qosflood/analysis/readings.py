@@ -222,6 +222,10 @@ def _loss(case: Case) -> Reading:
 
 def _restarts(case: Case) -> Reading:
     restarts = case.findings.restarts
+    gone = [instance.name for instance in case.findings.instances if instance.gone]
+    if gone:
+        what = f"{', '.join(gone)} ended and did not come back"
+        return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
         return Reading(reason="nothing told when the target's process started")
     return Reading(value=restarts, n=len(case.findings.instances))

@@ -34,13 +34,15 @@ def test_a_change_of_process_counts_though_nobody_announced_it():
     assert found(rss=None, extra=[memory(1), *samples]).restarts == 1
 
 
-def test_a_process_gone_for_good_counts():
-    assert found(extra=[event(8, "process_gone")]).restarts == 1
-    assert found(extra=[event(8, "process_gone"), event(9, "restarted")]).restarts == 1
+def test_a_process_gone_for_good_is_told_apart_from_one_that_was_restarted():
+    gone = found(extra=[event(8, "process_gone")]).instances[0]
+    assert (gone.restarts, gone.gone) == (0, True)
+    back = found(extra=[event(8, "process_gone"), event(9, "restarted")]).instances[0]
+    assert (back.restarts, back.gone) == (1, False)
 
 
 def test_a_process_that_goes_once_the_run_is_over_does_not():
-    assert found(extra=[event(20.05, "process_gone")]).restarts == 0
+    assert not found(extra=[event(20.05, "process_gone")]).instances[0].gone
 
 
 @pytest.mark.parametrize(("starts", "restarts"), [((50.0, 50.6, 50.2), 0), ((50.0, 61.0), 1)])

@@ -289,6 +289,14 @@ def test_restarts_that_nothing_told_are_not_judged():
     assert judged("restarts == 0", replace(healthy(), restarts=None)).ok is None
 
 
+def test_a_target_that_went_for_good_breaks_the_limit_on_restarts_in_its_own_words():
+    found = healthy()
+    gone = replace(found, instances=(replace(found.instances[0], gone=True),))
+    limit = judged("restarts == 0", gone)
+    assert (limit.ok, limit.reason) == (False, "target ended and did not come back")
+    assert judged("restarts <= 3", gone).ok is None
+
+
 def unrecovered(judged_, reason):
     found = healthy()
     assert found.recovery is not None
