@@ -3,8 +3,10 @@
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
+from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import InstanceFinding
 from qosflood.analysis.scrape import scrape_figures
+from qosflood.analysis.scrape_words import scrape_words
 from qosflood.plan import Plan
 from qosflood.records import Event, MemorySample, ScrapeSample
 
@@ -12,13 +14,16 @@ _TREMBLE_S = 1.0
 
 
 def names(plan: Plan, scrapes: Sequence[ScrapeSample], memory: Sequence[MemorySample]) -> list[str]:
-    """The instances seen, in the order they appeared; the load's address if none was."""
+    """The plan's instances, then others in the order they appeared: of a merged run, whose parts
+    name their own, only those."""
+    known = [] if plan.merged else [instance.name for instance in plan.instances]
     seen = [*(sample.instance for sample in scrapes), *(sample.instance for sample in memory)]
-    return list(dict.fromkeys(seen)) or [plan.target.netloc]
+    return list(dict.fromkeys([*known, *seen])) or [plan.instances[0].name]
 
 
 def instance_finding(
     plan: Plan,
+    clock: RunClock,
     name: str,
     scrapes: Sequence[ScrapeSample],
     memory: Sequence[MemorySample],
@@ -29,12 +34,21 @@ def instance_finding(
     start, end = min(times, default=0), max(times, default=0) + 1
     return InstanceFinding(
         name=name,
-        scrape_url=plan.watch.scrape_url,
+        scrape_url=_page(plan, name),
         memory_source=memory[0].source if memory else None,
         restarts=_restarts(name, scrapes, memory, events),
+        gone=_gone_for_good([event.kind for event in events if _is_of(event, name)]),
         rss_max=max((sample.rss_bytes for sample in memory), default=None),
         scrapes=scrape_figures(scrapes, start, end, plan.watch.timeout_ns),
+        scrape_words=scrape_words(plan, clock, scrapes),
     )
+
+
+def _page(plan: Plan, name: str) -> str:
+    """Where it was scraped; a part of a merged run adds itself to the name."""
+    own = name.partition(" (part ")[0]
+    urls = {instance.name: instance.scrape_url for instance in plan.instances}
+    return urls.get(own, plan.watch.scrape_url)
 
 
 def all_restarts(instances: Iterable[InstanceFinding]) -> int | None:
@@ -44,21 +58,23 @@ def all_restarts(instances: Iterable[InstanceFinding]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
+def _is_of(event: Event, name: str) -> bool:
+    """Whether an event may be the instance's: it says so, or says nothing."""
+    return bool(event.evidence.get("instance", name) == name)
+
+
 def _restarts(
     name: str,
     scrapes: Sequence[ScrapeSample],
     memory: Sequence[MemorySample],
     events: Sequence[Event],
 ) -> int | None:
-    """Restarts by events and by the identity of the process; None where neither can be seen.
-
-    A process that went for good counts: nothing restarted it, but it did not last.
-    """
-    mine = [event for event in events if event.evidence.get("instance", name) == name]
+    """Restarts by events and by the identity of the process; None where neither can be seen."""
+    mine = [event for event in events if _is_of(event, name)]
     kinds = [event.kind for event in mine]
     processes = [(s.pid, s.start_s) for s in memory if s.pid is not None]
     starts = [s.process_start_s for s in scrapes if s.process_start_s is not None]
-    announced = kinds.count("restarted") + _gone_for_good(kinds)
+    announced = kinds.count("restarted")
     if "several_processes" in kinds or not (processes or starts or announced):
         return None
     # Where a process is watched, its page may still be answered by one worker or another.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
-from qosflood.analysis.scrape import scrape_figures
+from qosflood.analysis.scrape import figures_by_instance, scrape_figures
 from qosflood.plan import Phase, Plan
 from qosflood.records import OUTCOMES, Connects, Latency, MemorySample, Rollup, ScrapeSample, Window
 from qosflood.units import SECOND
@@ -106,7 +106,7 @@ def phase_figures(
     """The figures of one phase; rates are over the part of it that was run."""
     start, end = clock.span(phase)
     seconds = (end - start) / SECOND
-    rss = [sample.rss_bytes for sample in memory if start <= sample.t < end]
+    rss = _rss_of_highest([sample for sample in memory if start <= sample.t < end])
     acked = tally.outcomes["acked"]
     return PhaseFigures(
         name=phase.name,
@@ -136,6 +136,7 @@ def phase_figures(
         failed=figures_of(latencies["failed"]),
         send_lag=figures_of(latencies["send_lag"]),
         scrapes=scrape_figures(scrapes, start, end, plan.watch.timeout_ns),
+        by_instance=figures_by_instance(scrapes, start, end, plan.watch.timeout_ns),
         rss_start=rss[0] if rss else None,
         rss_end=rss[-1] if rss else None,
         rss_max=max(rss, default=None),
@@ -155,6 +156,12 @@ def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[Percent
 def amplification(first: int, more: int) -> float | None:
     """Requests sent for each first attempt; None if nothing was sent."""
     return (first + more) / first if first else None
+
+
+def _rss_of_highest(samples: Sequence[MemorySample]) -> list[int]:
+    """The memory of the instance that had most, in the order of time."""
+    highest = max(samples, key=lambda sample: sample.rss_bytes, default=None)
+    return [s.rss_bytes for s in samples if highest and s.instance == highest.instance]
 
 
 def _rate(count: int, seconds: float) -> float:

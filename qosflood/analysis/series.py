@@ -1,7 +1,6 @@
 """Series over time: seconds of the load, memory and scrapes."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import MemoryPoint, ScrapePoint, Second
@@ -128,12 +127,20 @@ class SecondSeries:
 
 def memory_points(samples: Iterable[MemorySample], clock: RunClock) -> tuple[MemoryPoint, ...]:
     """Memory over time; CPU in cores since the sample before of the same process."""
-    ordered = list(samples)
-    cores = [None] + [cores_between(before, after) for before, after in pairwise(ordered)]
-    return tuple(
-        MemoryPoint(t_s=clock.t_s(sample.t), rss_bytes=sample.rss_bytes, cpu_cores=used)
-        for sample, used in zip(ordered, cores, strict=False)
-    )
+    last: dict[str, MemorySample] = {}
+    points = []
+    for sample in samples:
+        before = last.get(sample.instance)
+        points.append(
+            MemoryPoint(
+                t_s=clock.t_s(sample.t),
+                rss_bytes=sample.rss_bytes,
+                cpu_cores=cores_between(before, sample) if before else None,
+                instance=sample.instance,
+            )
+        )
+        last[sample.instance] = sample
+    return tuple(points)
 
 
 def cores_between(before: MemorySample, after: MemorySample) -> float | None:
@@ -158,6 +165,7 @@ def scrape_points(samples: Iterable[ScrapeSample], clock: RunClock) -> tuple[Scr
             duration_ns=sample.duration_ns,
             bytes=sample.bytes,
             series=sample.series,
+            instance=sample.instance,
         )
         for sample in samples
     )

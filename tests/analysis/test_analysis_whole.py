@@ -165,7 +165,7 @@ def test_a_journal_that_ends_before_the_load_has_no_figures():
     assert [phase.seconds for phase in findings.phases] == [0.0] * 5
     assert findings.totals.scheduled == 0
     assert findings.recovery_s is None
-    assert findings.instances[0].name == "127.0.0.1:8080"
+    assert findings.instances[0].name == "target"
 
 
 def test_records_that_only_tell_the_time_change_nothing():

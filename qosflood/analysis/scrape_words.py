@@ -1,0 +1,81 @@
+"""When scrapes failed, in words no finer than the scrapes themselves."""
+
+from collections.abc import Sequence
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.plan import Phase, Plan
+from qosflood.records import ScrapeSample
+from qosflood.units import SECOND, format_count, format_duration
+
+MOST_SPANS = 3
+
+
+def scrape_words(plan: Plan, clock: RunClock, samples: Sequence[ScrapeSample]) -> tuple[str, ...]:
+    """One line for each stretch of failed scrapes of one instance, for the first ones."""
+    spans = failing_spans(samples)
+    lines = [
+        f"scrapes failed {place(plan, clock, span)}: {reasons(span)}" for span in spans[:MOST_SPANS]
+    ]
+    rest = spans[MOST_SPANS:]
+    if rest:
+        failed = format_count(sum(span.failed for span in rest))
+        lines.append(f"scrapes failed {format_count(len(rest))} more times, {failed} in all")
+    return tuple(lines)
+
+
+def reasons(span: FailingSpan) -> str:
+    """`3 x timeout after 5s`."""
+    return ", ".join(f"{count} x {reason}" for reason, count in span.reasons.items())
+
+
+def place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
+    """Between which good scrapes the failures lie: by load where that grew, else by time."""
+    begin = span.since if span.after is None else span.after
+    first, last = _into(clock, begin), None if span.until is None else _into(clock, span.until)
+    interval_ns = plan.scrape_interval_ns
+    each = "" if interval_ns is None else f" (one scrape each {format_duration(interval_ns)})"
+    ramp = plan.maybe_phase("ramp")
+    if ramp is not None and _holds(ramp, _into(clock, span.since)):
+        return _by_load(plan, ramp, first, _into(clock, span.since), last) + each
+    return _by_time(plan, first, last) + each
+
+
+def _by_load(plan: Plan, ramp: Phase, first: int, since: int, last: int | None) -> str:
+    low, high = _multiple(plan, ramp, first), _multiple(plan, ramp, last or ramp.end_ns)
+    if last is not None and _holds(ramp, last):
+        return f"between {low} and {high}"
+    onset = _multiple(plan, ramp, since)
+    begun = f"from between {low} and {onset} on" if low != onset else f"from {low} on"
+    return f"{begun}, {'to the end' if last is None else f'until {_moment(plan, last)}'}"
+
+
+def _by_time(plan: Plan, first: int, last: int | None) -> str:
+    if last is None:
+        return f"from {_moment(plan, first)} to the end"
+    return f"between {_moment(plan, first)} and {_moment(plan, last)}"
+
+
+def _multiple(plan: Plan, ramp: Phase, into_ns: int) -> str:
+    """The load at a moment, as a multiple of 1x; before and after the ramp that of its ends."""
+    share = min(max((into_ns - ramp.start_ns) / ramp.duration_ns, 0.0), 1.0)
+    clients = ramp.clients_from + share * (ramp.clients_to - ramp.clients_from)
+    slow, fast = 1 / ramp.cadence_from_ns, 1 / ramp.cadence_to_ns
+    rate = clients * (slow + share * (fast - slow)) * SECOND
+    return f"{rate / plan.load.base_rate:.2g}x"
+
+
+def _moment(plan: Plan, into_ns: int) -> str:
+    if into_ns < plan.phases[0].start_ns:
+        return "before the load"
+    phase = next((phase for phase in plan.phases if _holds(phase, into_ns)), plan.phases[-1])
+    tenths = round((into_ns - phase.start_ns) / SECOND, 1)
+    return f"{format_duration(tenths * SECOND)} into {phase.name}"
+
+
+def _holds(phase: Phase, into_ns: int) -> bool:
+    return phase.start_ns <= into_ns < phase.end_ns
+
+
+def _into(clock: RunClock, t: int) -> int:
+    return t - clock.t0
