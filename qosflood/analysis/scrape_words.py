@@ -29,6 +29,13 @@ def reasons(span: FailingSpan) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in span.reasons.items())
 
 
+def load_place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
+    """The same where the load grew, with a space before it; else empty."""
+    ramp = plan.maybe_phase("ramp")
+    grew = ramp is not None and _holds(ramp, _into(clock, span.since))
+    return f" {place(plan, clock, span)}" if grew else ""
+
+
 def place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
     """Between which good scrapes the failures lie: by load where that grew, else by time."""
     begin = span.since if span.after is None else span.after

@@ -9,6 +9,7 @@ from qosflood.analysis.control import control_entries
 from qosflood.analysis.failures import SILENT, FirstFailures
 from qosflood.analysis.findings import Second, TimelineEntry
 from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.analysis.scrape_words import load_place, reasons
 from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
@@ -19,7 +20,10 @@ from qosflood.units import SECOND, format_count, format_duration
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
 _FAILED = "first_"
-_WENT_WRONG = ("scrapes_failing", "up_failing", "restarted", "process_gone", "stalled", "oom_killed")
+_WENT_WRONG = (
+    *("scrapes_failing", "up_failing", "restarted"),
+    *("process_gone", "stalled", "oom_killed"),
+)
 _SILENCE = tuple(f"{_FAILED}{outcome}" for outcome in SILENT)
 
 
@@ -42,7 +46,7 @@ def timeline_entries(
         *(_blamed(entry, blamed) for entry in failures.entries(clock)),
         *_stall_entries(seconds, clock, blamed),
         *control_entries(control, clock, loopback=plan.target.loopback),
-        *(entry for span in failing_spans(scrapes) for entry in _of_span(span, clock)),
+        *(entry for span in failing_spans(scrapes) for entry in _of_span(plan, span, clock)),
         *_late_spans(seconds, clock),
     ]
     return in_order(entries)
@@ -142,16 +146,16 @@ def _in_words(plan: Plan, phase: Phase) -> str:
     return f"{toward}{clients} clients, {rate} reports/s for {length}"
 
 
-def _of_span(span: FailingSpan, clock: RunClock) -> Iterator[TimelineEntry]:
+def _of_span(plan: Plan, span: FailingSpan, clock: RunClock) -> Iterator[TimelineEntry]:
     until = None if span.until is None else clock.t_s(span.until)
-    reasons = ", ".join(f"{count} x {reason}" for reason, count in span.reasons.items())
     lasted = "" if span.until is None else f" for {format_duration(span.until - span.since)}"
+    whose = f"{span.instance}: " if len(plan.instances) > 1 else ""
     yield TimelineEntry(
         t_s=clock.t_s(span.since),
         wall_ns=clock.wall(span.since),
         who="target",
         kind="scrapes_failing",
-        what=f"scrapes failed{lasted}: {reasons}",
+        what=f"{whose}scrapes failed{lasted}{load_place(plan, clock, span)}: {reasons(span)}",
         evidence={"instance": span.instance, "failed": span.failed, "until_s": until},
     )
     if span.until is not None:
@@ -160,7 +164,7 @@ def _of_span(span: FailingSpan, clock: RunClock) -> Iterator[TimelineEntry]:
             wall_ns=clock.wall(span.until),
             who="target",
             kind="scrapes_recovered",
-            what=f"scrapes succeeded again after {span.failed} failed",
+            what=f"{whose}scrapes succeeded again after {span.failed} failed",
             evidence={"instance": span.instance},
         )
 
