@@ -51,13 +51,15 @@ class DataGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpInstance:
-    """One instance as Prometheus saw it over the run; `figures` are of the whole run."""
+    """One instance as Prometheus saw it over the run; `figures` are of the whole run, `phases` of
+    each phase."""
 
     name: str
     url: str
     labels: dict[str, str]
     interval_ns: int | None
     figures: UpFigures
+    phases: tuple[UpFigures, ...]
     spans: tuple[UpSpan, ...]
 
 

@@ -61,7 +61,7 @@ def prometheus_finding(
         phases=tuple(
             _pooled(phase.name, told, missing, *clock.span(phase)) for phase in plan.phases
         ),
-        instances=tuple(_instances(readings, told, missing, start, end)),
+        instances=tuple(_instances(plan, clock, readings, told, missing)),
         gaps=tuple(_gaps(readings, told, missing, shift_ns)),
         alerts=tuple(_alerts(clock, answered, samples, shift_ns)),
         agreed=sum(each.agreed for each in compared),
@@ -116,11 +116,11 @@ def _slowest(durations: Iterable[int | None]) -> int | None:
 
 
 def _instances(
+    plan: Plan,
+    clock: RunClock,
     readings: Sequence[PrometheusReading],
     told: dict[str, Story],
     missing: dict[str, list[int]],
-    start: int,
-    end: int,
 ) -> Iterator[UpInstance]:
     targets: dict[str, TargetSeen] = {
         target.instance: target for reading in readings for target in reading.targets or ()
@@ -132,7 +132,11 @@ def _instances(
             url=target.url if target else "",
             labels=target.labels if target else {},
             interval_ns=story.interval_ns,
-            figures=story.figures(WHOLE, start, end, missing[name]),
+            figures=story.figures(WHOLE, clock.t0, clock.t0 + clock.stop_ns, missing[name]),
+            phases=tuple(
+                story.figures(phase.name, *clock.span(phase), missing[name])
+                for phase in plan.phases
+            ),
             spans=tuple(story.spans()),
         )
 

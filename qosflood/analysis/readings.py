@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from qosflood.analysis.beside import UpFigures
 from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures, ScrapeFigures
 from qosflood.analysis.latency import LEAST_ABOVE
@@ -137,6 +138,50 @@ def _of_worst(read_one: Callable[[str, ScrapeFigures], Reading], badness: Badnes
     return read_worst
 
 
+def _success(case: Case, phase: PhaseFigures) -> Reading:
+    """By the `up` of the Prometheus beside us, if there is one; else by our own scrapes."""
+    prometheus = case.findings.prometheus
+    if prometheus is None or not prometheus.decides:
+        return _of_worst(_scrape_success, _lowest)(case, phase)
+    figures = {
+        instance.name: of_phase
+        for instance in prometheus.instances
+        for of_phase in instance.phases
+        if of_phase.name == phase.name
+    }
+    if not any(each.count for each in figures.values()):
+        why = f": {prometheus.failure}" if prometheus.failure else ""
+        return Reading(reason=f"Prometheus has no up in {phase.name}{why}")
+    return _up(phase.name, figures)
+
+
+def _up(phase: str, figures: dict[str, UpFigures]) -> Reading:
+    """The lowest share of good scrapes of an instance; those that Prometheus has no sample of may
+    have been either."""
+    least = {name: _share(each, each.count - each.failed) for name, each in figures.items()}
+    most = min(
+        _share(each, each.count - each.failed + each.missing) if each.count else 1.0
+        for each in figures.values()
+    )
+    worst = min(least, key=lambda name: least[name])
+    n = figures[worst].count
+    if least[worst] == most:
+        return Reading(value=most, n=n, whose=worst)
+    missing, due = figures[worst].missing, n + figures[worst].missing
+    return Reading(
+        n=n,
+        least=least[worst],
+        most=most,
+        reason=f"Prometheus has no samples of {missing} of {due} scrapes in {phase}",
+        whose=worst,
+    )
+
+
+def _share(figures: UpFigures, good: int) -> float:
+    due = figures.count + figures.missing
+    return good / due if due else 0.0
+
+
 def _scrape_success(phase: str, scrapes: ScrapeFigures) -> Reading:
     if scrapes.success_ratio is None:
         return Reading(reason=f"no scrapes in {phase}")
@@ -265,7 +310,7 @@ _PHASE_METRICS: dict[str, Reader] = {
     "errors": _errors,
     "offered": _offered,
     "amplification": _amplification,
-    "scrape.success": _of_worst(_scrape_success, _lowest),
+    "scrape.success": _success,
     "scrape.p99": _of_worst(_scrape_p99, _highest),
     "scrape.gap": _of_worst(_scrape_gap, _highest),
 }

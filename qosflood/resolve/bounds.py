@@ -55,9 +55,14 @@ def build_aborts(
 
 
 def check_scopes(
-    limits: Iterable[Limit], phases: tuple[Phase, ...], watch: Watch, problems: Problems
+    limits: Iterable[Limit],
+    phases: tuple[Phase, ...],
+    watch: Watch,
+    problems: Problems,
+    *,
+    prometheus: bool = False,
 ) -> None:
-    """Note every limit that this plan could never judge."""
+    """Note every limit that this plan could never judge; a `prometheus` tells of scrapes, too."""
     names = [phase.name for phase in phases]
     for limit in limits:
         if limit.scope in (*LOAD_PHASES, "settle") and limit.scope not in names:
@@ -65,7 +70,8 @@ def check_scopes(
                 f"limit {limit.expr}: got a phase this plan leaves out, "
                 f"expected one of {', '.join(names)}"
             )
-        if limit.metric.startswith("scrape.") and watch.interval_ns is None:
+        told = prometheus and limit.metric == "scrape.success"
+        if limit.metric.startswith("scrape.") and watch.interval_ns is None and not told:
             problems.add_line(f"limit {limit.expr}: needs scrapes, and scrape.interval is off")
 
 

@@ -60,7 +60,7 @@ def resolve(
     control = build_control(profile, target, problems)
     limits = build_limits(said, options, watch, problems)
     aborts = build_aborts(said, watch, target.loopback, problems)
-    check_scopes([*limits, *aborts], phases, watch, problems)
+    check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)
     sessions, lifetime_from = build_sessions(said, load, problems)

@@ -22,7 +22,14 @@ class Row(NamedTuple):
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
     load = (_load, _part, _herds, _phases, _totals, _target, _network)
-    parts = (*(load if plan.floods else (_without_load,)), _watch, _control, _audit, _limits)
+    parts = (
+        *(load if plan.floods else (_without_load,)),
+        _watch,
+        _beside,
+        _control,
+        _audit,
+        _limits,
+    )
     return [row for part in parts for row in part(plan)]
 
 
@@ -256,6 +263,22 @@ def _watch(plan: Plan) -> Iterator[Row]:
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
     every = format_duration(watch.memory_interval_ns)
     yield Row("memory", f"{_measured(plan)} each {every}, {known}", _source(plan, "memory.pid"))
+
+
+def _beside(plan: Plan) -> Iterator[Row]:
+    if plan.watches and (asked := plan.prometheus) is not None:
+        of = f", job {asked.job}" if asked.job else ", its targets by their URLs"
+        one = f", instance {asked.instance}" if asked.instance else ""
+        every = format_duration(asked.every_ns)
+        value = f"asked each {every} at {asked.url}{of}{one}"
+        yield Row("prometheus", value, _source(plan, "prometheus.url"))
+        if asked.job is not None:
+            for instance in plan.instances:
+                yield Row(
+                    "instance", f"{instance.name} at {instance.scrape_url}", f"job {asked.job}"
+                )
+    for url in plan.otel if plan.watches else ():
+        yield Row("otel", url, _source(plan, "otel.urls"))
 
 
 def _control(plan: Plan) -> Iterator[Row]:
