@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,36 @@ def _namespace() -> Iterator[str]:
         _ip("netns", "delete", name)
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Two faulty servers at THERE, a target and a control, behind the link `near`."""
+
+    target: Faulty
+    control: Faulty
+    name: str
+
+    @contextlib.contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Nothing passes the link meanwhile, and nobody is told."""
+        loopback = ["netns", "exec", self.name, "ip", "route"]
+        _ip(*loopback, "add", "blackhole", f"{HERE}/32")
+        try:
+            yield
+        finally:
+            _ip(*loopback, "delete", "blackhole", f"{HERE}/32")
+
+
 @contextlib.contextmanager
-def target_elsewhere(behaviour: str = "ok") -> Iterator[Faulty]:
-    """A faulty server at THERE; skips the test where namespaces cannot be made."""
+def servers_elsewhere() -> Iterator[Elsewhere]:
+    """A target and a control in one namespace; skips the test where none can be made."""
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(_namespace_or_skip())
+        target, control = (stack.enter_context(_server(name, "ok")) for _ in range(2))
+        yield Elsewhere(target, control, name)
+
+
+@contextlib.contextmanager
+def _namespace_or_skip() -> Iterator[str]:
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("only root with iproute2 may make a network namespace")
     with contextlib.ExitStack() as stack:
@@ -46,8 +74,18 @@ def target_elsewhere(behaviour: str = "ok") -> Iterator[Faulty]:
             name = stack.enter_context(_namespace())
         except subprocess.CalledProcessError as error:
             pytest.skip(f"no network namespaces here: {error.stderr.decode().strip()}")
-        command = ["ip", "netns", "exec", name, sys.executable, str(_FAULTY)]
-        process = stack.enter_context(
-            started([*command, "--behaviour", behaviour, "--host", THERE])
-        )
+        yield name
+
+
+@contextlib.contextmanager
+def _server(name: str, behaviour: str) -> Iterator[Faulty]:
+    command = ["ip", "netns", "exec", name, sys.executable, str(_FAULTY)]
+    with started([*command, "--behaviour", behaviour, "--host", THERE]) as process:
         yield Faulty(process, int(first_line(process)), host=THERE)
+
+
+@contextlib.contextmanager
+def target_elsewhere(behaviour: str = "ok") -> Iterator[Faulty]:
+    """A faulty server at THERE; skips the test where namespaces cannot be made."""
+    with _namespace_or_skip() as name, _server(name, behaviour) as server:
+        yield server
