@@ -117,6 +117,7 @@ class Preflight:
             memory_source=self.sight.memory_source,
             pid=process.pid if process else None,
             by_port=process is not None,
+            memories=self.sight.memories,
         )
 
 

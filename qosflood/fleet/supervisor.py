@@ -22,6 +22,7 @@ from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
+from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
@@ -60,6 +61,7 @@ class Watching:
     memory_source: str | None
     pid: int | None
     by_port: bool
+    memories: tuple[WatchedMemory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class Supervisor:
                 "memory_source": watching.memory_source,
                 "pid": watching.pid,
                 "by_port": watching.by_port,
+                "memories": watching.memories,
             },
         )
         for number in range(plan.load.shards):

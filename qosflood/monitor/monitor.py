@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.starts import Answering
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
-from qosflood.records import Event, Record, ScrapeSample
+from qosflood.records import Event, MemoryKind, Record, ScrapeSample
 from qosflood.units import SECOND
 
 _LAST_READ_NS = 2 * SECOND
@@ -32,7 +32,7 @@ class MonitorSpec:
 
     plan: Plan
     mono_ns: int
-    memory_source: Literal["process", "gauge"] | None = None
+    memory_source: MemoryKind | None = None
     pid: int | None = None
     by_port: bool = False
     memories: tuple[WatchedMemory, ...] = ()
