@@ -12,7 +12,7 @@ from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
-from qosflood.plan import Retries
+from qosflood.plan import Audit, Retries
 from qosflood.protocols import ManualClock
 from qosflood.records import OUTCOMES, FailureSample, Outcome
 from qosflood.units import MS, SECOND
@@ -91,6 +91,7 @@ class Rig:
         per_report: bool = False,
         retries: Retries | None = None,
         pool: int = 0,
+        audited: bool = False,
     ) -> None:
         self.clock = ManualClock(ZERO)
         self.connector = WaitingConnector()
@@ -98,7 +99,12 @@ class Rig:
         self.bucket = Bucket("flood", 60 * SECOND)
         connection = "per-report" if per_report else "pooled" if pool else "keep-alive"
         report = {"expect": (202, 204), "connection": connection, "pool": pool}
-        plan = make_plan(report=report, retries=retries or Retries())
+        plan = make_plan(
+            report=report,
+            retries=retries or Retries(),
+            load={"base_clients": 1000, "clients": 1000},
+            audit=Audit(readback="/sessions" if audited else None, sessions=1000),
+        )
         builder = RequestBuilder(plan, {})
         self.shared = Shared(
             builder=builder,
