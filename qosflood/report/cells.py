@@ -20,6 +20,7 @@ from qosflood.units import (
 )
 
 NONE = "–"
+_MOST_SAID = 2
 _SAID_BY_WORDS = frozenset({"t0", "phase", "in_that_second"})
 
 
@@ -110,6 +111,10 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("scrapes ok", True, lambda p: scrapes_ok(p.scrapes)),
     ("scrape max", True, lambda p: ms(p.scrapes.duration_ms.max)),
     ("page size", False, lambda p: size(p.scrapes.bytes)),
+    ("page parsed max", False, lambda p: ms(p.scrapes.parse_ms.max)),
+    ("series", False, lambda p: count(p.scrapes.series)),
+    ("series added", False, lambda p: count(p.scrapes.added)),
+    ("series removed", False, lambda p: count(p.scrapes.removed)),
     ("target CPU", False, lambda p: cores(p.target_cores)),
     ("memory end", False, lambda p: size(p.memory.rss_end)),
     ("memory max", True, lambda p: size(p.memory.rss_max)),
@@ -234,15 +239,18 @@ def scrape_line(document: Document) -> str:
         (s.duration_ms.max for s in phases if s.duration_ms.max is not None), default=None
     )
     gap = max((s.gap_max_ms for s in phases if s.gap_max_ms is not None), default=None)
-    reasons: dict[str, int] = {}
-    for scrapes in phases:
-        for reason, number in scrapes.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + number
     line = f"{good:,} of {total:,} good; slowest {ms(slowest)}; longest gap {ms(gap)}"
-    if reasons:
-        worst = max(reasons, key=lambda reason: reasons[reason])
-        line += f"; most failed: {worst} ({reasons[worst]:,})"
-    return printable(line)
+    return printable("; ".join((line, *failing_words(document)[:_MOST_SAID])))
+
+
+def failing_words(document: Document) -> list[str]:
+    """When scrapes failed, one line for each stretch; with the instance where there are several."""
+    several = len(document.instances) > 1
+    return [
+        f"{one.name}: {line}" if several else line
+        for one in document.instances
+        for line in one.scrape_words
+    ]
 
 
 def first_failure_line(document: Document) -> str:

@@ -1,10 +1,12 @@
 """Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
+from typing import TypeVar
 
-from qosflood.analysis.findings import Findings, PercentileCurve, ScrapePoint
+from qosflood.analysis.findings import Findings, MemoryPoint, PercentileCurve, ScrapePoint
 from qosflood.plan import Plan
 from qosflood.report.plotting import (
     Json,
@@ -21,6 +23,7 @@ from qosflood.report.plotting import (
 from qosflood.report.thin import thin
 from qosflood.units import MS, SECOND
 
+Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 MOST_POINTS = 2000
 _MIB = 1024 * 1024
 _KINDS = 8
@@ -160,11 +163,10 @@ def _memory(time: Timeline, findings: Findings) -> Chart | None:
     points = findings.memory_points
     if not points:
         return None
+    traces = _lines(time, "memory", points, lambda p: p.rss_bytes / _MIB, "@violet")
     times = [point.t_s for point in points]
-    memory = [point.rss_bytes / _MIB for point in points]
-    traces = [time.line("memory", times, memory, "@violet", 1000)]
     layout = time.layout("MiB", rangemode="tozero")
-    if any(point.cpu_cores is not None for point in points):
+    if len(traces) == 1 and any(point.cpu_cores is not None for point in points):
         cpu = time.line("CPU", times, [point.cpu_cores for point in points], "@muted", 900)
         traces.insert(0, cpu | {"yaxis": "y2", "opacity": 0.5})
         layout["yaxis2"] = right_axis("cores")
@@ -183,11 +185,7 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         return None
     good = [p for p in points if p.ok]
     failed = [p for p in points if not p.ok]
-    traces = [
-        time.line(
-            "scrape", [p.t_s for p in good], [in_ms(p.duration_ns) for p in good], "@teal", 1000
-        )
-    ]
+    traces = _lines(time, "scrape", good, lambda p: in_ms(p.duration_ns), "@teal")
     if failed:
         traces.append(_failed_scrapes(time, failed))
     return Chart(
@@ -196,6 +194,32 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         "How long each scrape of the metrics page took; crosses failed. Logarithmic.",
         figure(traces, time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))),
     )
+
+
+def _lines(
+    time: Timeline,
+    what: str,
+    points: Sequence[Point],
+    value: Callable[[Point], float | None],
+    color: str,
+) -> list[Json]:
+    """One line for each instance, named by it where there are several."""
+    of_each: dict[str, list[Point]] = {}
+    for point in points:
+        of_each.setdefault(point.instance, []).append(point)
+    several = len(of_each) > 1
+    each = max(10, 1000 // max(1, len(of_each)))
+    colors = cycle((color, *(other for other in _PALETTE if other != color)))
+    return [
+        time.line(
+            plotly_text(name) if several else what,
+            [point.t_s for point in own],
+            [value(point) for point in own],
+            own_color,
+            each,
+        )
+        for (name, own), own_color in zip(of_each.items(), colors, strict=False)
+    ]
 
 
 def _failed_scrapes(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
@@ -217,14 +241,13 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
     points = [point for point in findings.scrape_points if point.bytes is not None]
     if not points:
         return None
-    times = [point.t_s for point in points]
-    series = time.line("series", times, [point.series for point in points], "@muted", 900)
-    traces = [
-        time.line("page size", times, [(p.bytes or 0) / 1024 for p in points], "@teal", 900),
-        series | {"yaxis": "y2"},
-    ]
+    traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
     layout = time.layout("KiB", rangemode="tozero")
-    layout["yaxis2"] = right_axis("series")
+    if len(traces) == 1:
+        times = [point.t_s for point in points]
+        series = time.line("series", times, [point.series for point in points], "@muted", 900)
+        traces.append(series | {"yaxis": "y2"})
+        layout["yaxis2"] = right_axis("series")
     return Chart(
         "pages", "Metrics page", "Its size and how many series it holds.", figure(traces, layout)
     )

@@ -11,6 +11,7 @@ from qosflood.analysis import findings as found
 from qosflood.plan import Plan
 from qosflood.report import schema
 from qosflood.report.advice import advise
+from qosflood.report.beside import otel_part, prometheus_part
 from qosflood.units import MS, US
 from qosflood.verdict import JudgedLimit, Verdict
 
@@ -81,6 +82,8 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "timeline": [_entry(entry) for entry in findings.timeline],
         "warnings": list(findings.warnings),
         "instances": [_instance(instance) for instance in findings.instances],
+        "prometheus": prometheus_part(findings.prometheus),
+        "otel": otel_part(findings.otel),
     }
 
 
@@ -113,6 +116,9 @@ def _phase(phase: found.PhaseFigures) -> schema.Phase:
         ),
         send_lag_ms=schema.SpreadMs(p50=_ms(lag.p50_ns), p99=_ms(lag.p99_ns), max=_ms(lag.max_ns)),
         scrapes=_scrapes(phase.scrapes),
+        scrapes_by_instance={
+            name: _scrapes(scrapes) for name, scrapes in phase.by_instance.items()
+        },
         memory=schema.PhaseMemory(
             rss_start=phase.rss_start, rss_end=phase.rss_end, rss_max=phase.rss_max
         ),
@@ -179,6 +185,11 @@ def _scrapes(figures: found.ScrapeFigures) -> schema.Scrapes:
         gap_max_ms=_ms(figures.gap_max_ns),
         bytes=figures.bytes_max,
         series=figures.series_max,
+        samples=figures.samples_max,
+        parse_ms=schema.TypicalMs(p50=_ms(figures.parse_p50_ns), max=_ms(figures.parse_max_ns)),
+        added=figures.added,
+        removed=figures.removed,
+        resets=figures.resets,
         reasons=figures.reasons,
     )
 
@@ -263,6 +274,7 @@ def _instance(instance: found.InstanceFinding) -> schema.Instance:
         restarts=instance.restarts,
         rss_max=instance.rss_max,
         scrapes=_scrapes(instance.scrapes),
+        scrape_words=list(instance.scrape_words),
         memory=None if instance.memory is None else _memory(instance.memory),
     )
 

@@ -6,15 +6,14 @@ memory is in bytes; a limit's `value` and `threshold` are in base units (ns, byt
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from qosflood.report.schema_base import Part as _Part
+from qosflood.report.schema_beside import Otel, Prometheus
 
 SCHEMA: Literal["qosflood/report/1"] = "qosflood/report/1"
 VerdictWord = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
 Outcomes = dict[str, int]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Run(_Part):
@@ -67,8 +66,16 @@ class SpreadMs(_Part):
     max: float | None
 
 
+class TypicalMs(_Part):
+    """Median and maximum in milliseconds."""
+
+    p50: float | None
+    max: float | None
+
+
 class Scrapes(_Part):
-    """Scrapes of one phase or instance; `bytes` and `series` are those of the largest page."""
+    """Scrapes of one phase or instance; `bytes`, `series` and `samples` are those of the largest
+    page. `added` and `removed` are series from page to page, `resets` counters that fell."""
 
     count: int
     failed: int
@@ -78,6 +85,11 @@ class Scrapes(_Part):
     gap_max_ms: float | None
     bytes: int | None
     series: int | None
+    samples: int | None
+    parse_ms: TypicalMs
+    added: int | None
+    removed: int | None
+    resets: int
     reasons: dict[str, int]
 
 
@@ -158,6 +170,7 @@ class Phase(_Part):
     latency_ms: LatencySeries
     send_lag_ms: SpreadMs
     scrapes: Scrapes
+    scrapes_by_instance: dict[str, Scrapes]
     memory: PhaseMemory
     connects: Connects | None
     control: Control | None
@@ -276,7 +289,7 @@ class TimelineEntry(_Part):
 
 
 class Instance(_Part):
-    """One replica of the target."""
+    """One replica of the target; `scrape_words` say when its scrapes failed."""
 
     name: str
     scrape_url: str
@@ -284,6 +297,7 @@ class Instance(_Part):
     restarts: int | None
     rss_max: int | None
     scrapes: Scrapes
+    scrape_words: list[str]
     memory: Memory | None
 
 
@@ -315,6 +329,8 @@ class Document(_Part):
     timeline: list[TimelineEntry]
     warnings: list[str]
     instances: list[Instance]
+    prometheus: Prometheus | None
+    otel: Otel
 
     def phase(self, name: str) -> Phase | None:
         """The phase of that name, if the run came that far."""

@@ -253,7 +253,9 @@ def instances(document: Document) -> Markup:
     ]
     headers = ("instance", "metrics page", "memory from", "memory max", "restarts", "scrapes ok")
     classes = ("", "", "", "number", "number", "number")
-    return section("Instances", table(headers, rows, classes))
+    words = cells.failing_words(document)
+    shown = table(headers, rows, classes)
+    return section("Instances", shown, items([printable(line) for line in words]) if words else _NO)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
