@@ -5,6 +5,7 @@ Micrometer expose them. Python exposes no heap.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +15,18 @@ from qosflood.monitor.exposition import Exposition, Sample
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """Series of a name with this label, all added up; `label` empty: whatever theirs are."""
+    """Series of a name whose `label` matches a pattern, all added up; empty: whatever they have."""
 
     name: str
     label: str = ""
-    value: str = ""
+    pattern: str = ""
 
     def of(self, samples: Iterable[Sample]) -> float | None:
         found = [
             sample.value
             for sample in samples
             if sample.name == self.name
-            and (not self.label or self.value in sample.labels.get(self.label, ""))
+            and (not self.label or re.fullmatch(self.pattern, sample.labels.get(self.label, "")))
         ]
         total = sum(found)
         return total if found and math.isfinite(total) and total >= 0 else None
@@ -45,9 +46,8 @@ MAJOR_GCS = (
     _Series("nodejs_gc_duration_seconds_count", "kind", "major"),
     _Series("python_gc_collections_total", "generation", "2"),
     _Series("go_gc_duration_seconds_count"),
-    _Series("jvm_gc_pause_seconds_count", "action", "major"),
-    _Series("jvm_gc_collection_seconds_count", "gc", "Old"),
-    _Series("jvm_gc_collection_seconds_count", "gc", "MarkSweep"),
+    _Series("jvm_gc_pause_seconds_count", "action", ".*major.*"),
+    _Series("jvm_gc_collection_seconds_count", "gc", ".*(Old|MarkSweep).*"),
 )
 NAMES = frozenset(series.name for series in (*HEAP, *LOOP_LAG, *MAJOR_GCS))
 
