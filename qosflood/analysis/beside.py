@@ -82,8 +82,10 @@ class AlertFinding:
 class PrometheusFinding:
     """What the Prometheus beside us saw. Where it `decides`, scrape.success is its `up`; it does
     not where none of its targets is ours. `failure` is why it did not answer when it last did not.
-    `agreed` counts stretches of failures that both saw; `disagreements` are in words."""
+    `agreed` counts stretches of failures that both saw; `disagreements` are in words. `t0` is the
+    load's start on the journal's clock."""
 
+    t0: int
     url: str
     version: str | None
     decides: bool

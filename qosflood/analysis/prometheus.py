@@ -50,6 +50,7 @@ def prometheus_finding(
         compare(_sides(plan, clock, story, scrapes, error_ns or 0)) for story in told.values()
     ]
     return PrometheusFinding(
+        t0=clock.t0,
         url=plan.prometheus.url,
         version=next((r.version for r in reversed(answered) if r.version), None),
         decides=_decides(readings, told),

@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 from qosflood.analysis.findings import Findings
 from qosflood.plan import Plan
 from qosflood.report import sections
+from qosflood.report.beside import beside
 from qosflood.report.charts import Chart, make_charts
 from qosflood.report.markup import Markup, element, join, json_for_script, section
 from qosflood.report.schema import Document
@@ -64,6 +65,7 @@ def _content(
             sections.limits(document),
             sections.phases(document),
             sections.instances(document),
+            beside(document),
             storms(document),
             sections.timeline(document),
             _charts(charts),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from qosflood.report import cells
+from qosflood.report.beside import beside_lines
 from qosflood.report.schema import Document
 from qosflood.report.storms import storm_lines
 from qosflood.text import printable
@@ -82,6 +83,7 @@ def _lines(document: Document) -> list[str]:
     return [
         f"- Memory: {escape(cells.memory_line(document))}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
+        *(f"- {name}: {escape(line)}" for name, line in beside_lines(document)),
         *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
         f"- First failure: {escape(cells.first_failure_line(document))}",
         *(f"- Storm: {escape(line)}" for line in storm_lines(document)),

@@ -5,6 +5,7 @@ from typing import Any
 
 from qosflood.plan import WATCH
 from qosflood.report import cells
+from qosflood.report.beside import otel_line, prometheus_line
 from qosflood.report.markup import (
     Content,
     Markup,
@@ -94,6 +95,8 @@ def answers(document: Document) -> Markup:
         *([("Recovery", cells.recovery_line(document))] if cells.floods(document) else []),
         ("Memory", cells.memory_line(document)),
         ("Scrapes", cells.scrape_line(document)),
+        ("Prometheus", prometheus_line(document)),
+        ("OpenTelemetry", otel_line(document)),
         *([("Lost reports", cells.loss_line(document))] if cells.floods(document) else []),
     ]
     if document.next_steps:

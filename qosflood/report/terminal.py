@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qosflood.report import cells
+from qosflood.report.beside import beside_lines
 from qosflood.report.schema import Document
 from qosflood.report.storms import storm_lines
 from qosflood.text import printable
@@ -90,6 +91,7 @@ def _lines(document: Document, report: Path | None) -> Table:
     lines = [
         ("memory", cells.memory_line(document)),
         ("scrapes", cells.scrape_line(document)),
+        *((name.lower(), line) for name, line in beside_lines(document)),
         *(_of_load(document) if cells.floods(document) else []),
         *([("attempts", cells.attempts_line(document))] if cells.repeats(document) else []),
         ("first failure", cells.first_failure_line(document)),
