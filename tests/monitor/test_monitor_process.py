@@ -16,7 +16,7 @@ from monitor_process import DEADLINE_S, ROOT, monitor
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.plan import HeaderRef
+from qosflood.plan import HeaderRef, Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 
@@ -59,9 +59,9 @@ def test_it_is_ready_scrapes_from_start_to_stop_and_is_done():
         assert running.message() == {"type": "ready"}
         assert server.requests == []
         running.command("start")
-        records = running.records_until(lambda seen: len(seen) >= 3)
+        records = running.records_until(lambda seen: len(of(ScrapeSample, seen)) >= 3)
         running.command("stop")
-        records += running.rest()
+        records = of(ScrapeSample, records + running.rest())
         assert running.status() == 0
     assert all(
         type(record) is ScrapeSample and (record.ok or record.own_fault) for record in records
@@ -126,6 +126,30 @@ def test_without_a_process_the_gauge_gives_memory_and_start_times_give_restarts(
     assert [sample.t for sample in memory][:5] == [sample.t for sample in scrapes][:5]
 
 
+def test_instances_are_scraped_each_on_its_own_ticks_whatever_another_does():
+    async def never(_, writer):
+        await asyncio.sleep(3600)
+
+    with serving(page(PAGE % 9)) as good, serving(page(PAGE % 8)) as other, serving(never) as bad:
+        pages = {"a": good, "b": other, "c": bad}
+        instances = tuple(Instance(name=name, scrape_url=at.url) for name, at in pages.items())
+        watch = {"interval_ns": 300 * MS, "timeout_ns": 300 * MS}
+        with monitor(make_plan(instances=instances, watch=watch)) as running:
+            running.message()
+            running.command("start")
+            scrapes = of(
+                ScrapeSample,
+                running.records_until(
+                    lambda seen: sum(r.instance == "c" for r in of(ScrapeSample, seen)) >= 3
+                ),
+            )
+    first = {name: next(s.t for s in scrapes if s.instance == name) for name in pages}
+    assert (first["b"] - first["a"], first["c"] - first["a"]) == (100 * MS, 200 * MS)
+    assert all(sample.ok or sample.own_fault for sample in scrapes if sample.instance != "c")
+    assert not any(sample.ok for sample in scrapes if sample.instance == "c")
+    assert {s.process_start_s for s in scrapes if s.instance == "b" and s.ok} == {8}
+
+
 def test_ticks_that_pass_while_a_scrape_runs_are_gaps():
     async def slow(_, writer):
         await asyncio.sleep(0.8)
@@ -134,7 +158,10 @@ def test_ticks_that_pass_while_a_scrape_runs_are_gaps():
     with serving(slow) as server, monitor(plan_for(server, timeout_ns=5 * SECOND)) as running:
         running.message()
         running.command("start")
-        records = running.records_until(lambda seen: sum(not sample.gap for sample in seen) >= 2)
+        records = running.records_until(
+            lambda seen: sum(not sample.gap for sample in of(ScrapeSample, seen)) >= 2
+        )
+        records = of(ScrapeSample, records)
     gaps = [sample for sample in records if sample.gap]
     assert gaps
     for sample in gaps:
@@ -175,7 +202,7 @@ def test_stop_lets_a_running_scrape_finish():
             running.command("start")
             assert asked.wait(DEADLINE_S)
             running.command("stop")
-            (sample,) = running.rest()
+            (sample,) = of(ScrapeSample, running.rest())
             assert running.status() == 0
     assert sample.ok
 
