@@ -97,13 +97,13 @@ def _interrupted(plan: Plan, findings: Findings) -> list[str]:
     detail = f": {findings.ended_detail}" if findings.ended_detail else ""
     if plan.merged:
         return [f"interrupted{detail}"]
-    return [f"{findings.ended} {_how_far(findings)}{detail}"]
+    return [f"{findings.ended} {_how_far(plan, findings)}{detail}"]
 
 
-def _how_far(findings: Findings) -> str:
+def _how_far(plan: Plan, findings: Findings) -> str:
     begun = [phase for phase in findings.phases if phase.seconds > 0]
     if not begun:
-        return "before the load"
+        return f"before the {'load' if plan.floods else plan.main_phase.name}"
     return f"{format_duration(round(begun[-1].seconds) * SECOND)} into {begun[-1].name}"
 
 

@@ -3,11 +3,12 @@ and this machine's TCP counters."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -121,9 +122,24 @@ async def watch_control(
                 )
             )
         if ticks.next_ns <= timer.now():
-            sample = await asker.ask(ticks.take())
+            sample = await _unless_stopped(asker.ask(ticks.take()), timer)
+            if sample is None:
+                return
             stalled = (sample.duration_ns or 0) > control.timeout_ns + ticks.tolerance_ns
             emit(replace(sample, own_fault=stalled))
+
+
+async def _unless_stopped(
+    asking: Coroutine[Any, Any, ControlSample], timer: Timer
+) -> ControlSample | None:
+    """The sample; None if the timer was stopped first: nobody waits for an answer any more."""
+    ask, stopped = asyncio.create_task(asking), asyncio.create_task(timer.stopped())
+    await asyncio.wait({ask, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if ask.done():
+        return ask.result()
+    ask.cancel()
+    return None
 
 
 async def watch_tcp(timer: Timer, emit: Callable[[TcpSample], None]) -> None:
