@@ -26,6 +26,7 @@ from qosflood.units import SECOND, format_count, format_duration
 T = TypeVar("T")
 OLDEST = (2, 14)
 """The first version that tells its version; its targets and alerts are as they are now."""
+_NOT_SAID = "shipped default"
 _MOST_NAMED = 10
 _CLOCK_NS = 2 * SECOND
 _FIXES = {
@@ -58,7 +59,7 @@ def with_instances_of_job(plan: Plan) -> Plan:
     if asked is None or asked.job is None or not plan.watches or own:
         return plan
     targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
-    if "scrape.url" not in plan.sources:
+    if plan.sources.get("scrape.url", _NOT_SAID) == _NOT_SAID:
         return replace(plan, instances=instances_from(named(targets), plan.target.headers))
     if len(targets) > 1:
         raise PreflightError(

@@ -331,7 +331,7 @@ def _gap_words(gap: DataGap) -> str:
     why = f" ({gap.why})" if gap.why else ""
     return (
         f"prometheus: it has no samples of {names} for {_length(gap.until - gap.since)}{why}: "
-        f"{format_count(gap.missing)} scrapes are neither good nor bad"
+        f"{format_count(gap.missing)} of its scrapes neither good nor bad"
     )
 
 
