@@ -37,14 +37,13 @@ def counter_finding(
     if isinstance(span, str):
         return replace(base, reason=f"{name}: {span}")
     seen, most = span.grown, base.acked + base.uncertain
-    own = max(plan.merged, 1)
     grew = f"{name} grew by {format_count(seen)}"
     accepted = f"{format_count(base.acked)} accepted reports"
     if seen < base.acked:
         lost = base.acked - seen
         reason = f"{grew}, {format_count(lost)} less than the {accepted}"
         return replace(base, verdict="lost", reason=reason, seen=seen, missing=lost)
-    if seen > most + own:
+    if seen > most + _own(plan):
         reason = (
             f"{grew}, {format_count(seen - most)} more than can have come from here, which may "
             "hide losses"
@@ -91,11 +90,17 @@ def gauge_finding(
     if span.grown > sessions:
         reason = f"{held}{before}, more than {began}: others report too"
         return replace(base, verdict="inconclusive", reason=reason)
-    if span.grown < sessions - unheard:
+    if span.grown < sessions - unheard - _own(plan):
         reason = f"{held}{before}, less than {began}: they expired, or were lost"
         return replace(base, verdict="inconclusive", reason=reason)
     reason = f"{held}{before}: no session is missing as a whole; single reports cannot be seen"
     return replace(base, verdict="ok", reason=reason, missing=0)
+
+
+def _own(plan: Plan) -> int:
+    """The reports sent before the load, one for each part: counted before it or late, and of a
+    session that reports in it too."""
+    return max(plan.merged, 1)
 
 
 def _span(t0: int, finished_t: int, counted: Sequence[Counted], *, falls: bool) -> Span | str:

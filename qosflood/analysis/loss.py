@@ -51,7 +51,8 @@ def loss_finding(
     found = [_finding(method, plan, clock, base, unheard, evidence) for method in methods]
     gravest = min(found, key=lambda one: _GRAVITY.index(one.verdict))
     reasons = [gravest.reason, *(one.reason for one in found if one is not gravest)]
-    return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign)
+    examples = next((one.examples for one in found if one.examples), ())
+    return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign, examples=examples)
 
 
 def loss_warnings(loss: LossFinding) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from qosflood.audited import Sampled, Source, sources
 from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
-from qosflood.plan import Audit, Instance, Plan
+from qosflood.plan import Instance, Plan
 from qosflood.records import Counted, MemorySample, ReadBack, Record
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_bytes, format_duration
@@ -28,6 +28,8 @@ DEADLINE_NS = 60 * SECOND
 COPIES = 4
 """What building a snapshot takes of a collector's memory, in sizes of the snapshot."""
 _PEEK_BYTES = 1 << 18
+_LOOKS = 6
+_LOOK_AGAIN_S = 0.4
 
 
 class ReadBackError(Exception):
@@ -205,7 +207,7 @@ async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
     found = sources(plan)
     if not found:
         return plan, None
-    looks = [await _peek(plan, source) for source in found]
+    looks = [await _look(plan, source) for source in found]
     refused = next((why for _, why in looks if why is not None), None)
     if refused is not None and not plan.audit.asked:
         where = found[0].url
@@ -222,8 +224,20 @@ async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
     return replace(plan, audit=audit), said
 
 
-async def _peek(plan: Plan, source: Source) -> tuple[Taken, str | None]:
-    """The beginning of a snapshot, and why it is none, None if it is one."""
+async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
+    """The beginning of a snapshot, and why it is none, None if it is one. A target may take a
+    moment until it shows what it has just accepted."""
+    for _ in range(_LOOKS):
+        taken, told, why = await _peek(plan, source)
+        if told or why is not None:
+            return taken, why
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
+    return taken, f"no item with {keys}, not even of the report just sent"
+
+
+async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
+    """The beginning of a snapshot, how many times it tells, and why it is none, if it is none."""
     taken, told = Taken(), 0
     try:
         async with asyncio.timeout(plan.load.timeout_ns / SECOND):
@@ -232,15 +246,10 @@ async def _peek(plan: Plan, source: Source) -> tuple[Taken, str | None]:
                 if taken.bytes >= _PEEK_BYTES:
                     break
     except TimeoutError:
-        return taken, f"no answer within {format_duration(plan.load.timeout_ns)}"
+        return taken, told, f"no answer within {format_duration(plan.load.timeout_ns)}"
     except Exception as error:  # whatever it is, there is nothing to read back
-        return taken, words(error, resolve_headers(source.headers))
-    return taken, None if told else _emptiness(plan.audit)
-
-
-def _emptiness(audit: Audit) -> str:
-    keys = f"{'.'.join(audit.session)} and {'.'.join(audit.observed)}"
-    return f"no item with {keys}, not even of the report just sent"
+        return taken, told, words(error, resolve_headers(source.headers))
+    return taken, told, None
 
 
 def _sizes(taken: Taken) -> tuple[int, float]:

@@ -1,0 +1,172 @@
+"""Collectors that keep what they accept, and some that do not, under small floods: what the audit
+says of each."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from floods import CLIENTS, Flooded, flood, flood_faulty
+from processes import Popen, first_line, read_journal, started, wait_until
+
+pytestmark = pytest.mark.e2e
+
+LOSSY = Path(__file__).parents[1] / "support" / "lossy.py"
+COUNTER = ("--set", "audit.counter=intercom_webrtc_reports_total")
+GAUGE = ("--set", "audit.gauge=intercom_webrtc_active_sessions")
+UNREAD = ("--set", "audit.readback=off")
+SETTLE = ("--set", "phases.settle=1500ms")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A collector's fault, and how it is looked for."""
+
+    fault: str
+    options: tuple[str, ...] = ()
+
+
+CASES = {
+    "healthy": Case("none"),
+    "counted": Case("late", (*COUNTER, *SETTLE)),
+    "gauged": Case("none", (*GAUGE, *UNREAD)),
+    "drops": Case("drops:10", COUNTER),
+    "forgets": Case("forgets:20"),
+    "forgets gauged": Case("forgets:20", (*GAUGE, *UNREAD)),
+    "uncounted": Case("uncounted:10", COUNTER),
+    "fast503": Case("fast503", COUNTER),
+    "foreign": Case("foreign:2", COUNTER),
+}
+
+
+@contextlib.contextmanager
+def lossy(fault: str, port: int = 0) -> Iterator[tuple[Popen, int]]:
+    """The embedded collector with a fault, and its port."""
+    with started([sys.executable, LOSSY, fault, str(port)]) as process:
+        yield process, int(first_line(process))
+
+
+@pytest.fixture(scope="module")
+def flooded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flooded]:
+    """Every case's flood, a few at once."""
+    folder = tmp_path_factory.mktemp("audit")
+
+    def one(name: str) -> Flooded:
+        case = CASES[name]
+        with lossy(case.fault) as (_, port):
+            target = f"http://127.0.0.1:{port}"
+            run_dir = folder / name.replace(" ", "-")
+            return flood(run_dir, "--target", target, *case.options)
+
+    with ThreadPoolExecutor(len(CASES)) as pool:
+        return dict(zip(CASES, pool.map(one, CASES), strict=True))
+
+
+def loss(flooded: dict[str, Flooded], name: str) -> dict:
+    return flooded[name].report["loss"]
+
+
+def test_a_healthy_collector_holds_the_last_report_of_every_sampled_session(flooded):
+    found = loss(flooded, "healthy")
+    assert (found["method"], found["verdict"]) == ("readback", "ok"), found
+    assert (found["checked"], found["seen"], found["missing"]) == (CLIENTS, CLIENTS, 0)
+    assert found["reason"] == (
+        "100 of 100 sampled sessions hold their last accepted report; "
+        "earlier ones cannot be seen here"
+    )
+    assert flooded["healthy"].limit("loss == none")["ok"] is True
+    assert "loss == none" not in str(flooded["healthy"].report["not_judged"])
+
+
+def test_a_counter_and_a_snapshot_are_looked_at_after_the_collector_has_settled(flooded):
+    found = loss(flooded, "counted")
+    assert (found["method"], found["verdict"]) == ("counter", "ok"), found
+    assert found["seen"] - found["acked"] in (0, 1)
+    assert f"all {found['acked']} accepted reports were counted" in found["reason"]
+    assert "100 of 100 sampled sessions hold" in found["reason"]
+
+
+def test_a_gauge_shows_that_no_session_is_gone(flooded):
+    found = loss(flooded, "gauged")
+    assert (found["method"], found["verdict"]) == ("gauge", "ok"), found
+    assert "single reports cannot be seen" in found["reason"]
+
+
+def test_dropped_reports_are_counted_and_their_sessions_named(flooded):
+    done, found = flooded["drops"], loss(flooded, "drops")
+    assert (done.code, done.report["verdict"]) == (1, "FAIL")
+    assert done.limit("loss == none")["ok"] is False
+    assert (found["method"], found["verdict"]) == ("counter", "lost"), found
+    # The report before the flood is kept, so that each tenth of those after it comes one earlier.
+    assert found["missing"] == (found["acked"] + 1) // 10 > 0
+    assert found["seen"] == found["acked"] - found["missing"]
+    assert "sampled sessions do not hold their last accepted report" in found["reason"]
+    assert len(found["examples"]) > 0
+    assert all(": accepted 20" in one for one in found["examples"])
+
+
+def test_forgotten_sessions_are_not_there(flooded):
+    found = loss(flooded, "forgets")
+    assert (found["method"], found["verdict"]) == ("readback", "lost"), found
+    assert "of them are not there" in found["reason"]
+    assert len(found["examples"]) == min(found["missing"], 10)
+    assert found["examples"][0].endswith("is not there")
+
+
+def test_a_gauge_tells_how_many_sessions_are_gone(flooded):
+    found = loss(flooded, "forgets gauged")
+    assert (found["method"], found["verdict"]) == ("gauge", "lost"), found
+    assert found["missing"] == CLIENTS - found["seen"] > 0
+
+
+def test_a_snapshot_does_not_excuse_what_the_counter_misses(flooded):
+    found = loss(flooded, "uncounted")
+    assert (found["method"], found["verdict"]) == ("counter", "lost"), found
+    assert "100 of 100 sampled sessions hold" in found["reason"]
+
+
+def test_a_collector_that_accepts_nothing_is_not_accused_of_losing(flooded):
+    found = loss(flooded, "fast503")
+    assert found["verdict"] == "unmeasured", found
+    assert found["reason"] == "no report was accepted, so none can be missing"
+
+
+def test_more_than_was_sent_is_somebody_elses_and_a_warning(flooded):
+    done, found = flooded["foreign"], loss(flooded, "foreign")
+    assert found["foreign"] == found["acked"]
+    assert any("others report to it too" in warning for warning in done.report["warnings"])
+    assert (found["method"], found["verdict"]) == ("readback", "ok"), found
+    assert "may hide losses" in found["reason"]
+
+
+def test_another_kind_of_target_is_left_alone(tmp_path):
+    done, _ = flood_faulty(tmp_path / "run", "ok")
+    found = done.report["loss"]
+    assert (found["method"], found["verdict"]) == ("none", "unmeasured")
+    assert "shows no sessions to read back" in found["reason"]
+
+
+def test_after_a_restart_nothing_is_looked_for(tmp_path):
+    run_dir = tmp_path / "run"
+    with ThreadPoolExecutor() as pool:
+        with lossy("none") as (first, port):
+            target = ("--target", f"http://127.0.0.1:{port}")
+            begun = pool.submit(flood, run_dir, "--duration", "6s", *target, *COUNTER)
+
+            def flooding() -> bool:
+                with contextlib.suppress(OSError, ValueError):
+                    windows = read_journal(run_dir, "window")
+                    return any(one["phase"] == "flood" for one in windows)
+                return False
+
+            wait_until(lambda: flooding() or begun.done(), "a second of the flood", 30.0)
+            first.kill()
+            first.wait()
+        with lossy("none", port):
+            done = begun.result()
+    found = done.report["loss"]
+    assert (found["method"], found["verdict"]) == ("counter", "unmeasured"), found
+    assert "the target restarted" in found["reason"]
