@@ -85,7 +85,7 @@ def retention(
         growth=growth,
         noise=float(np.ptp(minima.values)) if len(minima.values) else 0.0,
         sessions=_begun(sessions_at, ramp_ns, hold[0]),
-        given_back=(after - left) / growth if left is not None and growth > 0 else None,
+        given_back=max(after - left, 0) / growth if left is not None and growth > 0 else None,
         retained=None if left is None else left - before,
         begun=_begun(sessions_at, ramp_ns, clock.stop_ns),
     )

@@ -12,7 +12,7 @@ from qosflood.units import SECOND, format_count, format_duration
 
 _MOST_OF_A_KIND = 10
 _WORTH_A_WARNING = (
-    *("several_processes", "monitor_error"),
+    *("several_processes", "monitor_error", "memory_unread", "memory_stale"),
     *("clock_jump", "clocks_trusted", "versions_differ"),
 )
 

@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from qosflood.audited import alive, sources
 from qosflood.bodies import named_sources
-from qosflood.plan import DEFAULT_BODY, ONE_INSTANCE, WATCHED, Phase, Plan, Retries, Storm
+from qosflood.plan import (
+    DEFAULT_BODY,
+    ONE_INSTANCE,
+    WATCHED,
+    MemorySource,
+    Phase,
+    Plan,
+    Retries,
+    Storm,
+)
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
 from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
@@ -262,7 +271,9 @@ def _watch(plan: Plan) -> Iterator[Row]:
     limit = watch.memory_limit_bytes
     known = f"limit {format_bytes(limit)}" if limit else "no limit named"
     every = format_duration(watch.memory_interval_ns)
-    yield Row("memory", f"{_measured(plan)} each {every}, {known}", _source(plan, "memory.pid"))
+    yield Row(
+        "memory", f"{_measured(plan)} each {every}, {known}", _source(plan, _memory_key(plan))
+    )
 
 
 def _beside(plan: Plan) -> Iterator[Row]:
@@ -315,14 +326,29 @@ def _scraped(plan: Plan) -> str:
     return page if dialect == "3" else f"{page} by the rules of Prometheus {dialect}"
 
 
+def _memory_key(plan: Plan) -> str:
+    if plan.watch.pid is not None or not plan.watch.memory_sources:
+        return "memory.pid"
+    return f"memory.{plan.watch.memory_sources[0].kind}"
+
+
 def _measured(plan: Plan) -> str:
     if plan.watch.pid is not None:
         return f"process {plan.watch.pid} and its children"
+    if plan.watch.memory_sources:
+        return ", else ".join(map(_told_by, plan.watch.memory_sources))
     if plan.target.embedded:
         return "the embedded collector's process"
     if plan.target.loopback:
         return f"the process on port {plan.target.port}, else {plan.watch.gauge}"
     return f"{plan.watch.gauge} in the scrape"
+
+
+def _told_by(source: MemorySource) -> str:
+    """Of a command only its first word: the others may be nobody's business."""
+    if source.kind == "command":
+        return f"the command {source.command[0]}"
+    return f"{source.read} of {'Prometheus' if source.kind == 'promql' else source.url}"
 
 
 def _limits(plan: Plan) -> Iterator[Row]:

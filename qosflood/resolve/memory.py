@@ -1,6 +1,7 @@
 """Where the target's memory is read beside its process and its page."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
@@ -10,6 +11,8 @@ from qosflood.resolve.problems import Problems
 from qosflood.units import SECOND
 
 _HERE_NS, _ELSEWHERE_NS = SECOND, 5 * SECOND
+_FOUND = ("process", "gauge")
+_PID = re.compile(r"pid:[1-9][0-9]{0,9}")
 
 
 def with_memory(
@@ -17,6 +20,7 @@ def with_memory(
 ) -> Watch:
     """The watch with the sources that the profile names, in the order they are tried."""
     sources = tuple(_sources(profile, prometheus, problems))
+    _check_instances(profile, [source.kind for source in sources], problems)
     usual = _ELSEWHERE_NS if sources and profile.memory.pid is None else _HERE_NS
     interval = profile.memory.interval or usual
     return replace(watch, memory_sources=sources, memory_interval_ns=interval)
@@ -57,6 +61,19 @@ def _sources(
         )
     if memory.command:
         yield MemorySource(kind="command", command=memory.command, timeout_ns=memory.timeout)
+
+
+def _check_instances(profile: Profile, known: Sequence[str], problems: Problems) -> None:
+    """What an instance names is found by itself, or among the sources of [memory]."""
+    for number, one in enumerate(profile.instance):
+        if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
+            continue
+        if one.memory not in known:
+            problems.add(
+                f"instance[{number}].memory",
+                f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
+                "names: exposition, promql or command",
+            )
 
 
 def _page(url: str) -> str:

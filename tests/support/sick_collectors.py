@@ -24,6 +24,8 @@ from qosflood.collector.server import Collector
 from qosflood.collector.wire import RefusedError
 
 FREEZE_S = 3.0
+LEAK_BYTES = 20 << 10
+HOARD_BYTES = 40 << 10
 
 
 class Healthy(App):
@@ -62,7 +64,37 @@ class Frozen(Healthy):
         super().accept_report(report)
 
 
-KINDS: dict[str, type[Healthy]] = {"healthy": Healthy, "fast_503": Fast503, "frozen": Frozen}
+class Leaky(Healthy):
+    """Keeps 20 KiB of each report for ever."""
+
+    def __init__(self, options: CollectorOptions) -> None:
+        super().__init__(options)
+        self.kept: list[bytes] = []
+
+    def accept_report(self, report: dict[str, Any]) -> None:
+        self.kept.append(b"x" * LEAK_BYTES)
+        super().accept_report(report)
+
+
+class Hoarding(Healthy):
+    """Keeps 40 KiB of each session for ever, however often it reports."""
+
+    def __init__(self, options: CollectorOptions) -> None:
+        super().__init__(options)
+        self.kept: dict[str, bytes] = {}
+
+    def accept_report(self, report: dict[str, Any]) -> None:
+        self.kept.setdefault(report["sessionId"], b"x" * HOARD_BYTES)
+        super().accept_report(report)
+
+
+KINDS: dict[str, type[Healthy]] = {
+    "healthy": Healthy,
+    "fast_503": Fast503,
+    "frozen": Frozen,
+    "leaky": Leaky,
+    "hoarding": Hoarding,
+}
 
 
 @dataclass(frozen=True, slots=True)
