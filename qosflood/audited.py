@@ -65,6 +65,11 @@ def sources(plan: Plan) -> list[Source]:
     return [Source(instance=ONE_INSTANCE, url=url, headers=plan.target.headers)]
 
 
+def looks_itself(plan: Plan) -> bool:
+    """Whether snapshots are read from here, and not from another part of the run."""
+    return plan.part is None or plan.part.memory
+
+
 def _url(base: str, where: str) -> str:
     return f"{base}{where}" if where.startswith("/") else where
 

@@ -11,7 +11,8 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
-from qosflood.plan import Plan
+from qosflood.audited import sources
+from qosflood.plan import WATCHED, Plan
 from qosflood.records import Counted, Event, ReadBack, SentSessions
 from qosflood.units import format_count
 
@@ -42,6 +43,8 @@ def loss_finding(
     """
     base = _base(totals)
     methods = _methods(plan, evidence)
+    if methods and plan.part is not None and not plan.part.memory:
+        return replace(base, reason=WATCHED)
     if not methods:
         because = f": {plan.audit.why}" if plan.audit.why else ""
         return replace(base, reason=f"nothing counts or reads back what the target kept{because}")
@@ -83,7 +86,7 @@ def _methods(plan: Plan, evidence: LossEvidence) -> list[Method]:
     methods: dict[Method, object] = {
         "counter": audit.counter,
         "gauge": audit.gauge,
-        "readback": evidence.sent or evidence.read,
+        "readback": evidence.read or (evidence.sent and sources(plan)),
     }
     return [method for method, there in methods.items() if there]
 

@@ -14,7 +14,7 @@ import aiohttp
 import psutil
 from yarl import URL
 
-from qosflood.audited import Sampled, Source, sources
+from qosflood.audited import Sampled, Source, looks_itself, sources
 from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
@@ -65,11 +65,14 @@ class Auditor:
 
     async def count(self) -> None:
         """Read the counter or gauge of every instance once."""
-        if self._plan.audit.metric is not None:
+        if self._plan.audit.metric is not None and self._plan.scrape_interval_ns is not None:
             await asyncio.gather(*(self._count(instance) for instance in self._plan.instances))
 
     async def read_back(self) -> None:
-        """Read every snapshot once, one after the other."""
+        """Read every snapshot once, one after the other; of the parts of a run, the one that
+        watches does."""
+        if not looks_itself(self._plan):
+            return
         sampled = Sampled(self._plan)
         for source in sources(self._plan):
             self._emit(await self._read_back(source, sampled))
@@ -205,7 +208,7 @@ async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
     """The plan as a look at its snapshot leaves it, and what was seen in words, None if there is
     nothing to look at. Where the snapshot was not asked for, it has to look like one."""
     found = sources(plan)
-    if not found:
+    if not found or not looks_itself(plan):
         return plan, None
     looks = [await _look(plan, source) for source in found]
     refused = next((why for _, why in looks if why is not None), None)

@@ -1,0 +1,326 @@
+"""What counters, gauges and snapshots prove of accepted reports, and what they do not."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_maker import make_plan
+
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.findings import Totals
+from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
+from qosflood.plan import Audit, Part
+from qosflood.records import Counted, Event, ReadBack, SentSession, SentSessions
+from qosflood.units import SECOND
+
+T0, OVER, SETTLED = 2 * SECOND, 30 * SECOND, 35 * SECOND
+CLOCK = RunClock(wall_ns=0, t0=T0, stop_ns=40 * SECOND, whole=True)
+FINISHED = Event(t=OVER, who="operator", kind="load_finished", what="the load is over")
+COUNTER = make_plan(audit=Audit(counter="reports_total"))
+GAUGE = make_plan(audit=Audit(gauge="sessions"))
+READBACK = make_plan(audit=Audit(readback="/sessions"))
+
+
+def totals(acked=100, *, resent=0, retried=None, **outcomes):
+    return Totals(
+        scheduled=acked + sum(outcomes.values()),
+        outcomes={"acked": acked} | outcomes,
+        statuses={},
+        errors={},
+        resent=resent,
+        in_flight=0,
+        balanced=True,
+        retried=retried or {},
+    )
+
+
+def counted(t, value, instance="target", reason=None, *, took=SECOND // 10):
+    return Counted(t=t, done_t=t + took, instance=instance, value=value, reason=reason)
+
+
+def span(before, after, instance="target"):
+    return (counted(SECOND, before, instance), counted(SETTLED, after, instance))
+
+
+def sent(*sessions, t=OVER, shard=0):
+    made = (
+        SentSession(session=name, acked_ms=acked, sent_ms=last) for name, acked, last in sessions
+    )
+    return SentSessions(t=t, shard=shard, sessions=tuple(made))
+
+
+def read(held, t=SETTLED, reason=None, instance="target"):
+    return ReadBack(
+        t=t,
+        done_t=t + 1,
+        instance=instance,
+        reason=reason,
+        status=200,
+        bytes=10,
+        samples=len(held),
+        held=held,
+    )
+
+
+def found(plan, account=None, clock=CLOCK, **evidence):
+    evidence = {"events": (FINISHED,), "sessions": 10, "restarts": 0} | evidence
+    return loss_finding(plan, clock, account or totals(), LossEvidence(**evidence))
+
+
+@given(
+    before=st.integers(0, 10**9),
+    acked=st.integers(1, 10**6),
+    timeout=st.integers(0, 50),
+    resent=st.integers(0, 50),
+    retried=st.integers(0, 50),
+    rejected=st.integers(0, 50),
+    taken=st.floats(0, 1),
+    lost=st.integers(0, 100),
+    own=st.booleans(),
+)
+def test_a_counter_accuses_nobody_and_hides_at_most_the_uncertain(
+    before, acked, timeout, resent, retried, rejected, taken, lost, own
+):
+    uncertain = timeout + resent + retried
+    account = totals(
+        acked,
+        timeout=timeout,
+        rejected=rejected,
+        resent=resent,
+        retried={"timeout": retried, "503": 9},
+    )
+    lost = min(lost, acked)
+    arrived = round(taken * uncertain)
+    seen = acked - lost + arrived + own
+    result = found(COUNTER, account, counted=span(before, before + seen))
+    assert (result.method, result.uncertain, result.seen) == ("counter", uncertain, seen)
+    assert result.foreign is None
+    assert (result.verdict == "lost") == (lost > arrived + own)
+    if result.verdict == "lost":
+        assert result.missing == lost - arrived - own
+    else:
+        assert (result.verdict, result.missing) == ("ok", 0)
+
+
+@given(acked=st.integers(1, 1000), uncertain=st.integers(0, 9), foreign=st.integers(2, 1000))
+def test_more_than_can_be_ours_is_foreign_and_proves_nothing(acked, uncertain, foreign):
+    result = found(
+        COUNTER, totals(acked, timeout=uncertain), counted=span(5, 5 + acked + uncertain + foreign)
+    )
+    assert (result.verdict, result.foreign) == ("inconclusive", foreign)
+    (warning,) = loss_warnings(result)
+    assert warning.startswith("audit: the target counted")
+
+
+def test_instances_are_added_up():
+    evidence = (*span(0, 60, "a"), *span(1000, 1040, "b"))
+    assert found(COUNTER, counted=evidence).verdict == "ok"
+    result = found(COUNTER, counted=evidence[:-1])
+    assert (result.verdict, result.reason) == (
+        "unmeasured",
+        "reports_total: b: was not read after the load",
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "why"),
+    [
+        ((), "was never read"),
+        ((counted(SETTLED, 100),), "was not read before the load"),
+        ((counted(SECOND, 0),), "was not read after the load"),
+        ((counted(T0 - 5, 0), counted(SETTLED, 100)), "was not read before the load"),
+        ((counted(SECOND, 0), counted(OVER - 1, 100)), "was not read after the load"),
+        (
+            (counted(SECOND, None, reason="status 500"), counted(SETTLED, 100)),
+            "was not read before the load: status 500",
+        ),
+        (
+            (counted(SECOND, 900), counted(SETTLED, 100)),
+            "went back from 900: a restart, or several processes",
+        ),
+    ],
+)
+def test_a_counter_is_judged_between_the_load_alone(evidence, why):
+    result = found(COUNTER, counted=evidence)
+    assert (result.verdict, result.reason) == ("unmeasured", f"reports_total: {why}")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"restarts": 1}, "the target restarted, and what it held before cannot be looked for"),
+        (
+            {"clock": replace(CLOCK, whole=False)},
+            "the run was stopped before the target had settled",
+        ),
+        ({"account": totals(0, rejected=5)}, "no report was accepted, so none can be missing"),
+        (
+            {
+                "events": (
+                    Event(t=5, who="target", kind="several_processes", what="start times jump"),
+                )
+            },
+            "nothing can be looked for in one of several processes: start times jump",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("plan", "evidence"),
+    [
+        (COUNTER, {"counted": span(0, 0)}),
+        (GAUGE, {"counted": span(0, 0)}),
+        (READBACK, {"sent": (sent(("a", 5, 5)),), "read": (read({}),)}),
+    ],
+)
+def test_what_would_prove_nothing_is_unmeasured_and_says_why(plan, evidence, change, why):
+    result = found(plan, **(evidence | change))
+    assert (result.verdict, result.reason) == ("unmeasured", why)
+
+
+def test_a_part_leaves_the_counter_to_the_merge():
+    plan = replace(COUNTER, part=Part(index=1, of=2, start_at_ns=0))
+    assert found(plan, counted=span(0, 900)).reason.endswith("merge judges it")
+    other = replace(COUNTER, part=Part(index=2, of=2, start_at_ns=0, memory=False))
+    assert found(other).reason == "watched by part 1"
+    merged = replace(COUNTER, merged=3)
+    assert found(merged, counted=span(0, 103)).verdict == "ok"
+    assert found(merged, counted=span(0, 104)).foreign == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "account", "verdict"),
+    [
+        (0, 120, totals(), "ok"),
+        (1, 120, totals(), "ok"),
+        (500, 620, totals(), "ok"),
+        (0, 119 - 20, totals(100, timeout=20), "ok"),
+        (0, 9, totals(), "lost"),
+        (0, 9, totals(100, timeout=1), "inconclusive"),
+        (0, 50, totals(), "inconclusive"),
+        (0, 121, totals(), "inconclusive"),
+        (500, 9, totals(), "lost"),
+    ],
+)
+def test_a_gauge_is_judged_by_the_sessions_that_began_and_those_that_live(
+    before, after, account, verdict
+):
+    result = found(GAUGE, account, counted=span(before, after), sessions=120)
+    assert (result.method, result.verdict) == ("gauge", verdict), result.reason
+    if verdict == "lost":
+        assert result.missing == 10 - after
+
+
+TIMES = st.lists(
+    st.tuples(st.integers(1, 50), st.sampled_from(["acked", "timeout", "rejected"])),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), TIMES, min_size=1), st.data())
+def test_whatever_the_target_took_of_the_uncertain_it_is_not_accused(sessions, data):
+    """Each session's reports in order; the target keeps the last it took, and takes every one that
+    it accepts, and of the others whichever it likes."""
+    told, held = [], {}
+    for name, gaps in sessions.items():
+        ms = 1_000
+        acked = None
+        for gap, outcome in gaps:
+            ms += gap
+            if outcome == "acked":
+                acked = ms
+            if outcome == "acked" or data.draw(st.booleans()):
+                held[name] = ms
+        told.append((name, acked, ms))
+    result = found(READBACK, sent=(sent(*told),), read=(read(held),))
+    judged = sum(acked is not None for _, acked, _ in told)
+    assert result.verdict == ("ok" if judged else "unmeasured"), result.reason
+    assert result.checked == judged
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1), st.integers(1, 50), min_size=1),
+    st.data(),
+)
+def test_a_session_that_holds_an_earlier_report_or_none_is_named(sessions, data):
+    told = [(name, 1_000 + gap, 1_000 + gap) for name, gap in sessions.items()]
+    old = data.draw(st.sets(st.sampled_from(sorted(sessions))))
+    gone = data.draw(st.sets(st.sampled_from(sorted(sessions))))
+    held = {name: ms - (name in old) for name, ms, _ in told if name not in gone}
+    result = found(READBACK, sent=(sent(*told),), read=(read(held),))
+    assert result.missing == len(old | gone)
+    assert result.seen == len(sessions) - len(old | gone)
+    assert (result.verdict == "lost") == bool(old | gone)
+    assert {one.partition(":")[0] for one in result.examples} <= old | gone
+    assert len(result.examples) == min(len(old | gone), 10)
+
+
+def test_the_words_say_what_was_seen_and_what_was_not():
+    told = sent(("a", 1_000, 1_000), ("b", 2_000, 2_500), ("c", None, 900))
+    result = found(READBACK, sent=(told,), read=(read({"a": 1_000, "b": 2_500}),))
+    assert result.reason == (
+        "2 of 2 sampled sessions hold their last accepted report; earlier ones cannot be seen here"
+    )
+    result = found(READBACK, sent=(told,), read=(read({"b": 1_999}),))
+    assert result.reason == (
+        "2 of 2 sampled sessions do not hold their last accepted report (1 of them are not there)"
+    )
+    assert result.examples == (
+        "a: accepted 1970-01-01T00:00:01Z, is not there",
+        "b: accepted 1970-01-01T00:00:02Z, holds 1970-01-01T00:00:01.999Z",
+    )
+
+
+def test_a_session_may_be_held_by_any_instance():
+    told = sent(("a", 5, 5), ("b", 6, 6))
+    both = (read({"a": 5, "b": 2}, instance="one"), read({"b": 6}, instance="two"))
+    assert found(READBACK, sent=(told,), read=both).verdict == "ok"
+    failed = (both[0], read({}, instance="two", reason="status 500"))
+    result = found(READBACK, sent=(told,), read=failed)
+    assert (result.verdict, result.reason) == (
+        "unmeasured",
+        "sessions of two were not read back: status 500",
+    )
+
+
+def test_a_shard_that_still_sent_while_sessions_were_read_is_not_judged():
+    shards = (sent(("a", 5, 5)), sent(("b", 9, 9), t=SETTLED + 1, shard=1))
+    result = found(READBACK, sent=shards, read=(read({"a": 5, "b": 1}),))
+    assert (result.verdict, result.checked) == ("ok", 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "why"), [(9, "times of its own"), (None, "a time that cannot be read")]
+)
+def test_times_that_are_not_ours_prove_nothing(held, why):
+    result = found(READBACK, sent=(sent(("a", 5, 5)),), read=(read({"a": held}),))
+    assert result.verdict == "inconclusive"
+    assert why in result.reason
+
+
+def test_sessions_that_were_not_read_are_unmeasured():
+    result = found(READBACK, sent=(sent(("a", 5, 5)),))
+    assert (result.method, result.verdict) == ("readback", "unmeasured")
+    assert result.reason == "sessions were not read back"
+
+
+def test_the_gravest_finding_speaks_and_the_other_is_said_beside_it():
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    told = (sent(("a", 5, 5)),)
+    both = found(plan, counted=span(0, 100), sent=told, read=(read({"a": 5}),))
+    assert (both.method, both.verdict) == ("counter", "ok")
+    assert "sampled sessions hold" in both.reason
+    hidden = found(plan, totals(100, timeout=5), counted=span(0, 105), sent=told, read=(read({}),))
+    assert (hidden.method, hidden.verdict) == ("readback", "lost")
+    assert "5 without an answer could hide as many lost ones" in hidden.reason
+    missed = found(plan, counted=span(0, 90), sent=told, read=(read({"a": 5}),))
+    assert (missed.method, missed.verdict, missed.missing) == ("counter", "lost", 10)
+
+
+def test_without_an_audit_nothing_is_judged():
+    result = found(make_plan(audit=Audit(why="audit.readback is off")))
+    assert (result.method, result.verdict) == ("none", "unmeasured")
+    assert result.reason == (
+        "nothing counts or reads back what the target kept: audit.readback is off"
+    )
