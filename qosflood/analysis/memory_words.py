@@ -112,8 +112,9 @@ def steady(found: MemoryFinding, minima: Points, grown: float, least_growth: flo
         f"changed by {format_bytes(grown)} in {format_count(len(minima.times))} blocks over "
         f"{length} at constant sessions (a leak is more than {format_bytes(least_growth)}, rising)"
     )
-    if found.needed_s is not None:
-        needed = format_duration(round(found.needed_s) * SECOND)
-        return f"{seen}; it does rise: a flood of {needed} would tell whether that goes on"
     clears = format_bytes(found.clears_bytes_per_hour or 0.0)
-    return f"{seen}; a leak slower than {clears} an hour needs a longer run"
+    unseen = f"a leak slower than {clears} an hour needs a longer run"
+    if found.needed_s is None:
+        return f"{seen}; {unseen}"
+    needed = format_duration(round(found.needed_s) * SECOND)
+    return f"{seen}; it does rise: {unseen}, of {needed} to tell whether this one goes on"

@@ -18,7 +18,7 @@ SHORT = (
 )
 """Blocks as short as they can be: there is no garbage collector's saw-tooth."""
 STATM = (
-    "import sys; print(int(open(f'/proc/{sys.argv[1]}/statm').read().split()[1]) * 4096, 1 << 30)"
+    "import sys; print(int(open(f'/proc/{sys.argv[1]}/statm').read().split()[1]) * 4096, 1 << 28)"
 )
 KINDS = ("healthy", "leaky", "hoarding", "told")
 
@@ -69,7 +69,7 @@ def test_a_command_is_named_as_the_source_with_the_limit_it_prints(
 ) -> None:
     report = ended["told"].report
     assert (report["memory"]["source"], report["memory"]["figure"]) == ("command", "named")
-    assert report["memory"]["limit_bytes"] == 1 << 30
+    assert report["memory"]["limit_bytes"] == 1 << 28
     left = report["memory"]["time_to_limit_s"]
     assert 0 < left["low"] <= left["high"]
     assert report["instances"][0]["memory"]["verdict"] == "leak"
