@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
+from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.readings import Case, Reading, read
 from qosflood.errors import ExitCode
@@ -327,6 +328,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         share = format_ratio(sum(refused.values()) / flood.scheduled)
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
+    failed -= flood.errors.get(CUT_OFF, 0)
     told = bool(reasons) and reasons[0].startswith("errors ")
     if not told and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")

@@ -38,7 +38,10 @@ _OURS = "generator:"
 _TOLERATED_ERRORS = 0.001
 _LEAST_OFFERED = 0.99
 _LEAST_EXPECTED = 3.0
-"""The control tells nothing unless so many of its requests would have met the trouble."""
+"""The control is clear of trouble only if so many of its requests would have met it."""
+_LEAST_MET = 3
+"""So many of its requests must meet trouble, for one or two are met on a quiet day."""
+_THROTTLED = 0.1
 _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
@@ -218,12 +221,11 @@ def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
         return "target", sign.why
     control = case.flood.control
     if case.plan.target.loopback:
-        return _on_this_machine(sign, control)
+        return _on_this_machine(sign, control, case.baseline)
     if control is not None:
-        return _by_control(sign, control)
-    cores = case.flood.target_cores
-    if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
-        return "target", f"{sign.why}; it used {cores:.2f} cores, all that one thread can"
+        return _by_control(sign, control, case.baseline)
+    if full := _full(case.flood):
+        return "target", f"{sign.why}; {full}"
     return (
         "inconclusive",
         f"{sign.why}: target or network, which nothing here tells apart; a control would "
@@ -231,31 +233,53 @@ def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
     )
 
 
-def _on_this_machine(sign: _Sign, control: ControlFigures | None) -> tuple[LimitedBy, str]:
+def _full(flood: PhaseFigures) -> str | None:
+    """Why the target could not have done more, as its CPU tells; None if it does not."""
+    cores, throttled = flood.target_cores, flood.target_throttled
+    if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
+        return f"it used {cores:.2f} cores, all that one thread can"
+    if throttled is not None and throttled > _THROTTLED:
+        return f"its quota kept it off the CPU for {format_ratio(throttled)} of the time"
+    return None
+
+
+def _on_this_machine(
+    sign: _Sign, control: ControlFigures | None, baseline: Baseline
+) -> tuple[LimitedBy, str]:
     """On loopback there is no network between; but a machine that both share."""
-    if control is not None and _compare(sign, control) == "alike":
+    if control is not None and _compare(sign, control, baseline) == "alike":
         words = f"{sign.why}; {_told(sign, control)}, so it may be the machine they share"
         return "inconclusive", words
     return "target", sign.why
 
 
-def _by_control(sign: _Sign, control: ControlFigures) -> tuple[LimitedBy, str]:
+def _by_control(sign: _Sign, control: ControlFigures, baseline: Baseline) -> tuple[LimitedBy, str]:
     words = f"{sign.why}; {_told(sign, control)}"
     verdicts: dict[str, tuple[LimitedBy, str]] = {
         "alike": ("network", f"{words} at the same time, and is not the target"),
         "unlike": ("target", f"{words}, on the same path"),
         "unclear": ("inconclusive", f"{words}: too little to tell target from network"),
     }
-    return verdicts[_compare(sign, control)]
+    return verdicts[_compare(sign, control, baseline)]
 
 
-def _compare(sign: _Sign, control: ControlFigures) -> Literal["alike", "unlike", "unclear"]:
-    """Whether the control met the load's trouble as often as it should if the path were bad."""
-    met = control.failed + (control.slow if sign.slow else 0)
-    if met >= 2 and met / control.count >= _ALIKE * sign.share:
+def _compare(
+    sign: _Sign, control: ControlFigures, baseline: Baseline
+) -> Literal["alike", "unlike", "unclear"]:
+    """Whether the control met the load's trouble as often as it should if the path were bad, beyond
+    what it meets at 1x."""
+    before = baseline.control if baseline is not None else None
+    usual = _met(sign, before) / before.count if before is not None else 0.0
+    met = _met(sign, control)
+    share = max(met / control.count - usual, 0.0)
+    if met >= _LEAST_MET and share and share >= _ALIKE * sign.share:
         return "alike"
     enough = sign.share * control.count >= _LEAST_EXPECTED
-    return "unlike" if enough and met / control.count <= _UNLIKE * sign.share else "unclear"
+    return "unlike" if enough and share <= _UNLIKE * sign.share else "unclear"
+
+
+def _met(sign: _Sign, control: ControlFigures) -> int:
+    return control.failed + (control.slow if sign.slow else 0)
 
 
 def _told(sign: _Sign, control: ControlFigures) -> str:

@@ -68,7 +68,9 @@ def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     before = baseline.target_cores if baseline else None
     at_1x = f", {before:.2f} at 1x" if before is not None else ""
     full = "; one thread can use no more than 1" if flood.target_cores >= _ONE_CORE else ""
-    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}"
+    throttled = flood.target_throttled
+    kept_off = f"; throttled for {format_ratio(throttled)} of the time" if throttled else ""
+    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{kept_off}"
 
 
 def _tcp(before: TcpFigures | None, flood: TcpFigures) -> str:

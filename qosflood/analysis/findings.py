@@ -93,6 +93,7 @@ class PhaseFigures:
 
     `sent` are first attempts, `retries` those after them; `amplification` is how many requests
     went out for each first attempt. `target_cores` is the CPU of the instance that used most,
+    `target_throttled` for which share of the phase a quota kept it off, all its threads together;
     `rss_*` are of the one with the highest; `by_instance` are the scrapes of each, where there are
     several.
     """
@@ -130,6 +131,7 @@ class PhaseFigures:
     control: ControlFigures | None = None
     tcp: TcpFigures | None = None
     target_cores: float | None = None
+    target_throttled: float | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
 
 

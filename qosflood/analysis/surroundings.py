@@ -72,6 +72,19 @@ def target_cores(samples: Sequence[MemorySample], start: int, end: int) -> float
     return max((cores for cores in used if cores is not None), default=None)
 
 
+def target_throttled(samples: Sequence[MemorySample], start: int, end: int) -> float | None:
+    """For which share of the time its cgroup's quota kept off the CPU the instance that was kept
+    off longest; None where no cgroup tells."""
+    told = [s for s in samples if start <= s.t < end and s.throttled_ns is not None]
+    shares = []
+    for name in dict.fromkeys(sample.instance for sample in told):
+        mine = [sample for sample in told if sample.instance == name]
+        waited_ns = (mine[-1].throttled_ns or 0) - (mine[0].throttled_ns or 0)
+        if mine[-1].t > mine[0].t and waited_ns >= 0:
+            shares.append(waited_ns / (mine[-1].t - mine[0].t))
+    return max(shares, default=None)
+
+
 def _mean_cores(samples: list[MemorySample]) -> float | None:
     spans = [
         (after.t - before.t, cores)

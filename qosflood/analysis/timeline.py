@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
+from qosflood.analysis.attribution import LimitedBy
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.control import control_entries
 from qosflood.analysis.failures import SILENT, FirstFailures
-from qosflood.analysis.findings import Second, TimelineEntry
+from qosflood.analysis.findings import RecoveryFinding, Second, TimelineEntry
 from qosflood.analysis.scrape import FailingSpan, failing_spans
 from qosflood.analysis.scrape_words import load_place, reasons
 from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
 from qosflood.plan import WATCH, Phase, Plan
-from qosflood.records import ControlSample, Event, ScrapeSample, Who
+from qosflood.records import ControlSample, Event, ScrapeSample
 from qosflood.units import SECOND, format_count, format_duration
 
 MOST_ENTRIES = 200
@@ -22,9 +24,9 @@ _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
 _FAILED = "first_"
 _WENT_WRONG = (
     *("scrapes_failing", "up_failing", "restarted"),
-    *("process_gone", "stalled", "oom_killed"),
+    *("process_gone", "stalled", "oom_kill"),
 )
-_SILENCE = tuple(f"{_FAILED}{outcome}" for outcome in SILENT)
+_SILENCE = ("stalled", *(f"{_FAILED}{outcome}" for outcome in SILENT))
 
 
 def timeline_entries(
@@ -35,16 +37,17 @@ def timeline_entries(
     scrapes: Sequence[ScrapeSample],
     seconds: Sequence[Second],
     control: Sequence[ControlSample] = (),
-    blamed: Who = "target",
+    limited_by: LimitedBy = "target",
 ) -> list[TimelineEntry]:
-    """Everything worth telling, in the order of time. `blamed` is to answer for silence: the
-    target, or the network where that was found to limit the run."""
+    """Everything worth telling, in the order of time. What limited the run is to answer for
+    silence; off loopback it may be unknown which."""
+    blame = partial(_blamed, limited_by, plan.target.loopback)
     entries = [
         *_phase_starts(plan, clock),
         *(_of_event(event, clock) for event in events if event.kind not in STORM_KINDS),
         *storm_entries(events, seconds, clock),
-        *(_blamed(entry, blamed) for entry in failures.entries(clock)),
-        *_stall_entries(seconds, clock, blamed),
+        *(blame(entry) for entry in failures.entries(clock)),
+        *(blame(entry) for entry in _stall_entries(seconds, clock)),
         *control_entries(control, clock, loopback=plan.target.loopback),
         *(entry for span in failing_spans(scrapes) for entry in _of_span(plan, span, clock)),
         *_late_spans(seconds, clock),
@@ -91,17 +94,46 @@ def _first_of_each_kind(entries: Sequence[TimelineEntry], most: int) -> list[Tim
     return kept
 
 
-def _blamed(entry: TimelineEntry, who: Who) -> TimelineEntry:
-    silent = entry.kind in _SILENCE and entry.who == "target"
-    return replace(entry, who=who) if silent else entry
+def _blamed(limited_by: LimitedBy, loopback: bool, entry: TimelineEntry) -> TimelineEntry:
+    """Silence is the network's where that limited the run, and nobody's for sure where nothing
+    told."""
+    if loopback or entry.who != "target" or entry.kind not in _SILENCE:
+        return entry
+    if limited_by == "network":
+        return replace(entry, who="network")
+    if limited_by == "inconclusive":
+        return replace(entry, what=f"{entry.what}; target or network")
+    return entry
 
 
-def _stall_entries(seconds: Sequence[Second], clock: RunClock, who: Who) -> Iterator[TimelineEntry]:
+def recovered_entries(
+    plan: Plan, recovery: RecoveryFinding, clock: RunClock
+) -> Iterator[TimelineEntry]:
+    """When all was near the baseline again, if that was not at once."""
+    phase = plan.maybe_phase("recovery")
+    if phase is None or not recovery.seconds:
+        return
+    t = clock.t0 + phase.start_ns + round(recovery.seconds * SECOND)
+    yield TimelineEntry(
+        t_s=clock.t_s(t),
+        wall_ns=clock.wall(t),
+        who="target",
+        kind="recovered",
+        what="the target was as good as before the flood again",
+        evidence={
+            "errors_s": recovery.errors_s,
+            "response_s": recovery.response_s,
+            "scrapes_s": recovery.scrapes_s,
+        },
+    )
+
+
+def _stall_entries(seconds: Sequence[Second], clock: RunClock) -> Iterator[TimelineEntry]:
     for stall in stalls(seconds):
         yield TimelineEntry(
             t_s=stall.start_s,
             wall_ns=clock.wall(clock.t0 + round(stall.start_s * SECOND)),
-            who=who,
+            who="target",
             kind="stalled",
             what=f"no report was answered for {stall.seconds} whole seconds; then those were that "
             f"had waited up to {format_duration(stall.waited_ns)}",

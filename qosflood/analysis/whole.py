@@ -27,10 +27,17 @@ from qosflood.analysis.stalls import stalls
 from qosflood.analysis.surroundings import (
     control_figures,
     target_cores,
+    target_throttled,
     tcp_figures,
     usual_ns,
 )
-from qosflood.analysis.timeline import bounded, first_failure, in_order, timeline_entries
+from qosflood.analysis.timeline import (
+    bounded,
+    first_failure,
+    in_order,
+    recovered_entries,
+    timeline_entries,
+)
 from qosflood.analysis.warnings import warnings_of
 from qosflood.plan import Plan
 from qosflood.records import JournalRecord, Latency
@@ -80,12 +87,13 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         intake.scrapes,
         seconds,
         intake.control,
-        "network" if limited.limited_by == "network" else "target",
+        limited.limited_by,
     )
     prometheus = prometheus_finding(
         plan, clock, intake.prometheus, intake.prometheus_samples, intake.scrapes
     )
-    entries = in_order([*entries, *prometheus_entries(prometheus, clock)])
+    recovered = recovered_entries(plan, recovery, clock)
+    entries = in_order([*entries, *recovered, *prometheus_entries(prometheus, clock)])
     memories = _memories(plan, clock, intake, account.outcomes["acked"])
     instances = tuple(
         replace(instance, memory=memories[instance.name])
@@ -170,6 +178,7 @@ def _surroundings(
         "control": control_figures(intake.control, start, end, usual),
         "tcp": tcp_figures(intake.tcp, start, end),
         "target_cores": target_cores(intake.measured, start, end),
+        "target_throttled": target_throttled(intake.measured, start, end),
     }
 
 

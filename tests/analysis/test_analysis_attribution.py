@@ -153,6 +153,30 @@ def test_a_remote_target_that_uses_one_core_is_full_without_any_control():
     assert findings(0.5).limited_by == "inconclusive"
 
 
+def test_a_remote_target_that_its_quota_keeps_off_the_cpu_is_full_too():
+    plan = make_plan(target=REMOTE)
+    samples = [memory(s / 2 + 0.1, cpu_ns=None, throttled_ns=s * SECOND // 8) for s in range(50)]
+    run = healthy_run(
+        plan,
+        change=lambda w: failing("timeout", 20)(w) if w.phase == "flood" else w,
+        extra=samples,
+        rss=None,
+    )
+    findings = analyse(plan, WALL_NS, run)
+    assert findings.limited_by == "target"
+    assert "its quota kept it off the CPU for 25% of the time" in findings.limited_why
+
+
+def test_what_may_be_either_is_told_as_such_in_the_timeline():
+    findings = analysed(failing("timeout", 20), target=REMOTE)
+    assert findings.first_failure.what.endswith("; target or network")
+
+
+def test_a_control_that_is_as_bad_at_1x_says_nothing_against_the_network():
+    always = control(ok=lambda second: int(second * 2) % 2 == 0)
+    assert limited(failing("timeout", 20), target=REMOTE, extra=always)[0] != "network"
+
+
 def test_what_a_stop_cut_off_is_nobodys_fault():
     def cut(w):
         return window(

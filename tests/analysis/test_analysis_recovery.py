@@ -137,6 +137,14 @@ def test_without_a_recovery_phase_there_is_a_reason_and_no_figure():
     )
 
 
+def test_the_moment_of_recovery_stands_in_the_timeline_if_it_was_not_at_once():
+    late = analyse(PLAN, WALL_NS, after_the_flood([0, 1, 4], failing(3))).timeline
+    entry = next(entry for entry in late if entry.kind == "recovered")
+    assert (entry.t_s, entry.evidence["errors_s"]) == (FLOOD_END_S + 5.0, 5.0)
+    at_once = analyse(PLAN, WALL_NS, healthy_run(PLAN)).timeline
+    assert not any(entry.kind == "recovered" for entry in at_once)
+
+
 def test_samples_of_a_long_drain_belong_to_settle():
     late_s = PLAN.load_ns // SECOND + 10
     settled = [r for r in healthy_run(PLAN) if getattr(r, "kind", "") != "settled"][:-1]

@@ -20,7 +20,7 @@ from findings_maker import (
 )
 from series_maker import Shape
 
-from qosflood.analysis.findings import Findings, MemoryFinding, ScrapeFigures
+from qosflood.analysis.findings import Findings, MemoryFinding, RecoveryFinding, ScrapeFigures
 from qosflood.errors import ExitCode
 from qosflood.plan import Plan
 from qosflood.report.document import build_document
@@ -258,6 +258,15 @@ def hostile(story: Story, text: str) -> Story:
             loss=replace(findings.loss, reason=text, examples=(text,)),
             generator=replace(findings.generator, problems=(text,)),
             limited_why=text,
+            limited_evidence=(text,),
+            recovery=RecoveryFinding(
+                judged=True,
+                seconds=1.0,
+                errors_s=1.0,
+                response_s=0.0,
+                scrapes_s=None,
+                reason=text,
+            ),
             first_failure=entry,
             timeline=(entry,),
             warnings=(text,),
