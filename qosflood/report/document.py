@@ -126,6 +126,7 @@ def _phase(phase: found.PhaseFigures) -> schema.Phase:
         control=_control(phase.control),
         tcp=None if phase.tcp is None else schema.Tcp(**msgspec.to_builtins(phase.tcp)),
         target_cores=_finite(phase.target_cores),
+        target_throttled=_finite(phase.target_throttled),
     )
 
 

@@ -176,6 +176,7 @@ class Phase(_Part):
     control: Control | None
     tcp: Tcp | None
     target_cores: float | None
+    target_throttled: float | None
 
 
 class Totals(_Part):
