@@ -164,16 +164,16 @@ def _up(phase: str, figures: dict[str, UpFigures]) -> Reading:
         for each in figures.values()
     )
     worst = min(least, key=lambda name: least[name])
-    n = figures[worst].count
+    n, whose = figures[worst].count, worst if len(figures) > 1 else ""
     if least[worst] == most:
-        return Reading(value=most, n=n, whose=worst)
+        return Reading(value=most, n=n, whose=whose)
     missing, due = figures[worst].missing, n + figures[worst].missing
     return Reading(
         n=n,
         least=least[worst],
         most=most,
         reason=f"Prometheus has no samples of {missing} of {due} scrapes in {phase}",
-        whose=worst,
+        whose=whose,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ _MANY_TARGETS = 1000
 """So many targets are listed at the start and at the end alone: the list is megabytes."""
 _MOST_ALERTS = 200
 _CHUNK_MS = HOUR // MS
+_QUERY = re.compile(r"""(?<=\S)\?[^\s"'<>]+""")
+"""What stands behind a URL in an error: it may be a secret of Prometheus's."""
 _OVERLAP_MS = 30_000
 """A scrape is told once it is over, with the time at which it began."""
 
@@ -131,7 +134,7 @@ class Beside:
                 url=target.url,
                 labels=target.labels,
                 health=target.health,
-                last_error=target.last_error,
+                last_error=_QUERY.sub("?…", target.last_error),
                 interval_ns=target.interval_ns,
             )
             for name, target in found.items()
