@@ -157,10 +157,15 @@ def _keep_latest(
 
 
 async def items(
-    plan: Plan, source: Source, taken: Taken, check: Callable[[int], None] = lambda _: None
+    plan: Plan,
+    source: Source,
+    taken: Taken,
+    check: Callable[[int], None] = lambda _: None,
+    *,
+    most_bytes: int | None = None,
 ) -> AsyncIterator[tuple[str, int | None]]:
-    """Session and time of observation of each item of a snapshot, as it comes; `check` is told its
-    announced size. Raises ReadBackError, SnapshotError, aiohttp.ClientError and OSError."""
+    """Session and time of observation of each item of a snapshot, as it comes, up to the piece in
+    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError, SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
     async with _answer(plan, source) as response:
         taken.status, taken.length = response.status, response.content_length
@@ -176,6 +181,8 @@ async def items(
                 session = at_path(item, plan.audit.session)
                 if isinstance(session, str):
                     yield session, epoch_ms(at_path(item, plan.audit.observed))
+            if most_bytes is not None and taken.bytes >= most_bytes:
+                return
     snapshot.finish()
 
 
@@ -244,10 +251,8 @@ async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
     taken, told = Taken(), 0
     try:
         async with asyncio.timeout(plan.load.timeout_ns / SECOND):
-            async for _, ms in items(plan, source, taken):
+            async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
                 told += ms is not None
-                if taken.bytes >= _PEEK_BYTES:
-                    break
     except TimeoutError:
         return taken, told, f"no answer within {format_duration(plan.load.timeout_ns)}"
     except Exception as error:  # whatever it is, there is nothing to read back

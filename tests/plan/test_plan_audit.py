@@ -1,0 +1,175 @@
+"""Where a plan has accepted reports looked for, and in which sessions."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_maker import make_plan
+from resolving import plan_of
+
+from qosflood.audited import Sampled, alive, looks_itself, sampled, sources
+from qosflood.errors import PlanError
+from qosflood.plan import Audit, HeaderRef, Instance, Part
+from qosflood.resolve import describe
+
+REMOTE = {"target": {"url": "http://qos.example.com"}}
+FAR = {"addresses": ("198.18.0.1",)}
+OTHER_BODY = {"report": {"body": {"id": "$session.id", "at": "$clock.epoch_ms"}}}
+
+
+def audited(plan, **changes):
+    return replace(plan, audit=replace(plan.audit, **changes))
+
+
+def problem(document, **options):
+    with pytest.raises(PlanError) as refused:
+        plan_of(document, **options)
+    return str(refused.value)
+
+
+def test_the_references_own_snapshot_is_read_back_on_loopback():
+    audit = plan_of().audit
+    assert (audit.readback, audit.asked) == ("/api/v1/metrics/qos", False)
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "why"),
+    [
+        (REMOTE, FAR, "off loopback only with --audit"),
+        ({"audit": {"readback": "off"}}, {}, "audit.readback is off"),
+        (OTHER_BODY, {}, "reports are not those of the reference API; name audit.readback"),
+        (
+            {"report": {"body": {"a": "b"}}},
+            {},
+            "report.body does not name $session.id and $clock.epoch_ms",
+        ),
+        (
+            {"report": {"connection": "pooled:4"}},
+            {},
+            "reports of one session may overtake each other on shared connections",
+        ),
+        (
+            {
+                "instance": [
+                    {"name": "a", "scrape": "http://127.0.0.1:1/"},
+                    {"name": "b", "scrape": "http://127.0.0.1:2/"},
+                ]
+            },
+            {},
+            "no instance names a readback",
+        ),
+    ],
+)
+def test_elsewhere_nothing_is_read_back_unless_it_is_asked_for(document, options, why):
+    plan = plan_of(document, **options)
+    assert (plan.audit.readback, plan.audit.why) == (None, why)
+    assert sources(plan) == []
+    assert sampled(plan) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "readback"),
+    [
+        (REMOTE, FAR | {"audit": True}, "/api/v1/metrics/qos"),
+        (REMOTE | {"audit": {"readback": "/held"}}, FAR, "/held"),
+        ({"audit": {"readback": "http://127.0.0.1:9/x?a=1"}}, {}, "http://127.0.0.1:9/x?a=1"),
+        (OTHER_BODY | {"audit": {"readback": "/held"}}, {}, "/held"),
+        ({"audit": {"readback": "off"}}, {"audit": True}, "/api/v1/metrics/qos"),
+    ],
+)
+def test_what_is_asked_for_is_read_anywhere(document, options, readback):
+    audit = plan_of(document, **options).audit
+    assert (audit.readback, audit.asked) == (readback, True)
+
+
+def test_what_could_tell_nothing_is_refused_if_it_is_asked_for():
+    assert problem({"report": {"connection": "pooled:4"}}, audit=True) == (
+        "audit.readback: cannot tell anything: reports of one session may overtake each other on "
+        "shared connections; expected off"
+    )
+    both = {"audit": {"counter": "a_total", "gauge": "b"}}
+    assert problem(both) == ("audit.gauge: got b beside counter a_total, expected one of the two")
+
+
+def test_a_counter_is_not_read_where_scrapes_are_off():
+    document = {"audit": {"counter": "a_total", "labels": {"route": "/qos"}}}
+    assert plan_of(document).audit.metric == "a_total"
+    assert plan_of(document).audit.labels == (("route", "/qos"),)
+    assert plan_of(document, scrape_interval="off").audit.metric is None
+
+
+def test_keys_with_dots_lead_into_objects_and_a_dot_is_the_answer_itself():
+    audit = plan_of({"audit": {"samples": ".", "session": "a.b", "observed": "c"}}).audit
+    assert (audit.samples, audit.session, audit.observed) == ((), ("a", "b"), ("c",))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("counter", "a-b"), ("readback", "held"), ("session", "a..b"), ("sessions", 0), ("labels", 3)],
+)
+def test_what_cannot_be_is_refused_by_its_name(key, value):
+    with pytest.raises(ValueError, match=key):
+        plan_of({"audit": {key: value}})
+
+
+def test_a_plan_tells_how_it_audits():
+    rows = [
+        row for row in describe(plan_of({"audit": {"counter": "a_total"}})) if row.label == "audit"
+    ]
+    assert [row.value for row in rows] == [
+        "counter a_total before and after",
+        "500 sessions read back from /api/v1/metrics/qos, if that answers with them",
+    ]
+
+
+def test_snapshots_are_the_instances_own_where_they_name_one():
+    token = (HeaderRef(name="A", source="env:A"),)
+    one = Instance(name="a", scrape_url="http://10.0.0.1:9/m", headers=token, readback="/held")
+    two = Instance(name="b", scrape_url="http://10.0.0.2:9/m", readback="http://10.0.0.3/x")
+    plan = make_plan(instances=(one, two), audit=Audit(readback="/unused"))
+    assert [(source.instance, source.url, source.headers) for source in sources(plan)] == [
+        ("a", "http://10.0.0.1:9/held", token),
+        ("b", "http://10.0.0.3/x", ()),
+    ]
+
+
+@given(seed=st.integers(0, 2**63 - 1), clients=st.integers(1, 3000), sessions=st.integers(1, 600))
+def test_sampled_are_so_many_different_clients_that_live_at_the_end(seed, clients, sessions):
+    plan = make_plan(
+        seed=seed,
+        load={"base_clients": clients, "clients": 2 * clients},
+        audit=Audit(readback="/held", sessions=sessions),
+    )
+    numbers = sampled(plan)
+    assert alive(plan) == clients
+    assert len(set(numbers)) == len(numbers) == min(clients, sessions)
+    assert all(0 <= number < clients for number in numbers)
+    assert numbers == sampled(plan)
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 7, 10, 50])
+def test_the_sample_is_in_step_with_no_period_of_lines_or_bridges(period):
+    plan = make_plan(
+        load={"base_clients": 5000, "clients": 5000}, audit=Audit(readback="/held", sessions=500)
+    )
+    shares = Counter(number % period for number in sampled(plan))
+    assert len(shares) == period
+    assert max(shares.values()) - min(shares.values()) <= 3 + 100 // period
+
+
+def test_sessions_are_known_by_their_ids():
+    plan = make_plan(audit=Audit(readback="/held"))
+    known = Sampled(plan)
+    assert known.place("qosflood-test-3-12") == (3, 12, "qosflood-test-3-12")
+    assert known.place("eu/qosflood-test-3-0") == (3, 0, "qosflood-test-3-0")
+    assert known.place("qosflood-test-10-0") is None
+    assert known.place("qosflood-other-3-0") is None
+
+
+def test_of_several_parts_the_one_that_watches_reads():
+    plan = make_plan(audit=Audit(readback="/held"))
+    assert looks_itself(plan)
+    assert looks_itself(replace(plan, part=Part(index=1, of=2, start_at_ns=0)))
+    assert not looks_itself(replace(plan, part=Part(index=2, of=2, start_at_ns=0, memory=False)))
