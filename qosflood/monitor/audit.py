@@ -165,7 +165,8 @@ async def items(
     most_bytes: int | None = None,
 ) -> AsyncIterator[tuple[str, int | None]]:
     """Session and time of observation of each item of a snapshot, as it comes, up to the piece in
-    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError, SnapshotError, aiohttp.ClientError and OSError."""
+    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError,
+    SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
     async with _answer(plan, source) as response:
         taken.status, taken.length = response.status, response.content_length
