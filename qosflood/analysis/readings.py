@@ -272,7 +272,9 @@ def _restarts(case: Case) -> Reading:
         what = f"{', '.join(gone)} ended and did not come back"
         return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
-        return Reading(reason="nothing told when the target's process started")
+        several = any(entry.kind == "several_processes" for entry in case.findings.timeline)
+        nothing = "nothing told when the target's process started"
+        return Reading(reason="several processes answer at one address" if several else nothing)
     return Reading(value=restarts, n=len(case.findings.instances))
 
 

@@ -37,13 +37,14 @@ class History:
         self._counters = Counters()
         self._before: Exposition | None = None
         self._media: str | None = None
+        self._look = True
 
     def read(
         self, body: bytes, content_type: str | None, wanted: AbstractSet[str] = frozenset()
     ) -> tuple[Exposition, Change]:
         """What the page says; raises ExpositionError where Prometheus fails the scrape."""
         watch, names = self._watch, self._counters.names
-        candidates = () if names else counter_names(body)
+        candidates = counter_names(body) if self._look and not names else ()
         exposition = read_exposition(
             body,
             content_type,
@@ -55,6 +56,8 @@ class History:
         if candidates:
             self._counters.choose(exposition.wanted, candidates)
         added, removed = self._churn(exposition)
+        # Looking costs a sixth of a large page's reading: only new series are worth another try.
+        self._look = bool(added)
         media = check_content_type(content_type, watch.dialect) if body else None
         change = Change(
             added=added,
