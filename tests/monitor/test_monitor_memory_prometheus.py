@@ -1,0 +1,40 @@
+"""Memory as a real Prometheus tells it."""
+
+import asyncio
+
+import psutil
+import pytest
+from plan_maker import make_plan
+from prometheus_server import prometheus_server
+from sick_collectors import sick_collector
+
+from qosflood.monitor.elsewhere_watch import ElsewhereWatch
+from qosflood.monitor.memory_elsewhere import open_elsewhere
+from qosflood.plan import MemorySource
+from qosflood.units import SECOND
+
+
+def test_a_real_prometheus_tells_the_memory_at_the_time_of_its_scrape(tmp_path):
+    with sick_collector("healthy") as collector:
+        with prometheus_server(tmp_path / "prometheus", "qos", collector.port) as server:
+            source = MemorySource(
+                kind="promql",
+                url=server.url,
+                read='process_resident_memory_bytes{job="$instance"}',
+                limit="vector(1e9)",
+                restarts='changes(process_start_time_seconds{job="qos"}[1m])',
+            )
+
+            async def ask():
+                async with open_elsewhere(make_plan(), source, "qos") as elsewhere:
+                    reading = await elsewhere.read()
+                    watch = ElsewhereWatch(elsewhere, "promql", "qos")
+                    at_once = [await watch.sample(t * SECOND) for t in (1000, 1000, 1000)]
+                    return reading, [len(records) for records in at_once]
+
+            reading, counts = asyncio.run(ask())
+        rss = psutil.Process(collector.process.pid).memory_info().rss
+    assert reading.used_bytes == pytest.approx(rss, rel=0.2)
+    assert (reading.limit_bytes, reading.restarts) == (1_000_000_000, 0)
+    assert reading.at_ms is not None
+    assert sum(counts) < 3
