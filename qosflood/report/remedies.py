@@ -56,7 +56,8 @@ def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:
     metric = judged.limit.metric
     if metric.startswith("memory") and findings.memory.verdict == "unmeasured":
         return "memory was not measured: add --pid N, or a metrics page that exposes it"
-    hint = "; add --scrape URL" if metric.startswith("scrape") else ""
+    told = findings.prometheus is not None and metric == "scrape.success"
+    hint = "; add --scrape URL" if metric.startswith("scrape") and not told else ""
     return f"{judged.limit.expr} was not judged: {judged.reason}{hint}"
 
 
