@@ -22,12 +22,11 @@ from qosflood.monitor.exposition import (
     check_content_type,
 )
 from qosflood.monitor.history import UNSAID, History
-from qosflood.plan import ONE_INSTANCE, Instance, Plan, Target
+from qosflood.plan import Instance, Plan, Target
 from qosflood.records import ScrapeSample
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration
 
-INSTANCE = ONE_INSTANCE
 ACCEPT = {
     "2": "application/openmetrics-text;version=1.0.0,"
     "application/openmetrics-text;version=0.0.1;q=0.75,"
