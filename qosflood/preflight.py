@@ -183,7 +183,7 @@ def _certificate_warnings(plan: Plan) -> tuple[str, ...]:
         return warnings
     return (
         *warnings,
-        "TLS sessions are not resumed: this Python's OpenSSL is out of reach, so each "
+        "TLS sessions are not resumed: this Python's OpenSSL does not give them out, so each "
         "connection is a full handshake; --set target.tls_resume=false accepts that",
     )
 

@@ -9,11 +9,15 @@ session is kept while its client is connected, and nothing is called for a repor
 import _ssl
 import ctypes
 import functools
+import ssl
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 _EX_INDEX_SSL = 0
 _SENT_AND_RECEIVED_SHUTDOWN = 3
+_FREES_SESSIONS_FIRST = (3, 2)
+"""From this version on a connection that is told to be freed holds a session that already is: to
+take it out would be to use freed memory."""
 
 
 class Resumes(Protocol):
@@ -38,7 +42,7 @@ class Resumption:
 
     def __init__(self, *, keep: bool) -> None:
         self._hooks = _hooks()
-        self._keep = keep
+        self.keep = keep and can_resume()
         self._kept: dict[Resumes, tuple[int, int]] = {}
         self.young: dict[Resumes, int] = {}
 
@@ -60,7 +64,7 @@ class Resumption:
         _, former = self._kept.pop(client, (0, None))
         if former is not None:
             _free(former)
-        if self._keep and _openssl().SSL_SESSION_is_resumable(pointer):
+        if _openssl().SSL_SESSION_is_resumable(pointer):
             self._kept[client] = (session, pointer)
         else:
             _free(pointer)
@@ -74,8 +78,9 @@ class Resumption:
 
 
 def can_resume() -> bool:
-    """Whether this Python's OpenSSL can be reached; one linked statically cannot."""
-    return _hooks() is not None
+    """Whether this Python's OpenSSL can be reached, and gives its sessions out; one linked
+    statically cannot be, and one from 3.2 on does not."""
+    return ssl.OPENSSL_VERSION_INFO < _FREES_SESSIONS_FIRST and _openssl() is not None
 
 
 class _Hooks:
@@ -105,6 +110,8 @@ class _Hooks:
             return
         if owner.kept.young.get(owner.client) == connection:
             del owner.kept.young[owner.client]
+        if not owner.kept.keep:
+            return
         # OpenSSL would spoil the session of a connection that ends without a shutdown; since
         # TLS 1.1 such an end forbids no resumption (RFC 4346, 7.2.1).
         self._library.SSL_set_shutdown(connection, _SENT_AND_RECEIVED_SHUTDOWN)

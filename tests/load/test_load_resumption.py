@@ -9,10 +9,11 @@ from connecting import Peer, all_ended, connector_to, on_a_loop, until
 from faulty import FaultyServer
 from nginx import nginx_telling
 
+from qosflood.load import resumption
 from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import DOWN, WAITING
 from qosflood.load.connector import Connector
-from qosflood.load.resumption import can_resume
+from qosflood.load.resumption import Resumption, can_resume
 
 pytestmark = pytest.mark.skipif(not can_resume(), reason="this Python's OpenSSL is out of reach")
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -92,6 +93,24 @@ def test_no_client_resumes_the_session_of_another(certificates):
 def test_resuming_can_be_turned_off(certificates):
     found = resumed_by(certificates, VERSIONS[1], three_times, tls_resume=False)
     assert found == [False, False, False]
+
+
+def test_no_session_is_taken_from_an_openssl_that_frees_it_first(certificates, monkeypatch):
+    async def scenario(connector: Connector) -> tuple[list[bool], int]:
+        resumed = await three_times(connector)
+        return resumed, len(connector._opener._resumption.young)
+
+    taken = []
+    monkeypatch.setattr(ssl, "OPENSSL_VERSION_INFO", (3, 2, 0, 0, 0))
+    monkeypatch.setattr(Resumption, "put", lambda *session: taken.append(session))
+    assert resumed_by(certificates, VERSIONS[0], scenario) == ([False, False, False], 0)
+    assert taken == []
+    assert not can_resume()
+
+
+def test_asking_whether_sessions_can_be_resumed_leaves_openssl_alone(monkeypatch):
+    monkeypatch.setattr(resumption, "_hooks", None)
+    assert can_resume()
 
 
 def test_without_epoll_sessions_are_resumed_too(certificates, monkeypatch):
