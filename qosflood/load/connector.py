@@ -101,7 +101,7 @@ class Connector:
         self._making += 1
         address = next(self._addresses)
         sources = self._sources[address]
-        source = sources[client.number % len(sources)] if sources else None
+        source = sources[client.index % len(sources)] if sources else None
         ended = partial(self._ended, client)
         self._opener.connect(client, address, self._port, self._timeout_s, ended, source)
 
