@@ -56,6 +56,7 @@ class Snapshot:
 class Moment:
     """One second of the load, over all shards."""
 
+    scheduled: int = 0
     offered: int = 0
     retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -66,6 +67,7 @@ class Moment:
 
     def add(self, window: Window, late: bool) -> None:
         """Take in a shard's window of this second; one with `health` completes the shard."""
+        self.scheduled += window.scheduled
         self.offered += window.offered
         self.retries += window.retries
         self.outcomes.update(window.outcomes)
