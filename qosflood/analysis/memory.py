@@ -90,8 +90,10 @@ def _judge(series: _Series, base: MemoryFinding, sessions_at: SessionsAt) -> Mem
         when = format_duration(broken.t - series.clock.t0)
         why = f"the target's process changed in the flood, {when} after the load's start"
         return replace(base, verdict="inconclusive", reason=f"{why}: {broken.what}")
-    growth, per_session = _session_growth(series, sessions_at)
-    base = replace(base, bytes_per_session=per_session)
+    growth, sessions = _session_growth(series, sessions_at)
+    # The target also keeps the sessions of the other parts, which nobody here counts.
+    if growth is not None and sessions is not None and series.plan.part is None:
+        base = replace(base, bytes_per_session=growth / sessions)
     times, minima = _block_minima(series)
     if len(minima) < LEAST_BLOCKS:
         return replace(base, verdict="inconclusive", reason=_too_short(series, len(minima)))
@@ -103,7 +105,7 @@ def _judge(series: _Series, base: MemoryFinding, sessions_at: SessionsAt) -> Mem
         if begun >= LEAST_SESSIONS:
             return replace(base, verdict="inconclusive", reason=_churn_reason(grown, begun))
         return replace(base, verdict="leak", reason=_leak_reason(found, grown))
-    if growth is not None and per_session is not None and growth > series.least_growth:
+    if growth is not None and sessions is not None and growth > series.least_growth:
         return replace(base, verdict="grows_with_sessions", reason=_sessions_reason(base, growth))
     return replace(base, verdict="steady", reason=_steady_reason(series, grown, times))
 
@@ -131,11 +133,11 @@ def _block_minima(series: _Series) -> tuple[Floats, Floats]:
     return (begin + (filled + 0.5) * block).astype(np.float64), minima
 
 
-def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | None, float | None]:
-    """Bytes grown from the ramp's start to the hold, in all and per session begun meanwhile.
+def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | None, int | None]:
+    """Bytes grown from the ramp's start to the hold, and sessions begun meanwhile.
 
     The least of the whole hold is what was retained, however slow the collector's cycle is. None
-    without a baseline to grow from.
+    without a baseline to grow from, or with too few sessions to lay growth to.
     """
     baseline = series.plan.maybe_phase("baseline")
     if baseline is None:
@@ -150,7 +152,7 @@ def _session_growth(series: _Series, sessions_at: SessionsAt) -> tuple[float | N
     growth = float(after - before)
     if first is None or last is None or last - first < LEAST_SESSIONS:
         return growth, None
-    return growth, growth / (last - first)
+    return growth, last - first
 
 
 def _begun_in_hold(series: _Series, sessions_at: SessionsAt) -> int:
@@ -206,8 +208,9 @@ def _churn_reason(grown: float, begun: int) -> str:
 
 
 def _sessions_reason(base: MemoryFinding, growth: float) -> str:
-    each = format_bytes(base.bytes_per_session or 0.0)
-    return f"grew {format_bytes(growth)} while sessions joined ({each} a session), then held"
+    per_session = base.bytes_per_session
+    each = "" if per_session is None else f" ({format_bytes(per_session)} a session)"
+    return f"grew {format_bytes(growth)} while sessions joined{each}, then held"
 
 
 def _steady_reason(series: _Series, grown: float, times: Floats) -> str:
