@@ -51,12 +51,18 @@ def scrape_figures(
 
 
 def _longest_gap(samples: list[ScrapeSample], start: int, end: int) -> int:
-    """The longest time without a good scrape, the edges of the stretch counted as good.
+    """The longest time without a good scrape of some instance, the edges of the stretch counted
+    as good.
 
     A tick that the monitor missed tells nothing, so it ends a gap as a good one does.
     """
-    known = {sample.t for sample in samples if sample.ok or not counts(sample)}
-    return max(after - before for before, after in pairwise(sorted({start, end} | known)))
+    known = {sample.instance: {start, end} for sample in samples}
+    for sample in samples:
+        if sample.ok or not counts(sample):
+            known[sample.instance].add(sample.t)
+    return max(
+        after - before for times in known.values() for before, after in pairwise(sorted(times))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
