@@ -59,14 +59,18 @@ def _by_connects(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attrib
     return _unless_remote(plan, f"{format_count(count)} connects of the flood failed")
 
 
-def _by_offered(_plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
+def _by_offered(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribution | None:
     share = flood.sent / flood.scheduled
     if share >= _LEAST_OFFERED:
         return None
+    behind = "behind earlier reports that were not answered yet"
+    if plan.report.connection == "pooled":
+        pool = format_count(plan.here(plan.report.pool))
+        behind = f"for one of {pool} shared connections, all busy with unanswered reports"
     return (
         "target",
         f"only {format_ratio(share)} of the flood's reports could be sent: the others waited "
-        "behind earlier reports that were not answered yet",
+        f"{behind}",
     )
 
 
@@ -88,11 +92,13 @@ def _by_limits(plan: Plan, _baseline: Baseline, flood: PhaseFigures) -> Attribut
         series, _, figure = limit.metric.partition(".")
         value = getattr(getattr(flood, series), f"{figure}_ns")
         if limit.scope == "flood" and value is not None and value > float(limit.threshold):
-            return _unless_remote(
-                plan,
+            why = (
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
-                "was on time",
+                "was on time"
             )
+            if series == "response" and any(storm.back_within_ns for storm in plan.storms):
+                return "inconclusive", f"{why}: reports of clients that a storm keeps away wait too"
+            return _unless_remote(plan, why)
     return None
 
 
