@@ -54,11 +54,12 @@ def open_files(plan: Plan, facts: Facts) -> Need:
     line = f"open files: {format_count(needed)} of {format_count(facts.open_files)} in {who}"
     if needed <= facts.open_files:
         return Need(line=line)
+    what = "connections" if plan.report.connection == "pooled" else "clients"
     room = 0 if embedded else facts.open_files - SPARE_FILES
     spread = f", or spread the clients: --shards {-(-everyone // room)}" if room > 0 else ""
     return Need(
         line=line,
-        problem=f"open files: {who} with {format_count(held)} clients needs {needed}, this machine "
+        problem=f"open files: {who} with {format_count(held)} {what} needs {needed}, this machine "
         f"allows {facts.open_files}; raise the limit as root (ulimit -Hn {needed}){spread}",
     )
 
