@@ -130,6 +130,8 @@ def reason_of(error: OSError) -> str:
         return handshake_failure(error)
     if isinstance(error, TimeoutError):
         return "connect timed out"
+    if isinstance(error, ConnectionResetError) and error.errno is None:
+        return "TLS: closed by the peer in the handshake"  # aiofastnet's way to say so
     if error.errno in _ERRNO_REASONS:
         return _ERRNO_REASONS[error.errno]
     return f"{type(error).__name__}: {error.strerror or error}"[:120]

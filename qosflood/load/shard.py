@@ -8,7 +8,6 @@ coordinator over its pipes (see child.py): a spec, then `start`, then maybe `sto
 import asyncio
 import gc
 import random
-import ssl
 import sys
 import time
 from dataclasses import dataclass
@@ -245,14 +244,22 @@ class Shard:
             self.done.set_result(None)
 
 
+def _connection_ended(context: dict[str, Any]) -> bool:
+    """Whether the loop tells of nothing but a connection's end. An OSError out of a callback of
+    ours is a bug: what the callback had yet to do would never be done."""
+    error = context.get("exception")
+    # aiofastnet names a class where the peer closed in the handshake.
+    kind = error if isinstance(error, type) else type(error)
+    return issubclass(kind, OSError) and "handle" not in context
+
+
 async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:
     """Run one shard to its end; `end(status)` leaves the process at once."""
     loop = asyncio.get_running_loop()
 
     def crashed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if isinstance(error, OSError | ssl.SSLError):
-            return  # a connection's end; its client has booked it
+        if _connection_ended(context):
+            return  # its client has booked it
         loop.default_exception_handler(context)
         end(ExitCode.INTERNAL)
 

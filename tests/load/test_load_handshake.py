@@ -1,20 +1,24 @@
 """TLS handshakes for real: who is trusted, what a failure is called, and what it leaves behind."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import aiofastnet
 import pytest
 from certificates import Certificates, make_certificates
 from connecting import Peer, all_ended, churned, connector_to, on_a_loop, until
 from faulty import FaultyServer
-from plan_maker import make_target
+from plan_maker import make_load, make_phases, make_plan, make_target
+from shard_process import shard
 
 from qosflood.errors import PreflightError
 from qosflood.load.connection import DOWN, IDLE
 from qosflood.load.handshakes import SLICE_NS, Handshakes
+from qosflood.units import SECOND
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +98,36 @@ def test_plain_http_behind_https_is_named():
         plain.close()
 
     on_a_loop(scenario)
+
+
+def test_a_server_that_closes_in_the_handshake_is_named_and_ends_nothing_else(tmp_path):
+    cert = make_certificates(tmp_path).authority
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = {"scheme": "https", "cacert": str(cert)}
+        load = make_load(base_clients=3, clients=3, base_cadence_ns=SECOND // 5)
+        phases = make_phases(load, edge_ns=SECOND // 5, flood_ns=SECOND // 5)
+        plan = make_plan(port=listener.getsockname()[1], target=target, load=load, phases=phases)
+        with shard(plan) as one, ThreadPoolExecutor() as pool:
+            one.start()
+            closing = pool.submit(close_what_greets, listener)
+            try:
+                assert one.finish() == 0
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+            assert closing.result() > 0
+    assert one.total("scheduled") == sum(one.outcomes.values()) > 0
+    reasons = {reason for window in one.windows for reason in window.errors}
+    assert "TLS: closed by the peer in the handshake" in reasons
+
+
+def close_what_greets(listener: socket.socket) -> int:
+    """How many clients said hello until the listener was shut down."""
+    greeted = 0
+    with contextlib.suppress(OSError):
+        while True:
+            with listener.accept()[0] as peer:
+                greeted += bool(peer.recv(65536))
+    return greeted
 
 
 def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
