@@ -77,6 +77,12 @@ class _Series:
         share = _LIMIT_SHARE * (self.watch.memory_limit_bytes or 0)
         return max(float(self.watch.memory_growth_bytes), share)
 
+    @property
+    def counts_all_sessions(self) -> bool:
+        """Whether no other part brought the target sessions that nobody here counts."""
+        lacking = any(event.kind == "part_missing" for event in self.events)
+        return self.plan.part is None and not lacking
+
     def least(self, start_ns: int, end_ns: int) -> int | None:
         """The least memory between two times since the load's start; None without samples."""
         t0 = self.clock.t0
@@ -91,8 +97,7 @@ def _judge(series: _Series, base: MemoryFinding, sessions_at: SessionsAt) -> Mem
         why = f"the target's process changed in the flood, {when} after the load's start"
         return replace(base, verdict="inconclusive", reason=f"{why}: {broken.what}")
     growth, sessions = _session_growth(series, sessions_at)
-    # The target also keeps the sessions of the other parts, which nobody here counts.
-    if growth is not None and sessions is not None and series.plan.part is None:
+    if growth is not None and sessions is not None and series.counts_all_sessions:
         base = replace(base, bytes_per_session=growth / sessions)
     times, minima = _block_minima(series)
     if len(minima) < LEAST_BLOCKS:

@@ -92,10 +92,16 @@ def test_growth_that_ends_with_the_joining_of_sessions_is_laid_to_sessions():
     assert finding.bytes_per_session == pytest.approx(4096, rel=0.1)
 
 
-def test_a_part_alone_does_not_lay_the_growth_of_all_parts_to_its_own_sessions():
+@pytest.mark.parametrize(
+    ("plan", "events"),
+    [
+        ({"part": Part(index=1, of=4, start_at_ns=0, scrapes=True, memory=True)}, []),
+        ({"merged": 4}, [event(0, "part_missing")]),
+    ],
+)
+def test_growth_is_not_laid_to_the_sessions_of_some_parts_alone(plan, events):
     rss = 100 * MIB + 4096 * np.array([sessions_at(s) for s in range(WHOLE_S)], dtype=float)
-    part = Part(index=1, of=4, start_at_ns=0, scrapes=True, memory=True)
-    finding = judge(rss, replace(fifteen_minutes(), part=part))
+    finding = judge(rss, replace(fifteen_minutes(), **plan), events)
     assert finding.verdict == "grows_with_sessions"
     assert finding.bytes_per_session is None
     assert "MiB while sessions joined, then held" in finding.reason
