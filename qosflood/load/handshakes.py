@@ -8,7 +8,6 @@ sees to whatever else is ready. Idle time is all theirs; nothing is set aside.
 """
 
 import asyncio
-import errno
 import os
 import select
 import socket
@@ -22,7 +21,7 @@ import aiofastnet
 
 from qosflood.load.connection import WAITING, Client
 from qosflood.load.resumption import Resumption
-from qosflood.load.sockets import EVENTS_AT_ONCE, Ended, open_socket
+from qosflood.load.sockets import EVENTS_AT_ONCE, Ended, begin_connect
 from qosflood.plan import Target
 from qosflood.tls import tls_context
 
@@ -84,14 +83,9 @@ class Handshakes:
     ) -> None:
         """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
         try:
-            made = open_socket(address, source)
+            made = begin_connect(address, port, source)
         except OSError as error:
             self._loop.call_soon(ended, error)
-            return
-        code = made.connect_ex((address, port))
-        if code not in (0, errno.EINPROGRESS):
-            made.close()
-            self._loop.call_soon(ended, OSError(code, os.strerror(code)))
             return
         attempt = _Attempt(client, made, ended)
         attempt.timer = self._loop.call_later(timeout_s, self._timed_out, attempt)

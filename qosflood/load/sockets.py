@@ -50,6 +50,16 @@ def open_socket(address: str, source: str | None) -> socket.socket:
     return made
 
 
+def begin_connect(address: str, port: int, source: str | None) -> socket.socket:
+    """A socket that is connecting, or has connected already; raises OSError."""
+    made = open_socket(address, source)
+    code = made.connect_ex((address, port))
+    if code not in (0, errno.EINPROGRESS):
+        made.close()
+        raise OSError(code, os.strerror(code))
+    return made
+
+
 def _take_any_port(made: socket.socket) -> None:
     """Let the kernel choose among all ports of its range in one go.
 
@@ -145,14 +155,9 @@ class Sockets:
     ) -> None:
         """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
         try:
-            made = open_socket(address, source)
+            made = begin_connect(address, port, source)
         except OSError as error:
             self._loop.call_soon(ended, error)
-            return
-        code = made.connect_ex((address, port))
-        if code not in (0, errno.EINPROGRESS):
-            made.close()
-            self._loop.call_soon(ended, OSError(code, os.strerror(code)))
             return
         fd = made.detach()
         timer = self._loop.call_later(timeout_s, self._timed_out, fd)
