@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import options_from, target_options
-from qosflood.cli.params import TEXT
+from qosflood.cli.options import options_from, set_option, target_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.errors import PreflightError
 from qosflood.machine import examine
@@ -20,14 +19,7 @@ from qosflood.run import fill_planned
 @click.command()
 @click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
 @target_options
-@click.option(
-    "--set",
-    "sets",
-    type=TEXT,
-    multiple=True,
-    metavar="KEY.PATH=VALUE",
-    help="Set any key of the profile (repeatable).",
-)
+@set_option
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
     """Look at a target as a run would before its first phase, and say what can be seen.

@@ -32,6 +32,15 @@ _RENAMED = {
 }
 """Options whose field in Options is called something else."""
 
+set_option = click.option(
+    "--set",
+    "sets",
+    type=TEXT,
+    multiple=True,
+    metavar="KEY.PATH=VALUE",
+    help="Set any key of the profile (repeatable).",
+)
+
 _LOAD: tuple[Any, ...] = (
     click.option(
         "--rate",
@@ -130,14 +139,7 @@ _LIMITS: tuple[Any, ...] = (
         metavar="'EXPR'",
         help="A limit that must hold, e.g. 'response.p99 < 250ms' (repeatable).",
     ),
-    click.option(
-        "--set",
-        "sets",
-        type=TEXT,
-        multiple=True,
-        metavar="KEY.PATH=VALUE",
-        help="Set any key of the profile (repeatable).",
-    ),
+    set_option,
 )
 
 
