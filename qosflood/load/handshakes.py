@@ -196,8 +196,13 @@ class Handshakes:
         error: BaseException | None = TimeoutError() if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, OSError):  # ssl.SSLError is one
             raise error
-        # One that ended just as the time was up is the connection's affair.
-        self._end(attempt, error if attempt.client.state == WAITING else None)
+        if error is not None:
+            # Its frames hold the connection, some 50 KB, and are held by it.
+            error.__traceback__ = None
+        # One that ended just as the time was up is the connection's affair; by now its client may
+        # already be waiting for the next.
+        making = self._making.get(attempt.fd) is attempt and attempt.client.state == WAITING
+        self._end(attempt, error if making else None)
 
     def _timed_out(self, attempt: _Attempt) -> None:
         if attempt.task is not None:

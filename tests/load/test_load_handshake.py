@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import time
@@ -16,7 +17,7 @@ from plan_maker import make_load, make_phases, make_plan, make_target
 from shard_process import shard
 
 from qosflood.errors import PreflightError
-from qosflood.load.connection import DOWN, IDLE
+from qosflood.load.connection import DOWN, IDLE, WAITING
 from qosflood.load.handshakes import SLICE_NS, Handshakes
 from qosflood.units import SECOND
 
@@ -145,10 +146,13 @@ def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
     on_a_loop(scenario)
 
 
-def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypatch):
+@pytest.mark.parametrize("after", [IDLE, WAITING])
+def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypatch, after):
     async def scenario() -> None:
         async def made_too_late(_loop: object, factory, *, sock, **_: object) -> None:
             factory().connection_made(None)
+            connector._opener._making.clear()  # as after the last answer of the handshake
+            peer.state = after
             sock.close()
             raise TimeoutError
 
@@ -157,7 +161,7 @@ def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypat
             connector = connector_to(listener.getsockname()[1], scheme="https", insecure=True)
             peer = Peer()
             connector.want(peer)
-            await until(lambda: peer.state == IDLE and connector.connecting == 0)
+            await until(lambda: peer.ended.is_set() and connector.connecting == 0)
             assert peer.reasons == []
 
     on_a_loop(scenario)
@@ -181,6 +185,36 @@ def test_tls_connections_that_ended_are_freed_without_garbage_collection(certifi
     context.num_tickets = 0
     found = churned(context, scheme="https", insecure=True)
     assert found < 60
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_handshakes_that_failed_are_freed_without_garbage_collection(said):
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(65536)
+            writer.write(said)
+            writer.close()
+
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connector = connector_to(port, scheme="https", insecure=True)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(40):
+                peer = Peer()
+                connector.want(peer)
+                await all_ended([peer])
+                assert peer.reasons[0].startswith("TLS: ")
+            await asyncio.sleep(0.01)
+            assert gc.collect() < 40
+        finally:
+            gc.enable()
+        server.close()
+
+    on_a_loop(scenario)
 
 
 def test_answers_that_come_all_at_once_are_worked_through_in_turns():
