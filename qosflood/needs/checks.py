@@ -14,6 +14,7 @@ from qosflood.needs.connects import (
     herds,
     most_clients,
     most_rate,
+    renewals,
 )
 from qosflood.needs.values import Facts, Need
 from qosflood.plan import Plan
@@ -159,11 +160,15 @@ def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
     shards = math.ceil(_cpu_ns(plan, one) / one.phase.duration_ns / _BUSY_WARNED)
     if plan.load.shards < shards <= facts.cores:
         ways.append(f"--shards {shards}")
-    if plan.sessions.lifetime != "none":
+    if plan.report.connection == "keep-alive" and _mostly_renewals(plan, one):
         ways.append("a longer sessions.lifetime")
     if plan.report.connection == "per-report":
         ways.append("report.connection=keep-alive")
     return f"expected at most half of it: {', or '.join(ways) or 'fewer connections'}"
+
+
+def _mostly_renewals(plan: Plan, one: Connects) -> bool:
+    return renewals(plan, one.phase) > _BUSY_WARNED * one.made
 
 
 def _herd_warning(plan: Plan, workers: int) -> str | None:

@@ -100,7 +100,7 @@ def connects(plan: Plan) -> Iterator[Connects]:
         elif plan.report.connection == "pooled":
             yield Connects(phase, plan.report.pool if phase.start_ns == 0 else 0, 0.0)
         else:
-            fresh = joining + growing + _renewals(plan, phase)
+            fresh = joining + growing + renewals(plan, phase)
             yield Connects(phase, fresh, _returns(plan, phase))
 
 
@@ -125,7 +125,7 @@ def _reports(phase: Phase) -> float:
     return (rate_from + phase.rate) / 2 * phase.duration_ns / SECOND
 
 
-def _renewals(plan: Plan, phase: Phase) -> float:
+def renewals(plan: Plan, phase: Phase) -> float:
     """Sessions that give way to others in a phase; each of them connects anew."""
     if plan.sessions.lifetime == "none":
         return 0.0

@@ -126,6 +126,12 @@ def test_what_is_not_known_refuses_nothing():
             "of it: --set phases.ramp=7s, or --shards 3, or name --clients 4200",
         ),
         (
+            wanting(10_000, target=TLS, edge_ns=3 * SECOND, sessions=churning(600 * SECOND)),
+            plenty(),
+            "handshakes: 10,024 connections take 7s of CPU in a ramp of 3s; expected at most half "
+            "of it: --set phases.ramp=15s, or name --clients 4200",
+        ),
+        (
             wanting(5000, target=TLS, report=PER_REPORT, cadence_ns=SECOND),
             plenty(early_ports="loopback"),
             "handshakes: 4,500,000 connections take 30m of CPU in a flood of 15m; expected at "
