@@ -35,15 +35,16 @@ _ONCE = getattr(select, "EPOLLONESHOT", 0)
 
 
 class _Attempt:
-    """A connection being made; `read` works on what the server sent."""
+    """A connection being made; `read` works on what the server sent, until it is `made`."""
 
-    __slots__ = ("client", "ended", "fd", "read", "socket", "task", "timer")
+    __slots__ = ("client", "ended", "fd", "made", "read", "socket", "task", "timer")
 
     def __init__(self, client: Client, made: socket.socket, ended: Ended) -> None:
         self.client = client
         self.socket = made
         self.fd = made.fileno()
         self.ended: Ended | None = ended
+        self.made = False
         self.read: Callable[[], object] | None = None
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -168,6 +169,7 @@ class Handshakes:
             self._epoll.modify(attempt.fd, _IN | _ONCE)
             return
         del self._making[attempt.fd]
+        attempt.made = True
         attempt.read = None
         self._resumption.slim(attempt.client, last=False)
         self._readers[attempt.fd] = partial(self._first_read, attempt.fd, attempt.client, read)
@@ -201,7 +203,7 @@ class Handshakes:
             error.__traceback__ = None
         # One that ended just as the time was up is the connection's affair; by now its client may
         # already be waiting for the next.
-        making = self._making.get(attempt.fd) is attempt and attempt.client.state == WAITING
+        making = not attempt.made and attempt.client.state == WAITING
         self._end(attempt, error if making else None)
 
     def _timed_out(self, attempt: _Attempt) -> None:

@@ -151,7 +151,7 @@ def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypat
     async def scenario() -> None:
         async def made_too_late(_loop: object, factory, *, sock, **_: object) -> None:
             factory().connection_made(None)
-            connector._opener._making.clear()  # as after the last answer of the handshake
+            next(iter(connector._opener._making.values())).made = True
             peer.state = after
             sock.close()
             raise TimeoutError
@@ -213,6 +213,24 @@ def test_handshakes_that_failed_are_freed_without_garbage_collection(said):
         finally:
             gc.enable()
         server.close()
+
+    on_a_loop(scenario)
+
+
+def test_a_failed_handshake_is_told_although_its_descriptor_serves_another_by_then(monkeypatch):
+    async def scenario() -> None:
+        async def closed(_loop: object, factory, *, sock, **_: object) -> None:
+            factory()
+            connector._opener._making[sock.fileno()] = None  # another's, connecting since
+            raise ConnectionResetError
+
+        monkeypatch.setattr(aiofastnet, "create_connection", closed)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            connector = connector_to(listener.getsockname()[1], scheme="https", insecure=True)
+            peer = Peer()
+            connector.want(peer)
+            await all_ended([peer])
+            assert peer.reasons == ["TLS: closed by the peer in the handshake"]
 
     on_a_loop(scenario)
 
