@@ -12,8 +12,8 @@ from itertools import cycle
 
 from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import Client
-from qosflood.load.handshakes import Handshakes
 from qosflood.load.sockets import Sockets
+from qosflood.load.tls_sockets import TlsSockets
 from qosflood.plan import Target
 from qosflood.tls import handshake_failure
 
@@ -112,11 +112,11 @@ class Connector:
             client.connect_failed(reason_of(error))
 
 
-def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Handshakes | Sockets:
+def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Sockets:
     """What makes connections on this system."""
     if not hasattr(select, "epoll"):
         return ByLoop(loop, target)
-    return Handshakes(loop, target) if target.scheme == "https" else Sockets(loop)
+    return TlsSockets(loop, target) if target.scheme == "https" else Sockets(loop)
 
 
 def _of_family(address: str, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,8 +130,6 @@ def reason_of(error: OSError) -> str:
         return handshake_failure(error)
     if isinstance(error, TimeoutError):
         return "connect timed out"
-    if isinstance(error, ConnectionResetError) and error.errno is None:
-        return "TLS: closed by the peer in the handshake"  # aiofastnet's way to say so
     if error.errno in _ERRNO_REASONS:
         return _ERRNO_REASONS[error.errno]
     return f"{type(error).__name__}: {error.strerror or error}"[:120]

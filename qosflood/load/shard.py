@@ -247,10 +247,7 @@ class Shard:
 def _connection_ended(context: dict[str, Any]) -> bool:
     """Whether the loop tells of nothing but a connection's end. An OSError out of a callback of
     ours is a bug: what the callback had yet to do would never be done."""
-    error = context.get("exception")
-    # aiofastnet names a class where the peer closed in the handshake.
-    kind = error if isinstance(error, type) else type(error)
-    return issubclass(kind, OSError) and "handle" not in context
+    return isinstance(context.get("exception"), OSError) and "handle" not in context
 
 
 async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:

@@ -23,8 +23,9 @@ EVENTS_AT_ONCE = 256
 _IP_BIND_ADDRESS_NO_PORT = 24
 _IP_LOCAL_PORT_RANGE = 51
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_IN = getattr(select, "EPOLLIN", 0)
-_OUT = getattr(select, "EPOLLOUT", 0)
+IN = getattr(select, "EPOLLIN", 0)
+OUT = getattr(select, "EPOLLOUT", 0)
+ONCE = getattr(select, "EPOLLONESHOT", 0)
 
 Ended = Callable[[OSError | None], None]
 """Told how an attempt to connect ended: None if it is connected."""
@@ -85,8 +86,19 @@ def _port_range() -> bytes | None:
     return packed
 
 
-class RawTransport:
-    """What a connected Client writes to."""
+class Attempt:
+    """A connection that is being made for `client`; `ended` is told how that ends."""
+
+    __slots__ = ("client", "ended", "timer")
+
+    def __init__(self, client: Client, ended: Ended, timer: asyncio.TimerHandle) -> None:
+        self.client = client
+        self.ended = ended
+        self.timer = timer
+
+
+class SocketTransport:
+    """One end of a connection: what a connected Client writes to, over a descriptor."""
 
     __slots__ = ("_fd", "_sockets", "_unsent", "client")
 
@@ -96,7 +108,7 @@ class RawTransport:
         self._unsent = b""
         self.client = client
 
-    def write(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Write now what the socket takes, the rest when it takes more."""
         if not self._unsent:
             try:
@@ -109,14 +121,14 @@ class RawTransport:
             if written == len(data):
                 return
             data = data[written:]
-            self._sockets.watch(self._fd, _IN | _OUT)
+            self._sockets.watch(self._fd, IN | OUT)
         self._unsent += data
 
     def writable(self) -> None:
         """The socket takes more bytes."""
         data, self._unsent = self._unsent, b""
-        self._sockets.watch(self._fd, _IN)
-        self.write(data)
+        self._sockets.watch(self._fd, IN)
+        self.send(data)
 
     def abort(self) -> None:
         """Close at once; `connection_lost` follows."""
@@ -134,14 +146,26 @@ class RawTransport:
             borrowed.detach()
 
 
+class RawTransport(SocketTransport):
+    """What is written goes over the wire as it is; `received` takes what was read."""
+
+    __slots__ = ("received",)
+
+    def __init__(self, sockets: "Sockets", fd: int, client: Client) -> None:
+        super().__init__(sockets, fd, client)
+        self.received = client.data_received
+
+    write = SocketTransport.send
+
+
 class Sockets:
     """All plain connections of a shard, being made or made."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._epoll = select.epoll()
-        self._open: dict[int, RawTransport] = {}
-        self._making: dict[int, tuple[Client, Ended, asyncio.TimerHandle]] = {}
+        self._open: dict[int, Any] = {}
+        self._making: dict[int, Attempt] = {}
         loop.add_reader(self._epoll.fileno(), self._ready)
 
     def connect(
@@ -160,9 +184,9 @@ class Sockets:
             self._loop.call_soon(ended, error)
             return
         fd = made.detach()
-        timer = self._loop.call_later(timeout_s, self._timed_out, fd)
-        self._making[fd] = (client, ended, timer)
-        self._epoll.register(fd, _OUT)
+        timer = self._loop.call_later(timeout_s, self._fail, fd, TimeoutError())
+        self._making[fd] = Attempt(client, ended, timer)
+        self._epoll.register(fd, OUT | ONCE)
 
     def watch(self, fd: int, events: int) -> None:
         """Change what a connection waits for."""
@@ -172,7 +196,7 @@ class Sockets:
         """Close on the loop's next turn, so that the client is never told inside its own call."""
         transport = self._open.pop(fd, None)
         if transport is not None:
-            self._loop.call_soon(_lose, fd, transport, error)
+            self._loop.call_soon(self._lose, fd, transport, error)
 
     def _ready(self) -> None:
         connections = self._open
@@ -182,48 +206,52 @@ class Sockets:
             if transport is None:
                 self._made(fd)
                 continue
-            if event & _OUT:
+            if event & OUT:
                 transport.writable()
-                if event == _OUT or fd not in connections:
+                if event == OUT or fd not in connections:
                     continue
             try:
                 data = read(fd, READ_BYTES)
             except BlockingIOError:
                 continue
             except OSError as error:
-                _lose(fd, connections.pop(fd), error)
+                self._lose(fd, connections.pop(fd), error)
                 continue
             if data:
-                transport.client.data_received(data)
+                transport.received(data)
             else:
-                _lose(fd, connections.pop(fd), None)
+                self._lose(fd, connections.pop(fd), None)
 
     def _made(self, fd: int) -> None:
-        making = self._making.pop(fd, None)
-        if making is None:
-            return  # closed by an earlier event of the same batch
-        client, ended, timer = making
-        timer.cancel()
+        attempt = self._making.get(fd)
+        if attempt is not None and self._is_connected(fd):
+            self._opened(fd, attempt, RawTransport(self, fd, attempt.client))
+
+    def _is_connected(self, fd: int) -> bool:
+        """Whether TCP's part of an attempt went well; if not, it has failed."""
         borrowed = socket.socket(fileno=fd)
         code = borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         borrowed.detach()
         if code:
-            os.close(fd)
-            ended(OSError(code, os.strerror(code)))
-            return
-        ended(None)
-        transport = self._open[fd] = RawTransport(self, fd, client)
-        self._epoll.modify(fd, _IN)
-        client.connection_made(transport)
+            self._fail(fd, OSError(code, os.strerror(code)))
+        return not code
 
-    def _timed_out(self, fd: int) -> None:
-        _, ended, _ = self._making.pop(fd)
+    def _opened(self, fd: int, attempt: Attempt, transport: Any) -> None:
+        del self._making[fd]
+        attempt.timer.cancel()
+        attempt.ended(None)
+        self._open[fd] = transport
+        self._epoll.modify(fd, IN)
+        attempt.client.connection_made(transport)
+
+    def _fail(self, fd: int, error: OSError) -> None:
+        attempt = self._making.pop(fd)
+        attempt.timer.cancel()
         os.close(fd)
-        ended(TimeoutError())
+        attempt.ended(error)
 
-
-def _lose(fd: int, transport: RawTransport, error: OSError | None) -> None:
-    # Closed last: the client still asks for the connection's addresses, and until then nobody
-    # else can have its number.
-    transport.client.connection_lost(error)
-    os.close(fd)
+    def _lose(self, fd: int, transport: Any, error: OSError | None) -> None:
+        # Closed last: the client still asks for the connection's addresses, and until then nobody
+        # else can have its number.
+        transport.client.connection_lost(error)
+        os.close(fd)
