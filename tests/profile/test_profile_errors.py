@@ -10,8 +10,8 @@ from qosflood.profile.load import list_profiles, load_profile
 METRICS = (
     "response.p50, response.p90, response.p99, response.p99_9, response.max, "
     "service.p50, service.p90, service.p99, service.p99_9, service.max, "
-    "errors, offered, scrape.success, scrape.p99, scrape.gap, memory.max, memory.leak, "
-    "memory.time_to_limit, loss, restarts, recovery.time"
+    "errors, offered, amplification, scrape.success, scrape.p99, scrape.gap, memory.max, "
+    "memory.leak, memory.time_to_limit, loss, restarts, recovery.time"
 )
 SECTIONS = (
     "description, storms, run, peak, report, retries, sessions, network, load, phases, target, "
