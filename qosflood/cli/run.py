@@ -51,14 +51,11 @@ def run(
     """
     if dry_run and as_json:
         raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
-    screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
         plan = fill_planned(plan)
-        needs = examine(plan)
-        screen.plan(plan, needs)
-        for line in (*needs.problems, *needs.warnings):
-            screen.notice(f"warning: {line}")
+        screen.dry_run(plan, examine(plan))
         return
     request = Request(
         plan=plan,
