@@ -27,7 +27,7 @@ _COORDINATION_BYTES = 110 * _MIB
 _SHARD_BYTES = 30 * _MIB
 _COLLECTOR_BYTES = 30 * _MIB
 _CLIENT_BYTES = 4 * 1024
-_TLS_BYTES = 36 * 1024
+_TLS_BYTES = 24 * 1024
 _SERVED_BYTES = 10 * 1024
 _SESSION_BYTES = 1024
 """Measured: unshared memory of coordinator and monitor together, of an empty shard and an empty

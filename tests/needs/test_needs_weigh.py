@@ -110,8 +110,8 @@ def test_what_is_not_known_refuses_nothing():
         (
             wanting(15_000, target=TLS, sources=CLIENTS),
             plenty(memory_bytes=GIB // 2),
-            "memory: 15,000 clients take about 725.9 MiB of 512.0 MiB available, expected at most "
-            "90% of it; free some, or lower --clients to 8200",
+            "memory: 15,000 clients take about 550.2 MiB of 512.0 MiB available, expected at most "
+            "90% of it; free some, or lower --clients to 11000",
         ),
         (
             wanting(10_000, target=TLS, edge_ns=3 * SECOND),
