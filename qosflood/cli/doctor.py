@@ -22,14 +22,16 @@ from qosflood.run import fill_planned
 @set_option
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
-    """Look at a target as a run would before its first phase, and say what can be seen.
+    """Look at a target as a run would before its load, and say what it sees.
 
     This machine's ports, open files and memory, one report, one scrape, one look at memory;
     nothing is flooded.
     """
     plan, allow = make_plan(profile, sets, options_from(ctx, values))
     if plan.target.embedded:
-        raise PreflightError("doctor: got no target, expected --target URL")
+        raise PreflightError(
+            "doctor: got no target, expected --target URL, or target.url in the profile"
+        )
     consent = check_consent(plan, allow, None)
     needs = examine(fill_planned(plan))
     for line in needs.lines:

@@ -47,7 +47,9 @@ _LOAD: tuple[Any, ...] = (
         type=RATE,
         help="How much: a multiple of 1x or reports per second.",
     ),
-    click.option("--duration", type=DURATION, help="How long the flood itself lasts."),
+    click.option(
+        "--duration", type=DURATION, metavar="15m", help="How long the flood itself lasts."
+    ),
     click.option(
         "--clients",
         type=COUNT,
@@ -57,6 +59,7 @@ _LOAD: tuple[Any, ...] = (
     click.option(
         "--timeout",
         type=DURATION,
+        metavar="10s",
         help="A report is lost if not accepted so long after it was due.",
     ),
     click.option("--seed", type=SEED, help="Makes the schedule and the reports repeatable."),
@@ -74,7 +77,7 @@ _TARGET: tuple[Any, ...] = (
     click.option(
         "--target",
         metavar="URL",
-        help="The collector: scheme, host, port, optional base path.  [default: an embedded one]",
+        help="The collector: scheme, host, port, optional base path.",
     ),
     click.option(
         "--header",
@@ -117,6 +120,7 @@ _TARGET: tuple[Any, ...] = (
     click.option(
         "--max-duration",
         type=DURATION,
+        metavar="48h",
         help="Lift the ceiling of the duration off loopback.",
     ),
 )
