@@ -26,7 +26,6 @@ SLICE_NS = 500_000
 HELLOS = 3
 """Handshakes begun in a slice that had no answer to work on; each costs some 0.15 ms."""
 _FLIGHT_BYTES = 16_384
-_CLOSED = "closed by the peer in the handshake"
 
 
 class Handshake(Attempt):
@@ -170,7 +169,7 @@ class TlsSockets(Sockets):
             self._fail(fd, error)
             return
         if not data:
-            self._fail(fd, ssl.SSLError(ssl.SSL_ERROR_EOF, _CLOSED))
+            self._fail(fd, ssl.SSLEOFError())
             return
         shaking.incoming.write(data)
         self._shake(fd, shaking)

@@ -122,6 +122,25 @@ def test_a_server_that_closes_in_the_handshake_is_named_and_ends_nothing_else(tm
     assert "TLS: closed by the peer in the handshake" in reasons
 
 
+def test_a_server_that_says_goodbye_in_the_handshake_is_named_as_one_that_closes():
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(bytes.fromhex("15030300020100"))  # the alert close_notify
+        await writer.drain()
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connector = connector_to(port, scheme="https", insecure=True)
+        peer = Peer()
+        connector.want(peer)
+        await all_ended([peer])
+        assert peer.reasons == ["TLS: closed by the peer in the handshake"]
+        server.close()
+
+    on_a_loop(scenario)
+
+
 def close_what_greets(listener: socket.socket) -> int:
     """How many clients said hello until the listener was shut down."""
     greeted = 0
