@@ -27,6 +27,13 @@ def churning(lifetime_ns: int, **changes: Any) -> Sessions:
     return Sessions(lifetime="fixed", lifetime_ns=lifetime_ns, **changes)
 
 
+def test_sessions_that_report_oftener_at_first_count_so():
+    # 83 clients a second join in the ramp, each with ten reports a second for two seconds.
+    hasty = Sessions(startup_ns=2 * SECOND, startup_cadence_ns=SECOND // 10)
+    most = weigh(wanting(5000, sessions=hasty), plenty()).lines[-1]
+    assert most == "reports: 2,633/s of about 100,000/s"
+
+
 def test_each_need_is_one_line():
     needs = weigh(wanting(5000), plenty())
     assert needs.lines == (
