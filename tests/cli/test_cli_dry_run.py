@@ -133,3 +133,11 @@ def test_a_secret_s_source_is_shown_and_its_value_is_not(monkeypatch: pytest.Mon
     said = planned("--header", "Authorization=env:TOKEN", "--target", "http://127.0.0.1:1")
     assert row(said, "header") == "header Authorization: *** (from env:TOKEN) option --header"
     assert "hunter2" not in said.out
+
+
+def test_a_start_that_is_over_is_said_before_its_day() -> None:
+    words = ("--part", "1/2", "--seed", "3", "--target", "http://127.0.0.1:1")
+    said = qosflood(*words, "--start-at", "2020-01-01T00:00:00Z", "--dry-run")
+    assert said.code == 0
+    (line,) = said.err.splitlines()
+    assert line.startswith("warning: --start-at")
