@@ -73,7 +73,7 @@ def _errors(case: _Case) -> str:
         advice = _STATUS_ADVICE.get(status, "the target's log for that moment says why")
         return f"most failures were status {status}; {advice}"
     if worst == "unsent" and case.plan.report.connection == "pooled":
-        return f"most failures were {worst}; {_more_connections(case)}"
+        return f"most failures were {worst}; {_better_pool(case, failures)}"
     return f"most failures were {worst}; {_OUTCOME_ADVICE.get(worst, 'look at failures.jsonl')}"
 
 
@@ -84,14 +84,17 @@ def _offered(case: _Case) -> str:
     if outcomes.get("connect_error", 0) > outcomes.get("unsent", 0):
         return f"reports found no connection: {_OUTCOME_ADVICE['connect_error']}"
     if case.plan.report.connection == "pooled":
-        return _more_connections(case)
+        return _better_pool(case, outcomes)
     return (
         "clients could not send on time because earlier reports were still unanswered: "
         "the target is slower than the clients' cadence"
     )
 
 
-def _more_connections(case: _Case) -> str:
+def _better_pool(case: _Case, outcomes: dict[str, int]) -> str:
+    """A pool of few connections has few failed ones, and many reports that wait for them."""
+    if outcomes.get("connect_error"):
+        return f"shared connections were down: {_OUTCOME_ADVICE['connect_error']}"
     pool = case.plan.report.pool
     return (
         f"reports waited for one of {pool} shared connections, which carry {pool} reports in a "

@@ -134,12 +134,21 @@ def test_amplification_is_traced_to_what_was_tried_again(
 
 
 @pytest.mark.parametrize("expr", ["errors < 0.1%", "offered >= 99%"])
-def test_reports_that_waited_for_a_pool_are_told_to_share_more(expr: str) -> None:
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ({}, "one of 10 shared connections"),
+        ({"connect_error": 1}, "shared connections were down: check that the target still listens"),
+    ],
+)
+def test_reports_that_waited_for_a_pool_are_told_to_share_more_unless_it_was_down(
+    refused: dict[str, int], expected: str, expr: str
+) -> None:
     story = broken(failing_run(), expr, expr.partition(" ")[0])
-    story = with_flood(story, outcomes={"acked": 9, "unsent": 9}, statuses={})
+    story = with_flood(story, outcomes={"acked": 9, "unsent": 9} | refused, statuses={})
     report = replace(story.plan.report, connection="pooled", pool=10)
     story = replace(story, plan=replace(story.plan, report=report))
-    assert "one of 10 shared connections" in steps_of(story)[0]
+    assert expected in steps_of(story)[0]
 
 
 def test_reports_of_clients_that_a_storm_kept_away_are_no_sign_of_queues() -> None:
