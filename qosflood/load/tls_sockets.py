@@ -49,7 +49,7 @@ class Handshake(Attempt):
 class TlsTransport(SocketTransport):
     """What a connected Client writes to. `user` is the session it was connected for."""
 
-    __slots__ = ("_incoming", "_outgoing", "tls", "user")
+    __slots__ = ("_engine", "_incoming", "_outgoing", "tls", "user")
 
     def __init__(self, sockets: Sockets, fd: int, shaken: Handshake) -> None:
         super().__init__(sockets, fd, shaken.client)
@@ -57,16 +57,18 @@ class TlsTransport(SocketTransport):
         self._outgoing = shaken.outgoing
         self._unsent = shaken.unsent
         self.tls = shaken.tls
+        # What ssl.SSLObject passes reads and writes on to; a frame less each is 3% of a report.
+        self._engine = getattr(shaken.tls, "_sslobj", shaken.tls)
         self.user = shaken.user
 
     def write(self, data: bytes) -> None:
         """Encrypt, and write now what the socket takes."""
         try:
-            self.tls.write(data)
+            self._engine.write(data)
         except ssl.SSLError as error:
             self._sockets.lose_soon(self._fd, error)
-            return
-        self.send(self._outgoing.read())
+        else:
+            self.send(self._outgoing.read())
 
     def flush(self) -> None:
         """Send what the handshake left to be sent."""
@@ -76,7 +78,7 @@ class TlsTransport(SocketTransport):
 
     def received(self, data: bytes) -> None:
         """Pass on what is in `data`, which may be the peer's goodbye or nothing at all."""
-        incoming, read = self._incoming, self.tls.read
+        incoming, read = self._incoming, self._engine.read
         incoming.write(data)
         try:
             # Read on until nothing is left, unless that is known: it costs an exception.
