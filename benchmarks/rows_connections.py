@@ -25,7 +25,7 @@ IDLE_KIB = 35.0
 TLS_TO_PLAIN = 1.5
 LEAD_S = 10
 """In which all connect."""
-CROWD_LEAD_S = 30
+CROWD_LEAD_S = 12
 """A second for 10,000 would do; but where more than half of an address's ports are taken, Linux
 searches them at length for a free one."""
 NOTHING_OFF = 0.001

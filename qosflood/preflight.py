@@ -24,7 +24,6 @@ from qosflood.fleet.supervisor import Watching
 from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
-from qosflood.load.resumption import can_resume
 from qosflood.monitor.audit import with_audit
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port
@@ -44,6 +43,7 @@ _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=W
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _NGINX_REFUSES = b"SSL certificate"
 """In the page with which nginx answers clients whose certificate it does not like."""
+_ALERT_PATIENCE_S = 1.0
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
     "its CA with --cacert FILE, or skip the check with --insecure",
@@ -170,7 +170,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         _process_command(plan, sight),
         (
             *warnings,
-            *_certificate_warnings(plan),
+            *certificate_warnings(plan.target, datetime.now(UTC)),
             *herd_warnings(plan),
             *sight.warnings,
             *beside.warnings,
@@ -244,19 +244,6 @@ def _control_warnings(plan: Plan, control: ControlSample | None) -> tuple[str, .
     )
 
 
-def _certificate_warnings(plan: Plan) -> tuple[str, ...]:
-    """What is odd about our own certificate, and about resuming what it was shown for."""
-    target = plan.target
-    warnings = certificate_warnings(target, datetime.now(UTC))
-    if target.scheme != "https" or not target.tls_resume or can_resume():
-        return warnings
-    return (
-        *warnings,
-        "TLS sessions are not resumed: this Python's OpenSSL is out of reach, so each "
-        "connection is a full handshake; --set target.tls_resume=false accepts that",
-    )
-
-
 def _unreached(failure: str) -> str:
     if fix := certificate_fix(failure):
         return fix
@@ -320,7 +307,7 @@ async def _post(plan: Plan) -> Posted:
             waited = format_duration(plan.load.timeout_ns)
             return met(None, f"no answer within {waited}", reached=True)
         except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
-            if (refusal := _refusal(error)) is not None:
+            if (refusal := _refusal(error) or await _late_refusal(plan, address)) is not None:
                 return met(None, handshake_failure(refusal), reached=False)
             return met(None, _unreadable(error), reached=True)
 
@@ -331,6 +318,26 @@ async def _read_through(response: aiohttp.ClientResponse) -> bytes:
     async for piece in response.content.iter_any():
         beginning = beginning or piece
     return beginning
+
+
+async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
+    """The alert that a target sends after the handshake: a report written before it is read ends
+    in a broken pipe that tells nothing."""
+    target = plan.target
+    if target.scheme != "https":
+        return None
+    try:
+        async with asyncio.timeout(_ALERT_PATIENCE_S):
+            reader, writer = await asyncio.open_connection(
+                address, target.port, ssl=tls_context(target), server_hostname=target.host
+            )
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
+    except OSError as error:  # ssl.SSLError and TimeoutError are some
+        return _refusal(error)
+    return None
 
 
 def _refusal(error: BaseException | None) -> ssl.SSLError | None:

@@ -91,9 +91,10 @@ class Window:
 
     `second` counts from the load's start. `picked_late` are reports that were picked only after
     their phase had ended. `offered` counts first attempts, `retries` those after them that were
-    sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts refusals by HTTP status, `errors` failures by reason.
-    `health`, `sessions` (distinct ones so far), `reconnects` and `connects` are of the shard as a
-    whole, on the window of the phase in force only.
+    sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts
+    refusals by HTTP status, `errors` failures by reason. `health`, `sessions` (distinct ones so
+    far), `reconnects` and `connects` are of the shard as a whole, on the window of the phase in
+    force only.
     """
 
     TAG: ClassVar[str] = "window"

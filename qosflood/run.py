@@ -51,7 +51,7 @@ from qosflood.units import HOUR, format_duration
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR
 RUNS = Path("qosflood-runs")
-_VERSIONS_OF = ("uvloop", "aiohttp", "aiofastnet", "orjson", "hdrhistogram", "httptools", "numpy")
+_VERSIONS_OF = ("uvloop", "aiohttp", "orjson", "hdrhistogram", "httptools", "numpy")
 
 
 class Screen(Protocol):

@@ -45,6 +45,8 @@ def handshake_failure(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         words = getattr(error, "verify_message", None) or str(error)
         return f"certificate: {words.rstrip('.')}"
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return "TLS: closed by the peer in the handshake"
     return f"TLS: {getattr(error, 'reason', None) or error}"[:120]
 
 

@@ -144,5 +144,10 @@ def format_count(value: float) -> str:
     return f"{value:.1f}"
 
 
+def counted(value: float, noun: str) -> str:
+    """A count with its noun: `1 client`, `1,000 clients`."""
+    return f"{format_count(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")

@@ -14,7 +14,14 @@ from qosflood.limits import RUN
 from qosflood.plan import WATCHED, Limit, Plan
 from qosflood.records import INCOMPLETE
 from qosflood.text import clip, printable
-from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
+from qosflood.units import (
+    SECOND,
+    counted,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
 
 Word = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
 
@@ -293,7 +300,7 @@ def _load(plan: Plan) -> str:
         load.base_clients * load.multiple
     )
     base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
-    clients, rate = format_count(load.clients), format_count(load.rate)
+    clients, rate = counted(load.clients, "client"), format_count(load.rate)
     lead = ""
     if plan.part is not None:
         here = plan.here(load.clients)
@@ -301,7 +308,7 @@ def _load(plan: Plan) -> str:
         clients = f"{format_count(here)} of {clients}"
         rate = f"{format_count(here * SECOND / load.cadence_ns)} of {rate}"
     return (
-        f"{lead}{clients} clients, {rate} reports/s ({load.multiple:g}x of {base}) for "
+        f"{lead}{clients}, {rate} reports/s ({load.multiple:g}x of {base}) for "
         f"{format_duration(plan.phase('flood').duration_ns)}"
     )
 

@@ -13,6 +13,7 @@ from qosflood.units import (
     SECOND,
     US,
     Rate,
+    counted,
     format_bytes,
     format_count,
     format_duration,
@@ -133,3 +134,10 @@ def test_a_share_is_never_rounded_to_nothing_or_to_everything(value):
 )
 def test_a_count_is_shown_with_its_thousands(value, text):
     assert format_count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 clients"), (1, "1 client"), (1.5, "1.5 clients"), (2, "2 clients")]
+)
+def test_a_noun_follows_its_count(value: float, text: str) -> None:
+    assert counted(value, "client") == text

@@ -60,12 +60,14 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Trouble that `share` of the reports met; `answered` by the target itself."""
+    """Trouble that `share` of the reports met; `answered` by the target itself. `stormy`: a storm
+    that was asked for may be all there is to it."""
 
     why: str
     share: float
     answered: bool = False
     slow: bool = False
+    stormy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,13 @@ def _by_offered(case: _Case) -> _Sign | None:
     share = case.flood.sent / case.flood.scheduled
     if share >= _LEAST_OFFERED:
         return None
+    behind = "behind earlier reports that were not answered yet"
+    if case.plan.report.connection == "pooled":
+        pool = format_count(case.plan.here(case.plan.report.pool))
+        behind = f"for one of {pool} shared connections, all busy with unanswered reports"
     return _Sign(
         f"only {format_ratio(share)} of the flood's reports could be sent: the others waited "
-        "behind earlier reports that were not answered yet",
+        f"{behind}",
         1 - share,
     )
 
@@ -195,11 +201,14 @@ def _by_limits(case: _Case) -> _Sign | None:
         series, _, figure = limit.metric.partition(".")
         value = getattr(getattr(case.flood, series), f"{figure}_ns")
         if limit.scope == "flood" and value is not None and value > float(limit.threshold):
+            stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
+            away = ": reports of clients that a storm keeps away wait too" if stormy else ""
             return _Sign(
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
-                "was on time",
+                f"was on time{away}",
                 _TOLD_SHARES[-1][1],
                 slow=True,
+                stormy=stormy,
             )
     return None
 
@@ -219,6 +228,8 @@ _RULES: tuple[Callable[[_Case], _Sign | None], ...] = (
 def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
     if sign.answered:
         return "target", sign.why
+    if sign.stormy:
+        return "inconclusive", sign.why
     control = case.flood.control
     if case.plan.target.loopback:
         return _on_this_machine(sign, control, case.baseline)

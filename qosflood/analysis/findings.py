@@ -89,7 +89,8 @@ class TcpFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFigures:
-    """One phase, as planned and as it went. Rates are reports per second of the phase.
+    """One phase, as planned and as it went. Rates are reports per second of the phase; None, as
+    `sessions`, if it was not reached.
 
     `sent` are first attempts, `retries` those after them; `amplification` is how many requests
     went out for each first attempt. `target_cores` is the CPU of the instance that used most,
@@ -102,10 +103,10 @@ class PhaseFigures:
     start_s: float
     seconds: float
     clients: int
-    sessions: int
+    sessions: int | None
     planned: float
-    offered: float
-    acked: float
+    offered: float | None
+    acked: float | None
     scheduled: int
     sent: int
     outcomes: dict[str, int]

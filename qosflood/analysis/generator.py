@@ -55,8 +55,8 @@ class GeneratorTally:
         self._herds = plan.load.clocks == "synchronised"
         self._full = range(-(-flood.start_ns // SECOND), flood.end_ns // SECOND)
 
-    def add(self, window: Window) -> bool:
-        """Take in a window and say whether it is late."""
+    def add(self, window: Window) -> bool | None:
+        """Take in a window and say whether it is late; None if it tells nothing of that."""
         self.scheduled += window.scheduled
         self.picked_late += window.picked_late
         self.shards.setdefault(window.shard, ShardTally()).add(window)
@@ -77,9 +77,9 @@ class GeneratorTally:
             self.run_queue_ns += window.health.run_queue_ns
             self.stall_ns = max(self.stall_ns, window.health.loop_stall_ns)
 
-    def _judge(self, window: Window) -> bool:
+    def _judge(self, window: Window) -> bool | None:
         if window.send_lag is None and (window.health is None or self._herds):
-            return False
+            return None
         late = is_late(window, self.gate_ns)
         if window.phase in self.windows:
             self.windows[window.phase] += 1

@@ -115,8 +115,9 @@ class Intake:
         return [sample for sample in self.memory if not sample.own_fault]
 
     def _window(self, window: Window) -> None:
-        late = self.generator.add(window)
-        self._phase(window.phase).add(window, late)
+        judged = self.generator.add(window)
+        late = bool(judged)
+        self._phase(window.phase).add(window, judged)
         self.on_time.add(window, late)
         self.seconds.add(window, late)
         self.failures.add(window, late)

@@ -28,6 +28,8 @@ from qosflood.analysis.retention import (
     LEAST_SESSIONS,
     Retention,
     SessionsAt,
+    changed_before,
+    counts_all_sessions,
     hold_ns,
     peak_churn,
     retention,
@@ -142,8 +144,11 @@ def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
     grown = found.mid * case.span
     if _leaks(case, found):
         return _growing(case, base, found)
-    if kept is not None and kept.per_session is not None and kept.growth > case.least_growth:
+    if kept is not None and kept.by_sessions and kept.growth > case.least_growth:
         return _with_sessions(case, base, kept)
+    if earlier := changed_before(case.plan, case.clock, case.events, case.plan.main_phase.start_ns):
+        reason = words.broken_before(earlier, case.clock)
+        return replace(base, verdict="inconclusive", reason=reason)
     steady = replace(base, verdict="steady", needed_s=_needed_to_tell(case, found))
     return replace(steady, reason=words.steady(steady, case.minima, grown, case.least_growth))
 
@@ -160,7 +165,8 @@ def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
         apart = _apart_from_sessions(case)
         if apart is None:
             return replace(base, verdict="inconclusive", reason=words.inseparable(grown, begun))
-        per_session, found = apart
+        told, found = apart
+        per_session = told if counts_all_sessions(case.plan, case.events) else None
         base = replace(_with_slope(case, base, found), bytes_per_session=per_session)
         if not _leaks(case, found):
             reason = words.with_churn(per_session, grown, begun)
@@ -230,7 +236,7 @@ def _heap(case: _Case) -> words.Heap:
 def _with_retention(base: MemoryFinding, kept: Retention | None, acked: int) -> MemoryFinding:
     if kept is None:
         return base
-    known = kept.retained is not None and acked > 0
+    known = kept.retained is not None and kept.whole and acked > 0
     return replace(
         base,
         bytes_per_session=kept.per_session,
@@ -242,7 +248,7 @@ def _with_retention(base: MemoryFinding, kept: Retention | None, acked: int) -> 
 
 def _with_sessions(case: _Case, base: MemoryFinding, kept: Retention) -> MemoryFinding:
     churn = peak_churn(case.plan)
-    if base.limit_bytes is not None and churn > 0:
+    if base.limit_bytes is not None and churn > 0 and kept.whole:
         left = max(base.limit_bytes - float(case.minima.values[-1]), 0.0)
         low, high = seconds_left(kept, left, churn)
         base = replace(base, time_to_limit_low_s=low, time_to_limit_high_s=high)

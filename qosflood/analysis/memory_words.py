@@ -27,6 +27,15 @@ def broken(event: Event, clock: RunClock) -> str:
     return f"{why}: {event.what}"
 
 
+def broken_before(event: Event, clock: RunClock) -> str:
+    """The process held still in the flood, but is not the one that sessions began to join."""
+    when = format_duration(event.t - clock.t0)
+    return (
+        f"no growth at constant sessions, but the target's process changed {when} after the load's "
+        f"start: {event.what}; what sessions that joined before the hold left behind is not known"
+    )
+
+
 def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None) -> str:
     """Too few blocks; `needed_ns` is None where they are missing in a flood that is long enough."""
     had = f"{blocks} blocks of {format_duration(block_ns)} after the warm-up"
@@ -63,10 +72,13 @@ def inseparable(grown: float, begun: int) -> str:
     )
 
 
-def with_churn(per_session: float, grown: float, begun: int) -> str:
-    """Growth that followed the sessions and not the time."""
+def with_churn(per_session: float | None, grown: float, begun: int) -> str:
+    """Growth that followed the sessions and not the time; None: not all of them are known."""
+    along = f"grew {format_bytes(grown)} along with "
+    if per_session is None:
+        return f"{along}new sessions and not with time beside them"
     return (
-        f"grew {format_bytes(grown)} along with {format_count(begun)} new sessions "
+        f"{along}{format_count(begun)} new sessions "
         f"({format_bytes(per_session)} a session) and not with time beside them"
     )
 
@@ -83,11 +95,11 @@ def leak(found: MemoryFinding, grown: float) -> str:
 
 def with_sessions(found: MemoryFinding, kept: Retention, churn: float) -> str:
     """Growth that came with sessions and ended with their joining."""
-    each = format_bytes(found.bytes_per_session or 0.0)
-    grew = (
-        f"grew {format_bytes(kept.growth)} while {format_count(kept.sessions)} sessions joined "
-        f"({each} a session), then held; {_given_back(kept)}"
-    )
+    joined = "sessions joined"
+    if found.bytes_per_session is not None:
+        each = format_bytes(found.bytes_per_session)
+        joined = f"{format_count(kept.sessions)} sessions joined ({each} a session)"
+    grew = f"grew {format_bytes(kept.growth)} while {joined}, then held; {_given_back(kept)}"
     if found.time_to_limit_low_s is None:
         return grew
     low = format_duration(round(found.time_to_limit_low_s) * SECOND)

@@ -56,8 +56,8 @@ class PhaseTally:
         self._response, self._service = MergedSeries(), MergedSeries()
         self._failed, self._send_lag = MergedSeries(), MergedSeries()
 
-    def add(self, window: Window, late: bool) -> None:
-        """Take in a window; `late` says whether the generator was."""
+    def add(self, window: Window, late: bool | None) -> None:
+        """Take in a window; `late` says whether the generator was, None if that was not asked."""
         self.scheduled += window.scheduled
         self.sent += window.offered
         self.resent += window.resent
@@ -65,8 +65,8 @@ class PhaseTally:
         self.retried.update(window.retried)
         self.acked_after_retry += window.acked_after_retry
         self.picked_late += window.picked_late
-        self.windows += window.health is not None or window.send_lag is not None
-        self.late_windows += late
+        self.windows += late is not None
+        self.late_windows += bool(late)
         self.outcomes.update(window.outcomes)
         self.statuses.update(window.statuses)
         self.errors.update(window.errors)
@@ -101,7 +101,7 @@ def phase_figures(
     clock: RunClock,
     scrapes: Sequence[ScrapeSample],
     memory: Sequence[MemorySample],
-    sessions: int,
+    sessions: int | None,
 ) -> PhaseFigures:
     """The figures of one phase; rates are over the part of it that was run."""
     start, end = clock.span(phase)
@@ -113,8 +113,8 @@ def phase_figures(
         start_s=phase.start_ns / SECOND,
         seconds=seconds,
         clients=plan.here(phase.clients_to),
-        sessions=sessions,
-        planned=_rate(phase.planned, phase.duration_ns / SECOND),
+        sessions=sessions if seconds > 0 else None,
+        planned=phase.planned * SECOND / phase.duration_ns,
         offered=_rate(tally.sent, seconds),
         acked=_rate(acked, seconds),
         scheduled=tally.scheduled,
@@ -164,5 +164,5 @@ def _rss_of_highest(samples: Sequence[MemorySample]) -> list[int]:
     return [s.rss_bytes for s in samples if highest and s.instance == highest.instance]
 
 
-def _rate(count: int, seconds: float) -> float:
-    return count / seconds if seconds > 0 else 0.0
+def _rate(count: int, seconds: float) -> float | None:
+    return count / seconds if seconds > 0 else None

@@ -98,11 +98,11 @@ def _errors(case: Case, phase: PhaseFigures) -> Reading:
     if not n:
         return Reading(reason=f"no report was due in {phase.name}")
     share = (n - phase.outcomes.get("acked", 0)) / n
-    if not case.cut_short:
-        return Reading(value=share, n=n)
     # What the stop itself cut off is no error of the target's.
     ended = sum(phase.outcomes.values())
     cut_off = phase.outcomes.get("unsent", 0) + phase.errors.get(CUT_OFF, 0) + n - ended
+    if not case.cut_short or not cut_off:
+        return Reading(value=share, n=n)
     return Reading(
         n=n,
         least=max(share - cut_off / n, 0.0),
@@ -116,7 +116,11 @@ def _offered(case: Case, phase: PhaseFigures) -> Reading:
     due = phase.scheduled if case.cut_short or not planned else planned
     if not due:
         return Reading(reason=f"no report was due in {phase.name}")
-    return Reading(value=phase.sent / due, n=due)
+    share = phase.sent / due
+    if case.plan.merged and case.cut_short:
+        # Of what a part that is missing or died had to send, nothing came due.
+        return Reading(n=due, most=share, reason="some of the load of its parts is lacking")
+    return Reading(value=share, n=due)
 
 
 def _amplification(_case: Case, phase: PhaseFigures) -> Reading:

@@ -4,7 +4,7 @@ Growth from the ramp's start to the hold is growth with sessions: distinct ones,
 that ends is replaced by another until the hold begins.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,8 @@ class Retention:
     """Bytes that `sessions` new ones grew the memory by; `noise` is how far that may be off.
 
     `given_back` is the share of the growth that was free again at the end, `retained` what was
-    not, in bytes; None where no phase without the flood's load was left to see it in.
+    not, in bytes; None where no phase without the flood's load was left to see it in. `whole`: no
+    other part brought the target sessions that nobody here counts.
     """
 
     growth: float
@@ -36,18 +37,39 @@ class Retention:
     given_back: float | None
     retained: float | None
     begun: int
+    whole: bool = True
+
+    @property
+    def by_sessions(self) -> bool:
+        """Whether enough sessions joined to lay growth to them."""
+        return self.sessions >= LEAST_SESSIONS
 
     @property
     def per_session(self) -> float | None:
-        """Bytes a session; None for too few sessions to tell."""
-        return self.growth / self.sessions if self.sessions >= LEAST_SESSIONS else None
+        """Bytes a session; None for too few sessions to tell, or where not all are known."""
+        return self.growth / self.sessions if self.whole and self.by_sessions else None
 
     @property
     def retained_per_session(self) -> float | None:
         """Bytes a session that were kept to the end; None as above."""
-        if self.retained is None or self.begun < LEAST_SESSIONS:
+        if self.retained is None or not self.whole or self.begun < LEAST_SESSIONS:
             return None
         return self.retained / self.begun
+
+
+def counts_all_sessions(plan: Plan, events: Sequence[Event]) -> bool:
+    """Whether no other part brought the target sessions that nobody here counts."""
+    return plan.part is None and not any(event.kind == "part_missing" for event in events)
+
+
+def changed_before(
+    plan: Plan, clock: RunClock, events: Sequence[Event], end_ns: int
+) -> Event | None:
+    """The first change of the process since the load's start; None if it lasted to `end_ns`, or
+    where the plan has no baseline that growth would be counted from."""
+    if plan.maybe_phase("baseline") is None:
+        return None
+    return next(_changes(events, clock, 0, end_ns), None)
 
 
 def hold_ns(plan: Plan) -> int:
@@ -77,7 +99,7 @@ def retention(
     # The least of the whole hold is what was retained, however slow the collector's cycle is.
     hold = (hold_ns(plan), min(flood.end_ns, clock.stop_ns))
     after = points.least(*hold)
-    if before is None or after is None or _changed(events, clock, ramp_ns, hold[1]):
+    if before is None or after is None or changed_before(plan, clock, events, hold[1]):
         return None
     growth = after - before
     left = _left_at_end(plan, clock, points, events)
@@ -88,6 +110,7 @@ def retention(
         given_back=max(after - left, 0) / growth if left is not None and growth > 0 else None,
         retained=None if left is None else left - before,
         begun=_begun(sessions_at, ramp_ns, clock.stop_ns),
+        whole=counts_all_sessions(plan, events),
     )
 
 
@@ -116,10 +139,14 @@ def _left_at_end(
 ) -> float | None:
     """The least memory of the last phase after the flood, if the run came to its end."""
     flood, last = plan.main_phase, plan.phases[-1]
-    if not clock.whole or last is flood or _changed(events, clock, flood.start_ns, last.end_ns):
+    if not clock.whole or last is flood:
+        return None
+    if any(_changes(events, clock, flood.start_ns, last.end_ns)):
         return None
     return points.least(last.start_ns, last.end_ns)
 
 
-def _changed(events: Sequence[Event], clock: RunClock, start_ns: int, end_ns: int) -> bool:
-    return any(e.kind in BROKEN_BY and start_ns <= e.t - clock.t0 < end_ns for e in events)
+def _changes(
+    events: Sequence[Event], clock: RunClock, start_ns: int, end_ns: int
+) -> Iterator[Event]:
+    return (e for e in events if e.kind in BROKEN_BY and start_ns <= e.t - clock.t0 < end_ns)

@@ -17,7 +17,7 @@ from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
 from qosflood.plan import WATCH, Phase, Plan
 from qosflood.records import ControlSample, Event, ScrapeSample
-from qosflood.units import SECOND, format_count, format_duration
+from qosflood.units import SECOND, counted, format_count, format_duration
 
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
@@ -174,8 +174,8 @@ def _in_words(plan: Plan, phase: Phase) -> str:
         return f"no load for {length}"
     toward = "" if phase.clients_from == phase.clients_to else "up to "
     here = plan.here(phase.clients_to)
-    clients, rate = format_count(here), format_count(here * SECOND / phase.cadence_to_ns)
-    return f"{toward}{clients} clients, {rate} reports/s for {length}"
+    clients, rate = counted(here, "client"), format_count(here * SECOND / phase.cadence_to_ns)
+    return f"{toward}{clients}, {rate} reports/s for {length}"
 
 
 def _of_span(plan: Plan, span: FailingSpan, clock: RunClock) -> Iterator[TimelineEntry]:

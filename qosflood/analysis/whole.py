@@ -160,7 +160,7 @@ def _phases(
                 clock,
                 intake.scrapes,
                 measured,
-                intake.sessions.at(-(-phase.end_ns // SECOND)) or 0,
+                intake.sessions.at(-(-phase.end_ns // SECOND)),
             ),
             **surroundings(*clock.span(phase)),
         )

@@ -41,12 +41,14 @@ def _bridge(value: str) -> BridgeOption:
     "--session-ttl",
     "session_ttl_ns",
     type=DURATION,
-    help="Forget sessions not heard of for so long, e.g. 60s.  [default: never]",
+    metavar="60s",
+    help="Forget sessions not heard of for so long.  [default: never]",
 )
 @click.option(
     "--service-time",
     "service_time_ns",
     type=DURATION,
+    metavar="2ms",
     help="Need so long for each report, one after the other: 2ms is a knee at 500/s.",
 )
 @click.option(
@@ -67,6 +69,7 @@ def _bridge(value: str) -> BridgeOption:
     "--keepalive-timeout",
     "keepalive_timeout_ns",
     type=DURATION,
+    metavar="75s",
     default=75 * SECOND,
     show_default="75s",
     help="Close connections that are idle for so long.",

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import options_from, target_options
-from qosflood.cli.params import TEXT
+from qosflood.cli.options import options_from, set_option, target_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.errors import PreflightError
 from qosflood.machine import examine
@@ -20,24 +19,19 @@ from qosflood.run import fill_planned
 @click.command()
 @click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
 @target_options
-@click.option(
-    "--set",
-    "sets",
-    type=TEXT,
-    multiple=True,
-    metavar="KEY.PATH=VALUE",
-    help="Set any key of the profile (repeatable).",
-)
+@set_option
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
-    """Look at a target as a run would before its first phase, and say what can be seen.
+    """Look at a target as a run would before its load, and say what it sees.
 
     This machine's ports, open files and memory, one report, one scrape, one look at memory;
     nothing is flooded.
     """
     plan, allow = make_plan(profile, sets, options_from(ctx, values))
     if plan.target.embedded:
-        raise PreflightError("doctor: got no target, expected --target URL")
+        raise PreflightError(
+            "doctor: got no target, expected --target URL, or target.url in the profile"
+        )
     consent = check_consent(plan, allow, None)
     needs = examine(fill_planned(plan))
     for line in needs.lines:

@@ -34,13 +34,24 @@ _RENAMED = {
 }
 """Options whose field in Options is called something else."""
 
+set_option = click.option(
+    "--set",
+    "sets",
+    type=TEXT,
+    multiple=True,
+    metavar="KEY.PATH=VALUE",
+    help="Set any key of the profile (repeatable).",
+)
+
 _LOAD: tuple[Any, ...] = (
     click.option(
         "--rate",
         type=RATE,
         help="How much: a multiple of 1x or reports per second.",
     ),
-    click.option("--duration", type=DURATION, help="How long the flood itself lasts."),
+    click.option(
+        "--duration", type=DURATION, metavar="15m", help="How long the flood itself lasts."
+    ),
     click.option(
         "--clients",
         type=COUNT,
@@ -50,6 +61,7 @@ _LOAD: tuple[Any, ...] = (
     click.option(
         "--timeout",
         type=DURATION,
+        metavar="10s",
         help="A report is lost if not accepted so long after it was due.",
     ),
     click.option("--seed", type=SEED, help="Makes the schedule and the reports repeatable."),
@@ -67,7 +79,7 @@ _TARGET: tuple[Any, ...] = (
     click.option(
         "--target",
         metavar="URL",
-        help="The collector: scheme, host, port, optional base path.  [default: an embedded one]",
+        help="The collector: scheme, host, port, optional base path.",
     ),
     click.option(
         "--header",
@@ -110,6 +122,7 @@ _TARGET: tuple[Any, ...] = (
     click.option(
         "--max-duration",
         type=DURATION,
+        metavar="48h",
         help="Lift the ceiling of the duration off loopback.",
     ),
 )
@@ -165,14 +178,7 @@ _LIMITS: tuple[Any, ...] = (
         metavar="'EXPR'",
         help="A limit that must hold, e.g. 'response.p99 < 250ms' (repeatable).",
     ),
-    click.option(
-        "--set",
-        "sets",
-        type=TEXT,
-        multiple=True,
-        metavar="KEY.PATH=VALUE",
-        help="Set any key of the profile (repeatable).",
-    ),
+    set_option,
 )
 _OUTPUT: tuple[Any, ...] = (
     click.option(

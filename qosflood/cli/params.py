@@ -93,8 +93,8 @@ _YEARS = range(1970, 2262)
 """Whose moments are nanoseconds that fit into 64 bits."""
 TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
-DURATION = _Parsed("15m", parse_duration)
-"""`250ms`, `15m`, `1h30m`: nanoseconds."""
+DURATION = _Parsed("TIME", parse_duration)
+"""`250ms`, `15m`, `1h30m`: nanoseconds; each option names an example of its own."""
 RATE = _Parsed("10x|5000/s", parse_rate)
 """A multiple or reports per second: a units.Rate."""
 PER_SECOND = _Parsed("60000/s", _per_second)

@@ -1,6 +1,7 @@
 """`qosflood [run] [PROFILE]`: flood a collector, watch it, give a verdict."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import click
 from qosflood.cli.options import options_from, output_options, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
+from qosflood.errors import StartError
 from qosflood.machine import examine
-from qosflood.run import Request, fill_planned
+from qosflood.plan import Part
+from qosflood.run import Request, check_start, fill_planned
 from qosflood.run import run as carry_out
 
 
@@ -42,14 +45,13 @@ def run(
     """
     if dry_run and as_json:
         raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
-    screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
         plan = fill_planned(plan)
-        needs = examine(plan)
-        screen.plan(plan, needs)
-        for line in (*needs.problems, *needs.warnings):
-            screen.notice(f"warning: {line}")
+        screen.dry_run(plan, examine(plan))
+        if plan.part is not None:
+            _warn_of_start(plan.part, screen)
         return
     request = Request(
         plan=plan,
@@ -59,6 +61,13 @@ def run(
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
     ctx.exit(carry_out(request, screen))
+
+
+def _warn_of_start(part: Part, screen: TerminalScreen) -> None:
+    try:
+        check_start(part, time.time_ns())
+    except StartError as error:
+        screen.notice(f"warning: {error}")
 
 
 def _ask(question: str) -> bool:

@@ -1,11 +1,12 @@
 """What a run shows on a terminal, from plan to verdict.
 
-Progress goes to standard error; standard output gets the closing summary, or report.json alone.
+Progress goes to standard error; standard output gets the closing summary, report.json alone, or
+the plan of a dry run.
 """
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,19 +75,28 @@ class TerminalScreen:
     def plan(self, plan: Plan, needs: Needs) -> None:
         """Print the plan: what, how much, and where each value came from; then its needs."""
         if not self._quiet:
-            self.describe(plan, needs.lines)
+            self._print_plan(self._console, plan, needs)
 
-    def describe(self, plan: Plan, machine: Sequence[str] = ()) -> None:
-        """Print the plan and a line for each need, whatever else is kept quiet."""
+    def dry_run(self, plan: Plan, needs: Needs) -> None:
+        """The same on standard output, being all that was asked for; what would refuse or warn a
+        run goes to standard error."""
+        console = PatientConsole(highlight=False)
+        with patience(console):
+            self._print_plan(console, plan, needs)
+        for line in (*needs.problems, *needs.warnings):
+            self.notice(f"warning: {line}")
+
+    @staticmethod
+    def _print_plan(console: Console, plan: Plan, needs: Needs) -> None:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="bold", no_wrap=True)
         table.add_column(ratio=1)
         table.add_column(style="dim", justify="right")
         for row in describe(plan):
             table.add_row(row.label, Text(printable(row.value)), Text(printable(row.source)))
-        for line in machine:
+        for line in needs.lines:
             table.add_row("machine", Text(line), "")
-        self._console.print(table)
+        console.print(table)
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
         """Print what can be seen of the target, in one line."""

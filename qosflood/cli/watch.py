@@ -10,6 +10,7 @@ from qosflood.cli.options import options_from, output_options, watch_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import PlanError
+from qosflood.machine import examine
 from qosflood.resolve import as_watch, lifted
 from qosflood.run import Request
 from qosflood.run import run as carry_out
@@ -42,13 +43,13 @@ def watch(
     """
     if dry_run and as_json:
         raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
-    screen = TerminalScreen(live=not no_live, quiet=quiet and not dry_run, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
     if plan.target.embedded:
         raise PlanError("watch: got no target, expected --target URL")
     plan = as_watch(plan)
     if dry_run:
-        screen.describe(plan)
+        screen.dry_run(plan, examine(plan))
         return
     arguments = tuple(sys.argv[1:])
     ctx.exit(

@@ -51,12 +51,23 @@ class AbortWatch:
         """The first abort limit whose condition was met for its grace period, and the value in
         words; to be asked about once a second."""
         for limit in self._view.plan.aborts:
+            if not self._applies(limit, t_ns):
+                self._since.pop(limit, None)
+                continue
             found = self._value(limit, t_ns)
-            if found is None or not _met(limit, found):
+            if found is None:
+                continue  # between herds nothing ends: that neither breaks nor clears
+            if not _met(limit, found):
                 self._since.pop(limit, None)
             elif self._long_enough(limit, t_ns):
                 return limit, f"{limit.metric} {_FORMATS[limit.unit](found.value)}"
         return None
+
+    def _applies(self, limit: Limit, t_ns: int) -> bool:
+        load_ns = self._view.load_ns(t_ns)
+        in_scope = limit.scope in (_RUN, self._view.phase_at(load_ns).name)
+        under_load = limit.metric in _LEVELS or load_ns < self._view.plan.load_ns
+        return self._view.t0 is not None and in_scope and under_load
 
     def _long_enough(self, limit: Limit, t_ns: int) -> bool:
         since = self._since.setdefault(limit, t_ns)
@@ -64,13 +75,8 @@ class AbortWatch:
 
     def _value(self, limit: Limit, t_ns: int) -> Value | None:
         view = self._view
-        phase = view.phase_at(view.load_ns(t_ns)).name
-        if view.t0 is None or limit.scope not in (_RUN, phase):
-            return None
         if limit.metric in _LEVELS:
             return _level(_LEVELS[limit.metric](view, t_ns))
-        if view.load_ns(t_ns) >= view.plan.load_ns:
-            return None
         if limit.metric in _SHARES:
             return _SHARES[limit.metric](view, limit)
         return _level(_response(view, limit.metric.partition(".")[2]))
@@ -102,13 +108,16 @@ def _errors(view: LiveView, limit: Limit) -> Value | None:
 
 
 def _offered(view: LiveView, limit: Limit) -> Value | None:
-    """Sent of planned in the grace period."""
+    """Sent of planned in the grace period; of herds, which no rate describes, of what came due."""
     first, length = _stretch(view, limit)
     moments = view.moments(first, length)
     if moments is None:
         return None
-    middles = [second * SECOND + SECOND // 2 for second in range(first, first + length)]
-    planned = sum(map(view.planned_at, middles))
+    if view.plan.load.clocks == "synchronised":
+        planned = float(sum(moment.scheduled for moment in moments))
+    else:
+        middles = [second * SECOND + SECOND // 2 for second in range(first, first + length)]
+        planned = sum(map(view.planned_at, middles))
     offered = sum(moment.offered for moment in moments)
     return Value(offered / planned, round(planned)) if planned else None
 

@@ -1,7 +1,8 @@
 """What a run looks like right now, from the records as they come in. Pure.
 
 Load figures are those of the last complete second, the newest one that every shard has reported;
-their percentiles are exact, the shards' histograms merged.
+their percentiles are exact, the shards' histograms merged. With synchronised clocks they are those
+of a whole cadence, or most looks would fall between two herds and show nothing.
 """
 
 from collections import Counter
@@ -56,6 +57,7 @@ class Snapshot:
 class Moment:
     """One second of the load, over all shards."""
 
+    scheduled: int = 0
     offered: int = 0
     retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -66,6 +68,7 @@ class Moment:
 
     def add(self, window: Window, late: bool) -> None:
         """Take in a shard's window of this second; one with `health` completes the shard."""
+        self.scheduled += window.scheduled
         self.offered += window.offered
         self.retries += window.retries
         self.outcomes.update(window.outcomes)
@@ -85,6 +88,19 @@ class Moment:
         return self.merged
 
 
+def _mean(moments: list[Moment]) -> Moment:
+    """Several seconds as one: counts a second, all response times."""
+    every = len(moments)
+    outcomes = sum((moment.outcomes for moment in moments), Counter[str]())
+    return Moment(
+        offered=round(sum(moment.offered for moment in moments) / every),
+        retries=round(sum(moment.retries for moment in moments) / every),
+        outcomes=Counter({name: round(count / every) for name, count in outcomes.items()}),
+        late=any(moment.late for moment in moments),
+        parts=[moment.response for moment in moments if moment.response is not None],
+    )
+
+
 class LiveView:
     """The state that records change; `snapshot` and the abort limits read it."""
 
@@ -96,7 +112,8 @@ class LiveView:
         self.last_good_scrape_t: int | None = None
         self._gate_ns = late_gate_ns(plan)
         graces = [limit.grace_ns // SECOND for limit in plan.aborts]
-        self._kept_s = 2 * max([_LEAST_KEPT_S, *graces])
+        self._span_s = _span_s(plan)
+        self._kept_s = 2 * max([_LEAST_KEPT_S, self._span_s, *graces])
         self._moments: dict[int, Moment] = {}
         self._complete = -1
         self._errors: Counter[str] = Counter()
@@ -119,7 +136,7 @@ class LiveView:
         elapsed = self.load_ns(t_ns)
         end_ns = max(phase.end_ns for phase in self.plan.phases)
         phase = self.phase_at(elapsed)
-        moment = self._moments.get(self._complete)
+        moment = self._recent()
         response = moment.response if moment is not None else None
         return Snapshot(
             elapsed_ns=elapsed,
@@ -166,6 +183,14 @@ class LiveView:
         """The last second that every shard has reported; -1 before the first."""
         return self._complete
 
+    def _recent(self) -> Moment | None:
+        """What the figures of now are taken from."""
+        if self._span_s == 1 or self._complete < 0:
+            return self._moments.get(self._complete)
+        first = max(0, self._complete - self._span_s + 1)
+        seconds = range(first, self._complete + 1)
+        return _mean([self._moments.get(second, Moment()) for second in seconds])
+
     def _feed_window(self, window: Window) -> None:
         moment = self._moments.setdefault(window.second, Moment())
         moment.add(window, is_late(window, self._gate_ns))
@@ -191,6 +216,13 @@ class LiveView:
             self.t0 = event.evidence["t0"]
         elif event.who in _TROUBLE:
             self._trouble = event.what
+
+
+def _span_s(plan: Plan) -> int:
+    """Seconds that the figures of now are taken from."""
+    if plan.load.clocks != "synchronised":
+        return 1
+    return -(-max(plan.load.cadence_ns, plan.load.base_cadence_ns) // SECOND)
 
 
 def rate_at(phase: Phase, load_ns: int) -> float:

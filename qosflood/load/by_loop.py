@@ -1,13 +1,13 @@
-"""Connections over the event loop's own transports, for systems without epoll."""
+"""Connections over the event loop's own transports, for systems without epoll.
+
+They cost more than Sockets, and TLS sessions are not resumed: asyncio gives none out.
+"""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-import aiofastnet
-
 from qosflood.load.connection import WAITING, Client
-from qosflood.load.resumption import Resumption
 from qosflood.load.sockets import Ended, open_socket
 from qosflood.plan import Target
 from qosflood.tls import tls_context
@@ -18,9 +18,9 @@ class ByLoop:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, target: Target) -> None:
         self._loop = loop
-        self._host = target.host
-        self._tls = tls_context(target) if target.scheme == "https" else None
-        self._resumption = Resumption(keep=target.tls_resume) if self._tls else None
+        self._secure: dict[str, Any] = {}
+        if target.scheme == "https":
+            self._secure = {"ssl": tls_context(target), "server_hostname": target.host}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connect(
@@ -51,20 +51,10 @@ class ByLoop:
             ended(None)
 
     async def _open(self, client: Client, address: str, port: int, source: str | None) -> None:
-        def made() -> Client:
-            if self._resumption is not None:
-                self._resumption.begin(client)
-            return client
-
         opened = open_socket(address, source)
         try:
             await self._loop.sock_connect(opened, (address, port))
-            if self._tls is None:
-                await self._loop.create_connection(made, sock=opened)
-            else:
-                await aiofastnet.create_connection(
-                    self._loop, made, sock=opened, ssl=self._tls, server_hostname=self._host
-                )
+            await self._loop.create_connection(lambda: client, sock=opened, **self._secure)
         except BaseException:
             opened.close()
             raise

@@ -13,8 +13,8 @@ from itertools import cycle
 
 from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import Client
-from qosflood.load.handshakes import Handshakes
 from qosflood.load.sockets import Sockets
+from qosflood.load.tls_sockets import TlsSockets
 from qosflood.plan import Target
 from qosflood.records import Connects
 from qosflood.tls import handshake_failure
@@ -76,6 +76,11 @@ class Connector:
         """Connections being made or waiting for their turn."""
         return self._making + len(self._wanted)
 
+    def after_answers(self, call: Callable[[], None]) -> None:
+        """`call` whenever answers were read, where connections are told of in batches."""
+        if isinstance(self._opener, Sockets):
+            self._opener.after_batch = call
+
     def want(self, client: Client) -> None:
         """Connect `client` soon."""
         self._wanted.append(client)
@@ -122,7 +127,7 @@ class Connector:
         self._making += 1
         address = next(self._addresses)
         sources = self._sources[address]
-        source = sources[client.number % len(sources)] if sources else None
+        source = sources[client.index % len(sources)] if sources else None
         ended = partial(self._ended, client, time.monotonic_ns())
         self._opener.connect(client, address, self._port, self._timeout_s, ended, source)
 
@@ -135,11 +140,11 @@ class Connector:
             client.connect_failed(reason_of(error))
 
 
-def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Handshakes | Sockets:
+def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Sockets:
     """What makes connections on this system."""
     if not hasattr(select, "epoll"):
         return ByLoop(loop, target)
-    return Handshakes(loop, target) if target.scheme == "https" else Sockets(loop)
+    return TlsSockets(loop, target) if target.scheme == "https" else Sockets(loop)
 
 
 def _of_family(address: str, sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -69,6 +69,10 @@ class Pacer:
         self._left = 0
         self._renewals: deque[Renewal] = deque()
         self._renewed = 0
+        # When the next session joins, gives way or leaves, since the load's start. Kept, because
+        # every wake-up asks for it.
+        self._life_ns = NEVER
+        self._asleep = False
         self.finished = False
         self._refill()
 
@@ -94,10 +98,18 @@ class Pacer:
             # Ahead of time, so that computing a chunk delays none of its reports.
             self._refill()
             busy = self._next_due_ns <= self._clock() or busy
+        self._asleep = not busy
         if busy:
             self._soon(self.tick)
         else:
             self._sleep()
+
+    def awake(self) -> None:
+        """The loop woke for answers: what is due meanwhile leaves at once, if that is more than one
+        report. Coalescing them is what sleeping on would be for."""
+        second = self._position + 1
+        if self._asleep and second < len(self._dues) and self._dues[second] <= self._clock():
+            self.tick()
 
     def stop(self) -> None:
         """No report is picked any more; those due by now and not yet picked are picked, so that
@@ -170,21 +182,25 @@ class Pacer:
         self._who = [clients[i] for i in due.client.tolist()]
         self._position = 0
         self._renewals.extend(due.renewals)
+        self._life_ns = self._next_life_ns()
 
     def _live(self) -> bool:
         """Let sessions join, give way and leave; whether some were left for the next turn."""
-        # Not before the next report: a session that is told to end first closes its connection,
-        # and would have to connect again for its last report.
-        until_ns = min(self._clock(), self._next_due_ns - 1 if self._to_come else NEVER)
-        until_ns -= self._zero_ns
+        until_ns = self._clock() - self._zero_ns
+        if self._life_ns > until_ns:
+            return False
+        if self._to_come:
+            # Not before the next report: a session that is told to end first closes its
+            # connection, and would have to connect again for its last report.
+            until_ns = min(until_ns, self._next_due_ns - 1 - self._zero_ns)
         for _ in range(LIFE_PER_WAKE_UP):
-            if self._next_life_ns > until_ns:
+            if self._life_ns > until_ns:
                 return False
             self._live_once()
         return True
 
     def _live_once(self) -> None:
-        at_ns = self._next_life_ns
+        at_ns = self._life_ns
         if self._joined < len(self._joins) and self._joins[self._joined] == at_ns:
             self._clients[self._joined].join()
             self._joined += 1
@@ -195,14 +211,13 @@ class Pacer:
         else:
             self._clients[self._leave_order[self._left]].leave()
             self._left += 1
+        self._life_ns = self._next_life_ns()
 
     @property
     def _to_come(self) -> bool:
         return not self._exhausted or self._more_chunks
 
-    @property
     def _next_life_ns(self) -> int:
-        """When the next session joins, gives way or leaves, since the load's start."""
         join = self._joins[self._joined] if self._joined < len(self._joins) else NEVER
         renewal = self._renewals[0].at_ns if self._renewals else NEVER
         leave = self._leaves[self._left] if self._left < len(self._leaves) else NEVER
@@ -210,7 +225,7 @@ class Pacer:
 
     def _sleep(self) -> None:
         wake_ns = self._next_wake_ns if self._to_come else NEVER
-        life_ns = self._next_life_ns
+        life_ns = self._life_ns
         if life_ns != NEVER:
             wake_ns = min(wake_ns, self._zero_ns + life_ns)
         if wake_ns == NEVER:

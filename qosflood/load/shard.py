@@ -8,7 +8,6 @@ coordinator over its pipes (see child.py): a spec, then `start`, then maybe `sto
 import asyncio
 import gc
 import random
-import ssl
 import sys
 import time
 from dataclasses import dataclass
@@ -140,6 +139,7 @@ class Shard:
             timer=timer,
             soon=self._loop.call_soon,
         )
+        self._connector.after_answers(self._pacer.awake)
         if self._storms:
             self._storms.start(zero_ns)
         if self._clients.pool:
@@ -251,14 +251,19 @@ class Shard:
             self.done.set_result(None)
 
 
+def _connection_ended(context: dict[str, Any]) -> bool:
+    """Whether the loop tells of nothing but a connection's end. An OSError out of a callback of
+    ours is a bug: what the callback had yet to do would never be done."""
+    return isinstance(context.get("exception"), OSError) and "handle" not in context
+
+
 async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:
     """Run one shard to its end; `end(status)` leaves the process at once."""
     loop = asyncio.get_running_loop()
 
     def crashed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if isinstance(error, OSError | ssl.SSLError):
-            return  # a connection's end; its client has booked it
+        if _connection_ended(context):
+            return  # its client has booked it
         loop.default_exception_handler(context)
         end(ExitCode.INTERNAL)
 

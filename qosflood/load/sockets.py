@@ -10,7 +10,10 @@ import errno
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from qosflood.load.connection import Client
@@ -18,8 +21,11 @@ from qosflood.load.connection import Client
 READ_BYTES = 4096
 EVENTS_AT_ONCE = 256
 _IP_BIND_ADDRESS_NO_PORT = 24
-_IN = getattr(select, "EPOLLIN", 0)
-_OUT = getattr(select, "EPOLLOUT", 0)
+_IP_LOCAL_PORT_RANGE = 51
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+IN = getattr(select, "EPOLLIN", 0)
+OUT = getattr(select, "EPOLLOUT", 0)
+ONCE = getattr(select, "EPOLLONESHOT", 0)
 
 Ended = Callable[[OSError | None], None]
 """Told how an attempt to connect ended: None if it is connected."""
@@ -34,6 +40,7 @@ def open_socket(address: str, source: str | None) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _take_any_port(made)
     if source is not None:
         try:
             made.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
@@ -44,8 +51,54 @@ def open_socket(address: str, source: str | None) -> socket.socket:
     return made
 
 
-class RawTransport:
-    """What a connected Client writes to."""
+def begin_connect(address: str, port: int, source: str | None) -> socket.socket:
+    """A socket that is connecting, or has connected already; raises OSError."""
+    made = open_socket(address, source)
+    code = made.connect_ex((address, port))
+    if code not in (0, errno.EINPROGRESS):
+        made.close()
+        raise OSError(code, os.strerror(code))
+    return made
+
+
+def _take_any_port(made: socket.socket) -> None:
+    """Let the kernel choose among all ports of its range in one go.
+
+    Of a range that is the system's, it tries all even ports before the first odd one: from the
+    14,000th connection of a source address on, each connect looks at 14,000 ports that are taken.
+    A range that is the socket's own, be it the same, it takes as it comes.
+    """
+    if (packed := _port_range()) is not None:
+        made.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, packed)
+
+
+@cache
+def _port_range() -> bytes | None:
+    """The system's own range as the socket option wants it; None where there is no such option
+    (before Linux 6.3)."""
+    try:
+        low, high = (int(word) for word in _PORT_RANGE.read_text(encoding="ascii").split())
+        packed = struct.pack("=I", high << 16 | low)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, packed)
+    except (OSError, ValueError):
+        return None
+    return packed
+
+
+class Attempt:
+    """A connection that is being made for `client`; `ended` is told how that ends."""
+
+    __slots__ = ("client", "ended", "timer")
+
+    def __init__(self, client: Client, ended: Ended, timer: asyncio.TimerHandle) -> None:
+        self.client = client
+        self.ended = ended
+        self.timer = timer
+
+
+class SocketTransport:
+    """One end of a connection: what a connected Client writes to, over a descriptor."""
 
     __slots__ = ("_fd", "_sockets", "_unsent", "client")
 
@@ -55,7 +108,7 @@ class RawTransport:
         self._unsent = b""
         self.client = client
 
-    def write(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Write now what the socket takes, the rest when it takes more."""
         if not self._unsent:
             try:
@@ -68,14 +121,14 @@ class RawTransport:
             if written == len(data):
                 return
             data = data[written:]
-            self._sockets.watch(self._fd, _IN | _OUT)
+            self._sockets.watch(self._fd, IN | OUT)
         self._unsent += data
 
     def writable(self) -> None:
         """The socket takes more bytes."""
         data, self._unsent = self._unsent, b""
-        self._sockets.watch(self._fd, _IN)
-        self.write(data)
+        self._sockets.watch(self._fd, IN)
+        self.send(data)
 
     def abort(self) -> None:
         """Close at once; `connection_lost` follows."""
@@ -93,14 +146,32 @@ class RawTransport:
             borrowed.detach()
 
 
+class RawTransport(SocketTransport):
+    """What is written goes over the wire as it is; `received` takes what was read."""
+
+    __slots__ = ("received",)
+
+    def __init__(self, sockets: "Sockets", fd: int, client: Client) -> None:
+        super().__init__(sockets, fd, client)
+        self.received = client.data_received
+
+    write = SocketTransport.send
+
+
+def _nothing() -> None:
+    pass
+
+
 class Sockets:
-    """All plain connections of a shard, being made or made."""
+    """All plain connections of a shard, being made or made; `after_batch` is called whenever
+    events were worked through."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._epoll = select.epoll()
-        self._open: dict[int, RawTransport] = {}
-        self._making: dict[int, tuple[Client, Ended, asyncio.TimerHandle]] = {}
+        self._open: dict[int, Any] = {}
+        self._making: dict[int, Attempt] = {}
+        self.after_batch: Callable[[], None] = _nothing
         loop.add_reader(self._epoll.fileno(), self._ready)
 
     def connect(
@@ -114,19 +185,14 @@ class Sockets:
     ) -> None:
         """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
         try:
-            made = open_socket(address, source)
+            made = begin_connect(address, port, source)
         except OSError as error:
             self._loop.call_soon(ended, error)
             return
-        code = made.connect_ex((address, port))
-        if code not in (0, errno.EINPROGRESS):
-            made.close()
-            self._loop.call_soon(ended, OSError(code, os.strerror(code)))
-            return
         fd = made.detach()
-        timer = self._loop.call_later(timeout_s, self._timed_out, fd)
-        self._making[fd] = (client, ended, timer)
-        self._epoll.register(fd, _OUT)
+        timer = self._loop.call_later(timeout_s, self._fail, fd, TimeoutError())
+        self._making[fd] = Attempt(client, ended, timer)
+        self._epoll.register(fd, OUT | ONCE)
 
     def watch(self, fd: int, events: int) -> None:
         """Change what a connection waits for."""
@@ -136,7 +202,7 @@ class Sockets:
         """Close on the loop's next turn, so that the client is never told inside its own call."""
         transport = self._open.pop(fd, None)
         if transport is not None:
-            self._loop.call_soon(_lose, fd, transport, error)
+            self._loop.call_soon(self._lose, fd, transport, error)
 
     def _ready(self) -> None:
         connections = self._open
@@ -146,48 +212,53 @@ class Sockets:
             if transport is None:
                 self._made(fd)
                 continue
-            if event & _OUT:
+            if event & OUT:
                 transport.writable()
-                if event == _OUT or fd not in connections:
+                if event == OUT or fd not in connections:
                     continue
             try:
                 data = read(fd, READ_BYTES)
             except BlockingIOError:
                 continue
             except OSError as error:
-                _lose(fd, connections.pop(fd), error)
+                self._lose(fd, connections.pop(fd), error)
                 continue
             if data:
-                transport.client.data_received(data)
+                transport.received(data)
             else:
-                _lose(fd, connections.pop(fd), None)
+                self._lose(fd, connections.pop(fd), None)
+        self.after_batch()
 
     def _made(self, fd: int) -> None:
-        making = self._making.pop(fd, None)
-        if making is None:
-            return  # closed by an earlier event of the same batch
-        client, ended, timer = making
-        timer.cancel()
+        attempt = self._making.get(fd)
+        if attempt is not None and self._is_connected(fd):
+            self._opened(fd, attempt, RawTransport(self, fd, attempt.client))
+
+    def _is_connected(self, fd: int) -> bool:
+        """Whether TCP's part of an attempt went well; if not, it has failed."""
         borrowed = socket.socket(fileno=fd)
         code = borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         borrowed.detach()
         if code:
-            os.close(fd)
-            ended(OSError(code, os.strerror(code)))
-            return
-        ended(None)
-        transport = self._open[fd] = RawTransport(self, fd, client)
-        self._epoll.modify(fd, _IN)
-        client.connection_made(transport)
+            self._fail(fd, OSError(code, os.strerror(code)))
+        return not code
 
-    def _timed_out(self, fd: int) -> None:
-        _, ended, _ = self._making.pop(fd)
+    def _opened(self, fd: int, attempt: Attempt, transport: Any) -> None:
+        del self._making[fd]
+        attempt.timer.cancel()
+        attempt.ended(None)
+        self._open[fd] = transport
+        self._epoll.modify(fd, IN)
+        attempt.client.connection_made(transport)
+
+    def _fail(self, fd: int, error: OSError) -> None:
+        attempt = self._making.pop(fd)
+        attempt.timer.cancel()
         os.close(fd)
-        ended(TimeoutError())
+        attempt.ended(error)
 
-
-def _lose(fd: int, transport: RawTransport, error: OSError | None) -> None:
-    # Closed last: the client still asks for the connection's addresses, and until then nobody
-    # else can have its number.
-    transport.client.connection_lost(error)
-    os.close(fd)
+    def _lose(self, fd: int, transport: Any, error: OSError | None) -> None:
+        # Closed last: the client still asks for the connection's addresses, and until then nobody
+        # else can have its number.
+        transport.client.connection_lost(error)
+        os.close(fd)

@@ -5,6 +5,7 @@ CPU. Python has os.timerfd_create only since 3.13, so libc is called directly be
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import struct
@@ -34,10 +35,14 @@ class TimerFd:
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._settime = libc.timerfd_settime
+        # With these said, ctypes has nothing to find out at each call.
+        self._settime.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
         self._fd = libc.timerfd_create(time.CLOCK_MONOTONIC, _TFD_CLOEXEC_NONBLOCK)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create")
         self._spec = ctypes.create_string_buffer(_ITIMERSPEC.size)
+        self._spec_at = ctypes.addressof(self._spec)
+        self._armed = False
         self._loop = loop
         self._callback = callback
         loop.add_reader(self._fd, self._expired)
@@ -45,18 +50,21 @@ class TimerFd:
     def set(self, at_ns: int) -> None:
         seconds, ns = divmod(max(at_ns, 1), 1_000_000_000)
         _ITIMERSPEC.pack_into(self._spec, 0, 0, 0, seconds, ns)
-        self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec, None)
+        self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec_at, None)
+        self._armed = True
 
     def close(self) -> None:
+        self._armed = True  # a callback that closes is followed by no read
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
 
     def _expired(self) -> None:
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:
-            return
+        self._armed = False
         self._callback()
+        if not self._armed:
+            # Setting it anew takes back that it expired; else reading does.
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._fd, 8)
 
 
 class LoopTimer:

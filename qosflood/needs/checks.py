@@ -14,6 +14,7 @@ from qosflood.needs.connects import (
     herds,
     most_clients,
     most_rate,
+    renewals,
 )
 from qosflood.needs.values import Facts, Need
 from qosflood.plan import Plan
@@ -26,7 +27,7 @@ _COORDINATION_BYTES = 110 * _MIB
 _SHARD_BYTES = 30 * _MIB
 _COLLECTOR_BYTES = 30 * _MIB
 _CLIENT_BYTES = 4 * 1024
-_TLS_BYTES = 36 * 1024
+_TLS_BYTES = 24 * 1024
 _SERVED_BYTES = 10 * 1024
 _SESSION_BYTES = 1024
 """Measured: unshared memory of coordinator and monitor together, of an empty shard and an empty
@@ -54,11 +55,12 @@ def open_files(plan: Plan, facts: Facts) -> Need:
     line = f"open files: {format_count(needed)} of {format_count(facts.open_files)} in {who}"
     if needed <= facts.open_files:
         return Need(line=line)
+    what = "connections" if plan.report.connection == "pooled" else "clients"
     room = 0 if embedded else facts.open_files - SPARE_FILES
     spread = f", or spread the clients: --shards {-(-everyone // room)}" if room > 0 else ""
     return Need(
         line=line,
-        problem=f"open files: {who} with {format_count(held)} clients needs {needed}, this machine "
+        problem=f"open files: {who} with {format_count(held)} {what} needs {needed}, this machine "
         f"allows {facts.open_files}; raise the limit as root (ulimit -Hn {needed}){spread}",
     )
 
@@ -158,11 +160,15 @@ def _relief(plan: Plan, one: Connects, facts: Facts) -> str:
     shards = math.ceil(_cpu_ns(plan, one) / one.phase.duration_ns / _BUSY_WARNED)
     if plan.load.shards < shards <= facts.cores:
         ways.append(f"--shards {shards}")
-    if plan.sessions.lifetime != "none":
+    if plan.report.connection == "keep-alive" and _mostly_renewals(plan, one):
         ways.append("a longer sessions.lifetime")
     if plan.report.connection == "per-report":
         ways.append("report.connection=keep-alive")
     return f"expected at most half of it: {', or '.join(ways) or 'fewer connections'}"
+
+
+def _mostly_renewals(plan: Plan, one: Connects) -> bool:
+    return renewals(plan, one.phase) > _BUSY_WARNED * one.made
 
 
 def _herd_warning(plan: Plan, workers: int) -> str | None:

@@ -41,8 +41,26 @@ def most_clients(plan: Plan) -> int:
 
 
 def most_rate(plan: Plan) -> float:
-    """The most reports per second that are due at any time."""
-    return max(plan.load.rate, plan.load.base_rate)
+    """The most reports per second that are due at any time, sessions that have just begun and
+    report oftener at first among them."""
+    return max(plan.load.rate, plan.load.base_rate) + _hasty_rate(plan)
+
+
+def _hasty_rate(plan: Plan) -> float:
+    lives = plan.sessions
+    if not lives.startup_cadence_ns:
+        return 0.0
+    each = SECOND / lives.startup_cadence_ns - SECOND / plan.load.cadence_ns
+    return max(_beginners(plan, phase) for phase in plan.phases) * max(each, 0.0)
+
+
+def _beginners(plan: Plan, phase: Phase) -> float:
+    """Sessions that are in their first `startup_ns` at a time, should all of a phase's begin alike;
+    those that are there as the load begins do so together."""
+    most = max(phase.clients_from, phase.clients_to)
+    growing = max(phase.clients_to - phase.clients_from, 0) + renewals(plan, phase)
+    going = growing * min(plan.sessions.startup_ns / phase.duration_ns, 1.0)
+    return min(most, going + (phase.clients_from if phase.start_ns == 0 else 0))
 
 
 def connected_at_once(plan: Plan) -> int:
@@ -100,7 +118,7 @@ def connects(plan: Plan) -> Iterator[Connects]:
         elif plan.report.connection == "pooled":
             yield Connects(phase, plan.report.pool if phase.start_ns == 0 else 0, 0.0)
         else:
-            fresh = joining + growing + _renewals(plan, phase)
+            fresh = joining + growing + renewals(plan, phase)
             yield Connects(phase, fresh, _returns(plan, phase))
 
 
@@ -125,7 +143,7 @@ def _reports(phase: Phase) -> float:
     return (rate_from + phase.rate) / 2 * phase.duration_ns / SECOND
 
 
-def _renewals(plan: Plan, phase: Phase) -> float:
+def renewals(plan: Plan, phase: Phase) -> float:
     """Sessions that give way to others in a phase; each of them connects anew."""
     if plan.sessions.lifetime == "none":
         return 0.0

@@ -8,6 +8,9 @@ from typing import Any
 from qosflood.errors import ProfileError
 from qosflood.profile.problems import spell_path
 
+_HARMLESS = {("allow",), ("insecure",), ("resolve",), ("sources",), ("tls_resume",)}
+"""Keys of the target that hold no secret; what is misspelled may."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -41,7 +44,7 @@ def parse_set(text: str) -> Assignment:
     if not separator or not all(path):
         shown = f'"{name}="' if separator else "no ="
         raise ProfileError([f"--set: got {shown}, expected key.path=value, e.g. peak.clients=500"])
-    secret = path[0] == "target" or path[:2] == ("scrape", "url")
+    secret = path[:2] == ("scrape", "url") or (path[0] == "target" and path[1:2] not in _HARMLESS)
     shown = f"--set {name}={'***' if secret else value}"
     return Assignment(path, _toml_value(value), " ".join(shown.split()))
 

@@ -20,10 +20,12 @@ from qosflood.endpoint import (
 )
 from qosflood.errors import StartError
 from qosflood.limits import parse_abort, parse_limit
-from qosflood.units import DAY, SECOND, Rate, parse_bytes, parse_duration, parse_rate
+from qosflood.units import DAY, MS, SECOND, Rate, parse_bytes, parse_duration, parse_rate
 
 LONGEST_NS = 366 * DAY
 """Any longer duration is a slip of the pen, and would not fit the journal's integers."""
+_LONGEST_QUANTUM_NS = 10 * MS
+"""Where a generator counts as late at the least."""
 _SLOWEST_NS = 10 * SECOND
 """No call survives a network slower than that."""
 _TOO_LARGE = 1 << 60
@@ -133,6 +135,13 @@ def _per_second(text: str) -> float:
     return rate
 
 
+def _quantum(text: str) -> int:
+    quantum_ns = parse_duration(text)
+    if not 0 < quantum_ns <= _LONGEST_QUANTUM_NS:
+        raise StartError(f'got "{text}", expected above 0, at most 10ms, e.g. 200us')
+    return quantum_ns
+
+
 def _interval(text: str) -> int | str:
     return text if text == "off" else _above_zero(text)
 
@@ -163,6 +172,7 @@ Name = Annotated[
     Expected("a name of at most 40 letters, digits, dots, dashes and underscores"),
 ]
 Duration = Annotated[int, spelled("a duration with a unit", _above_zero)]
+Quantum = Annotated[int, spelled("a duration with a unit", _quantum)]
 MaybeNone = Annotated[int, spelled("a duration with a unit, 0s for none", _duration)]
 RoundTrip = Annotated[int, spelled("a duration with a unit", _round_trip)]
 Delay = Annotated[int, spelled("a duration with a unit", _delay)]

@@ -69,7 +69,8 @@ def _find(name_or_path: str, shipped: list[str]) -> Path:
         return path
     known = ", ".join(shipped)
     if "/" in name_or_path or path.suffix == ".toml":
-        wanted = f"no such file, expected a TOML file or a shipped profile: {known}"
+        problem = "a directory" if path.is_dir() else "no such file"
+        wanted = f"{problem}, expected a TOML file or a shipped profile: {known}"
     else:
         wanted = f"no such profile, expected a path or one of {known}"
     raise ProfileError([f"profile {name_or_path}: {wanted}{nearest(path.stem, shipped)}"])

@@ -44,6 +44,7 @@ from qosflood.profile.fields import (
     Packets,
     Path,
     PerSecond,
+    Quantum,
     RoundTrip,
     ScrapeUrl,
     Section,
@@ -227,8 +228,10 @@ class Sessions(Section):
 class Load(Section):
     """How the generator works."""
 
-    quantum: Duration = key(
-        "200us", "Pacing quantum: reports due this close together leave together, never early."
+    quantum: Quantum = key(
+        "200us",
+        "Pacing quantum, at most 10ms: reports due this close together leave together, never "
+        "early.",
     )
     shards: Shards = key(1, "Generator processes; auto takes the cores allowed, less one.", "auto")
     seed: Seed | None = key(None, "Seed of every random draw; drawn anew if left out.", 42)

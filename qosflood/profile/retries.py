@@ -51,6 +51,7 @@ class Retries(Section):
     ] = key(
         ["5xx", "429", "connection_lost", "bad_response", "connect_error", "timeout"],
         "What is tried again.",
+        ["5xx", "429"],
     )
     attempt_timeout: MaybeNone = key(
         "0s",

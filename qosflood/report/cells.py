@@ -13,6 +13,7 @@ from qosflood.text import printable
 from qosflood.units import (
     MS,
     SECOND,
+    counted,
     format_bytes,
     format_count,
     format_duration,
@@ -158,10 +159,10 @@ def attempts_line(document: Document) -> str:
     totals = document.totals
     why = ", ".join(f"{n:,} {name}" for name, n in totals.retried.items() if n)
     return printable(
-        f"{totals.sent:,} first attempts, {totals.resent:,} sent again after a lost connection, "
-        f"{totals.retries:,} retries{f' (after {why})' if why else ''}: "
-        f"amplification {times(totals.amplification)}; {totals.acked_after_retry:,} reports were "
-        "accepted after a retry"
+        f"{counted(totals.sent, 'first attempt')}, {totals.resent:,} sent again after a lost "
+        f"connection, {totals.retries:,} {'retry' if totals.retries == 1 else 'retries'}"
+        f"{f' (after {why})' if why else ''}: amplification {times(totals.amplification)}; "
+        f"{counted(totals.acked_after_retry, 'report')} accepted after a retry"
     )
 
 

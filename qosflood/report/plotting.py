@@ -18,6 +18,7 @@ from qosflood.units import MS
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
 _FINE_DECADES = 3
+_DOT = 5
 _TIME_UNITS = ((3 * 3600.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 
 
@@ -88,17 +89,33 @@ def plotly_text(text: object) -> str:
 
 
 def line(name: str, x: Sequence[float], y: Numbers, color: str, most: int) -> Json:
-    """A line in at most `most` points, its extremes kept; `name` is already `plotly_text`."""
+    """A line in at most `most` points, its extremes kept; `name` is already `plotly_text`. A value
+    between gaps, of which no line can be drawn, is a dot."""
     kept = thin(y, most)
-    return {
+    values = [_short(y[index]) for index in kept]
+    trace: Json = {
         "type": "scatter",
         "mode": "lines",
         "name": name,
         "x": [round(x[index], 6) for index in kept],
-        "y": [_short(y[index]) for index in kept],
+        "y": values,
         "line": {"color": color, "width": 1.6},
         "hovertemplate": "%{y:.4~g}",
     }
+    alone = _alone(values)
+    if any(alone):
+        dots = {"color": color, "opacity": 1, "size": [_DOT if one else 0 for one in alone]}
+        trace |= {"mode": "lines+markers", "marker": dots}
+    return trace
+
+
+def _alone(values: Numbers) -> list[bool]:
+    """Which values have a gap, or nothing, on either side."""
+    padded = (None, *values, None)
+    return [
+        padded[at] is not None and padded[at - 1] is None and padded[at + 1] is None
+        for at in range(1, len(padded) - 1)
+    ]
 
 
 def dashed(trace: Json, dash: str = "dash") -> Json:

@@ -73,6 +73,8 @@ def _errors(case: _Case) -> str:
         status = _commonest(refused)
         advice = _STATUS_ADVICE.get(status, "the target's log for that moment says why")
         return f"most failures were status {status}; {advice}"
+    if worst == "unsent" and case.plan.report.connection == "pooled":
+        return f"most failures were {worst}; {_better_pool(case, failures)}"
     return f"most failures were {worst}; {_OUTCOME_ADVICE.get(worst, 'look at failures.jsonl')}"
 
 
@@ -82,9 +84,32 @@ def _offered(case: _Case) -> str:
     outcomes = case.phase.outcomes if case.phase else {}
     if outcomes.get("connect_error", 0) > outcomes.get("unsent", 0):
         return f"reports found no connection: {_OUTCOME_ADVICE['connect_error']}"
+    if case.plan.report.connection == "pooled":
+        return _better_pool(case, outcomes)
     return (
         "clients could not send on time because earlier reports were still unanswered: "
         "the target is slower than the clients' cadence"
+    )
+
+
+def _better_pool(case: _Case, outcomes: dict[str, int]) -> str:
+    """A pool of few connections has few failed ones, and many reports that wait for them."""
+    if outcomes.get("connect_error"):
+        return f"shared connections were down: {_OUTCOME_ADVICE['connect_error']}"
+    pool = case.plan.report.pool
+    return (
+        f"reports waited for one of {pool} shared connections, which carry {pool} reports in a "
+        "service time: share more, --set report.connection=pooled:N"
+    )
+
+
+def _amplification(case: _Case) -> str:
+    retried = case.phase.retried if case.phase else {}
+    if not retried:
+        return "connections were lost under reports: compare keep-alive timeout and cadence"
+    return (
+        f"most attempts that were tried again ended in {_commonest(retried)}: mend that, or have "
+        "clients back off for longer ([retries] of the profile)"
     )
 
 
@@ -97,6 +122,11 @@ def _latency(case: _Case) -> str:
     response = case.phase.response.p99_ns if case.phase else None
     service = case.phase.service.p99_ns if case.phase else None
     if response and service and response > 2 * service:
+        if away_ns := max((storm.back_within_ns for storm in case.plan.storms), default=0):
+            return (
+                "reports wait for clients that a storm kept away for up to "
+                f"{format_duration(away_ns)}: a shorter back_within, or a limit that allows it"
+            )
         return (
             f"response p99 is {format_duration(response)} but service p99 only "
             f"{format_duration(service)}: reports wait for their turn, so look at queues and "
@@ -146,6 +176,7 @@ def _commonest(counts: dict[str, int]) -> str:
 _BROKEN: dict[str, Callable[[_Case], str]] = {
     "errors": _errors,
     "offered": _offered,
+    "amplification": _amplification,
     "response": _latency,
     "service": _latency,
     "scrape": _scrapes,

@@ -30,11 +30,11 @@ class Run(_Part):
 
 
 class RateFigures(_Part):
-    """Reports per second of the phase."""
+    """Reports per second of the phase; null but for `planned` if it was not reached."""
 
     planned: float
-    offered: float
-    acked: float
+    offered: float | None
+    acked: float | None
 
 
 class LatencyMs(_Part):
@@ -152,7 +152,7 @@ class Phase(_Part):
     start_s: float
     seconds: float
     clients: int
-    sessions: int
+    sessions: int | None
     rate: RateFigures
     scheduled: int
     sent: int

@@ -7,6 +7,7 @@ from qosflood.report import cells
 from qosflood.report.markup import Markup, section, table
 from qosflood.report.schema import Document, TimelineEntry
 from qosflood.text import printable
+from qosflood.units import counted
 
 MOST_LINES = 3
 
@@ -43,11 +44,12 @@ def _over(document: Document) -> Iterator[TimelineEntry]:
 
 
 def _line(entry: TimelineEntry) -> str:
-    hit, dropped, back, after, p99, most, errors, _ = _row(entry)
+    hit, dropped, back, after, p99, most, *_ = _row(entry)
+    errors = counted(entry.evidence["errors"], "error")
     series = f"p99 {p99}" if entry.evidence["response_p99_ms"] is not None else f"max {most}"
     return printable(
         f"{hit}: {dropped} connections dropped, {back} back after {after}; "
-        f"response {series}, {errors} errors meanwhile"
+        f"response {series}, {errors} meanwhile"
     )
 
 

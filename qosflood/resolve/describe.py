@@ -13,11 +13,19 @@ from qosflood.plan import (
     Phase,
     Plan,
     Retries,
+    Sessions,
     Storm,
 )
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
-from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_ratio
+from qosflood.units import (
+    SECOND,
+    counted,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
 
 
 class Row(NamedTuple):
@@ -53,14 +61,14 @@ def _load(plan: Plan) -> Iterator[Row]:
     load = plan.load
     yield Row(
         "load",
-        f"{format_count(load.clients)} clients, {format_count(load.rate)} reports/s "
+        f"{counted(load.clients, 'client')}, {format_count(load.rate)} reports/s "
         f"({load.multiple:.4g}x of {format_count(load.base_rate)}/s), "
         f"a report each {format_duration(load.cadence_ns)}",
         _source(plan, "run.rate") if "load.clients" not in plan.sources else _both(plan),
     )
     yield Row(
         "1x",
-        f"{format_count(load.base_clients)} clients, a report each "
+        f"{counted(load.base_clients, 'client')}, a report each "
         f"{format_duration(load.base_cadence_ns)}: {format_count(load.base_rate)} reports/s",
         _source(plan, "peak.clients"),
     )
@@ -117,10 +125,12 @@ def _both(plan: Plan) -> str:
 def _phases(plan: Plan) -> Iterator[Row]:
     for phase in plan.phases:
         clients = _span(phase.clients_from, phase.clients_to)
+        noun = "client" if clients == "1" else "clients"
         rate = _span(_rate_from(phase), phase.rate)
+        load = f"{clients} {noun}, {rate} reports/s" if phase.clients_to else "no load"
         yield Row(
             phase.name,
-            f"{format_duration(phase.duration_ns)}, {clients} clients, {rate} reports/s",
+            f"{format_duration(phase.duration_ns)}, {load}",
             _source(plan, "run.duration" if phase.name == "flood" else f"phases.{phase.name}"),
         )
 
@@ -151,15 +161,24 @@ def _sessions(plan: Plan) -> str:
     places = plan.here(max(max(p.clients_from, p.clients_to) for p in plan.phases))
     lives = plan.sessions
     if lives.lifetime == "none":
-        return f"{format_count(places)} distinct ones left behind"
+        return f"{_distinct(places)} left behind{_manners(lives)}"
     until = "until a third of the flood" if lives.hold else "to the end"
-    many = (
-        f"{format_count(plan.planned_sessions)} distinct ones" if plan.planned_sessions else "more"
-    )
+    many = _distinct(plan.planned_sessions) if plan.planned_sessions else "more"
     return (
-        f"{many} left behind in {format_count(places)} places; {lives.lifetime} lives of "
-        f"{format_duration(lives.lifetime_ns)}, {until}"
+        f"{many} left behind in {counted(places, 'place')}; {lives.lifetime} lives of "
+        f"{format_duration(lives.lifetime_ns)}, {until}{_manners(lives)}"
     )
+
+
+def _distinct(sessions: int) -> str:
+    return f"{format_count(sessions)} distinct one{'' if sessions == 1 else 's'}"
+
+
+def _manners(lives: Sessions) -> str:
+    """How sessions begin and end, where it is not as they go on."""
+    cadence, over = (format_duration(ns) for ns in (lives.startup_cadence_ns, lives.startup_ns))
+    hasty = f"; a report each {cadence} in their first {over}" if lives.startup_cadence_ns else ""
+    return f"{hasty}; a final report" if lives.final_report else hasty
 
 
 def _reports(plan: Plan) -> int:
@@ -219,9 +238,9 @@ def _body(plan: Plan) -> Iterator[Row]:
     if report.body == DEFAULT_BODY and not report.gzip:
         return
     names = [name for _, name in named_sources(report.body)]
-    words = f"{format_count(len(names))} places filled from {len(set(names))} sources"
+    words = f"{counted(len(names), 'place')} filled from {counted(len(set(names)), 'source')}"
     if report.counters:
-        words += f", {len(report.counters)} of them counters"
+        words += f", {counted(len(report.counters), 'counter')} among them"
     yield Row("body", f"{words}, gzip" if report.gzip else words, _source(plan, "report.body"))
 
 

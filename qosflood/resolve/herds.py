@@ -62,7 +62,7 @@ def herd_size(plan: Plan) -> int:
     """How many reports of one shard are due together in the flood, where clocks are synchronised;
     else 0."""
     load = plan.load
-    return -(-load.clients // load.shards) if load.clocks == "synchronised" else 0
+    return -(-plan.here(load.clients) // load.shards) if load.clocks == "synchronised" else 0
 
 
 def herd_over_ns(plan: Plan) -> int:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_plan
-from record_maker import WALL_NS, at, health, healthy_run, memory, stopped_run, window
+from record_maker import WALL_NS, at, health, healthy_run, latency, memory, stopped_run, window
 
 from qosflood.analysis import analyse
 from qosflood.limits import parse_limit
+from qosflood.plan import Storm
 from qosflood.records import Connects, ControlSample, TcpSample
 from qosflood.units import MS, SECOND
 
@@ -15,10 +16,9 @@ REMOTE = {"loopback": False}
 SILENT = ["timeout", "connection_lost", "connect_error"]
 
 
-def analysed(change=lambda same: same, limits=(), target=None, extra=(), plan=None):
-    plan = plan or make_plan(
-        limits=tuple(parse_limit(text) for text in limits), **({"target": target} if target else {})
-    )
+def analysed(change=lambda same: same, limits=(), target=None, extra=(), plan=None, **planned):
+    planned |= {"target": target} if target else {}
+    plan = plan or make_plan(limits=tuple(parse_limit(text) for text in limits), **planned)
 
     def in_flood(same):
         return change(same) if same.phase == "flood" else same
@@ -26,8 +26,8 @@ def analysed(change=lambda same: same, limits=(), target=None, extra=(), plan=No
     return analyse(plan, WALL_NS, healthy_run(plan, change=in_flood, extra=extra))
 
 
-def limited(change=lambda same: same, limits=(), target=None, extra=()):
-    findings = analysed(change, limits, target, extra)
+def limited(change=lambda same: same, limits=(), target=None, extra=(), **planned):
+    findings = analysed(change, limits, target, extra, **planned)
     return findings.limited_by, findings.limited_why
 
 
@@ -280,6 +280,27 @@ def test_reports_that_could_not_be_sent_waited_for_the_target():
     by, why = limited(failing("unsent", 20))
     assert by == "target"
     assert "waited behind earlier reports" in why
+
+
+def test_reports_of_a_pool_waited_for_a_shared_connection():
+    by, why = limited(failing("unsent", 20), report={"connection": "pooled", "pool": 2})
+    assert by == "target"
+    assert "waited for one of 2 shared connections" in why
+
+
+@pytest.mark.parametrize(("back_within_ns", "found"), [(0, "target"), (SECOND, "inconclusive")])
+def test_waiting_for_clients_that_a_storm_keeps_away_is_not_laid_to_the_target(
+    back_within_ns, found
+):
+    storm = Storm(at_ns=7 * SECOND, drop=0.5, back_within_ns=back_within_ns)
+
+    def waiting(same):
+        waited = [5.0] * 50 + [900.0] * 50
+        return replace(same, response=latency(waited))
+
+    by, why = limited(waiting, ["response.p90 < 250ms"], storms=(storm,))
+    assert by == found
+    assert ("storm" in why) == (by == "inconclusive")
 
 
 def test_service_time_that_grew_fivefold_names_the_target():

@@ -12,7 +12,7 @@ from record_maker import MIB, T0_NS, at, event, memory
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
-from qosflood.plan import Sessions
+from qosflood.plan import Part, Sessions
 from qosflood.units import MINUTE, SECOND
 
 FLOOD_S, EDGE_S = 900, 60
@@ -90,6 +90,21 @@ def test_growth_that_ends_with_the_joining_of_sessions_is_laid_to_sessions():
     finding = judge(60 * MIB + grown + noise(np.random.default_rng(1), 0.02 * MIB))
     assert finding.verdict == "grows_with_sessions"
     assert finding.bytes_per_session == pytest.approx(4096, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("plan", "events"),
+    [
+        ({"part": Part(index=1, of=4, start_at_ns=0, scrapes=True, memory=True)}, []),
+        ({"merged": 4}, [event(0, "part_missing")]),
+    ],
+)
+def test_growth_is_not_laid_to_the_sessions_of_some_parts_alone(plan, events):
+    rss = 100 * MIB + 4096 * np.array([sessions_at(s) for s in range(WHOLE_S)], dtype=float)
+    finding = judge(rss, replace(fifteen_minutes(), **plan), events)
+    assert finding.verdict == "grows_with_sessions"
+    assert finding.bytes_per_session is None
+    assert "MiB while sessions joined, then held" in finding.reason
 
 
 def test_a_leak_beside_sessions_is_still_a_leak():

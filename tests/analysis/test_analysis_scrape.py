@@ -47,6 +47,12 @@ def test_the_longest_gap_lies_between_good_scrapes():
     assert figures(samples, end_s=7).gap_max_ns == 4 * SECOND
 
 
+def test_an_instance_that_answers_does_not_hide_one_that_does_not():
+    blind = [scrape(second, ok=False, instance="other") for second in range(10)]
+    found = figures(sorted([*blind, *map(scrape, range(10))], key=lambda sample: sample.t))
+    assert found.gap_max_ns == 10 * SECOND
+
+
 def test_a_gap_may_run_to_the_end():
     samples = [scrape(1), scrape(2), *(scrape(s, ok=False) for s in range(3, 10))]
     assert figures(samples).gap_max_ns == 8 * SECOND

@@ -147,6 +147,21 @@ def test_what_may_or_may_not_have_been_taken_is_uncertain():
     assert (loss.acked, loss.uncertain, loss.seen, loss.missing) == (1, 12, None, None)
 
 
+def test_a_phase_that_was_not_reached_has_no_rate_and_no_sessions():
+    flood = phases_of(found(stopped_run(PLAN, 5, "interrupted")))["flood"]
+    assert (flood.offered, flood.acked, flood.sessions) == (None, None, None)
+
+
+def test_seconds_between_herds_are_no_windows_of_a_phase():
+    together = replace(PLAN, load=replace(PLAN.load, clocks="synchronised"))
+
+    def silent(same):
+        return replace(same, send_lag=None) if same.second % 2 else same
+
+    flood = phases_of(found(healthy_run(together, change=silent), together))["flood"]
+    assert flood.windows == 5
+
+
 def test_a_stopped_run_has_only_the_seconds_it_ran():
     phases = phases_of(found(stopped_run(PLAN, 10, "interrupted")))
     assert [phases[name].seconds for name in phases] == [3, 3, 4, 0, 0]

@@ -18,13 +18,13 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 def row(said: Said, label: str) -> str:
     """The plan's first row with a label."""
     return next(
-        " ".join(line.split()) for line in said.err.splitlines() if line.startswith(f"{label} ")
+        " ".join(line.split()) for line in said.out.splitlines() if line.startswith(f"{label} ")
     )
 
 
 def planned(*words: str) -> Said:
     said = qosflood(*words, "--dry-run")
-    assert (said.code, said.out) == (0, ""), said.err
+    assert (said.code, said.err) == (0, ""), said.err
     return said
 
 
@@ -50,7 +50,7 @@ def test_nothing_is_sent_and_nothing_written(
         url = f"http://{host}:{server.getsockname()[1]}"
         said = planned("--target", url, "--out", str(tmp_path / "run"))
         assert_untouched(server)
-    assert url in said.err
+    assert url in said.out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -61,7 +61,7 @@ def test_a_loopback_name_of_two_addresses_is_not_tried(monkeypatch: pytest.Monke
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
         said = planned("--target", f"http://localhost:{port}")
         assert_untouched(server)
-    assert f"http://localhost:{port} at 127.0.0.2" in said.err
+    assert f"http://localhost:{port} at 127.0.0.2" in said.out
 
 
 def test_each_value_says_where_it_came_from(
@@ -78,7 +78,7 @@ def test_each_value_says_where_it_came_from(
     assert row(said, "1x").endswith("option --set")
     assert "7s profile" in row(said, "timeout")
     assert row(said, "target").endswith("the embedded collector shipped default")
-    limits = " ".join(said.err.split())
+    limits = " ".join(said.out.split())
     assert "limit response.p99 < 250ms environment QOSFLOOD_RUN_LIMIT" in limits
     assert "limit scrape.success > 90% environment QOSFLOOD_RUN_LIMIT" in limits
     assert "limit errors < 2% profile" in limits
@@ -117,6 +117,13 @@ def test_clients_and_cadence_follow_from_what_was_asked(words: tuple[str, ...], 
     assert row(planned("--peak", "20@1s", *words), "load").startswith(f"load {load} option --")
 
 
+def test_the_plan_goes_to_standard_output_and_its_warnings_to_standard_error() -> None:
+    said = qosflood("--dry-run", "--set", 'target.sources=["192.0.2.1"]')
+    assert said.code == 0
+    assert row(said, "load")
+    assert said.err.startswith("warning: target.sources: 192.0.2.1 cannot be connected from")
+
+
 def test_quiet_still_shows_the_plan() -> None:
     assert row(planned("--quiet"), "load")
 
@@ -125,4 +132,12 @@ def test_a_secret_s_source_is_shown_and_its_value_is_not(monkeypatch: pytest.Mon
     monkeypatch.setenv("TOKEN", "Bearer hunter2-7f3kQ")
     said = planned("--header", "Authorization=env:TOKEN", "--target", "http://127.0.0.1:1")
     assert row(said, "header") == "header Authorization: *** (from env:TOKEN) option --header"
-    assert "hunter2" not in said.err
+    assert "hunter2" not in said.out
+
+
+def test_a_start_that_is_over_is_said_before_its_day() -> None:
+    words = ("--part", "1/2", "--seed", "3", "--target", "http://127.0.0.1:1")
+    said = qosflood(*words, "--start-at", "2020-01-01T00:00:00Z", "--dry-run")
+    assert said.code == 0
+    (line,) = said.err.splitlines()
+    assert line.startswith("warning: --start-at")

@@ -23,6 +23,7 @@ def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
     assert "  --rate 10x|5000/s " in options
     assert "  --target URL " in options
     assert {line.split()[0] for line in commands.splitlines() if line[2] != " "} == set(COMMANDS)
+    assert "..." not in commands
 
 
 def test_every_command_is_named_where_an_unknown_word_is_answered() -> None:
@@ -35,6 +36,11 @@ def test_every_command_explains_itself(command: str) -> None:
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"Usage: qosflood {command}")
     assert "--help" in said.out
+
+
+@pytest.mark.parametrize("command", ["run", "watch", "collector"])
+def test_every_duration_has_an_example_of_its_own(command: str) -> None:
+    assert "TIME" not in qosflood(*command.split(), "--help").out
 
 
 @pytest.mark.parametrize("command", ["run", "watch", "doctor", "collector", "report"])
@@ -65,7 +71,9 @@ def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
     said = qosflood(*words)
     assert (said.code, said.out) == (2, "")
     unknown = words[1] if words[0] in ("run", "doctor") else words[0]
-    assert said.err.startswith(f'qosflood: got "{unknown}", expected a command (run, watch, report, ')
+    assert said.err.startswith(
+        f'qosflood: got "{unknown}", expected a command (run, watch, report, '
+    )
     assert said.err.endswith(f"{ending}\n")
     assert said.err.count("\n") == 1
 

@@ -158,10 +158,10 @@ def test_a_dry_run_only_warns_of_what_this_machine_lacks() -> None:
     done = subprocess.run(
         [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stdout) == (0, "")
-    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("warning: "))
+    assert done.returncode == 0
+    (warning,) = done.stderr.splitlines()
     assert warning.startswith("warning: open files: the embedded collector with 100 clients needs")
-    assert "machine" in done.stderr
+    assert "machine" in done.stdout
 
 
 def test_the_doctor_refuses_what_this_machine_cannot_carry(healthy: Faulty) -> None:

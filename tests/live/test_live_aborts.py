@@ -1,6 +1,7 @@
 """Abort limits: when they break, when not, and what is said."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from plan_maker import make_plan
@@ -99,6 +100,12 @@ def test_levels_must_have_held_at_every_look() -> None:
     assert first_broken(plan, slow, 19) == 13
 
 
+def test_seconds_without_an_answer_neither_break_nor_clear_a_level() -> None:
+    plan = plan_with("response.p99 > 100ms for 10s")
+    herds = [window(s, "flood", response_ms=[900.0] * 20 * (s % 5 == 2)) for s in range(19)]
+    assert first_broken(plan, herds, 19) == 13
+
+
 def test_memory_aborts_at_its_last_sample() -> None:
     plan = plan_with("memory.max > 90MiB")
     records = [memory(s, (80 + 2 * s) * 1024 * 1024) for s in range(19)]
@@ -128,6 +135,18 @@ def test_offered_is_taken_of_what_the_plan_asked_for_meanwhile() -> None:
     assert first_broken(plan, as_planned, 19) is None
     stuck = [window(s, "flood", response_ms=[1.0] * (100 if s < 10 else 20)) for s in range(19)]
     assert first_broken(plan, stuck, 19) == 13
+
+
+def test_seconds_between_herds_are_not_held_against_what_was_offered() -> None:
+    plan = plan_with("flood:offered < 50% for 3s")
+    plan = replace(plan, load=replace(plan.load, clocks="synchronised"))
+
+    def herds(sent: int) -> list[Window]:
+        herd = {"response_ms": [1.0] * sent, "scheduled": 500}
+        return [window(s, "flood", **(herd if s % 5 == 2 else {})) for s in range(19)]
+
+    assert first_broken(plan, herds(500), 19) is None
+    assert first_broken(plan, herds(100), 19) is not None
 
 
 def test_what_was_seen_last_is_not_judged_for_ever() -> None:

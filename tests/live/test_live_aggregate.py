@@ -56,6 +56,17 @@ def test_rates_and_percentiles_are_those_of_the_last_second() -> None:
     assert (seen.p50_ns, seen.p99_ns) == (slow.response.p50_ns, slow.response.p99_ns)
 
 
+def test_between_two_herds_the_figures_are_those_of_a_cadence() -> None:
+    herds = {"clocks": "synchronised", "cadence_ns": 5 * SECOND, "base_cadence_ns": 5 * SECOND}
+    plan = make_plan(load=herds)
+    herd = window(5, "baseline", response_ms=[5.0] * 90 + [200.0] * 10)
+    quiet = [window(second, "baseline", response_ms=[]) for second in (*range(5), *range(6, 10))]
+    seen = view_of(plan, *quiet, herd).snapshot(at(10.1))
+    assert herd.response is not None
+    assert (seen.offered, seen.acked) == (20, 20)
+    assert (seen.p50_ns, seen.p99_ns) == (herd.response.p50_ns, herd.response.p99_ns)
+
+
 def test_a_second_counts_once_every_shard_has_reported_it() -> None:
     plan = make_plan(load={"shards": 2})
     first = [window(0, "baseline", response_ms=[1.0] * 5, shard=shard) for shard in (0, 1)]

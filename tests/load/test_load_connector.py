@@ -193,7 +193,8 @@ def test_clients_connect_from_the_addresses_named_in_turn():
     async def scenario():
         async with FaultyServer() as server:
             connector = connector_to(server.port, sources=("127.0.0.2", "127.0.0.3"))
-            peers = [Peer(number) for number in range(4)]
+            # A part of two plays every other number, and must not miss every other address.
+            peers = [Peer(number=2 * index, index=index) for index in range(4)]
             for peer in peers:
                 connector.want(peer)
             await all_ended(peers)

@@ -1,20 +1,26 @@
 """TLS handshakes for real: who is trusted, what a failure is called, and what it leaves behind."""
 
 import asyncio
+import contextlib
+import gc
+import os
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-import aiofastnet
 import pytest
 from certificates import Certificates, make_certificates
 from connecting import Peer, all_ended, churned, connector_to, on_a_loop, until
 from faulty import FaultyServer
-from plan_maker import make_target
+from plan_maker import make_load, make_phases, make_plan, make_target
+from shard_process import shard
 
 from qosflood.errors import PreflightError
-from qosflood.load.connection import DOWN, IDLE
-from qosflood.load.handshakes import SLICE_NS, Handshakes
+from qosflood.load.connection import DOWN
+from qosflood.load.sockets import Attempt
+from qosflood.load.tls_sockets import SLICE_NS, Handshake, TlsSockets
+from qosflood.units import SECOND
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +102,55 @@ def test_plain_http_behind_https_is_named():
     on_a_loop(scenario)
 
 
+def test_a_server_that_closes_in_the_handshake_is_named_and_ends_nothing_else(tmp_path):
+    cert = make_certificates(tmp_path).authority
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = {"scheme": "https", "cacert": str(cert)}
+        load = make_load(base_clients=3, clients=3, base_cadence_ns=SECOND // 5)
+        phases = make_phases(load, edge_ns=SECOND // 5, flood_ns=SECOND // 5)
+        plan = make_plan(port=listener.getsockname()[1], target=target, load=load, phases=phases)
+        with shard(plan) as one, ThreadPoolExecutor() as pool:
+            one.start()
+            closing = pool.submit(close_what_greets, listener)
+            try:
+                assert one.finish() == 0
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+            assert closing.result() > 0
+    assert one.total("scheduled") == sum(one.outcomes.values()) > 0
+    reasons = {reason for window in one.windows for reason in window.errors}
+    assert "TLS: closed by the peer in the handshake" in reasons
+
+
+def test_a_server_that_says_goodbye_in_the_handshake_is_named_as_one_that_closes():
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(bytes.fromhex("15030300020100"))  # the alert close_notify
+        await writer.drain()
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connector = connector_to(port, scheme="https", insecure=True)
+        peer = Peer()
+        connector.want(peer)
+        await all_ended([peer])
+        assert peer.reasons == ["TLS: closed by the peer in the handshake"]
+        server.close()
+
+    on_a_loop(scenario)
+
+
+def close_what_greets(listener: socket.socket) -> int:
+    """How many clients said hello until the listener was shut down."""
+    greeted = 0
+    with contextlib.suppress(OSError):
+        while True:
+            with listener.accept()[0] as peer:
+                greeted += bool(peer.recv(65536))
+    return greeted
+
+
 def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
     async def scenario() -> None:
         silent = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
@@ -107,24 +162,6 @@ def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
         assert peer.reasons == ["connect timed out"]
         assert connector.connecting == 0
         silent.close()
-
-    on_a_loop(scenario)
-
-
-def test_a_connection_made_as_its_time_ran_out_is_not_booked_as_failed(monkeypatch):
-    async def scenario() -> None:
-        async def made_too_late(_loop: object, factory, *, sock, **_: object) -> None:
-            factory().connection_made(None)
-            sock.close()
-            raise TimeoutError
-
-        monkeypatch.setattr(aiofastnet, "create_connection", made_too_late)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            connector = connector_to(listener.getsockname()[1], scheme="https", insecure=True)
-            peer = Peer()
-            connector.want(peer)
-            await until(lambda: peer.state == IDLE and connector.connecting == 0)
-            assert peer.reasons == []
 
     on_a_loop(scenario)
 
@@ -149,23 +186,132 @@ def test_tls_connections_that_ended_are_freed_without_garbage_collection(certifi
     assert found < 60
 
 
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_handshakes_that_failed_are_freed_without_garbage_collection(said):
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(65536)
+            writer.write(said)
+            writer.close()
+
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connector = connector_to(port, scheme="https", insecure=True)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(40):
+                peer = Peer()
+                connector.want(peer)
+                await all_ended([peer])
+                assert peer.reasons[0].startswith("TLS: ")
+            await asyncio.sleep(0.01)
+            assert gc.collect() < 40
+        finally:
+            gc.enable()
+        server.close()
+
+    on_a_loop(scenario)
+
+
 def test_answers_that_come_all_at_once_are_worked_through_in_turns():
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
-        handshakes = Handshakes(loop, make_target(scheme="https", insecure=True))
         turn, worked_in = 0, []
 
-        class Answered:
-            def read(self) -> None:
+        class Busy(TlsSockets):
+            def _go_on(self, fd, shaking) -> None:
                 worked_in.append(turn)
                 time.sleep(2e-9 * SLICE_NS)  # CPU that one answer takes
-                self.read = None  # given up
+                del self._making[fd]
 
-        for _ in range(5):
-            handshakes._proceed(Answered())
+        sockets = Busy(loop, make_target(scheme="https", insecure=True))
+        context = ssl.create_default_context()
+        attempt = Attempt(Peer(), lambda error: None, loop.call_later(60, print))
+        for fd in range(5):
+            sockets._making[fd] = Handshake(attempt, context, "localhost", None)
+            sockets._made(fd)
         while len(worked_in) < 5:
             turn += 1
             await asyncio.sleep(0)
         assert worked_in == sorted(set(worked_in))
+
+    on_a_loop(scenario)
+
+
+def test_an_attempt_that_was_given_up_is_not_taken_for_the_next_with_its_descriptor():
+    async def scenario() -> None:
+        silent = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+        port = silent.sockets[0].getsockname()[1]
+        connector = connector_to(port, scheme="https", insecure=True)
+        sockets = connector._opener
+        given_up = Attempt(Peer(), lambda error: None, None)
+        peer = Peer()
+        connector.want(peer)
+        await until(lambda: sockets._making)
+        [fd] = sockets._making
+        sockets._connected.appendleft((fd, given_up))
+        sockets._answered.append((fd, given_up))
+        sockets._slice()
+        sockets._slice()
+        assert sockets._making[fd].client is peer
+        assert not peer.ended.is_set()
+        silent.close()
+
+    on_a_loop(scenario)
+
+
+def test_bytes_of_a_handshake_that_the_socket_does_not_take_are_sent_when_it_does(
+    certificates, monkeypatch
+):
+    real, written = os.write, []
+
+    def sparing(fd: int, data: bytes) -> int:
+        """Every other time nothing, else a little."""
+        written.append(len(data))
+        if len(written) % 2:
+            raise BlockingIOError
+        return real(fd, data[:100])
+
+    async def scenario() -> None:
+        async with FaultyServer(tls=server_tls(certificates.good)) as server:
+            monkeypatch.setattr(os, "write", sparing)
+            connector = connector_to(server.port, scheme="https", insecure=True)
+            peer = Peer()
+            connector.want(peer)
+            await all_ended([peer])
+            assert peer.reasons == []
+            peer.transport.write(b"POST /r HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            await until(lambda: peer.got.startswith(b"HTTP/1.1 202"))
+            monkeypatch.undo()
+
+    on_a_loop(scenario)
+    assert len(written) > 10
+
+
+def test_a_long_answer_in_many_records_arrives_whole(certificates):
+    body = bytes(range(256)) * 400
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for at in range(0, len(body), 1000):
+            writer.write(body[at : at + 1000])
+        await writer.drain()
+        writer.close()
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(
+            serve, "127.0.0.1", 0, ssl=server_tls(certificates.good)
+        )
+        connector = connector_to(server.sockets[0].getsockname()[1], scheme="https", insecure=True)
+        peer = Peer()
+        connector.want(peer)
+        await all_ended([peer])
+        peer.transport.write(b"GET / HTTP/1.1\r\n\r\n")
+        await until(lambda: peer.state == DOWN)
+        assert peer.got == body
+        server.close()
 
     on_a_loop(scenario)

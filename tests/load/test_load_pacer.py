@@ -298,3 +298,44 @@ def test_a_herd_is_computed_before_its_moment_though_nothing_was_due_before_it()
     rig.run()
     assert len(rig.due) == 50 * 5
     assert all(now_ns < from_ns for from_ns, now_ns in asked)
+
+
+def asleep_with_reports_ahead() -> tuple[Rig, list[int]]:
+    """A rig that sleeps, and when since the load's start its next reports are due."""
+    rig = Rig(small(clients=400, quantum_ns=20 * MS))
+    rig.run_until(2 * SECOND + 30 * MS)
+    rig.turn()
+    assert rig.wake_ns is not None
+    return rig, [due for due in rig.planned if due > rig.since_ns]
+
+
+def test_reports_that_are_due_leave_early_when_answers_wake_the_loop():
+    rig, (first, second, *_) = asleep_with_reports_ahead()
+    rig.clock.advance(second - rig.since_ns)
+    sent = len(rig.picked)
+    rig.wake_ns = None  # the timer is set anew
+    rig.pacer.awake()
+    assert [due for due, _, _ in rig.picked[sent:]] == [first, second]
+    assert all(due <= at for due, _, at in rig.picked)
+
+
+def test_a_single_report_waits_for_its_quantum_although_answers_wake_the_loop():
+    rig, (first, second, *_) = asleep_with_reports_ahead()
+    assert first < second
+    rig.clock.advance(first - rig.since_ns)
+    sent = len(rig.picked)
+    rig.pacer.awake()
+    assert rig.picked[sent:] == []
+
+
+def test_answers_hurry_no_pacer_that_is_busy_or_at_its_end():
+    rig = Rig(small(), cost_ns=40 * MS)
+    rig.turn()
+    while not rig.again:
+        rig.turn()
+    sent = len(rig.picked)
+    rig.pacer.awake()
+    assert len(rig.picked) == sent
+    rig.run()
+    rig.pacer.awake()
+    assert rig.due == rig.planned

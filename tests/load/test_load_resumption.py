@@ -12,9 +12,7 @@ from nginx import nginx_telling
 from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import DOWN, WAITING
 from qosflood.load.connector import Connector
-from qosflood.load.resumption import can_resume
 
-pytestmark = pytest.mark.skipif(not can_resume(), reason="this Python's OpenSSL is out of reach")
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 REQUEST = b"POST /r HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -94,16 +92,6 @@ def test_resuming_can_be_turned_off(certificates):
     assert found == [False, False, False]
 
 
-def test_without_epoll_sessions_are_resumed_too(certificates, monkeypatch):
-    monkeypatch.delattr(select, "epoll")
-
-    async def scenario(connector: Connector) -> list[bool]:
-        assert isinstance(connector._opener, ByLoop)
-        return await three_times(connector)
-
-    assert resumed_by(certificates, VERSIONS[1], scenario) == [False, True, True]
-
-
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_nginx_says_so_too(certificates, version, tmp_path):
     told = []
@@ -120,12 +108,25 @@ def test_nginx_says_so_too(certificates, version, tmp_path):
     assert told == [".", "r", "r"]
 
 
-def test_a_session_that_waits_for_its_client_is_the_only_thing_kept(certificates):
+def test_a_session_is_kept_only_while_its_client_is_not_connected(certificates):
     async def scenario(connector: Connector) -> tuple[int, int]:
         peers = [Peer(number) for number in range(3)]
         for peer in peers * 2:
             await connected(connector, peer)
-        resumption = connector._opener._resumption
-        return len(resumption._kept), len(resumption.young)
+        waiting = len(connector._opener._sessions)
+        peers[0].ended.clear()
+        connector.want(peers[0])
+        await all_ended(peers[:1])
+        return waiting, len(connector._opener._sessions)
 
-    assert resumed_by(certificates, VERSIONS[1], scenario) == (3, 0)
+    assert resumed_by(certificates, VERSIONS[1], scenario) == (3, 2)
+
+
+def test_without_epoll_clients_connect_all_the_same(certificates, monkeypatch):
+    monkeypatch.delattr(select, "epoll")
+
+    async def scenario(connector: Connector) -> list[bool]:
+        assert isinstance(connector._opener, ByLoop)
+        return await three_times(connector)
+
+    assert resumed_by(certificates, VERSIONS[1], scenario) == [False, False, False]

@@ -273,3 +273,9 @@ def test_a_target_whose_heads_all_differ_does_not_grow_the_shard():
     # Some 8,000 responses, half of them between the two readings; a kilobyte for each of
     # those would be 4 MB.
     assert grown("unique_header") < 2_000_000
+
+
+def test_a_shard_carries_nothing_that_only_error_lines_need():
+    told = "import sys, qosflood.load.shard; print({'difflib', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

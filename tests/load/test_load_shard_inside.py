@@ -90,17 +90,34 @@ def test_after_a_stop_nobody_is_waited_for_longer_than_patience_lasts(monkeypatc
     assert sum(outcomes.values()) == sum(window["scheduled"] for window in windows)
 
 
+def bug(error: Exception) -> None:
+    def broken() -> None:
+        raise error
+
+    asyncio.get_running_loop().call_soon(broken)
+
+
+def rudeness(error: object) -> None:
+    told = {"message": "Fatal error on transport", "exception": error, "transport": None}
+    loop = asyncio.get_running_loop()
+    loop.call_soon(loop.call_exception_handler, told)
+
+
 @pytest.mark.parametrize(
-    ("error", "crashes"), [(RuntimeError("a bug"), True), (ConnectionResetError("a peer"), False)]
+    ("happens", "error", "crashes"),
+    [
+        (bug, RuntimeError("a bug"), True),
+        (bug, BrokenPipeError("what followed was not done"), True),
+        (rudeness, ConnectionResetError("a peer"), False),
+        (rudeness, ConnectionResetError, False),
+        (rudeness, RuntimeError("a bug told of"), True),
+    ],
 )
-def test_a_bug_ends_the_process_and_a_peers_rudeness_does_not(error, crashes):
+def test_a_bug_ends_the_process_and_a_peers_rudeness_does_not(happens, error, crashes):
     ended: list[Ends] = []
 
     async def scenario(parent: Parent, ends: Ends) -> None:
-        def broken() -> None:
-            raise error
-
-        asyncio.get_running_loop().call_soon(broken)
+        happens(error)
         await asyncio.sleep(0.05)
         ended.append(list(ends))
         parent.tell(cmd="start", zero_ns=time.monotonic_ns())

@@ -37,7 +37,7 @@ def test_each_phase_says_what_it_does():
     said = rows(plan_of(rate=Rate(multiple=10.0), duration_ns=5 * MINUTE))
     assert said["ramp"][0] == "20s, 500 to 5,000 clients, 100 to 1,000 reports/s"
     assert said["flood"] == ("5m, 5,000 clients, 1,000 reports/s", "option --duration")
-    assert said["settle"][0] == "10s, 0 clients, 0 reports/s"
+    assert said["settle"][0] == "10s, no load"
 
 
 def test_a_rate_that_changes_with_the_cadence_is_shown_too():
@@ -130,7 +130,7 @@ def test_a_body_of_ones_own_and_constant_headers_are_told():
         "gzip": True,
     }
     said = rows(plan_of({"report": report}))
-    assert said["body"][0] == "3 places filled from 2 sources, 1 of them counters, gzip"
+    assert said["body"][0] == "3 places filled from 2 sources, 1 counter among them, gzip"
     assert said["header"][0] == "X-Tenant: studio 3"
     assert said["report"][0].startswith("POST /api/v1/metrics/qos?source=web%20rtc&v=2, accepted")
     assert "body" not in rows(plan_of())
@@ -150,3 +150,19 @@ def test_a_certificate_is_shown_by_its_files_alone():
     assert said["certificate"] == ("client.pem, key client.key", "option --cert")
     assert said["target"][0] == "https://qos.example.com at 203.0.113.7, 2001:db8::7"
     assert said["tls"][0] == "each connection a full handshake"
+
+
+def test_one_client_is_no_plural():
+    said = rows(plan_of({"peak": {"clients": 1}, "sessions": {"lifetime": "0s"}}, clients=1))
+    assert said["load"][0].startswith("1 client, ")
+    assert said["1x"][0].startswith("1 client, ")
+    assert said["flood"][0].startswith("15m, 1 client, ")
+    assert said["sessions"][0] == "1 distinct one left behind"
+
+
+def test_how_sessions_begin_and_end_is_said_where_it_differs():
+    lives = {"lifetime": "0s", "startup_interval": "1s", "final_report": True}
+    said = rows(plan_of({"sessions": lives}))
+    assert said["sessions"][0] == (
+        "5,000 distinct ones left behind; a report each 1s in their first 10s; a final report"
+    )

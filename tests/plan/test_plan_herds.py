@@ -1,10 +1,12 @@
 """Herds and storms: from the profile's words to the plan's values, and what is wrong with them."""
 
+from dataclasses import replace
+
 import pytest
 from resolving import plan_of
 
 from qosflood.errors import PlanError
-from qosflood.plan import Storm
+from qosflood.plan import Part, Storm
 from qosflood.profile.load import load_profile
 from qosflood.resolve import describe
 from qosflood.resolve.herds import herd_warnings
@@ -92,6 +94,13 @@ def test_what_a_warning_advises_helps():
     assert "report.jitter=0.25" in herd_warnings(plan_of(document))[0]
     document["report"]["jitter"] = 0.25
     assert herd_warnings(plan_of(document)) == ()
+
+
+def test_a_part_sends_no_more_than_its_own_share_of_a_herd():
+    whole = plan_of({"report": {"clocks": "synchronised"}})
+    part = Part(index=1, of=9, start_at_ns=0, scrapes=True, memory=True)
+    assert herd_warnings(whole)
+    assert herd_warnings(replace(whole, part=part)) == ()
 
 
 def test_a_spread_load_of_any_size_is_no_herd():

@@ -426,6 +426,19 @@ def test_an_error_never_repeats_what_may_be_a_secret(problems, text, line):
             "mean headers?",
         ),
         (
+            'target.sources=["here"]',
+            '--set target.sources=["here"]: got "here", expected an IP address, e.g. 127.0.0.2',
+        ),
+        (
+            "load.quantum=1h",
+            '--set load.quantum=1h: got "1h", expected above 0, at most 10ms, e.g. 200us',
+        ),
+        (
+            "retries.on=[]",
+            "--set retries.on=[]: got [], expected a list of statuses and outcomes, "
+            'e.g. ["5xx", "429"]',
+        ),
+        (
             "scrape.url=http://u:hunter2@h/",
             "--set scrape.url=***: got a URL with a user name or password in it, expected none: "
             "give it with --header 'Authorization=env:VAR'",
@@ -472,7 +485,7 @@ def test_a_missing_file_is_answered_in_one_line(tmp_path, monkeypatch, path):
 
 
 def test_a_folder_is_no_profile(tmp_path):
-    with pytest.raises(ProfileError, match="no such file"):
+    with pytest.raises(ProfileError, match="a directory, expected a TOML file"):
         load_profile(str(tmp_path))
 
 

@@ -18,7 +18,9 @@ from stories import (
     unmeasured_run,
 )
 
+from qosflood.plan import Storm
 from qosflood.report.advice import MOST, advise, round_up
+from qosflood.units import SECOND
 from qosflood.verdict import JudgedLimit
 
 
@@ -117,6 +119,43 @@ def test_reports_that_found_no_connection_are_no_sign_of_a_slow_target() -> None
     story = broken(failing_run(), "offered >= 99%", "offered")
     outcomes = {"acked": 100, "connect_error": 20, "unsent": 3}
     assert "still listens" in steps_of(with_flood(story, outcomes=outcomes))[0]
+
+
+@pytest.mark.parametrize(
+    ("retried", "expected"), [({"timeout": 9, "status 503": 1}, "timeout"), ({}, "keep-alive")]
+)
+def test_amplification_is_traced_to_what_was_tried_again(
+    retried: dict[str, int], expected: str
+) -> None:
+    story = broken(failing_run(), "amplification < 1.2", "amplification", unit="times")
+    step = steps_of(with_flood(story, retried=retried))[0]
+    assert step.startswith("amplification < 1.2 broke: ")
+    assert expected in step
+
+
+@pytest.mark.parametrize("expr", ["errors < 0.1%", "offered >= 99%"])
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ({}, "one of 10 shared connections"),
+        ({"connect_error": 1}, "shared connections were down: check that the target still listens"),
+    ],
+)
+def test_reports_that_waited_for_a_pool_are_told_to_share_more_unless_it_was_down(
+    refused: dict[str, int], expected: str, expr: str
+) -> None:
+    story = broken(failing_run(), expr, expr.partition(" ")[0])
+    story = with_flood(story, outcomes={"acked": 9, "unsent": 9} | refused, statuses={})
+    report = replace(story.plan.report, connection="pooled", pool=10)
+    story = replace(story, plan=replace(story.plan, report=report))
+    assert expected in steps_of(story)[0]
+
+
+def test_reports_of_clients_that_a_storm_kept_away_are_no_sign_of_queues() -> None:
+    story = broken(failing_run(), "response.p99 < 1ms", "response.p99")
+    storm = Storm(at_ns=SECOND, drop=0.5, back_within_ns=5 * SECOND)
+    story = replace(story, plan=replace(story.plan, storms=(storm,)))
+    assert "kept away for up to 5s" in steps_of(story)[0]
 
 
 def test_a_leak_is_told_with_its_slope() -> None:

@@ -56,7 +56,7 @@ def test_retries_and_amplification_stand_in_every_report():
     first, more = document.totals.sent, document.totals.retries
     assert f"{first:,} first attempts" in line
     assert f"{more:,} retries (after {more:,} 503): amplification 1.25" in line
-    assert "7 reports were accepted after a retry" in line
+    assert "7 reports accepted after a retry" in line
     assert "amplification 1.25" in markdown.render(document)
     assert len(markdown.render(document).splitlines()) <= markdown.MOST_LINES
 

@@ -17,8 +17,9 @@ from qosflood.load.connector import Connector
 class Peer(asyncio.Protocol):
     """A client that only notes how connecting went."""
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, index: int = 0) -> None:
         self.number = number
+        self.index = index
         self.session = 0
         self.state = WAITING
         self.wanted = True

@@ -65,7 +65,9 @@ def test_a_missing_part_makes_the_run_invalid_and_is_named():
     assert verdict.verdict == "INVALID"
     assert verdict.reasons[0] == said[1]
     assert said[1] in verdict.headline
-    assert [judged.ok for judged in verdict.limits] == [True, True]
+    errors, offered = verdict.limits
+    assert errors.ok
+    assert (offered.ok, offered.reason) == (None, "some of the load of its parts is lacking")
 
 
 def test_what_a_dead_part_left_open_is_no_error_of_the_targets():
@@ -81,6 +83,12 @@ def test_what_a_dead_part_left_open_is_no_error_of_the_targets():
     verdict = verdict_of(plan, merged(healthy_run(plan, change=died), said))
     assert (verdict.verdict, verdict.reasons[0]) == ("INVALID", said[1])
     assert verdict.limits[0].ok is None
+
+
+def test_a_limit_that_nothing_was_cut_off_from_gives_no_reason():
+    plan = make_plan(merged=2, limits=(parse_limit("errors < 0.1%", "shipped"),))
+    errors = verdict_of(plan, merged(healthy_run(plan))).limits[0]
+    assert (errors.ok, errors.value, errors.reason) == (True, 0.0, "")
 
 
 def test_an_interrupted_part_interrupts_the_run():

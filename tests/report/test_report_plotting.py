@@ -1,0 +1,25 @@
+"""What charts draw of a line."""
+
+import pytest
+
+from qosflood.report.plotting import Numbers, line
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes"),
+    [
+        ([None, 3.0, None, 4.0, 5.0], [0, 5, 0, 0, 0]),
+        ([3.0, None, None, 4.0], [5, 0, 0, 5]),
+        ([3.0], [5]),
+    ],
+)
+def test_a_value_between_gaps_is_a_dot(values: Numbers, sizes: list[int]) -> None:
+    trace = line("max", range(len(values)), values, "@bad", 100)
+    assert trace["mode"] == "lines+markers"
+    assert trace["marker"]["size"] == sizes
+
+
+def test_a_line_without_such_values_is_nothing_but_a_line() -> None:
+    trace = line("max", range(5), [1.0, 2.0, None, 4.0, 5.0], "@bad", 100)
+    assert trace["mode"] == "lines"
+    assert "marker" not in trace
