@@ -146,11 +146,11 @@ def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
         return _growing(case, base, found)
     if kept is not None and kept.by_sessions and kept.growth > case.least_growth:
         return _with_sessions(case, base, kept)
-    if earlier := changed_before(case.plan, case.clock, case.events, case.plan.main_phase.start_ns):
-        reason = words.broken_before(earlier, case.clock)
-        return replace(base, verdict="inconclusive", reason=reason)
     steady = replace(base, verdict="steady", needed_s=_needed_to_tell(case, found))
-    return replace(steady, reason=words.steady(steady, case.minima, grown, case.least_growth))
+    reason = words.steady(steady, case.minima, grown, case.least_growth)
+    if earlier := changed_before(case.plan, case.clock, case.events, case.plan.main_phase.start_ns):
+        reason = f"{reason}; {words.broken_before(earlier, case.clock)}"
+    return replace(steady, reason=reason)
 
 
 def _leaks(case: _Case, found: Trend) -> bool:

@@ -28,11 +28,11 @@ def broken(event: Event, clock: RunClock) -> str:
 
 
 def broken_before(event: Event, clock: RunClock) -> str:
-    """The process held still in the flood, but is not the one that sessions began to join."""
+    """The process that was judged is not the one that sessions began to join."""
     when = format_duration(event.t - clock.t0)
     return (
-        f"no growth at constant sessions, but the target's process changed {when} after the load's "
-        f"start: {event.what}; what sessions that joined before the hold left behind is not known"
+        f"what sessions left behind that joined before is not known, for the process changed {when} "
+        f"after the load's start: {event.what}"
     )
 
 

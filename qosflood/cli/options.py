@@ -211,7 +211,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a plan without load; nothing is sent, so nobody has to consent."""
-    duration = click.option("--duration", type=DURATION, help="How long to watch.")
+    duration = click.option("--duration", type=DURATION, metavar="1h", help="How long to watch.")
     for option in reversed((duration, *_TARGET[:8], *_WATCH, *_LIMITS)):
         command = option(command)
     return command

@@ -200,8 +200,11 @@ def test_a_process_that_changed_in_the_flood_makes_it_inconclusive(kind):
     assert "pid 7 gave way" in finding.reason
 
 
-def test_a_restart_before_the_flood_changes_nothing():
-    assert judge([80 * MIB] * WHOLE_S, events=[event(20, "restarted")]).verdict == "steady"
+def test_a_restart_before_the_flood_leaves_the_hold_to_judge_and_nothing_to_lay_to_sessions():
+    rss = 100 * MIB + 4096 * np.array([sessions_at(s) for s in range(WHOLE_S)], dtype=float)
+    finding = judge(rss, events=[event(20, "restarted")])
+    assert (finding.verdict, finding.bytes_per_session) == ("steady", None)
+    assert "the process changed 20s after the load's start" in finding.reason
 
 
 def test_several_processes_at_one_address_leave_memory_unmeasured():

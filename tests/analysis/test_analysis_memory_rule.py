@@ -157,6 +157,7 @@ def test_without_churn_growth_with_sessions_never_reaches_the_limit():
 def test_a_restart_while_sessions_joined_leaves_nothing_to_say_of_them():
     finding = judge([held(s) for s in range(WHOLE_S)], events=[event(90, "restarted")])
     assert (finding.verdict, finding.bytes_per_session) == ("steady", None)
+    assert "the process changed 90s after the load's start" in finding.reason
 
 
 UNHELD = Sessions(lifetime="exponential", lifetime_ns=MINUTE, hold=False)
