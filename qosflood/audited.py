@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qosflood.plan import ONE_INSTANCE, HeaderRef, Plan
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import Plan
+from qosflood.plan_watch import ONE_INSTANCE
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 

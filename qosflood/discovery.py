@@ -16,8 +16,9 @@ from qosflood.errors import PreflightError
 from qosflood.monitor.matching import matched, named, of_job
 from qosflood.monitor.otel import open_otel
 from qosflood.monitor.promql import ActiveTarget, Failure, Prometheus, open_prometheus
-from qosflood.plan import ONE_INSTANCE, Plan
-from qosflood.plan import Prometheus as Asked
+from qosflood.plan import Plan
+from qosflood.plan_watch import ONE_INSTANCE
+from qosflood.plan_watch import Prometheus as Asked
 from qosflood.resolve.instances import instances_from
 from qosflood.suggest import nearest
 from qosflood.text import printable

@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from qosflood.errors import PlanError
-from qosflood.plan import HeaderRef
+from qosflood.header_ref import HeaderRef
 
 _DEFAULT_PORTS: dict[str, int] = {"http": 80, "https": 443}
 _EXAMPLE = "e.g. http://127.0.0.1:3000"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from qosflood.errors import PreflightError
-from qosflood.plan import HeaderRef
+from qosflood.header_ref import HeaderRef
 
 _FIX = "expected env:VARIABLE or file:PATH"
 _TELLING = re.compile(r"(?i)pass|secret|token|key|auth|cred|session|cookie|bearer|dsn")

@@ -29,7 +29,8 @@ from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.pages import Pages
 from qosflood.monitor.probe import Sight, look
-from qosflood.plan import WATCHED, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import WATCHED
 from qosflood.reach import check_addresses
 from qosflood.records import ControlSample
 from qosflood.resolve import needs_consent

@@ -11,7 +11,8 @@ from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.readings import Case, Reading, read
 from qosflood.errors import ExitCode
 from qosflood.limits import RUN
-from qosflood.plan import WATCHED, Limit, Plan
+from qosflood.plan import Limit, Plan
+from qosflood.plan_watch import WATCHED
 from qosflood.records import INCOMPLETE
 from qosflood.text import clip, printable
 from qosflood.units import (

@@ -10,8 +10,9 @@ from raw_server import page, raw_server
 
 from qosflood.discovery import look_beside, with_instances_of_job
 from qosflood.errors import PreflightError
+from qosflood.header_ref import HeaderRef
 from qosflood.monitor.promql import Failure, open_prometheus
-from qosflood.plan import HeaderRef, Prometheus
+from qosflood.plan_watch import Prometheus
 
 JOBS = (("qos", "a:3000"), ("qos", "b:3000"), ("node", "a:9100"))
 

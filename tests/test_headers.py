@@ -3,8 +3,8 @@
 import pytest
 
 from qosflood.errors import StartError
+from qosflood.header_ref import HeaderRef
 from qosflood.headers import command_line, redact, resolve_headers
-from qosflood.plan import HeaderRef
 
 
 def test_a_value_comes_from_the_environment(monkeypatch):

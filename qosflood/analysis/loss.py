@@ -12,7 +12,8 @@ from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
 from qosflood.audited import sources
-from qosflood.plan import WATCHED, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import WATCHED
 from qosflood.records import Counted, Event, ReadBack, SentSessions
 from qosflood.units import format_count
 

@@ -36,7 +36,8 @@ from qosflood.analysis.retention import (
     seconds_left,
 )
 from qosflood.analysis.trend import Trend, trend
-from qosflood.plan import WATCHED, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import WATCHED
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import HOUR, SECOND
 

@@ -31,8 +31,8 @@ def broken_before(event: Event, clock: RunClock) -> str:
     """The process that was judged is not the one that sessions began to join."""
     when = format_duration(event.t - clock.t0)
     return (
-        f"what sessions left behind that joined before is not known, for the process changed {when} "
-        f"after the load's start: {event.what}"
+        "what sessions left behind that joined before is not known, for the process changed "
+        f"{when} after the load's start: {event.what}"
     )
 
 

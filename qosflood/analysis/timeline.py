@@ -15,7 +15,8 @@ from qosflood.analysis.scrape_words import load_place, reasons
 from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
-from qosflood.plan import WATCH, Phase, Plan
+from qosflood.plan import Phase, Plan
+from qosflood.plan_watch import WATCH
 from qosflood.records import ControlSample, Event, ScrapeSample
 from qosflood.units import SECOND, counted, format_count, format_duration
 

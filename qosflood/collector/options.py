@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from qosflood.errors import StartError
+from qosflood.header_ref import HeaderRef
 from qosflood.headers import resolve_headers
-from qosflood.plan import HeaderRef
 from qosflood.units import SECOND
 
 

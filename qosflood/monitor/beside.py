@@ -13,7 +13,7 @@ from qosflood.monitor.promql import ActiveTarget, Alert, Clock, Failure, Prometh
 from qosflood.monitor.promql import Series as Found
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
-from qosflood.plan import Prometheus as Asked
+from qosflood.plan_watch import Prometheus as Asked
 from qosflood.units import HOUR, MS
 from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 

@@ -16,7 +16,8 @@ from yarl import URL
 from qosflood.monitor.scrape import exchange_failure
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Control, Plan, Target
+from qosflood.plan import Plan, Target
+from qosflood.plan_watch import Control
 from qosflood.records import ControlSample, Record, TcpSample
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration

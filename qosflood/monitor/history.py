@@ -11,7 +11,7 @@ from qosflood.monitor.exposition import (
     churn,
     read_exposition,
 )
-from qosflood.plan import Watch
+from qosflood.plan_watch import Watch
 from qosflood.units import format_count
 
 

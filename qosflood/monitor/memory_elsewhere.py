@@ -20,7 +20,8 @@ from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import Exposition, ExpositionError, read_exposition
 from qosflood.monitor.promql import Failure, Prometheus, Series, open_prometheus
 from qosflood.monitor.scrape import ACCEPT, exchange_failure
-from qosflood.plan import MemorySource, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import MemorySource
 from qosflood.selector import Selector, parse_selector
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration

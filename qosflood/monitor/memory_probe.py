@@ -10,7 +10,8 @@ from qosflood.errors import PreflightError
 from qosflood.monitor.memory_elsewhere import Unread, open_elsewhere
 from qosflood.monitor.memory_loop import WatchedMemory, address_of
 from qosflood.monitor.ownership import ListeningProcess, Ownership, describe, owner_of_port
-from qosflood.plan import Instance, MemorySource, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import Instance, MemorySource
 from qosflood.units import format_bytes
 
 NO_SOURCE = "no source: add --pid"

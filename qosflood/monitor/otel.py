@@ -9,7 +9,8 @@ from typing import Any
 from qosflood.monitor.exposition import Exposition, Sample
 from qosflood.monitor.scrape import Reader, Scraper, open_scraper
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Instance, Plan
+from qosflood.plan import Plan
+from qosflood.plan_watch import Instance
 from qosflood.units import SECOND
 from qosflood.witnesses import OtelSample
 

@@ -19,10 +19,10 @@ import orjson
 from yarl import URL
 
 from qosflood.errors import PreflightError, UnitError
+from qosflood.header_ref import HeaderRef
 from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.scrape import exchange_failure
-from qosflood.plan import HeaderRef
 from qosflood.text import printable
 from qosflood.units import SECOND, format_duration, parse_duration
 

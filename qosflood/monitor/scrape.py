@@ -22,7 +22,8 @@ from qosflood.monitor.exposition import (
     check_content_type,
 )
 from qosflood.monitor.history import UNSAID, History
-from qosflood.plan import Instance, Plan, Target
+from qosflood.plan import Plan, Target
+from qosflood.plan_watch import Instance
 from qosflood.records import ScrapeSample
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration

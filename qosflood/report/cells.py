@@ -7,7 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qosflood.plan import WATCH, WATCHED
+from qosflood.plan_watch import WATCH, WATCHED
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from qosflood.plan import WATCH
+from qosflood.plan_watch import WATCH
 from qosflood.report import cells
 from qosflood.report.beside import otel_line, prometheus_line
 from qosflood.report.markup import (

@@ -13,7 +13,9 @@ from qosflood.endpoint import (
     parse_header,
 )
 from qosflood.errors import PlanError
-from qosflood.plan import HeaderRef, Plan, Target, Watch
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import Plan, Target
+from qosflood.plan_watch import Watch
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems

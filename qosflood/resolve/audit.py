@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from qosflood.audited import fields
 from qosflood.bodies import named_sources
-from qosflood.plan import Audit, Instance, Report, Target, Watch
+from qosflood.plan import Report, Target
+from qosflood.plan_watch import Audit, Instance, Watch
 from qosflood.profile.model import Profile
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems

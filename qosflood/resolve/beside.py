@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
 from qosflood.errors import PlanError
-from qosflood.plan import Phase, Prometheus
+from qosflood.plan import Phase
+from qosflood.plan_watch import Prometheus
 from qosflood.profile.model import Profile
 from qosflood.resolve.address import header_refs
 from qosflood.resolve.options import Options

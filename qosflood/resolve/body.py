@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from qosflood.plan import Connection, Counter, HeaderRef, Report
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import Connection, Counter, Report
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 

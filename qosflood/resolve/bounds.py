@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from qosflood.limits import LOAD_PHASES, METRICS, NamedBy, parse_abort, parse_limit
-from qosflood.plan import Limit, Phase, Watch
+from qosflood.plan import Limit, Phase
+from qosflood.plan_watch import Watch
 from qosflood.profile.model import LoadedProfile
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
-from qosflood.plan import Control, Target
+from qosflood.plan import Target
+from qosflood.plan_watch import Control
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 

@@ -5,17 +5,8 @@ from typing import NamedTuple
 
 from qosflood.audited import alive, sources
 from qosflood.bodies import named_sources
-from qosflood.plan import (
-    DEFAULT_BODY,
-    ONE_INSTANCE,
-    WATCHED,
-    MemorySource,
-    Phase,
-    Plan,
-    Retries,
-    Sessions,
-    Storm,
-)
+from qosflood.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
+from qosflood.plan_watch import ONE_INSTANCE, WATCHED, MemorySource
 from qosflood.resolve.herds import herd_over_ns, herd_warnings
 from qosflood.resolve.parts import format_utc
 from qosflood.units import (

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
-from qosflood.plan import ONE_INSTANCE, HeaderRef, Instance, Target, Watch
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import Target
+from qosflood.plan_watch import ONE_INSTANCE, Instance, Watch
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
-from qosflood.plan import HeaderRef, MemorySource, Prometheus, Watch
+from qosflood.header_ref import HeaderRef
+from qosflood.plan_watch import MemorySource, Prometheus, Watch
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
 from qosflood.units import SECOND

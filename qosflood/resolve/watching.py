@@ -4,7 +4,8 @@ import math
 from dataclasses import replace
 
 from qosflood.errors import PlanError
-from qosflood.plan import WATCH, Audit, Limit, Phase, Plan, Retries, Sessions
+from qosflood.plan import Limit, Phase, Plan, Retries, Sessions
+from qosflood.plan_watch import WATCH, Audit
 from qosflood.profile.fields import LONGEST_NS
 from qosflood.resolve.options import Options
 

@@ -10,7 +10,8 @@ from plan_maker import make_plan
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
-from qosflood.plan import Audit, Part
+from qosflood.plan import Part
+from qosflood.plan_watch import Audit
 from qosflood.records import Counted, Event, ReadBack, SentSession, SentSessions
 from qosflood.units import SECOND
 

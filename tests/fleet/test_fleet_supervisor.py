@@ -16,9 +16,9 @@ from supervised import UNWATCHED, Run, plan_for
 from qosflood.errors import DiskFullError, StartError
 from qosflood.fleet import supervisor as supervisor_module
 from qosflood.fleet.supervisor import Ended
+from qosflood.header_ref import HeaderRef
 from qosflood.journal import read_failures, read_records
 from qosflood.load.schedule import Schedule
-from qosflood.plan import HeaderRef
 from qosflood.records import (
     End,
     Event,

@@ -7,7 +7,8 @@ from record_maker import load_started, memory, scrape
 from rich.console import Console
 
 from qosflood.live.terminal import make_view
-from qosflood.plan import WATCH, Phase
+from qosflood.plan import Phase
+from qosflood.plan_watch import WATCH
 from qosflood.units import MINUTE, SECOND
 
 PLAN = make_plan(

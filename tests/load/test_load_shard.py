@@ -16,8 +16,9 @@ from plan_maker import make_load, make_phases, make_plan
 from processes import Faulty, faulty, free_port
 from shard_process import ShardProcess, shard
 
+from qosflood.header_ref import HeaderRef
 from qosflood.load.schedule import Schedule
-from qosflood.plan import HeaderRef, Plan
+from qosflood.plan import Plan
 from qosflood.units import MS, SECOND
 
 

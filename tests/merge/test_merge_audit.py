@@ -9,7 +9,7 @@ from record_maker import T0_NS
 from qosflood.analysis import analyse
 from qosflood.journal import read_records, read_run
 from qosflood.merge import merge, open_parts
-from qosflood.plan import Audit
+from qosflood.plan_watch import Audit
 from qosflood.records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.units import SECOND
 

@@ -10,7 +10,7 @@ from raw_server import page, raw_server
 
 from qosflood.monitor import audit as module
 from qosflood.monitor.audit import Auditor, LastMemory, headroom, with_audit
-from qosflood.plan import Audit
+from qosflood.plan_watch import Audit
 from qosflood.records import Counted, MemorySample, ReadBack
 from qosflood.units import SECOND
 

@@ -19,7 +19,7 @@ from qosflood.monitor.control import (
     watch_tcp,
 )
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Control
+from qosflood.plan_watch import Control
 from qosflood.units import MS, SECOND
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -64,7 +64,7 @@ def test_without_a_control_nobody_is_asked():
 
 
 def test_the_control_gets_none_of_the_targets_secrets():
-    from qosflood.plan import HeaderRef
+    from qosflood.header_ref import HeaderRef
 
     async def ask():
         async with raw_server(OK) as server:

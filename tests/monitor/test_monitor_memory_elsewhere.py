@@ -12,9 +12,10 @@ from raw_server import page, raw_server
 from yarl import URL
 
 from qosflood.errors import PreflightError
+from qosflood.header_ref import HeaderRef
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
-from qosflood.plan import HeaderRef, MemorySource
+from qosflood.plan_watch import MemorySource
 from qosflood.records import MemorySample
 from qosflood.units import MS, SECOND
 

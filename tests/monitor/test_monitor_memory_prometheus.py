@@ -10,7 +10,7 @@ from sick_collectors import sick_collector
 
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import open_elsewhere
-from qosflood.plan import MemorySource
+from qosflood.plan_watch import MemorySource
 from qosflood.units import SECOND
 
 

@@ -12,7 +12,7 @@ from raw_server import page, raw_server
 from qosflood.monitor import history, memory_watch, scrape
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import Page, open_scraper
-from qosflood.plan import Instance
+from qosflood.plan_watch import Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 

@@ -16,7 +16,8 @@ from monitor_process import DEADLINE_S, ROOT, monitor
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.plan import HeaderRef, Instance
+from qosflood.header_ref import HeaderRef
+from qosflood.plan_watch import Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 

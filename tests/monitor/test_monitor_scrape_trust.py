@@ -9,8 +9,8 @@ from plan_maker import make_plan
 from raw_server import page, raw_server, redirecting
 
 from qosflood.errors import StartError
+from qosflood.header_ref import HeaderRef
 from qosflood.monitor.scrape import open_scraper
-from qosflood.plan import HeaderRef
 
 BODY = b"a 1\n"
 

@@ -11,7 +11,9 @@ from resolving import plan_of
 
 from qosflood.audited import Sampled, alive, looks_itself, sampled, sources
 from qosflood.errors import PlanError
-from qosflood.plan import Audit, HeaderRef, Instance, Part
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import Part
+from qosflood.plan_watch import Audit, Instance
 from qosflood.resolve import describe
 
 REMOTE = {"target": {"url": "http://qos.example.com"}}

@@ -14,7 +14,7 @@ from qosflood.endpoint import (
     parse_header,
 )
 from qosflood.errors import PlanError
-from qosflood.plan import HeaderRef
+from qosflood.header_ref import HeaderRef
 
 
 @pytest.mark.parametrize(

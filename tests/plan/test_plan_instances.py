@@ -5,7 +5,9 @@ import pytest
 from resolving import plan_of
 
 from qosflood.errors import PlanError
-from qosflood.plan import HeaderRef, Instance, plan_from_builtins
+from qosflood.header_ref import HeaderRef
+from qosflood.plan import plan_from_builtins
+from qosflood.plan_watch import Instance
 from qosflood.resolve import with_target_port
 
 ONE = {"name": "qos-0", "scrape": "http://127.0.0.1:3001"}

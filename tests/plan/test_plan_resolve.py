@@ -5,8 +5,9 @@ import pytest
 from resolving import loaded_profile, plan_of
 
 from qosflood.errors import PlanError
+from qosflood.header_ref import HeaderRef
 from qosflood.limits import parse_limit
-from qosflood.plan import HeaderRef, plan_from_builtins
+from qosflood.plan import plan_from_builtins
 from qosflood.profile.load import load_profile
 from qosflood.resolve import (
     Options,

@@ -12,7 +12,8 @@ from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
-from qosflood.plan import Audit, Retries
+from qosflood.plan import Retries
+from qosflood.plan_watch import Audit
 from qosflood.protocols import ManualClock
 from qosflood.records import OUTCOMES, FailureSample, Outcome
 from qosflood.units import MS, SECOND

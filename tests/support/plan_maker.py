@@ -7,7 +7,8 @@ Plan takes the fields of that part to change (or a whole part), any other replac
 from dataclasses import replace
 from typing import Any
 
-from qosflood.plan import Load, NetworkClass, Phase, Plan, Report, Target, Watch
+from qosflood.plan import Load, NetworkClass, Phase, Plan, Report, Target
+from qosflood.plan_watch import Watch
 from qosflood.units import MS, SECOND
 
 _MIB = 1024 * 1024

@@ -1,0 +1,133 @@
+"""What a Plan says of watching: pages, memory, and what stands beside the target.
+
+Frozen and without a secret, as all of the Plan is.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qosflood.header_ref import HeaderRef
+
+WATCH = "watch"
+"""The only phase of a run that sends no load: the target is watched, and that is all."""
+ONE_INSTANCE = "target"
+"""What the instance is called where a plan names none."""
+WATCHED = "watched by part 1"
+"""What another part of a run says of scrapes and memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySource:
+    """A place beside process and page that tells an instance's memory.
+
+    `read` names the series in the exposition at `url`, or is the expression that the Prometheus at
+    `url` is asked; `limit`, `restarts` and `termination` likewise tell what it may use, how often
+    it was restarted and why it ended last (a label `reason`). A command's words print the bytes,
+    and the limit behind them; those like `env:VAR` are read when they are needed. `$instance` in
+    any of them is the instance's name.
+    """
+
+    kind: Literal["exposition", "promql", "command"]
+    url: str = ""
+    read: str = ""
+    limit: str = ""
+    restarts: str = ""
+    termination: str = ""
+    command: tuple[str, ...] = ()
+    timeout_ns: int = 5_000_000_000
+    headers: tuple[HeaderRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the monitor looks at. `interval_ns` None: no scrapes; `sample_limit` 0: no limit.
+
+    `dialect` is the Prometheus whose rules a page has to meet: 2 (as of 2.42) or 3.
+    """
+
+    scrape_url: str
+    interval_ns: int | None
+    timeout_ns: int
+    body_size_limit_bytes: int
+    pid: int | None
+    memory_interval_ns: int
+    gauge: str
+    memory_limit_bytes: int | None
+    memory_block_ns: int
+    memory_warmup_ns: int
+    memory_growth_bytes: int
+    dialect: Literal["2", "3"] = "3"
+    sample_limit: int = 0
+    memory_sources: tuple[MemorySource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One process that serves the target, scraped and measured on its own.
+
+    `headers` go with its scrapes. `memory` says where its memory is read (None: found by itself),
+    `readback` is the path or URL of its read-back snapshot.
+    """
+
+    name: str
+    scrape_url: str
+    headers: tuple[HeaderRef, ...] = ()
+    memory: str | None = None
+    readback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """An address on the same path as the load that is not the target, asked once each
+    `interval_ns`: what fails together with it is the path's fault."""
+
+    url: str
+    interval_ns: int = 1_000_000_000
+    timeout_ns: int = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How accepted reports are looked for in the target.
+
+    `counter` or `gauge` names a metric of its page, of which all series with these `labels` are
+    added up. `readback` is the path (below the target's URL) or the whole URL of a JSON snapshot,
+    in which `samples`, `session` and `observed` lead to the list, and in each of its items to the
+    session's id and to the time of observation (epoch ms); up to `sessions` are looked for.
+    `readback` None: nothing is read back, and `why` may say why. `asked`: it is tried even where a
+    look beforehand found no snapshot; that look met one of `before_bytes`, of `each_bytes` for each
+    session in it.
+    """
+
+    counter: str | None = None
+    gauge: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    readback: str | None = None
+    samples: tuple[str, ...] = ("samples",)
+    session: tuple[str, ...] = ("sessionId",)
+    observed: tuple[str, ...] = ("observedAt",)
+    sessions: int = 500
+    asked: bool = False
+    why: str = ""
+    before_bytes: int = 0
+    each_bytes: float = 0.0
+
+    @property
+    def metric(self) -> str | None:
+        """The counter or the gauge."""
+        return self.counter or self.gauge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """The Prometheus that scrapes the target beside us: it is asked each `every_ns`.
+
+    `job` and `instance` are the labels of the targets that are the plan's instances; without a job
+    they are known by the URLs that are scraped.
+    """
+
+    url: str
+    job: str | None = None
+    instance: str | None = None
+    headers: tuple[HeaderRef, ...] = ()
+    every_ns: int = 60_000_000_000
