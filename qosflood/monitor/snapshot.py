@@ -14,6 +14,7 @@ LARGEST = 1 << 20
 """Characters: no item, nor what stands before the list, is waited for beyond this."""
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER_GOES_ON = re.compile(r"[.eE][+-]?")
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 
 
@@ -91,6 +92,8 @@ class Snapshot:
             if key == name:
                 return at
             at = _begin(self._text, _DECODER.raw_decode(self._text, at)[1])
+            if _NUMBER_GOES_ON.fullmatch(self._text, at):
+                raise IndexError
             self._demand(",", at)
 
     def _demand(self, char: str, at: int) -> None:

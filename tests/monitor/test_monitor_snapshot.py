@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qosflood.monitor.snapshot import LARGEST, Snapshot, SnapshotError, at_path, epoch_ms
@@ -33,6 +33,7 @@ def read(text, path, *, step=None):
     st.integers(1, 9),
     st.booleans(),
 )
+@example([], ["samples"], {"first": 0.5, "zero": 1e-300}, 1, False)
 def test_items_are_those_of_the_whole_answer_in_whatever_pieces(items, path, beside, step, ascii_):
     answer = items
     for name in reversed(path):
