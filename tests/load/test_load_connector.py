@@ -74,6 +74,26 @@ def test_clients_are_connected_to_the_addresses_in_turn():
     on_a_loop(scenario)
 
 
+def test_connects_are_told_once_with_what_they_took_and_how_many_failed():
+    async def scenario() -> None:
+        async with FaultyServer(host="127.0.0.1") as server:
+            connector = connector_to(server.port, addresses=("127.0.0.1", "127.0.0.2"))
+            assert connector.take_connects() is None
+            peers = [Peer() for _ in range(6)]
+            for peer in peers:
+                connector.want(peer)
+            await all_ended(peers)
+            told = connector.take_connects()
+            assert told is not None
+            assert (told.count, told.failed) == (3, 3)
+            assert 0 < told.max_ns < told.sum_ns <= 3 * told.max_ns
+            assert connector.take_connects() is None
+            for peer in peers[::2]:
+                peer.transport.abort()
+
+    on_a_loop(scenario)
+
+
 def test_a_client_that_is_wanted_no_more_is_not_connected():
     async def scenario() -> None:
         async with FaultyServer() as server:

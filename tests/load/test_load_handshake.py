@@ -291,6 +291,43 @@ def test_bytes_of_a_handshake_that_the_socket_does_not_take_are_sent_when_it_doe
     assert len(written) > 10
 
 
+def test_a_connect_is_timed_to_the_end_of_its_handshake(certificates):
+    async def scenario() -> None:
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            connector = connector_to(listener.getsockname()[1], scheme="https", insecure=True)
+            peer = Peer()
+            connector.want(peer)
+            accepted, _ = await loop.sock_accept(listener)
+            # It is connected, but not yet greeted.
+            assert connector.take_connects() is None
+            server = loop.create_task(
+                loop.connect_accepted_socket(
+                    lambda: Greeter(begun), accepted, ssl=server_tls(certificates.good)
+                )
+            )
+            await all_ended([peer])
+            await begun.wait()
+            await server
+            told = connector.take_connects()
+            assert told is not None
+            assert (told.count, told.failed) == (1, 0)
+            peer.transport.abort()
+            await until(lambda: peer.state == DOWN)
+
+    on_a_loop(scenario)
+
+
+class Greeter(asyncio.Protocol):
+    def __init__(self, begun: asyncio.Event) -> None:
+        self.begun = begun
+
+    def connection_made(self, transport) -> None:
+        self.begun.set()
+
+
 def test_a_long_answer_in_many_records_arrives_whole(certificates):
     body = bytes(range(256)) * 400
 
