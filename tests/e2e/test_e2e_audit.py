@@ -61,8 +61,31 @@ def flooded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flooded]:
             run_dir = folder / name.replace(" ", "-")
             return flood(run_dir, "--target", target, *case.options)
 
-    with ThreadPoolExecutor(len(CASES)) as pool:
-        return dict(zip(CASES, pool.map(one, CASES), strict=True))
+    with ThreadPoolExecutor(len(CASES) + 2) as pool:
+        restarted = pool.submit(flood_over_a_restart, folder / "restarted")
+        other = pool.submit(flood_faulty, folder / "other", "ok")
+        done = dict(zip(CASES, pool.map(one, CASES), strict=True))
+        return done | {"restarted": restarted.result(), "other": other.result()[0]}
+
+
+def flood_over_a_restart(run_dir: Path) -> Flooded:
+    """The collector is killed in the flood, and another takes its place."""
+    with ThreadPoolExecutor() as pool:
+        with lossy("none") as (first, port):
+            target = ("--target", f"http://127.0.0.1:{port}")
+            begun = pool.submit(flood, run_dir, "--duration", "6s", *target, *COUNTER)
+
+            def flooding() -> bool:
+                with contextlib.suppress(OSError, ValueError):
+                    windows = read_journal(run_dir, "window")
+                    return any(one["phase"] == "flood" for one in windows)
+                return False
+
+            wait_until(lambda: flooding() or begun.done(), "a second of the flood", 30.0)
+            first.kill()
+            first.wait()
+        with lossy("none", port):
+            return begun.result()
 
 
 def loss(flooded: dict[str, Flooded], name: str) -> dict:
@@ -142,31 +165,13 @@ def test_more_than_was_sent_is_somebody_elses_and_a_warning(flooded):
     assert "may hide losses" in found["reason"]
 
 
-def test_another_kind_of_target_is_left_alone(tmp_path):
-    done, _ = flood_faulty(tmp_path / "run", "ok")
-    found = done.report["loss"]
+def test_another_kind_of_target_is_left_alone(flooded):
+    found = loss(flooded, "other")
     assert (found["method"], found["verdict"]) == ("none", "unmeasured")
     assert "shows no sessions to read back" in found["reason"]
 
 
-def test_after_a_restart_nothing_is_looked_for(tmp_path):
-    run_dir = tmp_path / "run"
-    with ThreadPoolExecutor() as pool:
-        with lossy("none") as (first, port):
-            target = ("--target", f"http://127.0.0.1:{port}")
-            begun = pool.submit(flood, run_dir, "--duration", "6s", *target, *COUNTER)
-
-            def flooding() -> bool:
-                with contextlib.suppress(OSError, ValueError):
-                    windows = read_journal(run_dir, "window")
-                    return any(one["phase"] == "flood" for one in windows)
-                return False
-
-            wait_until(lambda: flooding() or begun.done(), "a second of the flood", 30.0)
-            first.kill()
-            first.wait()
-        with lossy("none", port):
-            done = begun.result()
-    found = done.report["loss"]
+def test_after_a_restart_nothing_is_looked_for(flooded):
+    found = loss(flooded, "restarted")
     assert (found["method"], found["verdict"]) == ("counter", "unmeasured"), found
     assert "the target restarted" in found["reason"]

@@ -1,7 +1,9 @@
 """A page that starves, replicas behind one port, and instances of which one fails: each named."""
 
+from pathlib import Path
+
 import pytest
-from floods import Flooded, flood
+from floods import Flooded, at_once, flood
 from processes import faulty
 from scraped_collectors import starving_collector, two_replicas
 
@@ -12,9 +14,24 @@ OFTEN = ("--scrape-interval", "250ms", "--set", "scrape.timeout=200ms")
 
 
 @pytest.fixture(scope="module")
-def starved(tmp_path_factory: pytest.TempPathFactory) -> Flooded:
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flooded]:
+    """All floods of these tests, side by side."""
+    folder = tmp_path_factory.mktemp("scrapes")
+
+    def flooded(kind: str) -> tuple[str, Flooded]:
+        return kind, KINDS[kind](folder / kind)
+
+    return dict(at_once(flooded, KINDS))
+
+
+def starve(out: Path) -> Flooded:
     with starving_collector(above=60) as url:
-        return flood(tmp_path_factory.mktemp("starved"), *RAMP, *OFTEN, "--target", url)
+        return flood(out, *RAMP, *OFTEN, "--target", url)
+
+
+@pytest.fixture(scope="module")
+def starved(ended: dict[str, Flooded]) -> Flooded:
+    return ended["starved"]
 
 
 def test_a_page_that_starves_under_load_fails_the_run_by_its_gap(starved: Flooded) -> None:
@@ -37,10 +54,14 @@ def test_it_is_told_at_which_load_the_page_began_to_starve(starved: Flooded) -> 
     assert (first["who"], first["kind"]) == ("target", "scrapes_failing")
 
 
-@pytest.fixture(scope="module")
-def behind_one_port(tmp_path_factory: pytest.TempPathFactory) -> Flooded:
+def flood_replicas(out: Path) -> Flooded:
     with two_replicas() as url:
-        return flood(tmp_path_factory.mktemp("replicas"), "--target", url)
+        return flood(out, "--target", url)
+
+
+@pytest.fixture(scope="module")
+def behind_one_port(ended: dict[str, Flooded]) -> Flooded:
+    return ended["replicas"]
 
 
 def test_two_replicas_behind_one_port_are_named_not_taken_for_a_restart(
@@ -68,16 +89,22 @@ scrape = "{bad}"
 """
 
 
-@pytest.fixture(scope="module")
-def instances(tmp_path_factory: pytest.TempPathFactory) -> Flooded:
-    """Two instances; after some reports the second one's page is gone."""
-    folder = tmp_path_factory.mktemp("instances")
+def flood_instances(out: Path) -> Flooded:
+    """Two instances, of which the second one has no page."""
+    profile = out.with_suffix(".toml")
     with faulty() as good, faulty("status:503") as bad:
         text = PROFILE.format(good=f"{good.url}/metrics", bad=f"{bad.url}/nowhere")
-        (folder / "two.toml").write_text(text)
+        profile.write_text(text)
         limit = ("--limit", "scrape.success >= 99%")
-        out = folder / "run"
-        return flood(out, str(folder / "two.toml"), "--target", good.url, *OFTEN, *limit)
+        return flood(out, str(profile), "--target", good.url, *OFTEN, *limit)
+
+
+KINDS = {"starved": starve, "replicas": flood_replicas, "instances": flood_instances}
+
+
+@pytest.fixture(scope="module")
+def instances(ended: dict[str, Flooded]) -> Flooded:
+    return ended["instances"]
 
 
 def test_a_limit_is_judged_on_the_worst_instance_and_names_it(instances: Flooded) -> None:
