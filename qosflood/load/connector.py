@@ -76,11 +76,6 @@ class Connector:
         """Connections being made or waiting for their turn."""
         return self._making + len(self._wanted)
 
-    def after_answers(self, call: Callable[[], None]) -> None:
-        """`call` whenever answers were read, where connections are told of in batches."""
-        if isinstance(self._opener, Sockets):
-            self._opener.after_batch = call
-
     def want(self, client: Client) -> None:
         """Connect `client` soon."""
         self._wanted.append(client)

@@ -72,7 +72,6 @@ class Pacer:
         # When the next session joins, gives way or leaves, since the load's start. Kept, because
         # every wake-up asks for it.
         self._life_ns = NEVER
-        self._asleep = False
         self.finished = False
         self._refill()
 
@@ -98,18 +97,10 @@ class Pacer:
             # Ahead of time, so that computing a chunk delays none of its reports.
             self._refill()
             busy = self._next_due_ns <= self._clock() or busy
-        self._asleep = not busy
         if busy:
             self._soon(self.tick)
         else:
             self._sleep()
-
-    def awake(self) -> None:
-        """The loop woke for answers: what is due meanwhile leaves at once, if that is more than one
-        report. Coalescing them is what sleeping on would be for."""
-        second = self._position + 1
-        if self._asleep and second < len(self._dues) and self._dues[second] <= self._clock():
-            self.tick()
 
     def stop(self) -> None:
         """No report is picked any more; those due by now and not yet picked are picked, so that

@@ -139,7 +139,6 @@ class Shard:
             timer=timer,
             soon=self._loop.call_soon,
         )
-        self._connector.after_answers(self._pacer.awake)
         if self._storms:
             self._storms.start(zero_ns)
         if self._clients.pool:

@@ -158,20 +158,14 @@ class RawTransport(SocketTransport):
     write = SocketTransport.send
 
 
-def _nothing() -> None:
-    pass
-
-
 class Sockets:
-    """All plain connections of a shard, being made or made; `after_batch` is called whenever
-    events were worked through."""
+    """All plain connections of a shard, being made or made."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._epoll = select.epoll()
         self._open: dict[int, Any] = {}
         self._making: dict[int, Attempt] = {}
-        self.after_batch: Callable[[], None] = _nothing
         loop.add_reader(self._epoll.fileno(), self._ready)
 
     def connect(
@@ -227,7 +221,6 @@ class Sockets:
                 transport.received(data)
             else:
                 self._lose(fd, connections.pop(fd), None)
-        self.after_batch()
 
     def _made(self, fd: int) -> None:
         attempt = self._making.get(fd)

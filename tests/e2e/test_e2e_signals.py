@@ -69,7 +69,7 @@ def struck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Struck]:
             floods[name].wait_for_phase("flood")
             floods[name].signal(number)
         ended = {
-            name: Struck(flood.finish(deadline_s=20.0), flood.run_dir)
+            name: Struck(flood.finish(deadline_s=60.0), flood.run_dir)
             for name, flood in floods.items()
         }
         for flood in floods.values():
