@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from qosflood.journal import JournalWriter, create_run_directory
 # Timings are never asserted: a slow machine is no failure.
 settings.register_profile("qosflood", deadline=None)
 settings.load_profile("qosflood")
+# Under nohup commands that tests start would inherit that a lost terminal is ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
