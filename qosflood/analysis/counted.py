@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qosflood.analysis.findings import LossFinding
+from qosflood.audit_records import Counted
 from qosflood.audited import alive
 from qosflood.plan import Plan
-from qosflood.records import Counted
 from qosflood.units import format_count
 
 

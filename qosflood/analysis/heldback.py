@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
-from qosflood.records import ReadBack, SentSession, SentSessions
+from qosflood.audit_records import ReadBack, SentSession, SentSessions
 from qosflood.resolve import format_utc
 from qosflood.units import MS, format_count
 

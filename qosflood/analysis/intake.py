@@ -9,21 +9,19 @@ from qosflood.analysis.generator import GeneratorTally
 from qosflood.analysis.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
+from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
     ControlSample,
-    Counted,
     End,
     Event,
     FailureSample,
     JournalRecord,
     MemorySample,
-    ReadBack,
     Rollup,
     ScrapeSample,
     Segment,
-    SentSessions,
     TcpSample,
     Window,
 )

@@ -11,10 +11,13 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
+from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.audited import sources
 from qosflood.plan import Plan
 from qosflood.plan_watch import WATCHED
-from qosflood.records import Counted, Event, ReadBack, SentSessions
+from qosflood.records import (
+    Event,
+)
 from qosflood.units import format_count
 
 Method = Literal["counter", "gauge", "readback"]

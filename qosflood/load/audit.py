@@ -7,12 +7,15 @@ accepted.
 
 from collections.abc import Iterable, Iterator
 
+from qosflood.audit_records import SentSession
 from qosflood.load.connection import Client
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
 from qosflood.load.retries import RetryingClient, RetryPolicy
 from qosflood.load.shared import Shared
-from qosflood.records import Outcome, SentSession
+from qosflood.records import (
+    Outcome,
+)
 
 _NOTHING = -1
 

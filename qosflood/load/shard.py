@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from qosflood.audit_records import SentSessions
 from qosflood.child import ParentPipe
 from qosflood.errors import ExitCode
 from qosflood.headers import redact, resolve_headers
@@ -31,7 +32,9 @@ from qosflood.load.shared import NEVER, Shared
 from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
 from qosflood.plan import Plan, plan_from_builtins
-from qosflood.records import SentSessions, encode_record
+from qosflood.records import (
+    encode_record,
+)
 
 BEAT_NS = 25_000_000
 SWEEP_EVERY = 4

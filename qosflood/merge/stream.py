@@ -4,21 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qosflood.analysis.clock import ClockJumps
+from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.merge.parts import PartRun
 from qosflood.records import (
     INCOMPLETE,
     ClockMark,
     ControlSample,
-    Counted,
     End,
     Event,
     FailureSample,
     JournalRecord,
     MemorySample,
-    ReadBack,
     ScrapeSample,
     Segment,
-    SentSessions,
     Window,
 )
 from qosflood.units import SECOND, format_duration

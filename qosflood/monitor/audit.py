@@ -14,13 +14,17 @@ import aiohttp
 import psutil
 from yarl import URL
 
+from qosflood.audit_records import Counted, ReadBack
 from qosflood.audited import Sampled, Source, looks_itself, sources
 from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
 from qosflood.plan import Plan
 from qosflood.plan_watch import Instance
-from qosflood.records import Counted, MemorySample, ReadBack, Record
+from qosflood.records import (
+    MemorySample,
+    Record,
+)
 from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_bytes, format_duration
 

@@ -10,9 +10,12 @@ from plan_maker import make_plan
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
+from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.plan import Part
 from qosflood.plan_watch import Audit
-from qosflood.records import Counted, Event, ReadBack, SentSession, SentSessions
+from qosflood.records import (
+    Event,
+)
 from qosflood.units import SECOND
 
 T0, OVER, SETTLED = 2 * SECOND, 30 * SECOND, 35 * SECOND

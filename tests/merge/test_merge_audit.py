@@ -7,10 +7,10 @@ from part_maker import BEGAN_S, PLAN, SHARDS, part_plan, part_records, write_par
 from record_maker import T0_NS
 
 from qosflood.analysis import analyse
+from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.journal import read_records, read_run
 from qosflood.merge import merge, open_parts
 from qosflood.plan_watch import Audit
-from qosflood.records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.units import SECOND
 
 READ = Audit(readback="/held")

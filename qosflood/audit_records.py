@@ -1,0 +1,60 @@
+"""What the loss audit holds against each other: records of what was sent and what the target kept.
+
+`t` as in every record.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSession:
+    """A session that the loss audit samples, by the times of observation (epoch ms) that it sent:
+    `acked_ms` of the last report that was accepted, `sent_ms` of the last one sent at all."""
+
+    session: str
+    acked_ms: int | None
+    sent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSessions:
+    """What one shard's sampled sessions had sent when its load was over (`t`)."""
+
+    TAG: ClassVar[str] = "sent"
+    t: int
+    shard: int
+    sessions: tuple[SentSession, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the loss audit's counter or gauge said, its series added up, between `t` and `done_t`;
+    `reason` says why it said nothing, None if it did."""
+
+    TAG: ClassVar[str] = "counted"
+    t: int
+    done_t: int
+    instance: str
+    value: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """A snapshot of the target's sessions, read from `t` on until `done_t`.
+
+    `held` are the sampled sessions found in it, with the time of observation (epoch ms) of the
+    sample held, None for one that cannot be read. `samples` counts all sessions in it. `reason`
+    says why it could not be read to its end, None if it was.
+    """
+
+    TAG: ClassVar[str] = "readback"
+    t: int
+    done_t: int
+    instance: str
+    reason: str | None
+    status: int | None
+    bytes: int
+    samples: int
+    held: dict[str, int | None]
