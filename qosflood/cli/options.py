@@ -224,6 +224,12 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def check_output(*, dry_run: bool, as_json: bool) -> None:
+    """Raise UsageError for outputs that exclude each other."""
+    if dry_run and as_json:
+        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+
+
 def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
     """Options from the command's values, with where each came from."""
     fields = set(Options.__dataclass_fields__)

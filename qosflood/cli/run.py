@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import options_from, output_options, plan_options
+from qosflood.cli.options import check_output, options_from, output_options, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import StartError
@@ -43,8 +43,7 @@ def run(
     qosflood --rate 10x --duration 15m
     qosflood --rate 10x --duration 15m --target http://127.0.0.1:3000
     """
-    if dry_run and as_json:
-        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+    check_output(dry_run=dry_run, as_json=as_json)
     screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:

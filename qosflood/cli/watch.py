@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from qosflood.cli.options import options_from, output_options, watch_options
+from qosflood.cli.options import check_output, options_from, output_options, watch_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import PlanError
@@ -41,8 +41,7 @@ def watch(
     \b
     qosflood watch --target http://127.0.0.1:3000 --duration 1h
     """
-    if dry_run and as_json:
-        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+    check_output(dry_run=dry_run, as_json=as_json)
     screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
     if plan.target.embedded:
