@@ -6,9 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from qosflood.analysis.attribution import attribute, in_flood
+from qosflood.analysis.beside import PrometheusFinding
 from qosflood.analysis.books import totals
 from qosflood.analysis.clock import RunClock, run_clock
-from qosflood.analysis.findings import Findings, InstanceFinding, MemoryFinding, PhaseFigures
+from qosflood.analysis.findings import (
+    Findings,
+    InstanceFinding,
+    LossFinding,
+    MemoryFinding,
+    PhaseFigures,
+)
 from qosflood.analysis.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
 from qosflood.analysis.intake import Intake
@@ -79,7 +86,10 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
     recovery = recovery_finding(
         plan, clock, baseline, by_name.get("recovery"), seconds, intake.scrapes
     )
-    entries = timeline_entries(
+    prometheus = prometheus_finding(
+        plan, clock, intake.prometheus, intake.prometheus_samples, intake.scrapes
+    )
+    happened = timeline_entries(
         plan,
         clock,
         intake.events,
@@ -89,16 +99,10 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         intake.control,
         limited.limited_by,
     )
-    prometheus = prometheus_finding(
-        plan, clock, intake.prometheus, intake.prometheus_samples, intake.scrapes
-    )
     recovered = recovered_entries(plan, recovery, clock)
-    entries = in_order([*entries, *recovered, *prometheus_entries(prometheus, clock)])
+    entries = in_order([*happened, *recovered, *prometheus_entries(prometheus, clock)])
     memories = _memories(plan, clock, intake, account.outcomes["acked"])
-    instances = tuple(
-        replace(instance, memory=memories[instance.name])
-        for instance in _instances(plan, clock, intake)
-    )
+    instances = tuple(_instances(plan, clock, intake, memories))
     loss = loss_finding(plan, clock, account, _loss_evidence(intake, all_restarts(instances)))
     return Findings(
         ended=intake.end.reason if intake.end else "killed",
@@ -116,13 +120,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         recovery=recovery,
         first_failure=first_failure(entries),
         timeline=bounded(entries),
-        warnings=(
-            *warnings_of(
-                plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
-            ),
-            *loss_warnings(loss),
-            *prometheus_warnings(prometheus),
-        ),
+        warnings=_warnings(plan, intake, phases, loss, prometheus),
         instances=instances,
         seconds=seconds,
         memory_points=memory_points(intake.measured, clock),
@@ -132,6 +130,19 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         otel=otel_finding(plan, intake.otel),
         broken_on_time=intake.on_time.broken(),
     )
+
+
+def _warnings(
+    plan: Plan,
+    intake: Intake,
+    phases: tuple[PhaseFigures, ...],
+    loss: LossFinding,
+    prometheus: PrometheusFinding | None,
+) -> tuple[str, ...]:
+    own = warnings_of(
+        plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
+    )
+    return (*own, *loss_warnings(loss), *prometheus_warnings(prometheus))
 
 
 def _loss_evidence(intake: Intake, restarts: int | None) -> LossEvidence:
@@ -182,11 +193,14 @@ def _surroundings(
     }
 
 
-def _instances(plan: Plan, clock: RunClock, intake: Intake) -> Iterator[InstanceFinding]:
+def _instances(
+    plan: Plan, clock: RunClock, intake: Intake, memories: dict[str, MemoryFinding]
+) -> Iterator[InstanceFinding]:
     for name in names(plan, intake.scrapes, intake.memory):
         scrapes = [sample for sample in intake.scrapes if sample.instance == name]
         memory = [sample for sample in intake.measured if sample.instance == name]
-        yield instance_finding(plan, clock, name, scrapes, memory, intake.events)
+        found = instance_finding(plan, clock, name, scrapes, memory, intake.events)
+        yield replace(found, memory=memories[name])
 
 
 def _memories(plan: Plan, clock: RunClock, intake: Intake, acked: int) -> dict[str, MemoryFinding]:
