@@ -20,10 +20,10 @@ from qosflood.records import End, Window
 from qosflood.report import build as build_module
 from qosflood.report.build import build
 
-FILES = {"report.json", "report.html", "report.md", "latency.hlog"}
+FILES = {"report.json", "report.html", "report.md", "junit.xml", "latency.hlog"}
 
 
-def test_a_run_directory_gets_its_four_files(tmp_path: Path) -> None:
+def test_a_run_directory_gets_its_five_files(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path / "run", make_plan())
     result = build(run_dir)
     assert {path.name for path in result.written} == FILES
