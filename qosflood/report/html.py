@@ -8,14 +8,12 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
-
-from plotly.offline import get_plotlyjs
 
 from qosflood.analysis.findings import Findings
 from qosflood.plan import Plan
 from qosflood.report import sections
+from qosflood.report.assets import plotly_script, text_of
 from qosflood.report.beside import beside
 from qosflood.report.charts import Chart, make_charts
 from qosflood.report.markup import Markup, element, join, json_for_script, section
@@ -35,7 +33,7 @@ def render(
     """The whole page; `failures` are the lines of failures.jsonl as dicts."""
     charts = make_charts(plan, findings)
     body = element("main", _content(document, charts, failures))
-    scripts = [get_plotlyjs(), _resource("page.js")] if charts else []
+    scripts = [plotly_script(), text_of("page.js")] if charts else []
     title = printable(f"{document.verdict}: {document.run.profile} {document.run.id}")
     figures = json_for_script({chart.name: chart.figure for chart in charts})
     return "\n".join(
@@ -45,7 +43,7 @@ def render(
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">',
             f"<title>{html.escape(title)}</title>",
-            f"<style>{_resource('page.css')}</style></head>",
+            f"<style>{text_of('common.css')}{text_of('page.css')}</style></head>",
             f"<body>{body}",
             f'<script type="application/json" id="figures">{figures}</script>',
             *(f"<script>{script}</script>" for script in scripts),
@@ -105,7 +103,3 @@ def _policy(scripts: Sequence[str]) -> str:
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _resource(name: str) -> str:
-    return resources.files("qosflood.report").joinpath(name).read_text("utf-8")

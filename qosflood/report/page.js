@@ -2,11 +2,18 @@
   "use strict";
   const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("figures").textContent);
+  const probe = document.body.appendChild(document.createElement("i"));
   const config = {
     responsive: true,
     displaylogo: false,
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
   };
+
+  // A colour of the theme as plotly understands it: the variables hold light-dark().
+  function colour(name) {
+    probe.style.color = "var(--" + name + ")";
+    return getComputedStyle(probe).color;
+  }
 
   function themed(value, key) {
     if (Array.isArray(value)) {
@@ -16,7 +23,7 @@
       return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, themed(v, k)]));
     }
     const named = /color$/.test(key) && typeof value === "string" && value.startsWith("@");
-    return named ? getComputedStyle(root).getPropertyValue("--" + value.slice(1)).trim() : value;
+    return named ? colour(value.slice(1)) : value;
   }
 
   function axis(own) {
