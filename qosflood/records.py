@@ -227,13 +227,15 @@ class ControlSample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpSample:
     """TCP of the generator's machine, all its connections together, counted since its boot:
-    segments sent, segments sent again, and connects its own listeners dropped unaccepted."""
+    segments sent, segments sent again, and connects its own listeners dropped unaccepted.
+    `machine` tells those of a merged run apart."""
 
     TAG: ClassVar[str] = "tcp"
     t: int
     sent: int
     resent: int
     dropped: int | None = None
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

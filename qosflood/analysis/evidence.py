@@ -27,15 +27,15 @@ def evidence_lines(
     yield from _service(baseline, flood)
     yield from _cores(baseline, flood)
     if flood.tcp is not None:
-        yield _tcp(baseline.tcp if baseline else None, flood.tcp)
+        yield _tcp(plan, baseline.tcp if baseline else None, flood.tcp)
     yield from _control(plan, baseline, flood)
 
 
 def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
-    lag = flood.send_lag.max_ns if flood.send_lag.p99_ns is None else flood.send_lag.p99_ns
-    stall = generator.loop_stall_max_ns
+    p99, stall = flood.send_lag.p99_ns, generator.loop_stall_max_ns
+    lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
     return (
-        f"generator: {generator.verdict}, send lag p99 {_ns(lag)}, longest loop stall {_ns(stall)} "
+        f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
         f"(gate {format_duration(generator.late_gate_ns)}), throttled in "
         f"{format_count(generator.throttled_windows)} of {format_count(generator.windows)} windows"
     )
@@ -73,7 +73,8 @@ def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{kept_off}"
 
 
-def _tcp(before: TcpFigures | None, flood: TcpFigures) -> str:
+def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:
+    whose = "the generators' machines" if plan.merged else "the generator's machine"
     at_1x = f"; {_share(before)} at 1x" if before is not None else ""
     dropped = (
         f"; its listeners had no room for {format_count(flood.dropped)} connects"
@@ -81,7 +82,7 @@ def _tcp(before: TcpFigures | None, flood: TcpFigures) -> str:
         else ""
     )
     return (
-        "TCP of the generator's machine, all its connections: sent "
+        f"TCP of {whose}, all connections: sent "
         f"{format_count(flood.resent)} of {format_count(flood.sent)} segments again in the flood "
         f"({_share(flood)}){at_1x}{dropped}"
     )

@@ -50,16 +50,24 @@ def control_figures(
 
 
 def tcp_figures(samples: Sequence[TcpSample], start: int, end: int) -> TcpFigures | None:
-    """What the counters grew by; None with fewer than two samples in the phase."""
-    inside = [sample for sample in samples if start <= sample.t < end]
-    if len(inside) < 2:
+    """What the counters of all machines grew by; None with fewer than two samples of any in the
+    phase."""
+    machines: dict[str, list[TcpSample]] = {}
+    for sample in samples:
+        if start <= sample.t < end:
+            machines.setdefault(sample.machine, []).append(sample)
+    edges = [(mine[0], mine[-1]) for mine in machines.values() if len(mine) > 1]
+    if not edges:
         return None
-    first, last = inside[0], inside[-1]
-    known = first.dropped is not None and last.dropped is not None
+    dropped = [
+        last.dropped - first.dropped
+        for first, last in edges
+        if first.dropped is not None and last.dropped is not None
+    ]
     return TcpFigures(
-        sent=last.sent - first.sent,
-        resent=last.resent - first.resent,
-        dropped=(last.dropped or 0) - (first.dropped or 0) if known else None,
+        sent=sum(last.sent - first.sent for first, last in edges),
+        resent=sum(last.resent - first.resent for first, last in edges),
+        dropped=sum(dropped) if dropped else None,
     )
 
 

@@ -17,6 +17,7 @@ from qosflood.records import (
     MemorySample,
     ScrapeSample,
     Segment,
+    TcpSample,
     Window,
 )
 from qosflood.units import SECOND, format_duration
@@ -32,10 +33,16 @@ _OF_THE_TARGET = ("restarted", "process_gone", "several_processes")
 class PartStream:
     """Retimes the records of one part: UTC by its own clock, less `wall_ns`, UTC at the merged
     journal's start. Its shards are numbered from `first_shard` on; `own_instance`: another part
-    watches too, so instances are named by part."""
+    watches too, so instances are named by part; `own_machine`: no part before it ran there."""
 
     def __init__(
-        self, source: PartRun, wall_ns: int, first_shard: int, *, own_instance: bool
+        self,
+        source: PartRun,
+        wall_ns: int,
+        first_shard: int,
+        *,
+        own_instance: bool,
+        own_machine: bool = True,
     ) -> None:
         self.part = source.part
         self.end: End | None = None
@@ -45,6 +52,7 @@ class PartStream:
         self._shift = source.offset_ns - wall_ns
         self._first_shard = first_shard
         self._own_instance = own_instance
+        self._own_machine = own_machine
         self._jumps = ClockJumps()
 
     def take_all(self, records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
@@ -58,6 +66,10 @@ class PartStream:
                 yield replace(record, t=t, instance=self._instance(record.instance))
             elif isinstance(record, _TIMED_ALONE):
                 yield replace(record, t=t)
+            elif isinstance(record, TcpSample):
+                # Parts on one machine read the same counters, which are told once.
+                if self._own_machine:
+                    yield replace(record, t=t, machine=self.part.name)
             elif isinstance(record, SentSessions):
                 yield replace(record, t=t, shard=record.shard + self._first_shard)
             elif isinstance(record, Counted | ReadBack):

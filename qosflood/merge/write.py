@@ -90,9 +90,17 @@ def merge(parts: Sequence[PartRun], out: Path, arguments: Sequence[str]) -> Plan
 
 def _streams(parts: Sequence[PartRun], wall_ns: int) -> Iterator[PartStream]:
     own_instance = sum(part.part.memory for part in parts) > 1
-    first_shard = 0
+    first_shard, machines = 0, set[str]()
     for part in parts:
-        yield PartStream(part, wall_ns, first_shard, own_instance=own_instance)
+        machine = str(part.facts.get("host", {}).get("name") or part.part.name)
+        yield PartStream(
+            part,
+            wall_ns,
+            first_shard,
+            own_instance=own_instance,
+            own_machine=machine not in machines,
+        )
+        machines.add(machine)
         first_shard += part.plan.load.shards
 
 
