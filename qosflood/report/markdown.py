@@ -1,4 +1,8 @@
-"""report.md: the verdict with its evidence in at most 30 lines, fit for a pull-request comment."""
+"""report.md: the verdict with its evidence in at most 30 lines, fit for a pull-request comment.
+
+Verdict, limits, what limited the run and what to do come first; phases and the other figures are
+folded away below.
+"""
 
 import re
 from collections.abc import Iterable
@@ -10,50 +14,75 @@ from qosflood.report.storms import storm_lines
 from qosflood.text import printable
 
 MOST_LINES = 30
-_MOST_REASONS = 3
+_MOST_REASONS = 2
 _MOST_LIMITS = 5
 _MOST_STEPS = 3
+_SIGNS = {"PASS": "✅", "FAIL": "❌"}
+_NO_ANSWER = "⚠️"
+_FOLDED = "<details><summary>Phases and figures</summary>"
+_END = "</details>"
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
-_REFERENCE = re.compile(r"([@#](?=\w)|:(?=//)|www(?=\.))")
+_REFERENCE = re.compile(r"([@#](?=\w)|:(?=//|[a-z+-][\w+-]*:)|www(?=\.))")
 
 
 def escape(text: str, limit: int = 300) -> str:
     """`text` as Markdown that shows it as it is: no markup, HTML, link, mention or table break."""
     safe = printable(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A zero-width space keeps GitHub from making a mention, reference or link of it.
-    return _REFERENCE.sub(r"\1&#8203;", _MARKUP.sub(r"\\\1", safe))
+    # A zero-width space keeps GitHub from making a mention, reference, link or emoji of it, and
+    # two dollar signs from being a formula.
+    quiet = _REFERENCE.sub(r"\1&#8203;", _MARKUP.sub(r"\\\1", safe))
+    return quiet.replace("$", "&#36;")
 
 
 def render(document: Document) -> str:
     """The whole report.md."""
+    sign = _SIGNS.get(document.verdict, _NO_ANSWER)
     parts = (
-        [f"## {escape(document.headline)}"],
+        [f"## {sign} {escape(document.headline)}"],
         _reasons(document),
-        _phases(document),
         _limits(document),
-        _lines(document),
+        _answers(document),
+        [_FOLDED],
+        _phases(document),
+        _figures(document),
     )
     lines = [line for part in parts if part for line in (*part, "")][:-1]
-    return "\n".join(lines[:MOST_LINES]) + "\n"
+    return "\n".join((*lines[: MOST_LINES - 1], _END)) + "\n"
 
 
 def _reasons(document: Document) -> list[str]:
+    """Those that the headline has no room for."""
     run = document.run
     verdict = f"**{document.verdict}** (exit {document.exit_code})"
     about = f"{verdict}, run {escape(run.id)}, {run.started_utc}"
-    shown = document.reasons[:_MOST_REASONS]
-    return [about, *(f"- {escape(reason)}" for reason in shown)]
+    further = [reason for reason in document.reasons if reason not in document.headline]
+    return [about, *(f"- {escape(reason)}" for reason in further[:_MOST_REASONS])]
+
+
+def _answers(document: Document) -> list[str]:
+    steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
+    first = document.first_failure is not None
+    return [
+        *([f"- First failure: {escape(cells.first_failure_line(document))}"] * first),
+        *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
+        *([f"- Next: {steps}"] if steps else []),
+    ]
 
 
 def _phases(document: Document) -> list[str]:
+    """A row a phase; one that was not reached has nothing to show."""
+    rows = [
+        row for row in cells.phase_rows(document) if row.essential and row.name not in _LEFT_OUT
+    ]
     if not document.phases:
         return []
-    names = [phase.name for phase in document.phases]
-    essential = [row for row in cells.phase_rows(document) if row.essential]
     return [
-        _row(["", *names]),
-        _row(["---", *("---:" for _ in names)]),
-        *(_row([row.name, *row.cells]) for row in essential if row.name not in _LEFT_OUT),
+        _row(["phase", *(row.name for row in rows)]),
+        _row(["---", *("---:" for _ in rows)]),
+        *(
+            _row([phase.name, *(row.cells[index] for row in rows)])
+            for index, phase in enumerate(document.phases)
+        ),
     ]
 
 
@@ -78,18 +107,14 @@ def _rest(states: list[str]) -> str:
     return "and " + ", ".join(f"{number} {state}" for state, number in counts.items())
 
 
-def _lines(document: Document) -> list[str]:
-    steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
+def _figures(document: Document) -> list[str]:
     return [
         f"- Memory: {escape(cells.memory_line(document))}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
         *(f"- {name}: {escape(line)}" for name, line in beside_lines(document)),
         *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
-        f"- First failure: {escape(cells.first_failure_line(document))}",
         *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
         *([f"- Recovery: {escape(cells.recovery_line(document))}"] * _recovered_late(document)),
-        *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
-        *([f"- Next: {steps}"] if steps else []),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from rich.console import Console
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
 
@@ -53,6 +54,37 @@ def test_every_table_of_report_md_has_as_many_cells_in_each_row() -> None:
             if block.startswith("|")
         ]
         assert [len(width) for width in widths] == [1, 1]
+
+
+@pytest.mark.parametrize("text", [None, NASTY, "$x$ :tada: a@b.example [x](y) `c` &lt;b&gt; # h"])
+@pytest.mark.parametrize("make", STORIES)
+def test_a_markdown_reader_finds_two_tables_one_fold_and_the_text_as_it_was(
+    make: Callable[[], Story], text: str | None
+) -> None:
+    story = make() if text is None else hostile(make(), text)
+    document = document_of(story)
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    tokens = reader.parse(markdown.render(document))
+    kinds = [token.type for token in tokens]
+    inline = [child for token in tokens for child in token.children or []]
+    assert kinds.count("table_open") == 2
+    assert kinds.count("heading_open") == 1
+    raw = "".join(token.content for token in tokens if token.type == "html_block")
+    assert raw.split() == ["<details><summary>Phases", "and", "figures</summary>", "</details>"]
+    assert {child.type for child in inline} <= {
+        *("text", "text_special", "strong_open", "strong_close", "softbreak")
+    }
+    heading = "".join(child.content for child in tokens[1].children or [])
+    shown = heading.replace("\u200b", "").split(" ", 1)[1]
+    assert shown == printable(document.headline, 300)
+
+
+def test_however_short_the_room_the_fold_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = document_of(hostile(failing_run(), NASTY))
+    whole = markdown.render(document).count("\n")
+    for lines in range(20, whole + 1):
+        monkeypatch.setattr(markdown, "MOST_LINES", lines)
+        assert markdown.render(document).endswith("\n</details>\n")
 
 
 def test_text_from_the_target_is_shown_as_it_is_in_markdown() -> None:
