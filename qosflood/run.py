@@ -7,7 +7,6 @@ report. Each step is a room of its own; what goes wrong before the load is a Sta
 import asyncio
 import os
 import platform
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -20,11 +19,13 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.errors import ExitCode, JournalWriteError, QosfloodError, StartError
+from qosflood.errors import JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import refuse_past
 from qosflood.fleet.supervisor import Ended, Supervisor
+from qosflood.fleet.together import Together
 from qosflood.fleet.view import View
+from qosflood.interrupts import Interrupts
 from qosflood.journal import (
     JOURNAL,
     RUN_SCHEMA,
@@ -32,10 +33,12 @@ from qosflood.journal import (
     create_run_directory,
     write_run_json,
 )
+from qosflood.live.controls import Controls
 from qosflood.load.payload import mean_bytes
 from qosflood.load.schedule import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
+from qosflood.onlooking import NO_WINDOWS, Onlooking, Windows
 from qosflood.plan import Part, Plan
 from qosflood.preflight import (
     Preflight,
@@ -82,7 +85,7 @@ class Request:
     """A plan and what the command line says about carrying it out.
 
     `out` None: a folder of its own below the working directory. `ask` puts a yes/no question on a
-    terminal, None where there is none.
+    terminal, None where there is none. `windows`: what may be looked at from outside.
     """
 
     plan: Plan
@@ -90,6 +93,7 @@ class Request:
     out: Path | None
     arguments: tuple[str, ...]
     ask: Callable[[str], bool] | None
+    windows: Windows = NO_WINDOWS
 
 
 def fill_planned(plan: Plan) -> Plan:
@@ -135,6 +139,7 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
     interrupts = Interrupts(screen)
     async with AsyncExitStack() as stack:
         interrupts.watch()
+        onlooking = Onlooking(request.windows, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
         plan, seen = await look_for_snapshot(plan, await preflight(plan, warnings))
@@ -144,18 +149,32 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
         run_dir, segment = open_run(request, plan, seen)
+        onlookers = await onlooking.open(plan, run_dir, segment)
         try:
-            supervisor = Supervisor(plan, run_dir, segment, screen.view(plan))
+            view = Together(screen.view(plan), onlookers, screen.notice)
+            supervisor = Supervisor(plan, run_dir, segment, view)
             for line in seen.warnings:
                 supervisor.note("operator", "warning", line)
             for name, what in several.items():
                 supervisor.note("target", "several_processes", what, instance=name)
             interrupts.stop_with(supervisor, run_dir)
+            onlooking.steer(controls(interrupts, supervisor))
             ended = await supervisor.carry_out(seen.watching)
         finally:
             screen.close_view()
         interrupts.report_only()
-        return await report(run_dir, ended, screen)
+        code = await report(run_dir, ended, screen)
+        interrupts.finish_with(onlooking.let_go)
+        await onlooking.reported(code)
+        return code
+
+
+def controls(interrupts: Interrupts, supervisor: Supervisor) -> Controls:
+    """What whoever looks on may do: stop the load as Ctrl-C does, and mark a moment."""
+    return Controls(
+        stop=lambda: interrupts.stop("the live page"),
+        mark=lambda text: supervisor.note("operator", "mark", text),
+    )
 
 
 async def start_collector(plan: Plan, stack: AsyncExitStack) -> Plan:
@@ -268,57 +287,3 @@ async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     page = run_dir / "report.html"
     screen.summary(built["document"], page if page.exists() else None)
     return int(built["exit_code"])
-
-
-class Interrupts:
-    """SIGINT, SIGTERM, and SIGHUP of a lost terminal: the first stops the load and reports, the
-    second leaves at once."""
-
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
-        self._main = asyncio.current_task()
-        self._supervisor: Supervisor | None = None
-        self._run_dir: Path | None = None
-        self._reporting = False
-        self._count = 0
-
-    def watch(self) -> None:
-        """From now on signals come here."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Under nohup a lost terminal is to be ignored, and stays so.
-            if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
-                loop.add_signal_handler(number, self._signalled, number)
-
-    def stop_with(self, supervisor: Supervisor, run_dir: Path) -> None:
-        """The load begins: a signal stops it."""
-        self._supervisor, self._run_dir = supervisor, run_dir
-
-    def report_only(self) -> None:
-        """The load is over; the first signal from here on only says so."""
-        self._reporting = True
-
-    def _signalled(self, number: signal.Signals) -> None:
-        self._count += 1
-        name = signal.Signals(number).name
-        if self._supervisor is None:
-            assert self._main is not None
-            self._main.cancel()
-        elif self._count > 1:
-            self._leave(self._supervisor)
-        elif self._reporting:
-            self._screen.notice(f"{name}: writing the report; once more leaves at once")
-        else:
-            self._supervisor.request_stop("interrupted", f"by {name}")
-            what = self._supervisor.stoppable
-            self._screen.notice(f"{name}: stopping {what}; once more leaves at once")
-
-    def _leave(self, supervisor: Supervisor) -> None:
-        try:
-            if not self._reporting:
-                supervisor.leave_at_once()
-            self._screen.close_view()
-            self._screen.notice(f"left at once; for the report: qosflood report {self._run_dir}")
-            sys.stderr.flush()
-        finally:
-            os._exit(ExitCode.INTERRUPTED)

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from qosflood.cli.params import (
+    ADDRESS,
     COUNT,
     DURATION,
     INTERVAL,
@@ -190,6 +191,13 @@ _OUTPUT: tuple[Any, ...] = (
     ),
     click.option("--dry-run", is_flag=True, help="Print the plan and stop; nothing is sent."),
     click.option("--no-live", is_flag=True, help="Plain lines instead of the live view."),
+    click.option(
+        "--web",
+        type=ADDRESS,
+        is_flag=False,
+        flag_value="127.0.0.1:0",
+        help="Serve a live page there; by itself on a free port of 127.0.0.1.",
+    ),
     click.option("--quiet", is_flag=True, help="Only warnings and the verdict."),
     click.option("--json", "as_json", is_flag=True, help="report.json on standard output."),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from qosflood.errors import StartError, UnitError
+from qosflood.listening import parse_address
 from qosflood.resolve import parse_part, parse_peak
 from qosflood.units import US, parse_duration, parse_rate
 
@@ -113,3 +114,5 @@ START_AT = _Parsed("UTC", _start_at)
 """`2026-11-23T14:00:00Z`: nanoseconds since the epoch."""
 INTERVAL = _Parsed("5s|off", _interval)
 """Nanoseconds; or `off`."""
+ADDRESS = _Parsed("[HOST:PORT]", parse_address)
+"""`127.0.0.1:8080`: a listening.Address."""

@@ -11,7 +11,9 @@ from qosflood.cli.options import check_output, options_from, output_options, pla
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import StartError
+from qosflood.listening import Address
 from qosflood.machine import examine
+from qosflood.onlooking import Windows
 from qosflood.plan import Part
 from qosflood.run import Request, check_start, fill_planned
 from qosflood.run import run as carry_out
@@ -32,6 +34,7 @@ def run(
     no_live: bool,
     quiet: bool,
     as_json: bool,
+    web: Address | None,
     **values: Any,
 ) -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict.
@@ -58,6 +61,7 @@ def run(
         out=out,
         arguments=tuple(sys.argv[1:]),
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
+        windows=Windows(web=web),
     )
     ctx.exit(carry_out(request, screen))
 

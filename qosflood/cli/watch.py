@@ -10,7 +10,9 @@ from qosflood.cli.options import check_output, options_from, output_options, wat
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import PlanError
+from qosflood.listening import Address
 from qosflood.machine import examine
+from qosflood.onlooking import Windows
 from qosflood.resolve import as_watch, lifted
 from qosflood.run import Request
 from qosflood.run import run as carry_out
@@ -31,6 +33,7 @@ def watch(
     no_live: bool,
     quiet: bool,
     as_json: bool,
+    web: Address | None,
     **values: Any,
 ) -> None:
     """Watch a target from the side without any load, end with a verdict.
@@ -50,7 +53,12 @@ def watch(
     if dry_run:
         screen.dry_run(plan, examine(plan))
         return
-    arguments = tuple(sys.argv[1:])
-    ctx.exit(
-        carry_out(Request(plan=plan, allow=(), out=out, arguments=arguments, ask=None), screen)
+    request = Request(
+        plan=plan,
+        allow=(),
+        out=out,
+        arguments=tuple(sys.argv[1:]),
+        ask=None,
+        windows=Windows(web=web),
     )
+    ctx.exit(carry_out(request, screen))

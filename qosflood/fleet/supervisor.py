@@ -389,8 +389,10 @@ class Supervisor:
             for line in self._failures.take_last():
                 self._journal.append_failure(line)
         self._writable = False
+        end = End(t=self.now_t, reason=reason, detail=detail)
+        self._show(end)
         try:
-            self._journal.append(End(t=self.now_t, reason=reason, detail=detail))
+            self._journal.append(end)
         except JournalWriteError:
             return False
         finally:

@@ -6,6 +6,19 @@ from qosflood.plan import Limit
 from qosflood.records import JournalRecord
 
 
+class Onlooker(Protocol):
+    """Whoever looks on at a run: a picture, a page, an exporter. `name` is what notices call it."""
+
+    name: str
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record, each one that the journal gets."""
+
+    def tick(self, t_ns: int) -> None:
+        """Draw, if it is time; `t_ns` counts from the segment's start. Comes four times a second
+        from the load's start on."""
+
+
 class View(Protocol):
     """What shows the run while it goes on, and knows whether an abort limit is broken."""
 
