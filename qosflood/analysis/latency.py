@@ -13,6 +13,8 @@ from qosflood.records import Latency
 
 LEAST_ABOVE = 10
 """A percentile is given only when at least this many values lie above it."""
+ABOVE_SHARE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99_9": 0.001}
+"""What lies above each percentile that is given, lowest first."""
 _TICKS_PER_HALVING = 5
 
 NO_LATENCY = LatencyFigures(
@@ -45,6 +47,14 @@ def figures_of(latency: Latency | None) -> LatencyFigures:
         count=count,
         overflow=latency.overflow,
     )
+
+
+def percentile_below(figures: LatencyFigures, figure: str) -> int | None:
+    """The highest percentile below `figure` that is given, for it bounds the one asked."""
+    names = list(ABOVE_SHARE)
+    known = names[: names.index(figure)] if figure in ABOVE_SHARE else names
+    lower = [getattr(figures, f"{name}_ns") for name in known]
+    return max((value for value in lower if value is not None), default=None)
 
 
 def p99_or_max(latency: Latency) -> int:

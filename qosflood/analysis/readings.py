@@ -6,12 +6,16 @@ from functools import partial
 
 from qosflood.analysis.beside import UpFigures
 from qosflood.analysis.failures import CUT_OFF
-from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures, ScrapeFigures
-from qosflood.analysis.latency import LEAST_ABOVE
+from qosflood.analysis.findings import (
+    Findings,
+    LatencyFigures,
+    MemoryFinding,
+    PhaseFigures,
+    ScrapeFigures,
+)
+from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
 from qosflood.plan import Limit, Plan
 from qosflood.units import SECOND, format_count
-
-_ABOVE_SHARE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99_9": 0.001}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +78,15 @@ def _latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Read
         return Reading(value=value, n=figures.count)
     return Reading(
         n=figures.count,
-        least=_percentile_below(figures, figure),
+        least=percentile_below(figures, figure),
         most=figures.max_ns,
         reason=_too_few(figure, figures.count),
     )
 
 
-def _percentile_below(figures: LatencyFigures, figure: str) -> int | None:
-    """The highest percentile below `figure` that is given, for it bounds the one asked."""
-    names = list(_ABOVE_SHARE)
-    lower = [getattr(figures, f"{name}_ns") for name in names[: names.index(figure)]]
-    return max((value for value in lower if value is not None), default=None)
-
-
 def _too_few(figure: str, count: int) -> str:
     # HdrHistogram rounds the rank to the nearest, so half a value less will do.
-    needed = int((LEAST_ABOVE - 0.5) / _ABOVE_SHARE[figure]) + 1
+    needed = int((LEAST_ABOVE - 0.5) / ABOVE_SHARE[figure]) + 1
     return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
 
 
@@ -221,11 +218,29 @@ def _lowest(reading: Reading) -> float:
     return float("inf") if reading.value is None else -float(reading.value)
 
 
+def _memories(case: Case) -> dict[str, MemoryFinding]:
+    """Each instance's memory; of a single one under no name."""
+    several = len(case.findings.instances) > 1
+    found = {one.name: one.memory for one in case.findings.instances if one.memory is not None}
+    return found if several and found else {"": case.findings.memory}
+
+
 def _memory_max(case: Case) -> Reading:
-    memory = case.findings.memory
+    """Of the instance that used most; where one was not seen, that can only be too much."""
+    found = {name: _most_of(case, name, memory) for name, memory in _memories(case).items()}
+    worst = max(found, key=lambda name: _used(found[name]))
+    reading = replace(found[worst], whose=worst)
+    unseen = next((one for one in found.values() if one.value is None), reading)
+    if reading.value is None or unseen.value is not None:
+        return reading
+    return replace(reading, value=None, least=float(reading.value), reason=unseen.reason)
+
+
+def _most_of(case: Case, name: str, memory: MemoryFinding) -> Reading:
+    """The most that one instance used, in bytes or as a share of its limit."""
     if memory.max_bytes is None:
-        return Reading(reason=memory.reason)
-    n = len(case.findings.memory_points)
+        return Reading(reason=f"{name}: {memory.reason}" if name else memory.reason)
+    n = sum(point.instance == name or not name for point in case.findings.memory_points)
     most = float(memory.max_bytes)
     if case.limit.unit == "ratio":
         if not memory.limit_bytes:
@@ -237,6 +252,12 @@ def _memory_max(case: Case) -> Reading:
     return Reading(value=most, n=n)
 
 
+def _used(reading: Reading) -> float:
+    """What was used at least; less than nothing where that is not known."""
+    known = reading.least if reading.value is None else float(reading.value)
+    return float("-inf") if known is None else known
+
+
 def _memory_leak(case: Case) -> Reading:
     memory = case.findings.memory
     n = len(case.findings.memory_points)
@@ -246,7 +267,15 @@ def _memory_leak(case: Case) -> Reading:
 
 
 def _time_to_limit(case: Case) -> Reading:
-    memory = case.findings.memory
+    """Of the instance that gets there first; where one was not seen, that can only be too soon."""
+    found = {name: _time_left(case, memory) for name, memory in _memories(case).items()}
+    worst = min(found, key=lambda name: _soonest(found[name]))
+    reading = replace(found[worst], whose=worst)
+    unseen = next((one for one in found.values() if one.least is None), reading)
+    return reading if unseen is reading else replace(reading, least=None, reason=unseen.reason)
+
+
+def _time_left(case: Case, memory: MemoryFinding) -> Reading:
     n = len(case.findings.memory_points)
     if memory.slope_mid is None:
         return Reading(n=n, reason=memory.reason)
@@ -259,6 +288,10 @@ def _time_to_limit(case: Case) -> Reading:
         most=float("inf") if high is None else high * SECOND,
         reason="the slope's interval lies on both sides of the limit",
     )
+
+
+def _soonest(reading: Reading) -> float:
+    return float("inf") if reading.least is None else reading.least
 
 
 def _loss(case: Case) -> Reading:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from math import sqrt
 from typing import NamedTuple
 
+from qosflood.analysis.latency import figures_of, percentile_below
 from qosflood.live.aggregate import LiveView
 from qosflood.plan import Limit
 from qosflood.units import SECOND, format_bytes, format_duration, format_ratio
@@ -31,6 +32,8 @@ _FORMATS: dict[str, Callable[[float], str]] = {
 }
 _RUN = "run"
 _SIGMAS = 3.0
+_ENOUGH = 20
+"""So many values have ten above their median, the least that bounds what lies above it."""
 
 
 class Value(NamedTuple):
@@ -76,10 +79,10 @@ class AbortWatch:
     def _value(self, limit: Limit, t_ns: int) -> Value | None:
         view = self._view
         if limit.metric in _LEVELS:
-            return _level(_LEVELS[limit.metric](view, t_ns))
+            return _level(_LEVELS[limit.metric](view, limit, t_ns))
         if limit.metric in _SHARES:
             return _SHARES[limit.metric](view, limit)
-        return _level(_response(view, limit.metric.partition(".")[2]))
+        return _response(view, limit)
 
 
 def _met(limit: Limit, found: Value) -> bool:
@@ -131,17 +134,32 @@ def _stretch(view: LiveView, limit: Limit) -> tuple[int, int]:
     return first, length
 
 
-def _response(view: LiveView, figure: str) -> float | None:
-    moments = view.moments(view.complete_s, 1)
-    response = moments[0].response if moments else None
-    return None if response is None else float(getattr(response, f"{figure}_ns"))
+def _response(view: LiveView, limit: Limit) -> Value | None:
+    """The figure of the last second, or of as many as have a median; None where too few values lie
+    above it and what is known on either side of it does not decide."""
+    figures = figures_of(view.response(_ENOUGH))
+    figure = limit.metric.partition(".")[2]
+    value: int | None = getattr(figures, f"{figure}_ns")
+    if value is not None or figures.max_ns is None:
+        return _level(value)
+    least, most = Value(percentile_below(figures, figure) or 0), Value(figures.max_ns)
+    if _met(limit, least) != _met(limit, most):
+        return None
+    return least if _met(limit, least) else most
 
 
-def _memory(view: LiveView, _t_ns: int) -> float | None:
-    return None if view.last_rss is None else float(view.last_rss.rss_bytes)
+def _memory(view: LiveView, limit: Limit, _t_ns: int) -> float | None:
+    """Of the instance that has most; as a share, of what each may use, where that is known."""
+    share = limit.unit == "ratio"
+    values = []
+    for sample in view.judged.values():
+        used = sample.rss_bytes if sample.used_bytes is None else sample.used_bytes
+        most = view.memory_limit(sample) if share else 1
+        values += [used / most] if most else []
+    return max(values, default=None)
 
 
-def _scrape_gap(view: LiveView, t_ns: int) -> float | None:
+def _scrape_gap(view: LiveView, _limit: Limit, t_ns: int) -> float | None:
     if view.plan.scrape_interval_ns is None or view.t0 is None:
         return None
     last_good = view.last_good_scrape_t
@@ -152,7 +170,7 @@ _SHARES: dict[str, Callable[[LiveView, Limit], Value | None]] = {
     "errors": _errors,
     "offered": _offered,
 }
-_LEVELS: dict[str, Callable[[LiveView, int], float | None]] = {
+_LEVELS: dict[str, Callable[[LiveView, Limit, int], float | None]] = {
     "memory.max": _memory,
     "scrape.gap": _scrape_gap,
 }

@@ -1,14 +1,16 @@
 """What a run looks like right now, from the records as they come in. Pure.
 
 Load figures are those of the last complete second, the newest one that every shard has reported;
-their percentiles are exact, the shards' histograms merged. With synchronised clocks they are those
-of a whole cadence, or most looks would fall between two herds and show nothing.
+their percentiles are exact, the shards' histograms merged. Where that second has too few reports
+for a percentile, it is one of as many seconds as it takes, ten at most. With synchronised clocks
+figures are those of a whole cadence, or most looks would fall between two herds and show nothing.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.analysis.latency import figures_of
 from qosflood.histograms import merge
 from qosflood.plan import Phase, Plan
 from qosflood.records import (
@@ -22,6 +24,9 @@ from qosflood.records import (
 from qosflood.units import SECOND
 
 _LEAST_KEPT_S = 30
+_WIDEST_S = 10
+_ENOUGH_P50, _ENOUGH_P99 = 20, 950
+"""So many values have ten above the percentile."""
 _TROUBLE = ("target", "generator", "network")
 
 
@@ -97,7 +102,6 @@ def _mean(moments: list[Moment]) -> Moment:
         retries=round(sum(moment.retries for moment in moments) / every),
         outcomes=Counter({name: round(count / every) for name, count in outcomes.items()}),
         late=any(moment.late for moment in moments),
-        parts=[moment.response for moment in moments if moment.response is not None],
     )
 
 
@@ -108,6 +112,7 @@ class LiveView:
         self.plan = plan
         self.t0: int | None = None
         self.last_rss: MemorySample | None = None
+        self.judged: dict[str, MemorySample] = {}
         self.last_scrape: ScrapeSample | None = None
         self.last_good_scrape_t: int | None = None
         self._gate_ns = late_gate_ns(plan)
@@ -116,6 +121,7 @@ class LiveView:
         self._kept_s = 2 * max([_LEAST_KEPT_S, self._span_s, *graces])
         self._moments: dict[int, Moment] = {}
         self._complete = -1
+        self._pooled: dict[int, Latency | None] = {}
         self._errors: Counter[str] = Counter()
         self._scrapes_failed = 0
         self._trouble: str | None = None
@@ -127,7 +133,7 @@ class LiveView:
         elif isinstance(record, ScrapeSample):
             self._feed_scrape(record)
         elif isinstance(record, MemorySample):
-            self.last_rss = record
+            self._feed_memory(record)
         elif isinstance(record, Event):
             self._feed_event(record)
 
@@ -137,7 +143,6 @@ class LiveView:
         end_ns = max(phase.end_ns for phase in self.plan.phases)
         phase = self.phase_at(elapsed)
         moment = self._recent()
-        response = moment.response if moment is not None else None
         return Snapshot(
             elapsed_ns=elapsed,
             left_ns=max(0, end_ns - elapsed),
@@ -146,17 +151,34 @@ class LiveView:
             planned=self.planned_at(elapsed),
             offered=None if moment is None else moment.offered,
             acked=None if moment is None else moment.outcomes["acked"],
-            p50_ns=None if response is None else response.p50_ns,
-            p99_ns=None if response is None else response.p99_ns,
+            p50_ns=figures_of(self.response(_ENOUGH_P50)).p50_ns,
+            p99_ns=figures_of(self.response(_ENOUGH_P99)).p99_ns,
             errors={kind: count for kind, count in self._errors.items() if count},
             rss_bytes=None if self.last_rss is None else self.last_rss.rss_bytes,
-            rss_limit_bytes=self.plan.watch.memory_limit_bytes,
+            rss_limit_bytes=None if self.last_rss is None else self.memory_limit(self.last_rss),
             scrape=self.last_scrape,
             scrapes_failed=self._scrapes_failed,
             late=moment is not None and moment.late,
             trouble=self._trouble,
             retries=0 if moment is None else moment.retries,
         )
+
+    def response(self, enough: int) -> Latency | None:
+        """Response times of the last complete second (herds: cadence), and of those before it until
+        there are `enough` or it is ten of them."""
+        if enough not in self._pooled:
+            self._pooled[enough] = self._pool(enough)
+        return self._pooled[enough]
+
+    def _pool(self, enough: int) -> Latency | None:
+        parts: list[Latency] = []
+        for back in range(max(_WIDEST_S, self._span_s)):
+            moment = self._moments.get(self._complete - back)
+            if moment is not None and moment.response is not None:
+                parts.append(moment.response)
+            if back + 1 >= self._span_s and sum(part.count for part in parts) >= enough:
+                break
+        return merge(parts) if len(parts) > 1 else next(iter(parts), None)
 
     def load_ns(self, t_ns: int) -> int:
         """Time since the load's start at journal time `t_ns`; 0 before it."""
@@ -191,6 +213,17 @@ class LiveView:
         seconds = range(first, self._complete + 1)
         return _mean([self._moments.get(second, Moment()) for second in seconds])
 
+    def memory_limit(self, sample: MemorySample) -> int | None:
+        """What the sampled instance may use: as the profile names it, else as its source does."""
+        return self.plan.watch.memory_limit_bytes or sample.limit_bytes
+
+    def _feed_memory(self, sample: MemorySample) -> None:
+        """Of an instance whose samples have a figure of their own, those without are only shown."""
+        self.last_rss = sample
+        before = self.judged.get(sample.instance)
+        if before is None or before.used_bytes is None or sample.used_bytes is not None:
+            self.judged[sample.instance] = sample
+
     def _feed_window(self, window: Window) -> None:
         moment = self._moments.setdefault(window.second, Moment())
         moment.add(window, is_late(window, self._gate_ns))
@@ -199,6 +232,7 @@ class LiveView:
                 self._errors[kind] += count
         if len(moment.shards) == self.plan.load.shards and window.second > self._complete:
             self._complete = window.second
+            self._pooled.clear()
             for second in [s for s in self._moments if s <= self._complete - self._kept_s]:
                 del self._moments[second]
 

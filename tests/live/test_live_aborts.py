@@ -14,6 +14,8 @@ from qosflood.plan import Plan
 from qosflood.records import JournalRecord, Window
 from qosflood.units import SECOND
 
+MIB = 1 << 20
+
 
 def plan_with(expr: str) -> Plan:
     return make_plan(aborts=(parse_abort(expr),))
@@ -106,10 +108,48 @@ def test_seconds_without_an_answer_neither_break_nor_clear_a_level() -> None:
     assert first_broken(plan, herds, 19) == 13
 
 
+def test_a_percentile_with_too_few_values_above_it_aborts_only_where_its_bounds_say_so() -> None:
+    plan = plan_with("response.p99 > 100ms for 2s")
+    one_slow = [window(s, "flood", response_ms=[1.0] * 99 + [900.0]) for s in range(19)]
+    assert first_broken(plan, one_slow, 19) is None
+    half_slow = [window(s, "flood", response_ms=[1.0] * 40 + [900.0] * 60) for s in range(19)]
+    assert first_broken(plan, half_slow, 19) == 3
+
+
+def test_a_level_that_a_few_reports_a_second_break_is_seen_over_several_seconds() -> None:
+    plan = plan_with("response.p99 > 100ms for 4s")
+    slow = [window(s, "flood", response_ms=[900.0] * 6 * (s >= 5)) for s in range(19)]
+    assert first_broken(plan, slow, 19) == 13
+
+
 def test_memory_aborts_at_its_last_sample() -> None:
     plan = plan_with("memory.max > 90MiB")
     records = [memory(s, (80 + 2 * s) * 1024 * 1024) for s in range(19)]
     assert first_broken(plan, records, 19) == 6
+
+
+def test_a_share_of_memory_aborts_by_the_limit_that_its_source_tells() -> None:
+    plan = plan_with("memory.max > 90%")
+    grown = [memory(s, (80 + 2 * s) * MIB, limit_bytes=100 * MIB) for s in range(19)]
+    assert first_broken(plan, grown, 19) == 6
+    assert first_broken(plan, [memory(s, 1000 * MIB) for s in range(19)], 19) is None
+    named = make_plan(
+        aborts=(parse_abort("memory.max > 90%"),), watch={"memory_limit_bytes": 200 * MIB}
+    )
+    assert first_broken(named, grown, 19) is None
+
+
+def test_memory_aborts_by_the_instance_that_has_most() -> None:
+    both = [memory(s, 95 * MIB, instance="b", limit_bytes=100 * MIB) for s in range(19)]
+    both += [memory(s + 0.1, 5 * MIB, instance="a", limit_bytes=100 * MIB) for s in range(19)]
+    assert first_broken(plan_with("memory.max > 90%"), both, 19) == 0
+
+
+def test_memory_aborts_by_the_figure_that_is_judged() -> None:
+    shared = {"rss_bytes": 500 * MIB, "processes": 4}
+    tree = [memory(s, **shared) for s in range(1, 19)]
+    tree += [memory(s, **shared, used_bytes=60 * MIB, figure="pss") for s in (0, 10)]
+    assert first_broken(plan_with("memory.max > 90MiB"), tree, 19) is None
 
 
 def test_a_scrape_gap_grows_until_the_next_good_scrape() -> None:

@@ -49,21 +49,38 @@ def test_time_phase_and_planned_rate_follow_the_plan(
 
 
 def test_rates_and_percentiles_are_those_of_the_last_second() -> None:
-    slow = window(2, "baseline", response_ms=[5.0] * 90 + [200.0] * 10)
+    slow = window(2, "baseline", response_ms=[5.0] * 900 + [200.0] * 100)
     seen = view_of(make_plan(), *load_windows(make_plan(), until_s=2), slow).snapshot(at(3.1))
     assert slow.response is not None
-    assert (seen.offered, seen.acked) == (100, 100)
+    assert (seen.offered, seen.acked) == (1000, 1000)
     assert (seen.p50_ns, seen.p99_ns) == (slow.response.p50_ns, slow.response.p99_ns)
+
+
+def test_a_percentile_is_one_of_as_many_seconds_as_have_ten_values_above_it() -> None:
+    seconds = [window(s, "flood", response_ms=[5.0] * 95 + [200.0] * 5) for s in range(12)]
+    assert view_of(make_plan(), *seconds[:9]).snapshot(at(9)).p99_ns is None
+    seen = view_of(make_plan(), *seconds[:10]).snapshot(at(10))
+    assert seen.p99_ns == pytest.approx(200 * 1_000_000, rel=0.01)
+    quick = [window(s, "flood", response_ms=[5.0] * 1000) for s in range(12, 13)]
+    assert view_of(make_plan(), *seconds, *quick).snapshot(at(13)).p99_ns == pytest.approx(
+        5_000_000, rel=0.01
+    )
+
+
+def test_seconds_with_too_few_reports_have_no_percentile_at_all() -> None:
+    few = [window(s, "baseline", response_ms=[5.0]) for s in range(12)]
+    seen = view_of(make_plan(), *few).snapshot(at(12))
+    assert (seen.p50_ns, seen.p99_ns) == (None, None)
 
 
 def test_between_two_herds_the_figures_are_those_of_a_cadence() -> None:
     herds = {"clocks": "synchronised", "cadence_ns": 5 * SECOND, "base_cadence_ns": 5 * SECOND}
     plan = make_plan(load=herds)
-    herd = window(5, "baseline", response_ms=[5.0] * 90 + [200.0] * 10)
+    herd = window(5, "baseline", response_ms=[5.0] * 900 + [200.0] * 100)
     quiet = [window(second, "baseline", response_ms=[]) for second in (*range(5), *range(6, 10))]
     seen = view_of(plan, *quiet, herd).snapshot(at(10.1))
     assert herd.response is not None
-    assert (seen.offered, seen.acked) == (20, 20)
+    assert (seen.offered, seen.acked) == (200, 200)
     assert (seen.p50_ns, seen.p99_ns) == (herd.response.p50_ns, herd.response.p99_ns)
 
 
@@ -86,10 +103,10 @@ def test_retries_are_those_of_the_last_second_over_all_shards() -> None:
 
 def test_percentiles_over_shards_are_merged_and_not_averaged() -> None:
     plan = make_plan(load={"shards": 2})
-    parts = [latency([1.0] * 100), latency([80.0] * 3)]
+    parts = [latency([1.0] * 1000), latency([80.0] * 30)]
     windows = [
-        window(0, "baseline", response_ms=[1.0] * 100, shard=0),
-        window(0, "baseline", response_ms=[80.0] * 3, shard=1),
+        window(0, "baseline", response_ms=[1.0] * 1000, shard=0),
+        window(0, "baseline", response_ms=[80.0] * 30, shard=1),
     ]
     whole = merge([part for part in parts if part is not None])
     assert whole is not None
