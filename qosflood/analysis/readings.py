@@ -230,16 +230,16 @@ def _memory_max(case: Case) -> Reading:
     found = {name: _most_of(case, name, memory) for name, memory in _memories(case).items()}
     worst = max(found, key=lambda name: _used(found[name]))
     reading = replace(found[worst], whose=worst)
-    unseen = next((one for one in found.values() if one.value is None), reading)
-    if reading.value is None or unseen.value is not None:
+    unseen = next((name for name, one in found.items() if one.value is None), worst)
+    if reading.value is None or unseen == worst:
         return reading
-    return replace(reading, value=None, least=float(reading.value), reason=unseen.reason)
+    return replace(found[unseen], n=reading.n, least=float(reading.value), whose=unseen)
 
 
 def _most_of(case: Case, name: str, memory: MemoryFinding) -> Reading:
     """The most that one instance used, in bytes or as a share of its limit."""
     if memory.max_bytes is None:
-        return Reading(reason=f"{name}: {memory.reason}" if name else memory.reason)
+        return Reading(reason=memory.reason)
     n = sum(point.instance == name or not name for point in case.findings.memory_points)
     most = float(memory.max_bytes)
     if case.limit.unit == "ratio":
@@ -271,8 +271,10 @@ def _time_to_limit(case: Case) -> Reading:
     found = {name: _time_left(case, memory) for name, memory in _memories(case).items()}
     worst = min(found, key=lambda name: _soonest(found[name]))
     reading = replace(found[worst], whose=worst)
-    unseen = next((one for one in found.values() if one.least is None), reading)
-    return reading if unseen is reading else replace(reading, least=None, reason=unseen.reason)
+    unseen = next((name for name, one in found.items() if one.least is None), worst)
+    if reading.least is None or unseen == worst:
+        return reading
+    return replace(found[unseen], n=reading.n, most=reading.most, whose=unseen)
 
 
 def _time_left(case: Case, memory: MemoryFinding) -> Reading:

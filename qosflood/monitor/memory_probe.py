@@ -2,11 +2,13 @@
 on this machine and on the instance's page."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import psutil
 
 from qosflood.errors import PreflightError
+from qosflood.monitor.judged_tree import JudgedTree
 from qosflood.monitor.memory_elsewhere import Unread, open_elsewhere
 from qosflood.monitor.memory_loop import WatchedMemory, address_of
 from qosflood.monitor.ownership import ListeningProcess, Ownership, describe, owner_of_port
@@ -24,13 +26,14 @@ _AGREEMENT = 0.2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMemory:
     """What was found for an instance. `watched` is None without a source; `reason` says where the
-    memory comes from, or why from nowhere."""
+    memory comes from, or why from nowhere; `limit_bytes` is what the source says it may use."""
 
     instance: str
     watched: WatchedMemory | None
     owned: Ownership
     reason: str
     warnings: tuple[str, ...] = ()
+    limit_bytes: int | None = None
 
 
 async def find_memory(plan: Plan, instance: Instance, gauge: int | None) -> FoundMemory:
@@ -68,7 +71,12 @@ async def _named(plan: Plan, instance: Instance, owned: Ownership) -> FoundMemor
             reading = await elsewhere.read()
         if not isinstance(reading, Unread):
             watched = WatchedMemory(instance=instance.name, source=source.kind, elsewhere=source)
-            return replace(found, watched=watched, reason=words_of(source))
+            return replace(
+                found,
+                watched=watched,
+                reason=words_of(source),
+                limit_bytes=reading.limit_bytes,
+            )
         warning = f"memory: {words_of(source)}: {reading.words}"
         found = replace(found, warnings=(*found.warnings, warning))
     return found
@@ -133,7 +141,16 @@ def _found_here(
         owned=owned,
         reason=_title(process),
         warnings=warnings,
+        limit_bytes=_limit_of(process.pid),
     )
+
+
+def _limit_of(pid: int) -> int | None:
+    """The limit of the cgroup that a process has for itself."""
+    with suppress(psutil.Error):
+        sample = JudgedTree(pid).read(0, "")
+        return None if sample is None else sample.limit_bytes
+    return None
 
 
 def _from_gauge(plan: Plan, instance: Instance, owned: Ownership, gauge: int | None) -> FoundMemory:

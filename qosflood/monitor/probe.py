@@ -1,7 +1,9 @@
 """A first look from the side: can the target be scraped, and where does its memory show?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qosflood.errors import PreflightError
 from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.monitor.memory_probe import FoundMemory, find_memory
 from qosflood.monitor.ownership import ListeningProcess
@@ -32,10 +34,12 @@ async def look(plan: Plan) -> Sight:
     """One scrape of each instance and one look at memory.
 
     A scrape that fails is told in its sample. Raises PreflightError for a pid that is not there
-    or may not be read, for headers and for a CA file.
+    or may not be read, for headers, for a CA file, and for a share of a memory limit that nobody
+    knows.
     """
     pages = await look_at_pages(plan)
     found = [await _found(plan, instance, pages) for instance in plan.instances]
+    _check_shares(plan, found)
     first, name = found[0], plan.instances[0].name
     if first.owned.several and len(found) == 1:
         pages = replace(pages, several={name: first.owned.reason} | pages.several)
@@ -55,3 +59,15 @@ async def _found(plan: Plan, instance: Instance, pages: Pages) -> FoundMemory:
     scrape = next(mine, None)
     gauge = scrape.rss_bytes if scrape is not None and scrape.ok else None
     return await find_memory(plan, instance, gauge)
+
+
+def _check_shares(plan: Plan, found: Sequence[FoundMemory]) -> None:
+    """What the user wants judged as a share of a limit needs one."""
+    if plan.watch.memory_limit_bytes or any(one.limit_bytes for one in found):
+        return
+    for limit in (*plan.limits, *plan.aborts):
+        if (limit.metric, limit.unit, limit.named_by) == ("memory.max", "ratio", "user"):
+            raise PreflightError(
+                f"limit {limit.expr}: needs the target's memory limit, which nothing here tells, "
+                "expected e.g. --set memory.limit=512MiB"
+            )

@@ -39,20 +39,17 @@ def build_limits(
         _shipped(parse_limit, shipped),
         _profiles(parse_limit, loaded, "limits.expect", loaded.profile.limits.expect),
     )
-    return _absolute(_merge(limits, _options(options, problems)), watch, problems)
+    return _absolute(_merge(limits, _options(options, problems)), watch)
 
 
-def build_aborts(
-    loaded: LoadedProfile, watch: Watch, loopback: bool, problems: Problems
-) -> Sourced:
-    """The conditions that stop the run."""
-    guarded = not loopback and watch.memory_limit_bytes is not None
-    shipped = [*SHIPPED_ABORTS, MEMORY_ABORT] if guarded else SHIPPED_ABORTS
+def build_aborts(loaded: LoadedProfile, watch: Watch, loopback: bool) -> Sourced:
+    """The conditions that stop the run; a share of a memory limit that nobody tells stops none."""
+    shipped = SHIPPED_ABORTS if loopback else [*SHIPPED_ABORTS, MEMORY_ABORT]
     aborts = _merge(
         _shipped(parse_abort, shipped),
         _profiles(parse_abort, loaded, "limits.abort", loaded.profile.limits.abort),
     )
-    return _absolute(aborts, watch, problems)
+    return _absolute(aborts, watch)
 
 
 def check_scopes(
@@ -109,19 +106,14 @@ def _same_thing(one: Limit, other: Limit) -> bool:
     return same and bool(_DIRECTIONS[one.op] & _DIRECTIONS[other.op])
 
 
-def _absolute(limits: Sourced, watch: Watch, problems: Problems) -> Sourced:
-    """Shares of the memory limit as bytes."""
-    return {_in_bytes(limit, watch, problems): source for limit, source in limits.items()}
+def _absolute(limits: Sourced, watch: Watch) -> Sourced:
+    """Shares of a memory limit that the plan knows as bytes; another may be told by its source."""
+    return {_in_bytes(limit, watch): source for limit, source in limits.items()}
 
 
-def _in_bytes(limit: Limit, watch: Watch, problems: Problems) -> Limit:
-    if limit.unit != "ratio" or METRICS[limit.metric].unit != "bytes":
-        return limit
-    if watch.memory_limit_bytes is None:
-        problems.add_line(
-            f"limit {limit.expr}: needs the target's memory limit, "
-            "expected e.g. --set memory.limit=512MiB"
-        )
+def _in_bytes(limit: Limit, watch: Watch) -> Limit:
+    share = limit.unit == "ratio" and METRICS[limit.metric].unit == "bytes"
+    if not share or watch.memory_limit_bytes is None:
         return limit
     return replace(
         limit, unit="bytes", threshold=round(float(limit.threshold) * watch.memory_limit_bytes)

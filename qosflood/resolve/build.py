@@ -59,7 +59,7 @@ def resolve(
     otel = build_otel(profile, problems)
     control = build_control(profile, target, problems)
     limits = build_limits(said, options, watch, problems)
-    aborts = build_aborts(said, watch, target.loopback, problems)
+    aborts = build_aborts(said, watch, target.loopback)
     check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
     _check_ceilings(profile, load, flood_ns, target, problems)
     _check_allow(options, problems)

@@ -9,9 +9,12 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.errors import PreflightError
+from qosflood.limits import parse_abort, parse_limit
 from qosflood.monitor.probe import look
+from qosflood.plan_watch import MemorySource
 
 MIB = 1024 * 1024
+TELLING_A_LIMIT = MemorySource(kind="command", command=("echo", "1000 2000"))
 
 
 async def _look(port, gauge_bytes, **overrides):
@@ -98,6 +101,16 @@ def test_a_named_pid_that_is_not_there_cannot_start():
         pid = target.pid
     with pytest.raises(PreflightError, match=f"--pid {pid}: no such process, expected"):
         sight(1, watch={"pid": pid})
+
+
+def test_a_share_of_a_memory_limit_that_nobody_tells_cannot_start():
+    named = {"limits": (parse_limit("memory.max < 90%"),)}
+    with listener() as target:
+        with pytest.raises(PreflightError, match="needs the target's memory limit"):
+            sight(target.port, **named)
+        told = sight(target.port, **named, watch={"memory_sources": (TELLING_A_LIMIT,)})
+        shipped = sight(target.port, aborts=(parse_abort("memory.max > 90%", "shipped"),))
+    assert (told.memory_source, shipped.memory_source) == ("command", "process")
 
 
 def test_a_failed_scrape_is_told_and_its_gauge_does_not_count():

@@ -331,7 +331,13 @@ def test_off_loopback_a_known_memory_limit_stops_the_run_in_time():
     abort = plan_of(memory, **REMOTE).aborts[-1]
     assert (abort.expr, abort.threshold, abort.unit) == ("memory.max > 90%", 900, "bytes")
     assert exprs(plan_of(memory).aborts) == ["errors > 50% for 15s"]
-    assert exprs(plan_of(**REMOTE).aborts) == ["errors > 50% for 15s"]
+
+
+def test_a_share_of_a_limit_that_the_plan_does_not_know_waits_for_what_a_source_tells():
+    abort = plan_of(**REMOTE).aborts[-1]
+    assert (abort.expr, abort.threshold, abort.unit) == ("memory.max > 90%", 0.9, "ratio")
+    limit = plan_of(limits=("memory.max < 90%",)).limits[-1]
+    assert (limit.threshold, limit.unit) == (0.9, "ratio")
 
 
 def test_a_profiles_abort_replaces_the_shipped_one():
@@ -347,12 +353,6 @@ def test_a_profiles_abort_replaces_the_shipped_one():
             {},
             {"limits": ("eror < 1%",)},
             '--limit: got "eror < 1%", expected one of the metrics',
-        ),
-        (
-            {},
-            {"limits": ("memory.max < 90%",)},
-            "limit memory.max < 90%: needs the target's memory limit, "
-            "expected e.g. --set memory.limit=512MiB",
         ),
         (
             {"phases": {"recovery": "0s"}},

@@ -264,6 +264,33 @@ def test_memory_is_judged_against_the_targets_own_limit(text, ok):
     assert judged(text, replace(healthy(), memory=MEMORY)).ok is ok
 
 
+def of_instances(**memories):
+    """Findings of several instances; the first is the gravest one's."""
+    found = healthy()
+    several = tuple(
+        replace(found.instances[0], name=name, memory=memory) for name, memory in memories.items()
+    )
+    return replace(found, instances=several, memory=next(iter(memories.values())))
+
+
+def test_memory_is_judged_on_the_instance_that_used_most_and_not_on_the_first():
+    small = replace(MEMORY, max_bytes=10 * MIB)
+    findings = of_instances(a=small, b=replace(small, max_bytes=700 * MIB))
+    limit = judged("memory.max < 512MiB", findings)
+    assert (limit.ok, limit.value) == (False, 700 * MIB)
+    sooner = replace(MEMORY, time_to_limit_low_s=60.0, time_to_limit_high_s=120.0)
+    assert judged("memory.time_to_limit > 30m", of_instances(a=MEMORY, b=sooner)).ok is False
+
+
+def test_an_instance_whose_memory_was_not_seen_leaves_the_limit_open_unless_another_breaks_it():
+    unseen = replace(MEMORY, verdict="unmeasured", max_bytes=None, slope_mid=None, reason="nobody")
+    findings = of_instances(a=unseen, b=replace(MEMORY, max_bytes=100 * MIB))
+    limit = judged("memory.max < 512MiB", findings)
+    assert (limit.ok, limit.reason) == (None, "instance a; nobody")
+    assert judged("memory.max < 50MiB", findings).ok is False
+    assert judged("memory.time_to_limit > 30m", findings).ok is None
+
+
 def test_memory_that_does_not_grow_never_reaches_its_limit():
     flat = replace(MEMORY, time_to_limit_low_s=None, time_to_limit_high_s=None)
     limit = judged("memory.time_to_limit > 24h", replace(healthy(), memory=flat))
