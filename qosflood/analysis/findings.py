@@ -306,6 +306,29 @@ class PercentileCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A stretch of the main phase from `t_s` on: counts of what was told in it, `errors` every
+    outcome but acked, and its histograms in HdrHistogram's V2 compressed form in base64."""
+
+    t_s: int
+    scheduled: int
+    sent: int
+    acked: int
+    errors: int
+    response: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """The main phase in blocks of `length_s`; what is over at its end belongs to the last."""
+
+    phase: str
+    length_s: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFinding:
     """What is known of one instance (replica) of the target; `scrape_words` say when its scrapes
     failed. `gone`: its process ended and nothing took its place, which is no restart."""
@@ -353,3 +376,5 @@ class Findings:
     prometheus: PrometheusFinding | None = None
     """None: no Prometheus was to be asked."""
     otel: OtelFinding | None = None
+    blocks: Blocks | None = None
+    """None: there was no load, or too little of it to be cut."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.clock import ClockJumps
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.generator import GeneratorTally
@@ -58,6 +59,7 @@ class Intake:
         self.generator = GeneratorTally(plan)
         self.on_time = OnTimeBreaks(plan)
         self.seconds = SecondSeries(plan)
+        self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
         self.sessions = SessionCount()
         self.jumps = ClockJumps()
@@ -76,7 +78,7 @@ class Intake:
         self.last_t = 0
         self._takers: dict[type[Any], Callable[[Any], None]] = {
             Window: self._window,
-            Rollup: lambda rollup: self._phase(rollup.phase).roll(rollup),
+            Rollup: self._rollup,
             ScrapeSample: self.scrapes.append,
             MemorySample: self.memory.append,
             ControlSample: self.control.append,
@@ -118,8 +120,13 @@ class Intake:
         self._phase(window.phase).add(window, judged)
         self.on_time.add(window, late)
         self.seconds.add(window, late)
+        self.blocks.add(window)
         self.failures.add(window, late)
         self.sessions.add(window)
+
+    def _rollup(self, rollup: Rollup) -> None:
+        self._phase(rollup.phase).roll(rollup)
+        self.blocks.roll(rollup)
 
     def _phase(self, name: str) -> PhaseTally:
         return self.phases.setdefault(name, PhaseTally())

@@ -128,6 +128,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         curves=tuple(curve for name in by_name for curve in curves(name, latencies[name])),
         prometheus=prometheus,
         otel=otel_finding(plan, intake.otel),
+        blocks=intake.blocks.close(),
         broken_on_time=intake.on_time.broken(),
     )
 

@@ -12,6 +12,8 @@ from qosflood.plan import Plan
 from qosflood.report import schema
 from qosflood.report.advice import advise
 from qosflood.report.beside import otel_part, prometheus_part
+from qosflood.report.blocks import blocks_part, curves_part
+from qosflood.report.schema_blocks import PhaseCurves
 from qosflood.units import MS, US
 from qosflood.verdict import JudgedLimit, Verdict
 
@@ -67,7 +69,9 @@ def to_json(document: schema.Document) -> dict[str, Any]:
 def _found(findings: found.Findings) -> dict[str, Any]:
     first = findings.first_failure
     return {
-        "phases": [_phase(phase) for phase in findings.phases],
+        "phases": [
+            _phase(phase, curves_part(findings.curves, phase.name)) for phase in findings.phases
+        ],
         "totals": schema.Totals(**msgspec.to_builtins(findings.totals)),
         "memory": _memory(findings.memory),
         "loss": schema.Loss(**msgspec.to_builtins(findings.loss)),
@@ -84,10 +88,11 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "instances": [_instance(instance) for instance in findings.instances],
         "prometheus": prometheus_part(findings.prometheus),
         "otel": otel_part(findings.otel),
+        "blocks": blocks_part(findings.blocks),
     }
 
 
-def _phase(phase: found.PhaseFigures) -> schema.Phase:
+def _phase(phase: found.PhaseFigures, curves: PhaseCurves) -> schema.Phase:
     lag = phase.send_lag
     return schema.Phase(
         name=phase.name,
@@ -127,6 +132,7 @@ def _phase(phase: found.PhaseFigures) -> schema.Phase:
         tcp=None if phase.tcp is None else schema.Tcp(**msgspec.to_builtins(phase.tcp)),
         target_cores=_finite(phase.target_cores),
         target_throttled=_finite(phase.target_throttled),
+        curves=curves,
     )
 
 

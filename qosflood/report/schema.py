@@ -10,8 +10,9 @@ from pydantic import Field
 
 from qosflood.report.schema_base import Part as _Part
 from qosflood.report.schema_beside import Otel, Prometheus
+from qosflood.report.schema_blocks import Blocks, PhaseCurves
 
-SCHEMA: Literal["qosflood/report/1"] = "qosflood/report/1"
+SCHEMA: Literal["qosflood/report/2"] = "qosflood/report/2"
 VerdictWord = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
 Outcomes = dict[str, int]
 
@@ -177,6 +178,7 @@ class Phase(_Part):
     tcp: Tcp | None
     target_cores: float | None
     target_throttled: float | None
+    curves: PhaseCurves
 
 
 class Totals(_Part):
@@ -305,7 +307,7 @@ class Instance(_Part):
 class Document(_Part):
     """report.json as a whole."""
 
-    schema_name: Literal["qosflood/report/1"] = Field(alias="schema")
+    schema_name: Literal["qosflood/report/2"] = Field(alias="schema")
     run: Run
     verdict: VerdictWord
     exit_code: int
@@ -332,6 +334,7 @@ class Document(_Part):
     instances: list[Instance]
     prometheus: Prometheus | None
     otel: Otel
+    blocks: Blocks | None
 
     def phase(self, name: str) -> Phase | None:
         """The phase of that name, if the run came that far."""
