@@ -38,7 +38,11 @@ ACCEPT = {
     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 10
+_MOST_REQUESTS = 10
+"""Go's client follows nine redirects."""
+_MOST_HEAD_BYTES = 10 << 20
+"""What Go's client takes of a head, in one line or in many."""
+_MOST_HEADERS = 100_000
 _IDLE_S = 300.0
 """How long Prometheus keeps an idle connection for the next scrape."""
 _READ_BYTES = 1 << 18
@@ -92,6 +96,9 @@ async def open_scraper(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=_READ_BYTES,
+        max_line_size=_MOST_HEAD_BYTES,
+        max_field_size=_MOST_HEAD_BYTES,
+        max_headers=_MOST_HEADERS,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
     ) as session:
         yield Scraper(plan, instance, session, headers, readers)
@@ -192,21 +199,24 @@ class Scraper:
 
     async def _exchange(self, page: Page) -> None:
         url = self._url
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MOST_REQUESTS):
             async with self._session.get(
                 url, headers=self._headers_for(url), allow_redirects=False
             ) as response:
                 page.status = response.status
                 location = response.headers.get("Location")
-                if response.status not in _REDIRECTS or location is None:
+                if response.status not in _REDIRECTS or not location:
                     await self._receive(page, response)
                     return
                 url = _next_url(url, location)
-        raise ScrapeError(f"over {_MOST_REDIRECTS} redirects")
+        raise ScrapeError(f"stopped after {_MOST_REQUESTS} redirects")
 
     async def _receive(self, page: Page, response: aiohttp.ClientResponse) -> None:
         if response.status != 200:
             raise ScrapeError(f"status {response.status}")
+        if response.version is not None and response.version < (1, 1) and _is_chunked(response):
+            # Go reads the sizes of the chunks as a part of such a page.
+            raise ScrapeError("bad response: chunks in HTTP 1.0")
         page.content_type = response.headers.get("Content-Type")
         body = Body(
             self._plan.watch.body_size_limit_bytes,
@@ -264,6 +274,10 @@ def _next_url(url: URL, location: str) -> URL:
     return following
 
 
+def _is_chunked(response: aiohttp.ClientResponse) -> bool:
+    return response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+
+
 def exchange_failure(error: Exception) -> str:
     """A failed exchange in words; the first kind that fits, most special first."""
     for kind, words in _REASONS:
@@ -272,7 +286,14 @@ def exchange_failure(error: Exception) -> str:
     if isinstance(error, OSError):
         number = error.errno or 0
         return _ERRNOS.get(number) or f"cannot connect: {error.strerror or type(error).__name__}"
-    return f"bad response: {re.sub(r'[^ -~]+', ' ', str(error))[:120]}".rstrip(": ")
+    return f"bad response: {_in_a_line(error)}".rstrip(": ")
+
+
+def _in_a_line(error: Exception) -> str:
+    """Its first line; those after it quote the answer."""
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    first = said.strip().partition("\n")[0].rstrip(":")
+    return re.sub(r"[^ -~]+", " ", first)[:120]
 
 
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (

@@ -270,7 +270,7 @@ def test_a_redirect_is_followed(status):
 
 def test_redirects_without_end_fail():
     sample = asyncio.run(against(redirecting("/metrics", b"")))
-    assert (sample.ok, sample.reason) == (False, "over 10 redirects")
+    assert (sample.ok, sample.reason) == (False, "stopped after 10 redirects")
 
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://127.0.0.1:99999/", "http://[no"])

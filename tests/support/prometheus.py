@@ -19,7 +19,10 @@ global:
   scrape_interval: 3s
   scrape_timeout: 3s
 scrape_configs:
-  - job_name: pages
+"""
+_JOB = """\
+  - job_name: {name}
+    {limits}
     file_sd_configs:
       - files: [{targets}]
 """
@@ -27,10 +30,17 @@ scrape_configs:
 
 @dataclass(frozen=True)
 class Page:
-    """A body and its Content-Type as a target sends them; None sends no such header."""
+    """A body and its Content-Type as a target sends them; None sends no such header.
 
-    body: bytes
+    `answer` is sent in place of both, and `%PORT%` in it is the server's own. `limits` is a line
+    of the scrape's configuration.
+    """
+
+    body: bytes = b""
     content_type: str | None = "text/plain; version=0.0.4"
+    answer: bytes | None = None
+    closes: bool = False
+    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,9 @@ def judge(pages: Sequence[Page], folder: Path) -> list[Verdict]:
     """Prometheus's verdict on each page, in their order; `folder` takes its storage."""
     program = shutil.which("prometheus")
     require(program, "apt-get install prometheus")
-    with _served(pages) as port:
-        targets = folder / "targets.json"
-        targets.write_text(json.dumps([_target(port, index) for index in range(len(pages))]))
+    with served(pages) as port:
         config = folder / "prometheus.yml"
-        config.write_text(_CONFIG.format(targets=targets))
+        config.write_text(_CONFIG + "".join(_jobs(pages, port, folder)))
         own = free_port()
         command = (
             str(program),
@@ -64,6 +72,15 @@ def judge(pages: Sequence[Page], folder: Path) -> list[Verdict]:
                 lambda: _all_scraped(own, len(pages)), "a scrape of each page", deadline_s=60
             )
     return [found[f"page{index}"] for index in range(len(pages))]
+
+
+def _jobs(pages: Sequence[Page], port: int, folder: Path) -> Iterator[str]:
+    """A job for each configuration of limits."""
+    for number, limits in enumerate(dict.fromkeys(page.limits for page in pages)):
+        targets = folder / f"targets{number}.json"
+        of_job = [index for index, page in enumerate(pages) if page.limits == limits]
+        targets.write_text(json.dumps([_target(port, index) for index in of_job]))
+        yield _JOB.format(name=f"job{number}", limits=limits, targets=targets)
 
 
 def _target(port: int, index: int) -> dict[str, object]:
@@ -107,13 +124,23 @@ class _Answers(socketserver.StreamRequestHandler):
                 while self.rfile.readline().strip():
                     pass
                 page = self.server.pages[int(line.split()[1].lstrip(b"/"))]
-                kind = "" if page.content_type is None else f"Content-Type: {page.content_type}\r\n"
-                head = f"HTTP/1.1 200 OK\r\n{kind}Content-Length: {len(page.body)}\r\n\r\n"
-                self.wfile.write(head.encode("latin-1") + page.body)
+                port = str(self.server.server_address[1]).encode()
+                self.wfile.write(_answer(page).replace(b"%PORT%", port))
+                if page.closes:
+                    return
+
+
+def _answer(page: Page) -> bytes:
+    if page.answer is not None:
+        return page.answer
+    kind = "" if page.content_type is None else f"Content-Type: {page.content_type}\r\n"
+    head = f"HTTP/1.1 200 OK\r\n{kind}Content-Length: {len(page.body)}\r\n\r\n"
+    return head.encode("latin-1") + page.body
 
 
 @contextlib.contextmanager
-def _served(pages: Sequence[Page]) -> Iterator[int]:
+def served(pages: Sequence[Page]) -> Iterator[int]:
+    """The port where each page stands under its number."""
     with _Pages(pages) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
