@@ -109,6 +109,13 @@ def format_duration(ns: float) -> str:
     return _clock_parts(round(ns / SECOND))
 
 
+def format_moment(t_s: float) -> str:
+    """`+7m1s` since the load's start, to a tenth of a second in its first two minutes."""
+    rounded = round(t_s, 1) if abs(t_s) < 120 else round(t_s)
+    sign = "-" if rounded < 0 else "+"
+    return sign + format_duration(abs(rounded) * SECOND) if rounded else "0s"
+
+
 def _clock_parts(seconds: int) -> str:
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3600)

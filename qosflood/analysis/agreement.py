@@ -9,7 +9,7 @@ from qosflood.analysis.scrape import FailingSpan, counts, failing_spans
 from qosflood.analysis.up import Story, near
 from qosflood.records import ScrapeSample
 from qosflood.text import printable
-from qosflood.units import SECOND, format_count, format_duration
+from qosflood.units import format_count, format_duration, format_moment
 
 MOST_TOLD = 5
 
@@ -87,13 +87,8 @@ def _we_alone(sides: Sides, spans: Sequence[FailingSpan]) -> Iterator[str]:
 def _when(clock: RunClock, since: int, until: int) -> str:
     first, last = clock.t_s(since), clock.t_s(until)
     if round(first, 1) == round(last, 1):
-        return f"at {_at(first)}"
-    return f"from {_at(first)} to {_at(last)}"
-
-
-def _at(t_s: float) -> str:
-    sign = "-" if t_s < 0 else "+"
-    return f"{sign}{format_duration(round(abs(t_s), 1) * SECOND)}"
+        return f"at {format_moment(first)}"
+    return f"from {format_moment(first)} to {format_moment(last)}"
 
 
 def _number(count: int, what: str) -> str:

@@ -290,7 +290,7 @@ def prometheus_entries(
         if not alert.before and alert.since_s is not None:
             t = clock.t0 + round(alert.since_s * SECOND)
             what = f"the alert {alert.name} fired"
-            yield _entry(clock, t, "target", "alert_fired", what, **alert.labels)
+            yield _entry(clock, t, "target", "alert_fired", what, labels=alert.labels)
 
 
 def _entry(

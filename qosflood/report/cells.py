@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qosflood.plan_watch import WATCH, WATCHED
+from qosflood.report.evidence import evidence_words
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 from qosflood.text import printable
 from qosflood.units import (
@@ -17,12 +18,12 @@ from qosflood.units import (
     format_bytes,
     format_count,
     format_duration,
+    format_moment,
     format_ratio,
 )
 
 NONE = "–"
 _MOST_SAID = 2
-_SAID_BY_WORDS = frozenset({"t0", "phase", "in_that_second"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,18 +270,7 @@ def first_failure_line(document: Document) -> str:
 
 def evidence_line(entry: TimelineEntry) -> str:
     """The figures behind an event that its words do not hold, in one line."""
-    parts = (
-        f"{name.replace('_', ' ')} {_figure(value)}"
-        for name, value in entry.evidence.items()
-        if name not in _SAID_BY_WORDS and value not in (None, {})
-    )
-    return printable("; ".join(parts))
-
-
-def _figure(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f'"{key}" ({number:,})' for key, number in value.items())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return printable("; ".join(evidence_words(entry.what, entry.evidence)))
 
 
 def loss_line(document: Document) -> str:
@@ -335,9 +325,7 @@ def generator_line(document: Document) -> str:
 
 def moment(t_s: float) -> str:
     """`+7m1s` since the load's start."""
-    rounded = round(t_s, 1) if abs(t_s) < 120 else round(t_s)
-    sign = "-" if rounded < 0 else "+"
-    return sign + format_duration(abs(rounded) * SECOND) if rounded else "0s"
+    return format_moment(t_s)
 
 
 def _load_at(document: Document, t_s: float) -> str:

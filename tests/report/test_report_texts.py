@@ -180,4 +180,4 @@ def test_the_first_failure_names_the_load_that_was_planned_and_no_empty_figures(
     flood = next(phase for phase in document.phases if phase.name == "flood")
     line = cells.first_failure_line(document.model_copy(update={"first_failure": first}))
     assert f" in flood at {flood.rate.planned:,.0f} planned reports/s: " in line
-    assert line.endswith(' [errors "reset" (1,200)]')
+    assert line.endswith(' [1,200 x "reset"]')
