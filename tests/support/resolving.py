@@ -2,9 +2,15 @@
 
 from typing import Any
 
+import pytest
+
+from qosflood.errors import PlanError
 from qosflood.plan import Plan
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve import Options, resolve
+
+REMOTE: dict[str, Any] = {"target": "https://qos.example.com", "addresses": ("203.0.113.7",)}
+"""Options that lead off loopback."""
 
 
 def loaded_profile(document: dict[str, Any] | None = None, **changes: Any) -> LoadedProfile:
@@ -33,3 +39,12 @@ def plan_of(
         addresses=addresses,
         cores=cores,
     )
+
+
+def problems_of(
+    document: dict[str, Any] | LoadedProfile | None = None, **options: Any
+) -> list[str]:
+    """The lines with which `resolve` refuses a profile and options."""
+    with pytest.raises(PlanError) as caught:
+        plan_of(document, **options)
+    return str(caught.value).splitlines()
