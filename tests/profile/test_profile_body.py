@@ -8,26 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.bodies import SOURCES, TEXTS, parse_text
-from qosflood.errors import PlanError, ProfileError
+from qosflood.errors import PlanError
 from qosflood.plan import DEFAULT_BODY
 from qosflood.profile.load import load_profile
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "bodies.md"
 KNOWN = f"expected one of {', '.join(SOURCES)}, counter.NAME"
-
-
-@pytest.fixture
-def problems(tmp_path, monkeypatch):
-    """The error lines of a profile with the given text, called soak.toml."""
-    monkeypatch.chdir(tmp_path)
-
-    def of(text: str, *sets: str) -> list[str]:
-        (tmp_path / "soak.toml").write_text(text)
-        with pytest.raises(ProfileError) as caught:
-            load_profile("soak.toml", sets)
-        return caught.value.problems
-
-    return of
 
 
 @pytest.mark.parametrize(

@@ -19,22 +19,6 @@ SECTIONS = (
 )
 
 
-@pytest.fixture
-def problems(tmp_path, monkeypatch):
-    """The error lines of a profile with the given text, called soak.toml."""
-    monkeypatch.chdir(tmp_path)
-
-    def of(text: str | bytes, *sets: str) -> list[str]:
-        raw = text if isinstance(text, bytes) else text.encode()
-        (tmp_path / "soak.toml").write_bytes(raw)
-        with pytest.raises(ProfileError) as caught:
-            load_profile("soak.toml", sets)
-        assert str(caught.value) == "\n".join(caught.value.problems)
-        return caught.value.problems
-
-    return of
-
-
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -118,82 +102,6 @@ def problems(tmp_path, monkeypatch):
         (
             "report.jitter = nan",
             "report.jitter: got NaN, expected a number from 0 to 1, e.g. 0.1",
-        ),
-        (
-            'network.mix = "poor"',
-            'network.mix: got "poor", expected "auto", "healthy" or "mixed", e.g. "mixed"',
-        ),
-        (
-            'network = { mix = "mixed", classes = [{ name = "vpn" }] }',
-            'network: got mix "mixed" beside classes, expected one of the two: leave mix out',
-        ),
-        (
-            "network.classes = 5",
-            "network.classes: got 5, expected at most 16 tables [[network.classes]], "
-            'e.g. [{ name = "vpn" }]',
-        ),
-        (
-            "network.classes = [5]",
-            "network.classes[0]: got a number, expected a table, e.g. [[network.classes]]",
-        ),
-        (
-            "[[network.classes]]",
-            "network.classes[0].name: got nothing, expected a name of at most 40 letters, digits, "
-            'dots, dashes and underscores, e.g. "vpn"',
-        ),
-        (
-            '[[network.classes]]\nname = "a"\n[[network.classes]]\nname = "a"',
-            'network.classes: got "a" twice, expected a name of its own for each class',
-        ),
-        (
-            'network.classes = [{ name = "a" }, { name = "b", los = 1 }]',
-            "network.classes[1].los: unknown key, expected one of name, weight, rtt, rtt_spread, "
-            "jitter, correlation, good_packets, bad_packets, good_loss, bad_loss",
-        ),
-        *(
-            (f'network.classes = [{{ name = "a", {given} }}]', f"network.classes[0]{line}")
-            for given, line in (
-                (
-                    "weight = 0",
-                    ".weight: got 0, expected a number above 0, at most a million, e.g. 20",
-                ),
-                (
-                    "weight = inf",
-                    ".weight: got Infinity, expected a number above 0, at most a million, e.g. 20",
-                ),
-                ('rtt = "0s"', '.rtt: got "0s", expected more than 0s, e.g. 80ms'),
-                ('rtt = "11s"', '.rtt: got "11s", expected at most 10s, e.g. 80ms'),
-                ('jitter = "11s"', '.jitter: got "11s", expected at most 10s, e.g. 80ms'),
-                (
-                    "rtt = 80",
-                    '.rtt: got 80, expected a duration with a unit, e.g. "80ms"',
-                ),
-                ("rtt_spread = 3", ".rtt_spread: got 3, expected a number from 0 to 2, e.g. 0.4"),
-                (
-                    "correlation = 1",
-                    ".correlation: got 1, expected a number from 0 to below 1, e.g. 0.9",
-                ),
-                (
-                    "good_packets = 0.5",
-                    ".good_packets: got 0.5, expected a number of packets from 1 to a thousand "
-                    "million, e.g. 400",
-                ),
-                (
-                    "bad_packets = nan",
-                    ".bad_packets: got NaN, expected a number of packets from 1 to a thousand "
-                    "million, e.g. 40",
-                ),
-                (
-                    "good_loss = -1",
-                    ".good_loss: got -1, expected a number from 0 to 1, e.g. 0.0001",
-                ),
-                ("bad_loss = 1.5", ".bad_loss: got 1.5, expected a number from 0 to 1, e.g. 0.25"),
-                (
-                    "good_loss = 0.5",
-                    ": got good_loss 0.5 above bad_loss 0.005, expected at most as much, "
-                    "e.g. good_loss = 0.0005",
-                ),
-            )
         ),
         (
             "load.shards = 0",
@@ -280,12 +188,6 @@ def test_a_document_made_to_break_a_parser_is_answered_in_one_line(problems, val
     (line,) = problems(f"x = {value}")
     assert line.startswith("profile soak.toml: not valid TOML: ")
     assert len(line) < 200
-
-
-def test_more_network_classes_than_a_shard_has_room_for_are_answered_in_one_line(problems):
-    classes = ", ".join(f'{{ name = "n{number}" }}' for number in range(17))
-    (line,) = problems(f"network.classes = [{classes}]")
-    assert line.endswith('expected at most 16 tables [[network.classes]], e.g. [{ name = "vpn" }]')
 
 
 def test_all_errors_of_a_profile_are_told_at_once(problems):
@@ -386,82 +288,6 @@ def test_an_error_never_repeats_what_may_be_a_secret(problems, text, line):
     (found,) = problems(text)
     assert found == f"profile soak.toml: {line}"
     assert "hunter2" not in found
-
-
-@pytest.mark.parametrize(
-    ("assignment", "line"),
-    [
-        (
-            "peak.cliens=5",
-            "--set peak.cliens=5: unknown key, expected one of clients, interval, scale; "
-            "did you mean clients?",
-        ),
-        (
-            "peak.clients=many",
-            '--set peak.clients=many: got "many", expected a positive integer, e.g. 500',
-        ),
-        (
-            "report.expect=[1]",
-            "--set report.expect=[1]: got 1, expected an HTTP status from 100 to 599, e.g. 202",
-        ),
-        (
-            'network.classes=[{name="a"},{name="b",rtt="0s"}]',
-            '--set network.classes=[{name="a"},{name="b",rtt="0s"}]: [1].rtt: got "0s", '
-            "expected more than 0s, e.g. 80ms",
-        ),
-        ("peak=5", "--set peak=5: got a number, expected a table, e.g. [peak]"),
-        (
-            "peak.clients.x=5",
-            "--set peak.clients.x=5: peak.clients is a value and holds no keys",
-        ),
-        (
-            "target.headers.A=hunter2",
-            "--set target.headers.A=***: got a literal value, expected env:VAR or file:PATH, "
-            "so that no secret is written down, e.g. env:QOSFLOOD_TOKEN",
-        ),
-        (
-            "target.headrs.A=hunter2",
-            "--set target.headrs.A=***: unknown key, expected one of url, headers, cacert, "
-            "insecure, cert, key_password, resolve, tls_resume, sources, allow, key; did you "
-            "mean headers?",
-        ),
-        (
-            'target.sources=["here"]',
-            '--set target.sources=["here"]: got "here", expected an IP address, e.g. 127.0.0.2',
-        ),
-        (
-            "load.quantum=1h",
-            '--set load.quantum=1h: got "1h", expected above 0, at most 10ms, e.g. 200us',
-        ),
-        (
-            "retries.on=[]",
-            "--set retries.on=[]: got [], expected a list of statuses and outcomes, "
-            'e.g. ["5xx", "429"]',
-        ),
-        (
-            "scrape.url=http://u:hunter2@h/",
-            "--set scrape.url=***: got a URL with a user name or password in it, expected none: "
-            "give it with --header 'Authorization=env:VAR'",
-        ),
-        ("=5", '--set: got "=", expected key.path=value, e.g. peak.clients=500'),
-        ("hunter2", "--set: got no =, expected key.path=value, e.g. peak.clients=500"),
-        (
-            "peak..clients=5",
-            '--set: got "peak..clients=", expected key.path=value, e.g. peak.clients=500',
-        ),
-    ],
-)
-def test_a_wrong_assignment_is_named_by_itself(problems, assignment, line):
-    found = problems("peak.clients = 5", assignment)
-    assert found == [line]
-
-
-def test_the_files_own_errors_stay_the_files_own_beside_an_assignment(problems):
-    found = problems("peak.clients = 0", "peak.interval=x")
-    assert found == [
-        "profile soak.toml: peak.clients: got 0, expected a positive integer, e.g. 500",
-        '--set peak.interval=x: got "x", expected a duration with a unit, e.g. 250ms, 15m or 1h30m',
-    ]
 
 
 def test_a_word_that_is_no_profile_is_answered_with_the_nearest(tmp_path, monkeypatch):
