@@ -273,8 +273,9 @@ def _watch(plan: Plan) -> Iterator[Row]:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
         every, timeout = format_duration(interval_ns), format_duration(watch.timeout_ns)
-        value = f"{_scraped(plan)} each {every}, timeout {timeout}"
+        value = f"{_scraped(plan)} each {every}, timeout {timeout}{_limited(plan)}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
+    yield from _instances(plan)
     if plan.part is not None and not plan.part.memory:
         yield Row("memory", WATCHED, "")
         return
@@ -293,11 +294,6 @@ def _beside(plan: Plan) -> Iterator[Row]:
         every = format_duration(asked.every_ns)
         value = f"asked each {every} at {asked.url}{of}{one}"
         yield Row("prometheus", value, _source(plan, "prometheus.url"))
-        if asked.job is not None:
-            for instance in plan.instances:
-                yield Row(
-                    "instance", f"{instance.name} at {instance.scrape_url}", f"job {asked.job}"
-                )
     for url in plan.otel if plan.watches else ():
         yield Row("otel", url, _source(plan, "otel.urls"))
 
@@ -325,10 +321,33 @@ def _audit(plan: Plan) -> Iterator[Row]:
         yield Row("audit", f"{many} sessions read back from {where}{of}{when}", source)
 
 
+def _instances(plan: Plan) -> Iterator[Row]:
+    """Each with its page, where they have names of their own."""
+    if not plan.watches or [one.name for one in plan.instances] == [ONE_INSTANCE]:
+        return
+    asked = plan.prometheus
+    of_job = asked is not None and asked.job is not None
+    source = f"job {asked.job}" if asked is not None and of_job else _source(plan, "instance")
+    for one in plan.instances:
+        own = f", memory: {one.memory}" if one.memory else ""
+        yield Row("instance", f"{one.name} at {one.scrape_url}{own}", source)
+
+
+def _limited(plan: Plan) -> str:
+    """What a page may not exceed, where that was asked for."""
+    watch = plan.watch
+    limits = (
+        f"{format_count(watch.sample_limit)} samples" if watch.sample_limit else "",
+        f"{format_bytes(watch.body_size_limit_bytes)}" if watch.body_size_limit_bytes else "",
+    )
+    said = " and ".join(filter(None, limits))
+    return f", at most {said}" if said else ""
+
+
 def _scraped(plan: Plan) -> str:
     """The URL; the embedded collector's port is not known yet."""
     if len(plan.instances) > 1:
-        return f"{len(plan.instances)} instances ({', '.join(one.name for one in plan.instances)})"
+        return f"{len(plan.instances)} instances"
     url, target = plan.instances[0].scrape_url, plan.target
     unknown = target.embedded and target.port == 0 and url.startswith(f"{target.url}/")
     page = f"{url.removeprefix(target.url)} of the embedded collector" if unknown else url

@@ -103,6 +103,23 @@ def test_the_rules_of_an_older_prometheus_are_named():
     assert said["scrape"][0] == f"{page} each 5s, timeout 5s"
 
 
+def test_each_instance_is_shown_with_its_page():
+    one = {"name": "qos-0", "scrape": "http://127.0.0.1:3001/m"}
+    two = {"name": "qos-1", "scrape": "http://127.0.0.1:3002", "memory": "gauge"}
+    for options in ({}, {"scrape_interval": "off"}):
+        said = describe(plan_of({"instance": [one, two]}, target="http://127.0.0.1:1", **options))
+        assert [row.value for row in said if row.label == "instance"] == [
+            "qos-0 at http://127.0.0.1:3001/m",
+            "qos-1 at http://127.0.0.1:3002/metrics, memory: gauge",
+        ]
+
+
+def test_what_a_page_may_not_exceed_is_shown():
+    limits = {"scrape": {"sample_limit": 10_000, "body_size_limit": "10MiB"}}
+    said = rows(plan_of(limits, target="http://127.0.0.1:1"))["scrape"][0]
+    assert said.endswith("timeout 5s, at most 10,000 samples and 10.0 MiB")
+
+
 def test_scrapes_may_be_off():
     assert rows(plan_of(scrape_interval="off"))["scrape"] == ("off", "option --scrape-interval")
 
