@@ -92,7 +92,7 @@ _OWN_ERROR = "internal_error"
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 _ENDINGS = {
-    "disk_full": "disk full",
+    "disk_full": "the disk is full",
     "journal_lost": "the journal could no longer be written",
     "shard_died": "a part of the generator died",
     "shard_stuck": "a part of the generator hung",
@@ -146,7 +146,10 @@ def _unbalanced(findings: Findings) -> list[str]:
 
 def _ending(findings: Findings) -> str:
     what = _ENDINGS.get(findings.ended, f"the run ended early ({findings.ended})")
-    return f"{what}: {findings.ended_detail}" if findings.ended_detail else what
+    detail = findings.ended_detail
+    if detail.startswith(what):
+        return detail
+    return f"{what}: {detail}" if detail else what
 
 
 def _unjudged(limits: tuple[JudgedLimit, ...]) -> list[JudgedLimit]:

@@ -47,6 +47,11 @@ _ALIKE, _UNLIKE = 0.5, 0.1
 so much is not."""
 _TOLD_SHARES = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
 _REFUSED_FAST_NS = 10 * MS
+_NOT_DONE = {
+    "late": "its reports left late, so slow answers may be its own doing",
+    "starved": "it could not play its load as planned",
+}
+"""Of a generator that was not ok; its problems stand among the verdict's reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def attribute(
 def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
     flood = case.flood
     if generator.verdict != "ok":
-        return "generator", generator.problems[0]
+        return "generator", _NOT_DONE[generator.verdict]
     if not flood.scheduled:
         return "inconclusive", "no report came due in the flood"
     if ours := _by_our_connects(case):

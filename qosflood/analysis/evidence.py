@@ -36,8 +36,9 @@ def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
     lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
     return (
         f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
-        f"(gate {format_duration(generator.late_gate_ns)}), throttled in "
-        f"{format_count(generator.throttled_windows)} of {format_count(generator.windows)} windows"
+        f"(gate {format_duration(generator.late_gate_ns)}); of "
+        f"{format_count(generator.windows)} windows {format_count(generator.late_windows)} late, "
+        f"throttled in {format_count(generator.throttled_windows)}"
     )
 
 

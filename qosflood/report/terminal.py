@@ -32,7 +32,7 @@ def print_summary(console: Console, document: Document, report: Path | None = No
     """Print the verdict with its evidence; `report` is the page to open for more."""
     console.print()
     console.print(Text(printable(document.headline), style=_STYLES[document.verdict]))
-    for reason in document.reasons:
+    for reason in (one for one in document.reasons if one not in document.headline):
         console.print(_hanging(f"· {printable(reason)}"))
     console.print()
     if document.phases:

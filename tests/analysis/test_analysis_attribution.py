@@ -68,9 +68,11 @@ def test_a_late_generator_limits_whatever_the_target_did():
             w.second, w.phase, failed={"timeout": 90}, health=health(loop_stall_ns=900 * MS)
         )
 
-    by, why = limited(stalled)
-    assert by == "generator"
-    assert "10 of 10 in flood" in why
+    findings = analysed(stalled)
+    assert findings.limited_by == "generator"
+    assert findings.limited_why == "its reports left late, so slow answers may be its own doing"
+    assert "10 of 10 in flood" in findings.generator.problems[0]
+    assert "10 late" in findings.limited_evidence[0]
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "bad_response"])

@@ -211,7 +211,7 @@ def test_the_limit_is_judged_on_the_instance_that_fared_worst():
 
 def test_an_alerts_labels_may_be_called_as_they_like():
     labels = {"t": "1", "who": "x", "kind": "y", "what": "z", "clock": "c", "instance": "a:1"}
-    findings = analysed(reading(0), alert("Odd", (9,), **labels))
+    findings = found(reading(0), alert("Odd", (9,), **labels))
     (fired,) = [entry for entry in findings.timeline if entry.kind == "alert_fired"]
     assert fired.evidence == {"labels": labels}
 

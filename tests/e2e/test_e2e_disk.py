@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_load_and_the_verdict_goes_to_the_terminal(small_d
         done = flood.finish()
         flood.wait_until_gone()
     assert done.code == 3
-    assert "INVALID - disk full: the disk is full" in " ".join(done.out.split())
+    assert "INVALID - the disk is full" in " ".join(done.out.split())
     assert "Traceback" not in done.err
     assert f"{flood.run_dir / 'report.html'}: not written (No space left on device)" in done.err
     assert read_journal(flood.run_dir)[-1]["reason"] == "disk_full"

@@ -181,3 +181,11 @@ def test_the_first_failure_names_the_load_that_was_planned_and_no_empty_figures(
     line = cells.first_failure_line(document.model_copy(update={"first_failure": first}))
     assert f" in flood at {flood.rate.planned:,.0f} planned reports/s: " in line
     assert line.endswith(' [1,200 x "reset"]')
+
+
+def test_a_reason_that_the_headline_holds_is_not_listed_once_more() -> None:
+    story = failing_run()
+    first, second = story.verdict.reasons
+    verdict = replace(story.verdict, headline=f"5,000 clients: FAIL - {first}")
+    said = " ".join(summary(replace(story, verdict=verdict), 200).split())
+    assert (said.count(first), said.count(f"· {second}")) == (1, 1)

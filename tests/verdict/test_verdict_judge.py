@@ -234,7 +234,7 @@ def test_a_shard_that_hung_is_missing_from_the_measurement():
 def test_a_disk_that_filled_up_is_named():
     plan = plan_with("errors < 1%")
     verdict = verdict_of(plan, stopped_run(plan, 10, "disk_full", "no space left on device"))
-    assert verdict.reasons[0] == "disk full: no space left on device"
+    assert verdict.reasons[0] == "the disk is full: no space left on device"
 
 
 @pytest.mark.parametrize("status", ["401", "403"])
@@ -278,3 +278,9 @@ def test_clients_that_are_no_multiple_of_those_at_1x_are_not_called_one():
     plan = make_plan(load={"clients": 40, "cadence_ns": 10**9 * 40 // 100})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
     assert headline.startswith("40 clients, 100 reports/s (10x of 10/s) for 10s: ")
+
+
+def test_that_the_disk_is_full_is_said_once():
+    plan = make_plan()
+    detail = "the disk is full: the journal takes no more records"
+    assert verdict_of(plan, stopped_run(plan, 10, "disk_full", detail)).reasons[0] == detail
