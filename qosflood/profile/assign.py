@@ -10,6 +10,8 @@ from qosflood.profile.problems import spell_path
 
 _HARMLESS = {("allow",), ("insecure",), ("resolve",), ("sources",), ("tls_resume",)}
 """Keys of the target that hold no secret; what is misspelled may."""
+_TELLING = {"headers", "url", "urls", "exposition", "readback", "command", "instance"}
+"""Keys of headers, URLs and commands, wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,16 @@ def parse_sets(sets: Sequence[str]) -> list[Assignment]:
 def parse_set(text: str) -> Assignment:
     """An assignment; its value is read as TOML, and is a string if it is none.
 
-    Raises ProfileError. What a header or a URL is set to may be a secret and is never shown.
+    Raises ProfileError. What a header, a URL, a command or a whole table is set to may be a secret
+    and is never shown.
     """
     name, separator, value = text.partition("=")
     path = tuple(part.strip() for part in name.split("."))
     if not separator or not all(path):
         shown = f'"{name}="' if separator else "no ="
         raise ProfileError([f"--set: got {shown}, expected key.path=value, e.g. peak.clients=500"])
-    secret = path[:2] == ("scrape", "url") or (path[0] == "target" and path[1:2] not in _HARMLESS)
+    target = path[0] == "target" and path[1:2] not in _HARMLESS
+    secret = target or _TELLING.intersection(path) or value.lstrip().startswith("{")
     shown = f"--set {name}={'***' if secret else value}"
     return Assignment(path, _toml_value(value), " ".join(shown.split()))
 

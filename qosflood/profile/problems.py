@@ -57,7 +57,7 @@ def _problem(detail: ErrorDetails) -> str:
         return f"got {_kind(value)}, expected a table, e.g. {_header(path)}"
     if detail["type"] == "missing":
         return f"got nothing, expected {_words(field, 0)}, e.g. {_example(field, 0)}"
-    secret = "headers" in path[:3]
+    secret = "headers" in path[:3] or path[:2] == ("memory", "command")
     got = _kind(value) if secret else _shown(value)
     return f"got {got}, expected {_words(field, depth)}, e.g. {_example(field, depth)}"
 

@@ -9,10 +9,17 @@ from qosflood.header_ref import HeaderRef
 from qosflood.plan_watch import MemorySource, Prometheus, Watch
 from qosflood.profile.model import Profile
 from qosflood.resolve.problems import Problems
+from qosflood.selector import parse_selector
+from qosflood.telling import secret_word
 from qosflood.units import SECOND
 
 _HERE_NS, _ELSEWHERE_NS = SECOND, 5 * SECOND
 _FOUND = ("process", "gauge")
+_OWNERS = {
+    "limit_from": "memory.exposition or memory.promql",
+    "headers": "memory.exposition",
+}
+"""What a key goes with; others go with memory.promql."""
 _PID = re.compile(r"pid:[1-9][0-9]{0,9}")
 
 
@@ -21,6 +28,7 @@ def with_memory(
 ) -> Watch:
     """The watch with the sources that the profile names, in the order they are tried."""
     sources = tuple(_sources(profile, prometheus, problems))
+    _check_companions(profile, problems)
     _check_instances(profile, [source.kind for source in sources], problems)
     usual = _ELSEWHERE_NS if sources and profile.memory.pid is None else _HERE_NS
     interval = profile.memory.interval or usual
@@ -37,6 +45,8 @@ def _sources(
     elif memory.exposition is not None and memory.metric is not None:
         name = problems.name("memory.exposition")
         page = problems.catch(name, _page, memory.exposition)
+        if memory.limit_from is not None:
+            problems.catch(problems.name("memory.limit_from"), parse_selector, memory.limit_from)
         yield MemorySource(
             kind="exposition",
             url=page or "",
@@ -60,8 +70,30 @@ def _sources(
             timeout_ns=memory.timeout,
             headers=prometheus.headers,
         )
+    if number := secret_word(memory.command):
+        problems.add(
+            "memory.command",
+            f"got what looks like a secret in word {number}, expected env:VAR or file:PATH in that "
+            'word\'s place, read when it is run, e.g. "env:MEMORY_HEADER" with '
+            "'Authorization: Bearer …' in it",
+        )
     if memory.command:
         yield MemorySource(kind="command", command=memory.command, timeout_ns=memory.timeout)
+
+
+def _check_companions(profile: Profile, problems: Problems) -> None:
+    """What goes with a source tells nothing without it."""
+    memory = profile.memory
+    beside = {
+        "limit_from": (memory.limit_from, memory.exposition or memory.promql),
+        "restarts_from": (memory.restarts_from, memory.promql),
+        "termination_from": (memory.termination_from, memory.promql),
+        "headers": (memory.headers, memory.exposition),
+    }
+    for name, (told, source) in beside.items():
+        if told and not source:
+            owner = _OWNERS.get(name, "memory.promql")
+            problems.add(f"memory.{name}", f"got one alone, expected {owner} beside it")
 
 
 def _check_instances(profile: Profile, known: Sequence[str], problems: Problems) -> None:

@@ -38,6 +38,11 @@ def test_an_interval_that_is_named_holds_everywhere():
         ({"promql": "used"}, "without a Prometheus, expected --prometheus URL"),
         ({"exposition": "http://127.0.0.1:1/m"}, "expected both memory.exposition and metric"),
         ({"metric": "m"}, "expected both memory.exposition and metric"),
+        (PAGE | {"limit_from": "sum(m)"}, 'memory.limit_from: got "sum'),
+        ({"limit_from": "m"}, "expected memory.exposition or memory.promql beside it"),
+        ({"restarts_from": "m"}, "expected memory.promql beside it"),
+        ({"termination_from": "m"}, "expected memory.promql beside it"),
+        ({"headers": {"A": "env:B"}}, "expected memory.exposition beside it"),
     ],
 )
 def test_half_a_source_is_refused(memory, words):
@@ -57,3 +62,13 @@ def test_an_instance_may_name_what_is_found_or_named():
     assert named("command", command=["x"]) == "command"
     with pytest.raises(PlanError, match='got "promql", expected process, gauge, pid:NUMBER'):
         named("promql")
+
+
+def test_a_secret_in_a_command_is_refused_and_not_repeated():
+    words = ["curl", "-H", "Authorization: Bearer hunter2", "http://127.0.0.1:1/"]
+    with pytest.raises(
+        PlanError, match=r"got what looks like a secret in word 3, expected env:V"
+    ) as told:
+        watch({"command": words})
+    assert "hunter2" not in str(told.value)
+    assert watch({"command": ["curl", "-H", "env:HEADER"]}).memory_sources

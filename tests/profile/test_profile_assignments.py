@@ -58,6 +58,21 @@ import pytest
             "--set scrape.url=***: got a URL with a user name or password in it, expected none: "
             "give it with --header 'Authorization=env:VAR'",
         ),
+        (
+            'memory.command="curl -H hunter2"',
+            "--set memory.command=***: got a string, expected a list of a command's words, "
+            'e.g. ["./memory-of", "qos-0"]',
+        ),
+        (
+            'memory={command=["hunter2",4]}',
+            "--set memory=***: command[1]: got a number, expected a string that is not empty, "
+            'e.g. "./memory-of"',
+        ),
+        (
+            "memory.headers.A=hunter2",
+            "--set memory.headers.A=***: got a literal value, expected env:VAR or file:PATH, "
+            "so that no secret is written down, e.g. env:QOSFLOOD_TOKEN",
+        ),
         ("=5", '--set: got "=", expected key.path=value, e.g. peak.clients=500'),
         ("hunter2", "--set: got no =, expected key.path=value, e.g. peak.clients=500"),
         (
