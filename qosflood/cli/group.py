@@ -12,6 +12,7 @@ from click_default_group import DefaultGroup
 from qosflood import __version__
 from qosflood.cli.collector import collector
 from qosflood.cli.doctor import doctor
+from qosflood.cli.export import export_run
 from qosflood.cli.merge import merge
 from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
@@ -48,7 +49,7 @@ def commands() -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict."""
 
 
-for _command in (run, watch, report, merge, profiles, collector, doctor):
+for _command in (run, watch, report, export_run, merge, profiles, collector, doctor):
     commands.add_command(_command)
 
 
