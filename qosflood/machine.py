@@ -28,12 +28,23 @@ def examine(plan: Plan) -> Needs:
 
 def allowed_cores() -> int:
     """Cores this process may use: by affinity, and by the cgroup's quota where there is one."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    quota = cpu_quota()
+    cores = affine_cores()
+    return cores if quota is None else max(min(cores, int(quota)), 1)
+
+
+def affine_cores() -> int:
+    """Cores of this process's affinity."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def cpu_quota() -> float | None:
+    """The cgroup's CPU quota in cores, None without one."""
     try:
         quota, period = _text(_CGROUPS / "cpu.max").split()
-        return max(min(cores, int(quota) // int(period)), 1)
+        return int(quota) / int(period)
     except ValueError:
-        return cores
+        return None
 
 
 def machine_facts(plan: Plan) -> Facts:

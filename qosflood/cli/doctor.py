@@ -1,4 +1,4 @@
-"""`qosflood doctor --target URL`: the preflight alone."""
+"""`qosflood doctor`: what this machine can carry; with a target, the preflight alone."""
 
 import asyncio
 import sys
@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from qosflood.cli.checkup import check_up
 from qosflood.cli.options import options_from, set_option, target_options
 from qosflood.cli.planning import make_plan, one_profile
-from qosflood.errors import PreflightError
 from qosflood.machine import examine
 from qosflood.plan import Plan
 from qosflood.preflight import Preflight, check_consent, check_target, preflight
@@ -22,16 +22,15 @@ from qosflood.run import fill_planned
 @set_option
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
-    """Look at a target as a run would before its load, and say what it sees.
+    """Say what load this machine can carry, or look at a target as a run would before its load.
 
-    This machine's ports, open files and memory, one report, one scrape, one look at memory;
-    nothing is flooded.
+    Without --target: open files, ports, cores and their quota, memory, the clock, the timer, and
+    some seconds of the load itself against a sink on this machine. With it: what the plan needs
+    of this machine, one report, one scrape, one look at memory; nothing is flooded.
     """
     plan, allow = make_plan(profile, sets, options_from(ctx, values))
     if plan.target.embedded:
-        raise PreflightError(
-            "doctor: got no target, expected --target URL, or target.url in the profile"
-        )
+        ctx.exit(check_up())
     consent = check_consent(plan, allow, None)
     needs = examine(fill_planned(plan))
     for line in needs.lines:

@@ -269,5 +269,11 @@ def test_the_doctor_sees_that_nobody_is_there() -> None:
     assert "connection refused" in error
 
 
-def test_the_doctor_wants_a_target() -> None:
-    assert "expected --target URL" in one_line("doctor")
+def test_the_doctor_says_what_this_machine_carries() -> None:
+    done = run_qosflood("doctor")
+    rows = {line.split("  ")[0].split(" ✓")[0].split(" !")[0] for line in done.stdout.splitlines()}
+    assert {"cores", "memory", "open files", "ports", "clock", "timer", "report", "trial"} <= rows
+    answer = done.stdout.splitlines()[-1]
+    on_time = answer.startswith("carries about ")
+    assert on_time or answer == "this machine carries no load on time at present"
+    assert done.returncode == (0 if on_time else 2), done.stderr

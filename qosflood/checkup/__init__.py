@@ -1,0 +1,1 @@
+"""What this machine can carry, measured: its clock, its timer, and the load itself for seconds."""

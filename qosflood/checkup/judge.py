@@ -1,0 +1,210 @@
+"""What was measured of this machine, judged: a row for each fact, and what helps. Pure."""
+
+from collections.abc import Sequence
+
+from qosflood.analysis.late import LEAST_LATE_GATE_NS
+from qosflood.checkup.values import ClockState, Row, Trial, Wakes
+from qosflood.needs import Facts
+from qosflood.units import (
+    SECOND,
+    US,
+    counted,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
+
+LATE_NS = LEAST_LATE_GATE_NS
+"""A send lag above which a second of a run counts as late, without a tighter limit."""
+_MOST = 0.99
+_FEW_FILES = 10_000
+_FEW_PORTS = 20_000
+_LITTLE_MEMORY = 512 * 1024 * 1024
+_SLOW_SOURCES = ("hpet", "acpi_pm", "jiffies")
+_WAITED = 0.1
+_THROTTLED = 0.01
+
+
+def on_time(trial: Trial) -> bool:
+    """Whether what was asked for was sent and accepted, and not late."""
+    lag_ns = trial.lag_p99_ns
+    return trial.acked >= _MOST * trial.asked and lag_ns is not None and lag_ns <= LATE_NS
+
+
+def machine_rows(facts: Facts, cores: int, quota: float | None) -> list[Row]:
+    """Cores, memory, open files and ports. `cores` are those of the affinity, `quota` is the
+    cgroup's CPU quota in cores, None without one."""
+    return [_cores(facts, cores, quota), _memory(facts), _open_files(facts), _ports(facts)]
+
+
+def _cores(facts: Facts, cores: int, quota: float | None) -> Row:
+    words = counted(cores, "core")
+    if quota is not None:
+        return Row(
+            name="cores",
+            words=f"{words}, a cgroup's quota of {quota:.3g}",
+            good=False,
+            advice="a quota throttles for up to 100 ms at a time, which makes runs INVALID: raise "
+            "or drop the CPU limit (in Kubernetes: requests, no limits.cpu)",
+        )
+    if facts.cores > 1:
+        return Row(name="cores", words=words)
+    return Row(
+        name="cores",
+        words=words,
+        good=False,
+        advice="load, monitor and a target on this machine share one core: take two or more",
+    )
+
+
+def _memory(facts: Facts) -> Row:
+    if facts.memory_bytes is None:
+        return Row(name="memory", words="not known")
+    return Row(
+        name="memory",
+        words=f"{format_bytes(facts.memory_bytes)} available",
+        good=facts.memory_bytes >= _LITTLE_MEMORY,
+        advice=f"expected at least {format_bytes(_LITTLE_MEMORY)}: free some",
+    )
+
+
+def _open_files(facts: Facts) -> Row:
+    if facts.open_files is None:
+        return Row(name="open files", words="no limit")
+    return Row(
+        name="open files",
+        words=f"{format_count(facts.open_files)} in a process, nearly as many clients a shard",
+        good=facts.open_files >= _FEW_FILES,
+        advice="raise the hard limit as root: ulimit -Hn 100000, or LimitNOFILE= of the service",
+    )
+
+
+def _ports(facts: Facts) -> Row:
+    if facts.ports is None:
+        return Row(name="ports", words="not known")
+    return Row(
+        name="ports",
+        words=f"{format_count(facts.ports)} for each pair of source and target address",
+        good=facts.ports >= _FEW_PORTS,
+        advice='widen the range as root: sysctl -w net.ipv4.ip_local_port_range="1024 65535"',
+    )
+
+
+def clock_row(state: ClockState) -> Row:
+    """The clock: runs on one machine need a steady one, parts on several the same UTC."""
+    source = f", read from {state.source}" if state.source else ""
+    if state.source in _SLOW_SOURCES:
+        return Row(
+            name="clock",
+            words=f"read from {state.source}",
+            good=False,
+            advice="each reading takes a system call, several for each report: use tsc or the "
+            "hypervisor's clock (clocksource= on the kernel's command line)",
+        )
+    if state.synchronised is None:
+        return Row(name="clock", words=f"not known whether it is kept on UTC{source}")
+    if not state.synchronised:
+        return Row(
+            name="clock",
+            words=f"nothing keeps it on UTC{source}",
+            good=False,
+            advice="fine for a run on this machine alone; parts on several begin together only by "
+            "it: run chrony or systemd-timesyncd",
+        )
+    error = "" if state.max_error_ns is None else f" within {format_duration(state.max_error_ns)}"
+    return Row(name="clock", words=f"kept on UTC{error}{source}")
+
+
+def timer_row(wakes: Wakes) -> Row:
+    """The pacer's timer: what it is late by, every send is."""
+    late = ", ".join(
+        f"{format_duration(ns)} {what}"
+        for ns, what in ((wakes.p50_ns, "p50"), (wakes.p99_ns, "p99"), (wakes.max_ns, "max"))
+    )
+    return Row(
+        name="timer",
+        words=f"wakes late by {late} of {format_count(wakes.count)}",
+        good=wakes.p99_ns <= LATE_NS // 2,
+        advice="something else takes the cores, or the hypervisor does: stop other work, pin the "
+        "machine's cores, or take another one",
+    )
+
+
+def trial_rows(saturated: Trial, tried: Sequence[Trial]) -> list[Row]:
+    """What a report costs, and the highest rate tried that left on time."""
+    cost = Row(
+        name="report",
+        words=f"{format_duration(saturated.cpu_per_report_ns)} of CPU in a saturated shard: about "
+        f"{format_count(_most(saturated))}/s with a core to itself",
+    )
+    return [cost, _tried(tried[-1]), *_disturbed(tried[-1])]
+
+
+def _tried(trial: Trial) -> Row:
+    lag = "too few to say" if trial.lag_p99_ns is None else format_duration(trial.lag_p99_ns)
+    return Row(
+        name="trial",
+        words=f"{format_count(trial.asked)}/s from one shard: accepted "
+        f"{format_ratio(round(min(trial.acked / trial.asked, 1.0), 4))}, send lag p99 {lag}, "
+        f"{trial.cpu_per_report_ns * trial.asked / SECOND:.2f} cores",
+        good=on_time(trial),
+        advice=f"expected {format_ratio(_MOST)} and at most {format_duration(LATE_NS)}: this "
+        "machine is busy; stop other work and try again",
+    )
+
+
+def _disturbed(trial: Trial) -> list[Row]:
+    rows = []
+    if trial.waited > _WAITED:
+        rows.append(
+            Row(
+                name="neighbours",
+                words=f"the shard waited for a core {format_ratio(round(trial.waited, 3))} of the "
+                "time",
+                good=False,
+                advice="stop other work, or run the target on another machine",
+            )
+        )
+    if trial.throttled > _THROTTLED:
+        rows.append(
+            Row(
+                name="throttled",
+                words=f"{format_ratio(round(trial.throttled, 3))} of the time",
+                good=False,
+                advice="raise or drop the cgroup's CPU limit",
+            )
+        )
+    return rows
+
+
+def next_rate(trials: Sequence[Trial], saturated: Trial) -> float | None:
+    """Reports per second to try next: half of what saturates, then half of that, three times at
+    most; None once a trial was on time or enough was tried."""
+    if trials and (on_time(trials[-1]) or len(trials) == 3):
+        return None
+    if trials:
+        return _two_figures(trials[-1].asked / 2)
+    return _two_figures(_most(saturated) / 2)
+
+
+def carries(trial: Trial, shards: int, plain: int, tls: int) -> str:
+    """The answer in a sentence: what load this machine can carry. `plain` and `tls` are the
+    clients that fit."""
+    if not on_time(trial):
+        return "this machine carries no load on time at present"
+    rate = format_count(_two_figures(trial.asked * shards))
+    spread = "" if shards == 1 else f" from {shards} shards"
+    return (
+        f"carries about {rate} reports/s{spread} on time, {format_count(plain)} clients of one "
+        f"target address, {format_count(tls)} over TLS"
+    )
+
+
+def _most(saturated: Trial) -> float:
+    """Reports per second of a shard that never waits for a core."""
+    return _two_figures(SECOND / max(saturated.cpu_per_report_ns, US))
+
+
+def _two_figures(value: float) -> float:
+    return float(f"{value:.2g}")

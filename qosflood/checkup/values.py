@@ -1,0 +1,51 @@
+"""What a check-up measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """The kernel's clock: whether something keeps it on UTC, how far it may be off, and what it
+    is read from. None: not known here."""
+
+    synchronised: bool | None
+    max_error_ns: int | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wakes:
+    """How late the pacer's timer woke, over `count` wakes a millisecond apart."""
+
+    count: int
+    p50_ns: int
+    p99_ns: int
+    max_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Seconds of the real load against a sink that does nothing: what a report cost one shard.
+
+    `asked` and `acked` are reports per second, `cpu_per_report_ns` the shard's own CPU for each
+    that was sent. `lag_p99_ns` is the send lag, None if nothing was sent; `waited` the share of the
+    time that the shard stood in the run queue for want of a core, `throttled` by its cgroup's
+    quota.
+    """
+
+    asked: float
+    acked: float
+    cpu_per_report_ns: float
+    lag_p99_ns: int | None
+    waited: float
+    throttled: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One finding: `good`, or what to do about it in `advice`."""
+
+    name: str
+    words: str
+    good: bool = True
+    advice: str = ""

@@ -1,0 +1,85 @@
+"""`qosflood doctor` without a target: what this machine can carry."""
+
+import asyncio
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+
+import click
+
+from qosflood.checkup import judge
+from qosflood.checkup.clock import clock_state
+from qosflood.checkup.trial import attempt, sink
+from qosflood.checkup.values import Row, Trial
+from qosflood.checkup.wakes import measure_wakes
+from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
+from qosflood.errors import ExitCode
+from qosflood.files import raise_open_files
+from qosflood.machine import affine_cores, cpu_quota, machine_facts
+from qosflood.needs.weigh import fitting_clients
+from qosflood.plan import Plan
+from qosflood.resolve import Options
+from qosflood.units import MINUTE, SECOND, Rate
+
+_WAKES = 1000
+_MANY_CLIENTS = 1_000_000
+_SATURATING = 200_000.0
+"""Reports per second, more than any core sends."""
+_SATURATED_CLIENTS = 200
+_TRIED_CLIENTS = 1000
+_LAST_S = 2
+_SHORT_PHASES = ("phases.baseline=0s", "phases.ramp=100ms", "phases.recovery=0s")
+_NOWHERE = "127.0.0.1:9"
+
+
+def check_up() -> ExitCode:
+    """Measure, print a row for each finding and the answer; NOT_STARTED if no rate was on time."""
+    raise_open_files()
+    plain, tls = (_many(f"{scheme}://{_NOWHERE}") for scheme in ("http", "https"))
+    facts = machine_facts(plain)
+    _print(judge.machine_rows(facts, affine_cores(), cpu_quota()))
+    _print([judge.clock_row(clock_state()), judge.timer_row(measure_wakes(_WAKES))])
+    saturated, tried = asyncio.run(_trials())
+    _print(judge.trial_rows(saturated, tried))
+    fit = (fitting_clients(plan, facts) for plan in (plain, tls))
+    click.echo(judge.carries(tried[-1], plain.load.shards, *fit))
+    return ExitCode.PASS if judge.on_time(tried[-1]) else ExitCode.NOT_STARTED
+
+
+async def _trials() -> tuple[Trial, list[Trial]]:
+    async with sink() as port:
+        plan_at = functools.partial(_trial_plan, f"http://127.0.0.1:{port}")
+        saturated = await attempt(plan_at(_SATURATING, _SATURATED_CLIENTS), 1, _LAST_S)
+        tried: list[Trial] = []
+        while (rate := judge.next_rate(tried, saturated)) is not None:
+            tried.append(await attempt(plan_at(rate, _TRIED_CLIENTS), 1, _LAST_S))
+        return saturated, tried
+
+
+def _trial_plan(url: str, rate: float, clients: int) -> Plan:
+    options = Options(
+        target=url,
+        rate=Rate(per_second=rate),
+        clients=clients,
+        duration_ns=(_LAST_S + 2) * SECOND,
+        shards=1,
+        scrape_interval="off",
+    )
+    return _plan(options, _SHORT_PHASES)
+
+
+def _many(url: str) -> Plan:
+    """A plan of more clients than fit."""
+    plan = _plan(Options(target=url, clients=_MANY_CLIENTS, duration_ns=15 * MINUTE), ())
+    return replace(plan, planned_sessions=plan.load.clients)
+
+
+def _plan(options: Options, sets: tuple[str, ...]) -> Plan:
+    return make_plan(DEFAULT_PROFILE, sets, options, silent=True)[0]
+
+
+def _print(rows: Iterable[Row]) -> None:
+    for row in rows:
+        click.echo(f"{row.name:<11}{'✓' if row.good else '!'} {row.words}")
+        if not row.good:
+            click.echo(f"{'':<13}{row.advice}")
