@@ -35,6 +35,11 @@ class Outcome(IntEnum):
 
 OUTCOMES: tuple[str, ...] = tuple(outcome.label for outcome in Outcome)
 
+NOT_SENT = "run stopped"
+CUT_OFF = "run stopped, no answer yet"
+"""Reasons of reports that the stop ended before their deadline: unsent, and timeouts. They count
+the time that they had waited by then, not their timeout."""
+
 Who = Literal["target", "generator", "network", "operator"]
 MemoryKind = Literal["process", "gauge", "exposition", "promql", "command"]
 MemoryFigure = Literal["rss", "pss", "working_set", "named"]
@@ -189,8 +194,8 @@ class MemorySample:
     run that has such samples those without are only shown.
 
     `limit_bytes` is what the source says it may use; `oom_kills` and `throttled_ns` are its
-    cgroup's since that began. `source_ms` is when the source took the value (epoch), where it
-    tells.
+    cgroup's since that began. `source_ms` is when the source took the value (epoch), and `restarts`
+    how often it says the instance was restarted so far, where it tells.
     """
 
     TAG: ClassVar[str] = "memory"
@@ -209,6 +214,7 @@ class MemorySample:
     oom_kills: int | None = None
     throttled_ns: int | None = None
     source_ms: int | None = None
+    restarts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,13 +69,16 @@ def _restarts(
     memory: Sequence[MemorySample],
     events: Sequence[Event],
 ) -> int | None:
-    """Restarts by events and by the identity of the process; None where neither can be seen."""
+    """Restarts by events, by the identity of the process, or as its memory's source counts them;
+    None where none of these can be seen."""
     mine = [event for event in events if _is_of(event, name)]
-    kinds = [event.kind for event in mine]
     processes = [(s.pid, s.start_s) for s in memory if s.pid is not None]
     starts = [s.process_start_s for s in scrapes if s.process_start_s is not None]
-    announced = kinds.count("restarted")
-    if "several_processes" in kinds or not (processes or starts or announced):
+    counted = any(s.restarts is not None for s in memory)
+    announced = sum(int(e.evidence.get("times", 1)) for e in mine if e.kind == "restarted")
+    if any(event.kind == "several_processes" for event in mine):
+        return None
+    if not (processes or starts or counted or announced):
         return None
     # Where a process is watched, its page may still be answered by one worker or another.
     return max(announced, _changes(processes) if processes else _jumps(starts))

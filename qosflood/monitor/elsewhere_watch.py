@@ -40,11 +40,14 @@ class ElsewhereWatch:
     async def sample(self, t: int) -> list[MemorySample | Event]:
         """What the source tells at `t` that it had not told before."""
         found = await self._source.read()
-        if isinstance(found, Unread):
-            return [*self._unread(t, found.words)]
-        self._told = None
-        age_ns = 0 if found.at_ms is None else (self._now_ms() - found.at_ms) * _MS
         records: list[MemorySample | Event] = [*self._restarted(t, found)]
+        if isinstance(found, Unread):
+            return [*records, *self._unread(t, found.words)]
+        if found.untold:
+            records += self._unread(t, "; ".join(found.untold))
+        else:
+            self._told = None
+        age_ns = 0 if found.at_ms is None else (self._now_ms() - found.at_ms) * _MS
         if found.at_ms is not None and self._at_ms is not None and found.at_ms <= self._at_ms:
             return [*records, *self._repeated(t, age_ns)]
         self._at_ms, self._stale = found.at_ms, False
@@ -60,6 +63,7 @@ class ElsewhereWatch:
             used_bytes=found.used_bytes,
             limit_bytes=found.limit_bytes,
             source_ms=found.at_ms,
+            restarts=found.restarts,
         )
 
     def _unread(self, t: int, words: str) -> list[Event]:
@@ -76,13 +80,17 @@ class ElsewhereWatch:
         what = f"{self._kind}: its newest value is {format_duration(round(age_ns, -9))} old"
         return [self._event(t, "memory_stale", what)]
 
-    def _restarted(self, t: int, found: Reading) -> list[Event]:
-        before, self._restarts = self._restarts, found.restarts
-        if before is None or found.restarts is None or found.restarts <= before:
+    def _restarted(self, t: int, found: Reading | Unread) -> list[Event]:
+        """A count that went back began anew: the instance was replaced, which is one restart, and
+        those it tells since come on top."""
+        before, now = self._restarts, found.restarts
+        self._restarts = before if now is None else now
+        if before is None or now is None or now == before:
             return []
+        times = now - before if now > before else now + 1
         why = f" (it ended last by {found.termination})" if found.termination else ""
-        what = f"the target restarted: {before} restarts became {found.restarts}{why}"
-        evidence = {"restarts": found.restarts, "termination": found.termination}
+        what = f"the target restarted: {before} restarts became {now}{why}"
+        evidence = {"restarts": now, "times": times, "termination": found.termination}
         return [
             Event(
                 t=t,

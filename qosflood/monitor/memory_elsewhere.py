@@ -18,7 +18,7 @@ import aiohttp
 from qosflood.headers import redact, resolve_headers, resolve_source
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import Exposition, ExpositionError, read_exposition
-from qosflood.monitor.promql import Failure, Prometheus, Series, open_prometheus
+from qosflood.monitor.promql import Failure, Prometheus, open_prometheus
 from qosflood.monitor.scrape import ACCEPT, exchange_failure
 from qosflood.plan import Plan
 from qosflood.plan_watch import MemorySource
@@ -33,20 +33,24 @@ _REFERENCES = ("env:", "file:")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a source told. `at_ms` is when it took the value (epoch), None if it does not tell;
-    `termination` why the instance ended the last time."""
+    `termination` why the instance ended the last time. `untold`: what was asked for beside the
+    bytes and not told, in words."""
 
     used_bytes: int
     limit_bytes: int | None = None
     at_ms: int | None = None
     restarts: int | None = None
     termination: str | None = None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why there is no reading; without secrets."""
+    """Why there is no reading, without secrets; restarts may be told where memory is not."""
 
     words: str
+    restarts: int | None = None
+    termination: str | None = None
 
 
 class Elsewhere(Protocol):
@@ -152,8 +156,16 @@ class Exposed:
         if len(values) != 1:
             return Unread(_not_one(len(values), self._source.read))
         value, at_ms = values[0]
-        limits = _selected(page, self._limit) if self._limit is not None else []
-        return _reading(value, limits[0][0] if len(limits) == 1 else None, at_ms)
+        if self._limit is None:
+            return _reading(value, None, at_ms)
+        limits = _selected(page, self._limit)
+        if len(limits) == 1:
+            return _reading(value, limits[0][0], at_ms)
+        reading = _reading(value, None, at_ms)
+        if isinstance(reading, Unread):
+            return reading
+        why = f"limit_from told nothing: {_not_one(len(limits), self._source.limit)}"
+        return replace(reading, untold=(why,))
 
 
 def _selected(page: Exposition, selector: Selector) -> list[tuple[float, int | None]]:
@@ -177,36 +189,44 @@ class Queried:
     async def read(self) -> Reading | Unread:
         """Ask for the value, its time and what goes with it, as of one moment."""
         source, now_s = self._source, time.time()
+        restarts, no_restarts = await self._beside("restarts_from", source.restarts, now_s)
+        count = None if restarts is None else round(restarts)
+        reason = await self._termination(now_s)
         found = await self._prometheus.query(source.read, now_s)
         if isinstance(found, Failure):
-            return Unread(found.words)
+            return Unread(found.words, count, reason)
         if len(found) != 1:
-            return Unread(_not_one(len(found), source.read))
-        at_s = await self._one(f"timestamp({source.read})", now_s)
-        ended = await self._series(source.termination, now_s)
-        reading = _reading(
-            found[0].value,
-            await self._one(source.limit, now_s),
-            None if at_s is None else round(at_s * 1000),
-            await self._one(source.restarts, now_s),
-        )
-        if isinstance(reading, Unread) or ended is None:
-            return reading
-        return _with_termination(reading, ended)
+            return Unread(_not_one(len(found), source.read), count, reason)
+        at_s, _ = await self._beside("", f"timestamp({source.read})", now_s)
+        limit, no_limit = await self._beside("limit_from", source.limit, now_s)
+        at_ms = None if at_s is None else round(at_s * 1000)
+        reading = _reading(found[0].value, limit, at_ms)
+        if isinstance(reading, Unread):
+            return replace(reading, restarts=count, termination=reason)
+        untold = (*no_limit, *no_restarts)
+        return replace(reading, restarts=count, termination=reason, untold=untold)
 
-    async def _series(self, expr: str, at_s: float) -> tuple[Series, ...] | None:
-        found = await self._prometheus.query(expr, at_s) if expr else None
-        return None if isinstance(found, Failure) else found
+    async def _beside(
+        self, key: str, expr: str, at_s: float
+    ) -> tuple[float | None, tuple[str, ...]]:
+        """The one finite value of an expression, and why there is none."""
+        if not expr:
+            return None, ()
+        found = await self._prometheus.query(expr, at_s)
+        if isinstance(found, Failure):
+            return None, (f"{key} told nothing: {found.words}",)
+        if len(found) != 1:
+            return None, (f"{key} told nothing: {_not_one(len(found), expr)}",)
+        if not math.isfinite(found[0].value):
+            return None, (f"{key} told no number: {expr}",)
+        return found[0].value, ()
 
-    async def _one(self, expr: str, at_s: float) -> float | None:
-        found = await self._series(expr, at_s)
-        value = found[0].value if found and len(found) == 1 else math.nan
-        return value if math.isfinite(value) else None
-
-
-def _with_termination(reading: Reading, ended: tuple[Series, ...]) -> Reading:
-    reasons = [one.labels["reason"] for one in ended if one.value and "reason" in one.labels]
-    return replace(reading, termination=reasons[0] if reasons else None)
+    async def _termination(self, at_s: float) -> str | None:
+        asked = self._source.termination
+        found = await self._prometheus.query(asked, at_s) if asked else ()
+        ended = () if isinstance(found, Failure) else found
+        reasons = (one.labels["reason"] for one in ended if one.value and "reason" in one.labels)
+        return next(reasons, None)
 
 
 class Command:
@@ -279,9 +299,7 @@ def _parsed(printed: bytes) -> Reading | Unread:
     return _reading(numbers[0], numbers[1] if len(numbers) == 2 else None, None)
 
 
-def _reading(
-    value: float, limit: float | None, at_ms: int | None, restarts: float | None = None
-) -> Reading | Unread:
+def _reading(value: float, limit: float | None, at_ms: int | None) -> Reading | Unread:
     if not (math.isfinite(value) and 0 < value < 2**62):
         return Unread("told no number of bytes above 0")
     known = limit is not None and math.isfinite(limit) and 0 < limit < 2**62
@@ -289,7 +307,6 @@ def _reading(
         used_bytes=round(value),
         limit_bytes=round(limit) if known and limit is not None else None,
         at_ms=at_ms,
-        restarts=None if restarts is None else round(restarts),
     )
 
 

@@ -76,6 +76,7 @@ async def _named(plan: Plan, instance: Instance, owned: Ownership) -> FoundMemor
                 watched=watched,
                 reason=words_of(source),
                 limit_bytes=reading.limit_bytes,
+                warnings=(*found.warnings, *(f"memory: {why}" for why in reading.untold)),
             )
         warning = f"memory: {words_of(source)}: {reading.words}"
         found = replace(found, warnings=(*found.warnings, warning))

@@ -67,7 +67,8 @@ class Memory(Section):
     )
     restarts_from: Text | None = key(
         None,
-        "An expression for its restarts, asked of --prometheus.",
+        "An expression that counts its restarts, asked of --prometheus; one series. What it grows "
+        "by is restarts; a count that goes back is one more and begins anew.",
         'kube_pod_container_status_restarts_total{pod="$instance"}',
     )
     termination_from: Text | None = key(

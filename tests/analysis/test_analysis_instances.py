@@ -72,3 +72,11 @@ def test_samples_the_monitor_made_up_are_not_measured():
     findings = found(extra=[made_up])
     assert findings.instances[0].rss_max == 80 * 1024 * 1024
     assert findings.memory.max_bytes == 80 * 1024 * 1024
+
+
+def test_restarts_that_the_memorys_source_counts_are_known_though_there_were_none():
+    told = {"source": "promql", "pid": None, "start_s": None, "restarts": 3}
+    samples = [memory(s, **told) for s in range(20)]
+    assert found(rss=None, extra=samples).restarts == 0
+    twice = event(8, "restarted", instance="target", restarts=5, times=2)
+    assert found(rss=None, extra=[*samples, twice]).restarts == 2

@@ -16,7 +16,7 @@ from qosflood.header_ref import HeaderRef
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
 from qosflood.plan_watch import MemorySource
-from qosflood.records import MemorySample
+from qosflood.records import Event, MemorySample
 from qosflood.units import MS, SECOND
 
 SECRET = "planted-51c0aa"
@@ -280,3 +280,31 @@ def test_more_restarts_than_before_are_a_restart_with_its_reason():
     assert (event.who, event.kind) == ("target", "restarted")
     assert event.what.endswith("1 restarts became 2 (it ended last by OOMKilled)")
     assert event.evidence["instance"] == "qos-0"
+
+
+def test_a_count_of_restarts_that_goes_back_began_anew_with_one_more():
+    counts = (2, 5, 5, 0, 1)
+    events = [
+        record
+        for records in watched(*(Reading(used_bytes=7, restarts=count) for count in counts))
+        for record in records
+        if isinstance(record, Event)
+    ]
+    assert [event.evidence["times"] for event in events] == [3, 1, 1]
+
+
+def test_restarts_are_told_though_the_memory_is_not():
+    first, second = watched(Reading(used_bytes=7, restarts=1), Unread("no series", restarts=2))
+    assert first[0].restarts == 1
+    assert [event.kind for event in second] == ["restarted", "memory_unread"]
+    answers = {"restarts": [(4, {})]}
+    assert ask(answers, read="used", restarts="restarts").restarts == 4
+
+
+def test_what_goes_with_an_expression_and_is_not_told_is_said_once():
+    answers = {"used": [(7e7, {})], "restarts": [(1, {"a": "1"}), (2, {"a": "2"})]}
+    reading = ask(answers, read="used", restarts="restarts", limit="limit")
+    assert reading.untold[0] == "limit_from told nothing: no series is limit"
+    assert reading.untold[1].startswith("restarts_from told nothing: 2 series are restarts")
+    (event, _), (again,) = watched(reading, reading)
+    assert (event.kind, isinstance(again, MemorySample)) == ("memory_unread", True)
