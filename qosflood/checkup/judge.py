@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from qosflood.analysis.late import LEAST_LATE_GATE_NS
 from qosflood.checkup.values import ClockState, Row, Trial, Wakes
 from qosflood.needs import Facts
+from qosflood.plan import LEAST_LATE_GATE_NS
 from qosflood.units import (
     SECOND,
     US,

@@ -8,16 +8,23 @@ from typing import Any
 import click
 
 from qosflood.cli.checkup import check_up
+from qosflood.cli.completion import profile_words
 from qosflood.cli.options import options_from, set_option, target_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.machine import examine
 from qosflood.plan import Plan
-from qosflood.preflight import Preflight, check_consent, check_target, preflight
+from qosflood.preflight import Preflight, check_consent, check_target, look_for_audit, preflight
 from qosflood.run import fill_planned
 
 
 @click.command()
-@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
+@click.argument(
+    "profile",
+    nargs=-1,
+    metavar="[PROFILE]",
+    callback=one_profile,
+    shell_complete=profile_words,
+)
 @target_options
 @set_option
 @click.pass_context
@@ -35,9 +42,13 @@ def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values:
     needs = examine(fill_planned(plan))
     for line in needs.lines:
         click.echo(f"machine {line}")
-    seen = asyncio.run(preflight(plan, (*consent, *needs.check())))
+    seen = asyncio.run(_look(plan, (*consent, *needs.check())))
     click.echo(seen.line(plan.report.expect))
     _warn(plan, seen)
+
+
+async def _look(plan: Plan, warnings: tuple[str, ...]) -> Preflight:
+    return (await look_for_audit(plan, await preflight(plan, warnings)))[1]
 
 
 def _warn(plan: Plan, seen: Preflight) -> None:

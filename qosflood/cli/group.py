@@ -11,6 +11,7 @@ from click_default_group import DefaultGroup
 
 from qosflood import __version__
 from qosflood.cli.collector import collector
+from qosflood.cli.completion import VARIABLE, completion
 from qosflood.cli.doctor import doctor
 from qosflood.cli.export import export_run
 from qosflood.cli.merge import merge
@@ -49,7 +50,7 @@ def commands() -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict."""
 
 
-for _command in (run, watch, report, export_run, merge, profiles, collector, doctor):
+for _command in (run, watch, report, export_run, merge, profiles, collector, doctor, completion):
     commands.add_command(_command)
 
 
@@ -70,6 +71,8 @@ def _status() -> int:
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
     except (BrokenPipeError, SystemExit):
+        if VARIABLE in os.environ:  # click leaves so after having offered its words
+            return ExitCode.PASS
         # Whoever read our output has gone; click leaves with 1 then, which is a verdict here.
         return ExitCode.INTERRUPTED
     except Exception as error:

@@ -16,7 +16,17 @@ from qosflood.profile.load import list_profiles, load_profile
 from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint, wants_all_addresses
 from qosflood.suggest import nearest
 
-COMMANDS = ("run", "watch", "report", "export", "merge", "profiles", "collector", "doctor")
+COMMANDS = (
+    "run",
+    "watch",
+    "report",
+    "export",
+    "merge",
+    "profiles",
+    "collector",
+    "doctor",
+    "completion",
+)
 DEFAULT_PROFILE = "intercom"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from qosflood.cli.completion import profile_words
 from qosflood.cli.options import check_output, options_from, output_options, plan_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
@@ -20,7 +21,13 @@ from qosflood.run import run as carry_out
 
 
 @click.command()
-@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
+@click.argument(
+    "profile",
+    nargs=-1,
+    metavar="[PROFILE]",
+    callback=one_profile,
+    shell_complete=profile_words,
+)
 @plan_options
 @output_options
 @click.pass_context

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from qosflood.cli.completion import profile_words
 from qosflood.cli.options import check_output, options_from, output_options, watch_options
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
@@ -19,7 +20,13 @@ from qosflood.run import run as carry_out
 
 
 @click.command()
-@click.argument("profile", nargs=-1, metavar="[PROFILE]", callback=one_profile)
+@click.argument(
+    "profile",
+    nargs=-1,
+    metavar="[PROFILE]",
+    callback=one_profile,
+    shell_complete=profile_words,
+)
 @watch_options
 @output_options
 @click.pass_context
