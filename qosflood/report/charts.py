@@ -1,15 +1,18 @@
 """Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TypeVar
 
 from qosflood.analysis.findings import Findings, MemoryPoint, PercentileCurve, ScrapePoint
 from qosflood.plan import Plan
+from qosflood.report import chart_words
+from qosflood.report.chart_words import Words
 from qosflood.report.plotting import (
     Json,
+    Moment,
     Timeline,
     dashed,
     figure,
@@ -20,6 +23,7 @@ from qosflood.report.plotting import (
     right_axis,
     timeline_of,
 )
+from qosflood.report.strip import MARK
 from qosflood.report.thin import thin
 from qosflood.units import MS, SECOND
 
@@ -27,6 +31,7 @@ Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 MOST_POINTS = 2000
 _MIB = 1024 * 1024
 _KINDS = 8
+_MARKS = 30
 _UNTIMED_MS = 1.0
 """Where a failed scrape without a duration is drawn; a logarithmic axis has no 0."""
 _PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
@@ -34,27 +39,39 @@ _PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked",
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: its element's id, its title, a caption, and plotly's figure."""
+    """One chart: its element's id, its title, a caption, plotly's figure, and the same in words.
+    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis."""
 
     name: str
     title: str
     caption: str
     figure: Json
+    words: Words
+    unit_s: float | None = None
 
 
 def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
     """The charts of a run; one without any data is left out."""
-    time = timeline_of(findings.phases)
+    time = timeline_of(findings.phases, tuple(_moments(findings)))
     charts = (
         _throughput(time, plan, findings),
         _latency(time, findings),
-        _percentiles(findings),
+        _errors(time, findings),
         _memory(time, findings),
         _scrapes(time, findings),
         _pages(time, findings),
-        _errors(time, findings),
+        _percentiles(findings),
     )
     return [chart for chart in charts if chart is not None]
+
+
+def _moments(findings: Findings) -> Iterator[Moment]:
+    """What broke first, and what the operator noted."""
+    first = findings.first_failure
+    if first is not None:
+        yield Moment(first.t_s, "first failure", "@bad")
+    marks = [entry for entry in findings.timeline if entry.kind == MARK]
+    yield from (Moment(entry.t_s, entry.what, "@violet") for entry in marks[:_MARKS])
 
 
 def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
@@ -72,6 +89,8 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         "Throughput",
         "Reports per second: planned by the schedule, offered (sent) and acked in time.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
+        chart_words.throughput(findings),
+        time.unit_s,
     )
 
 
@@ -111,28 +130,40 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
         "From the moment a report was due, per second; a report that failed counts at least as "
         "the timeout. Logarithmic.",
         figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
+        chart_words.latency(findings),
+        time.unit_s,
     )
 
 
 def _percentiles(findings: Findings) -> Chart | None:
-    shown = [_curve(curve) for curve in findings.curves if _is_shown(curve)]
-    if not shown:
+    curves = [curve for curve in findings.curves if _is_shown(curve)]
+    if not curves:
         return None
+    shown = [_curve(curve) for curve in curves]
     layout = {
         "xaxis": {
             "title": {"text": "percentile"},
-            "tickvals": list(range(7)),
-            "ticktext": ["0", "90", "99", "99.9", "99.99", "99.999", "99.9999"],
+            "tickvals": [_nines(float(text) / 100) for text in _PERCENTS],
+            "ticktext": [f"{text}%" for text in _PERCENTS],
         },
         "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in shown for y in one["y"]]),
     }
     return Chart(
         "percentiles",
         "Latency by percentile",
-        "HDR percentile scale: each step to the right is ten times rarer. Response counts from "
-        "due, service from sent; the space between them is waiting.",
+        "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
+        "Response counts from due, service from sent; the space between them is waiting.",
         figure(shown, layout),
+        chart_words.percentiles(curves),
     )
+
+
+_PERCENTS = ("50", "90", "99", "99.9", "99.99", "99.999", "99.9999")
+
+
+def _nines(quantile: float) -> float:
+    """How many nines it has: where it lies on an axis of 1/(1-q), logarithmic."""
+    return -math.log10(max(1e-9, 1 - quantile))
 
 
 def _is_shown(curve: PercentileCurve) -> bool:
@@ -151,7 +182,7 @@ _CURVES = {
 def _curve(curve: PercentileCurve) -> Json:
     color, dash = _CURVES[(curve.phase, curve.series)]
     values = [value / MS for value in curve.values_ns]
-    rarity = [-math.log10(max(1e-9, 1 - quantile)) for quantile in curve.quantiles]
+    rarity = [_nines(quantile) for quantile in curve.quantiles]
     trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
     kept = thin(values, MOST_POINTS // 4)
     trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
@@ -175,7 +206,12 @@ def _memory(time: Timeline, findings: Findings) -> Chart | None:
         level = [limit / _MIB] * 2
         traces.append(dashed(time.line("limit", [times[0], times[-1]], level, "@bad", 5)))
     return Chart(
-        "memory", "Target memory", "Resident memory and CPU of the target.", figure(traces, layout)
+        "memory",
+        "Target memory",
+        "Resident memory and CPU of the target.",
+        figure(traces, layout),
+        chart_words.memory(findings),
+        time.unit_s,
     )
 
 
@@ -193,6 +229,8 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         "Scrapes",
         "How long each scrape of the metrics page took; crosses failed. Logarithmic.",
         figure(traces, time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))),
+        chart_words.scrapes(findings),
+        time.unit_s,
     )
 
 
@@ -249,7 +287,12 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
         traces.append(series | {"yaxis": "y2"})
         layout["yaxis2"] = right_axis("series")
     return Chart(
-        "pages", "Metrics page", "Its size and how many series it holds.", figure(traces, layout)
+        "pages",
+        "Metrics page",
+        "Its size and how many series it holds.",
+        figure(traces, layout),
+        chart_words.pages(findings),
+        time.unit_s,
     )
 
 
@@ -266,7 +309,7 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
     each = max(4, (MOST_POINTS - 10) // len(kinds))
     traces = [
         time.line(plotly_text(kind), times, [s.errors.get(kind, 0) for s in seconds], color, each)
-        | {"fill": "tozeroy"}
+        | {"fill": "tozeroy", "fillcolor": f"{color}/0.18"}
         for kind, color in zip(kinds, _PALETTE, strict=False)
     ]
     return Chart(
@@ -274,4 +317,6 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
         "Errors by kind",
         "Reports per second that did not end acked.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
+        chart_words.errors(findings, kinds),
+        time.unit_s,
     )

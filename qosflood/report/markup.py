@@ -51,10 +51,21 @@ def block(text: str) -> Markup:
 
 
 def section(title: str, *content: Content) -> Markup:
-    """A titled section; nothing at all without content."""
+    """A titled section that can be linked to; nothing at all without content."""
     if not any(content):
         return Markup("")
-    return element("section", element("h2", title), *content)
+    name = anchor(title)
+    return element("section", element("h2", title, id=name), *content, **{"aria-labelledby": name})
+
+
+def anchor(title: str) -> str:
+    """The id of a section's heading."""
+    return "-".join(title.lower().split())
+
+
+def folded(summary: str, *content: Content) -> Markup:
+    """What opens at a click, and stays closed on paper."""
+    return element("details", element("summary", summary), *content)
 
 
 def definitions(pairs: Iterable[tuple[str, Content]], cls: str = "answers") -> Markup:

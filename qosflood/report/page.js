@@ -1,18 +1,26 @@
 (function () {
   "use strict";
   const root = document.documentElement;
-  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const wish = window.matchMedia("(prefers-color-scheme: dark)");
   const probe = document.body.appendChild(document.createElement("i"));
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const linked = Object.keys(figures).filter((name) => figures[name].unit_s);
+  const PAPER_PX = 680; // A4 less its margins
   const config = {
     responsive: true,
     displaylogo: false,
-    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+    modeBarButtons: [["toImage", "zoom2d", "pan2d"]],
   };
+  const ink = { font: { size: 12, color: "@muted" } };
+  let zoomed = null; // seconds from and to; null: the whole run
+  let busy = false;
 
-  // A colour of the theme as plotly understands it: the variables hold light-dark().
-  function colour(name) {
+  // "@bad" or, thinner, "@bad/0.2" as plotly understands it: the variables hold light-dark().
+  function colour(named) {
+    const [name, alpha] = named.slice(1).split("/");
     probe.style.color = "var(--" + name + ")";
-    return getComputedStyle(probe).color;
+    const shown = getComputedStyle(probe).color;
+    return alpha ? shown.replace("rgb(", "rgba(").replace(")", ", " + alpha + ")") : shown;
   }
 
   function themed(value, key) {
@@ -23,7 +31,7 @@
       return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, themed(v, k)]));
     }
     const named = /color$/.test(key) && typeof value === "string" && value.startsWith("@");
-    return named ? colour(value.slice(1)) : value;
+    return named ? colour(value) : value;
   }
 
   function axis(own) {
@@ -33,50 +41,129 @@
       zerolinecolor: "@grid",
       ticks: "outside",
       tickcolor: "@rule",
-      automargin: true,
+      tickfont: { color: "@muted" },
       exponentformat: "none",
+      separatethousands: true,
     };
-    const title = { standoff: 8, font: { size: 12, color: "@muted" }, ...(own.title || {}) };
-    return { ...style, ...own, title };
+    return { ...style, ...own, title: { standoff: 8, ...ink, ...(own.title || {}) } };
   }
 
-  function layoutOf(own) {
+  function layoutOf(figure) {
+    const own = figure.layout;
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 12, color: "@text" },
-      height: 320,
-      margin: { l: 56, r: 16, t: 44, b: 44 },
-      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.09, yanchor: "bottom" },
+      height: figure.unit_s ? 250 : 340,
+      width: root.hasAttribute("data-printing") ? PAPER_PX : undefined,
+      autosize: true,
+      margin: { l: 72, r: figure.unit_s ? 60 : 16, t: 46, b: figure.unit_s ? 28 : 48 },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.1, yanchor: "bottom" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: "@muted", activecolor: "@accent" },
       hoverlabel: { bgcolor: "@panel", bordercolor: "@rule", font: { color: "@text" } },
+      dragmode: "zoom",
       ...own,
       xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }),
-      yaxis: axis(own.yaxis || {}),
+      yaxis: axis({ fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) }),
     };
     if (own.yaxis2) {
-      layout.yaxis2 = axis(own.yaxis2);
+      layout.yaxis2 = axis({ fixedrange: true, ...own.yaxis2 });
+    }
+    if (zoomed && figure.unit_s) {
+      layout.xaxis.range = zoomed.map((seconds) => seconds / figure.unit_s);
     }
     return layout;
   }
 
+  function place(name) {
+    return document.getElementById("chart-" + name);
+  }
+
   function draw() {
     for (const [name, figure] of Object.entries(figures)) {
-      const spec = themed({ data: figure.data, layout: layoutOf(figure.layout) }, "");
-      Plotly.react(document.getElementById("chart-" + name), spec.data, spec.layout, config);
+      const spec = themed({ data: figure.data, layout: layoutOf(figure) }, "");
+      Plotly.react(place(name), spec.data, spec.layout, config);
+    }
+  }
+
+  // All charts over time show the same seconds; null is the whole run.
+  function zoom(to) {
+    zoomed = to;
+    busy = true;
+    const moved = linked.map((name) => {
+      const figure = figures[name];
+      const range = to ? to.map((seconds) => seconds / figure.unit_s) : figure.layout.xaxis.range;
+      return Plotly.relayout(place(name), { "xaxis.range": range.slice() });
+    });
+    Promise.all(moved).finally(() => {
+      busy = false;
+    });
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+      const own = spanOf(button);
+      const same = own && to ? own.every((at, end) => Math.abs(at - to[end]) < 1e-6) : own === to;
+      button.setAttribute("aria-pressed", String(same));
+    }
+  }
+
+  function spanOf(button) {
+    const { from, to } = button.dataset;
+    return from === undefined ? null : [Number(from), Number(to)];
+  }
+
+  function follow(name, change) {
+    if (busy) {
+      return;
+    }
+    const unit = figures[name].unit_s;
+    if ("xaxis.range[0]" in change) {
+      zoom([change["xaxis.range[0]"] * unit, change["xaxis.range[1]"] * unit]);
+    } else if (Array.isArray(change["xaxis.range"])) {
+      zoom(change["xaxis.range"].map((at) => at * unit));
+    } else if (change["xaxis.autorange"]) {
+      zoom(null);
+    }
+  }
+
+  function link() {
+    for (const name of linked) {
+      place(name).on("plotly_relayout", (change) => follow(name, change));
+      place(name).on("plotly_doubleclick", () => {
+        zoom(null);
+        return false;
+      });
+    }
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => zoom(spanOf(button)));
     }
   }
 
   function printing(on) {
     root.toggleAttribute("data-printing", on);
     draw();
-    for (const element of document.querySelectorAll(".chart")) {
-      Plotly.Plots.resize(element);
+    if (!on) {
+      Object.keys(figures).forEach((name) => Plotly.Plots.resize(place(name)));
     }
   }
 
-  draw();
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  function isDark() {
+    return root.dataset.theme ? root.dataset.theme === "dark" : wish.matches;
+  }
+
+  function repaint() {
+    themeButton.textContent = isDark() ? "Light" : "Dark";
+    draw();
+  }
+
+  const themeButton = document.getElementById("theme");
+  themeButton.hidden = false;
+  themeButton.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    repaint();
+  });
+  wish.addEventListener("change", repaint);
+  root.dataset.script = "on";
+  repaint();
+  link();
   window.addEventListener("beforeprint", () => printing(true));
   window.addEventListener("afterprint", () => printing(false));
 })();

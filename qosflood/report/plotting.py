@@ -12,23 +12,37 @@ from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.report.thin import thin
-from qosflood.text import printable
+from qosflood.text import clip, printable
 from qosflood.units import MS
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
 _FINE_DECADES = 3
 _DOT = 5
-_TIME_UNITS = ((3 * 3600.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
+_TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_LANES = 3
+_LABEL = 32
+"""Characters of a moment's label; the timeline has all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that every chart over time points out."""
+
+    t_s: float
+    label: str
+    color: str
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The time axis that all charts of a run share: its unit and the phases to shade."""
+    """The time axis that all charts of a run share: its unit, the phases to shade, and the
+    moments to point out."""
 
     unit_s: float
     unit: str
     phases: tuple[PhaseFigures, ...]
+    moments: tuple[Moment, ...] = ()
 
     def line(self, name: str, t_s: Sequence[float], y: Numbers, color: str, most: int) -> Json:
         """A line over time in at most `most` points."""
@@ -37,12 +51,55 @@ class Timeline:
     def layout(self, unit: str, **yaxis: Any) -> Json:
         """Layout of a chart over time whose values are in `unit`."""
         return {
-            "xaxis": {"title": {"text": f"{self.unit} since the load's start"}},
+            "xaxis": {"ticksuffix": self.unit, "range": self.range()},
             "yaxis": {"title": {"text": unit}, **yaxis},
-            "shapes": [self._shade(phase, index) for index, phase in enumerate(self.phases)],
-            "annotations": self._phase_names(),
+            "shapes": [
+                *(self._shade(phase, index) for index, phase in enumerate(self.phases)),
+                *(self._upright(moment) for moment in self.moments),
+            ],
+            "annotations": [*self._phase_names(), *self._labels()],
             "hovermode": "x unified",
         }
+
+    def range(self) -> list[float]:
+        """From the first phase's start to the last one's end, alike in every chart."""
+        lasting = [phase for phase in self.phases if phase.seconds > 0]
+        start_s = min((phase.start_s for phase in lasting), default=0.0)
+        end_s = max((phase.start_s + phase.seconds for phase in lasting), default=1.0)
+        return [start_s / self.unit_s, end_s / self.unit_s]
+
+    def _upright(self, moment: Moment) -> Json:
+        at = round(moment.t_s / self.unit_s, 6)
+        return {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": at,
+            "x1": at,
+            "y0": 0,
+            "y1": 1,
+            "line": {"width": 1.2, "dash": "dot", "color": moment.color},
+        }
+
+    def _labels(self) -> list[Json]:
+        """Their words beside the lines; those that follow each other stand at different heights."""
+        middle = sum(self.range()) / 2
+        return [
+            {
+                "text": plotly_text(clip(moment.label, _LABEL)),
+                "x": round(moment.t_s / self.unit_s, 6),
+                "y": 1 - 0.13 * (index % _LANES),
+                "xref": "x",
+                "yref": "paper",
+                "xanchor": "left" if moment.t_s / self.unit_s < middle else "right",
+                "yanchor": "top",
+                "showarrow": False,
+                "font": {"size": 11, "color": moment.color},
+                "bgcolor": "@page",
+                "opacity": 0.9,
+            }
+            for index, moment in enumerate(self.moments)
+        ]
 
     def _shade(self, phase: PhaseFigures, index: int) -> Json:
         return {
@@ -76,11 +133,11 @@ class Timeline:
         ]
 
 
-def timeline_of(phases: tuple[PhaseFigures, ...]) -> Timeline:
+def timeline_of(phases: tuple[PhaseFigures, ...], moments: tuple[Moment, ...] = ()) -> Timeline:
     """The time axis for these phases, in seconds, minutes or hours by their length."""
     end_s = max((phase.start_s + phase.seconds for phase in phases), default=0.0)
     unit_s, unit = next((u, name) for least, u, name in _TIME_UNITS if end_s >= least)
-    return Timeline(unit_s=unit_s, unit=unit, phases=phases)
+    return Timeline(unit_s, unit, phases, moments)
 
 
 def plotly_text(text: object) -> str:

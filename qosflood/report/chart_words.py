@@ -1,0 +1,186 @@
+"""What each chart shows, in a sentence and a small table, for those who cannot see it. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from qosflood.analysis.findings import Findings, LatencyFigures, PercentileCurve, PhaseFigures
+from qosflood.plan_watch import WATCH
+from qosflood.report import cells
+from qosflood.units import MS, counted, format_bytes, format_count
+
+Rows = tuple[tuple[str, ...], ...]
+_QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A chart in words: a sentence made of its figures, and a table of a few rows."""
+
+    said: str
+    headers: tuple[str, ...]
+    rows: Rows
+
+
+def main_phase(findings: Findings) -> PhaseFigures | None:
+    """The flood, or the watch; if neither was reached, none."""
+    return next((phase for phase in findings.phases if phase.name in ("flood", WATCH)), None)
+
+
+def throughput(findings: Findings) -> Words:
+    """Planned, offered and acked."""
+    rows = _by_phase(
+        findings,
+        lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.acked)),
+    )
+    headers = ("phase", "planned /s", "offered /s", "acked /s")
+    flood = main_phase(findings)
+    if flood is None:
+        return Words("The flood was not reached.", headers, rows)
+    acked = [second.acked for second in findings.seconds if second.phase == flood.name]
+    extremes = (
+        f", from {format_count(min(acked))} to {format_count(max(acked))} in a second"
+        if acked
+        else ""
+    )
+    return Words(
+        f"In the flood {cells.count(flood.planned)} reports/s were planned, "
+        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} acked{extremes}.",
+        headers,
+        rows,
+    )
+
+
+def latency(findings: Findings) -> Words:
+    """Response times."""
+    told = [phase for phase in findings.phases if phase.response.count]
+    rows = tuple((phase.name, *_latency_cells(phase.response)) for phase in told)
+    headers = ("phase", "p50", "p90", "p99", "p99.9", "max")
+    longest = max(findings.seconds, key=lambda s: s.response_max_ns or 0)
+    most = f"the longest was {_ns(longest.response_max_ns)}, at {cells.moment(longest.t_s)}."
+    flood = main_phase(findings)
+    if flood is None or flood.response.p50_ns is None:
+        return Words(most.capitalize(), headers, rows)
+    rare = flood.response.p99_ns
+    also = "" if rare is None else f", p99 {_ns(rare)}"
+    counting = "; a report that was not accepted counts at least its timeout" * _failed(flood)
+    return Words(
+        f"In the flood the median was {_ns(flood.response.p50_ns)}{also}{counting}; {most}",
+        headers,
+        rows,
+    )
+
+
+def _failed(phase: PhaseFigures) -> bool:
+    return phase.scheduled > phase.outcomes.get("acked", 0)
+
+
+def _latency_cells(figures: LatencyFigures) -> tuple[str, ...]:
+    told = (figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns, figures.max_ns)
+    return tuple(_ns(value) for value in told)
+
+
+def percentiles(curves: Sequence[PercentileCurve]) -> Words:
+    """Each curve at the round percentiles that it has values for."""
+    rows = tuple(
+        (f"{100 * q:g}%", *(_ns(value_at(curve, q)) for curve in curves)) for q in _QUANTILES
+    )
+    said = "; ".join(
+        f"{curve.phase} {curve.series}: half within {_ns(value_at(curve, 0.5))}, 99% within "
+        f"{_ns(value_at(curve, 0.99))}, all within {_ns(curve.values_ns[-1])}"
+        for curve in curves
+    )
+    names = (f"{curve.phase} {curve.series}" for curve in curves)
+    last = ("100%", *(_ns(curve.values_ns[-1]) for curve in curves))
+    return Words(f"{said[:1].upper()}{said[1:]}.", ("percentile", *names), (*rows, last))
+
+
+def value_at(curve: PercentileCurve, quantile: float) -> int | None:
+    """The least value of the curve that so many are at or below; None where it does not reach."""
+    pairs = zip(curve.quantiles, curve.values_ns, strict=True)
+    return next((value for q, value in pairs if q >= quantile), None)
+
+
+def memory(findings: Findings) -> Words:
+    """Resident memory and CPU."""
+    points = findings.memory_points
+    most = max(points, key=lambda point: point.rss_bytes)
+    whose = f" of {most.instance}" if len({point.instance for point in points}) > 1 else ""
+    return Words(
+        f"From {format_bytes(points[0].rss_bytes)} at the start to "
+        f"{format_bytes(points[-1].rss_bytes)} at the end; at most {format_bytes(most.rss_bytes)}"
+        f"{whose}, at {cells.moment(most.t_s)}.",
+        ("phase", "at its start", "at its end", "max", "CPU cores"),
+        _by_phase(
+            findings,
+            lambda p: (
+                cells.size(p.rss_start),
+                cells.size(p.rss_end),
+                cells.size(p.rss_max),
+                cells.cores(p.target_cores),
+            ),
+        ),
+    )
+
+
+def scrapes(findings: Findings) -> Words:
+    """How long scrapes took, and which failed."""
+    points = findings.scrape_points
+    good = [point for point in points if point.ok]
+    failed = f"{len(points) - len(good):,} of {counted(len(points), 'scrape')} failed"
+    slowest = max(good, key=lambda point: point.duration_ns or 0, default=None)
+    slow = (
+        "."
+        if slowest is None
+        else f"; the slowest good one took {_ns(slowest.duration_ns)}, at "
+        f"{cells.moment(slowest.t_s)}."
+    )
+    return Words(
+        f"{failed}{slow}",
+        ("phase", "scrapes", "failed", "p50", "slowest"),
+        _by_phase(
+            findings,
+            lambda p: (
+                cells.count(p.scrapes.count),
+                cells.count(p.scrapes.failed),
+                _ns(p.scrapes.duration_p50_ns),
+                _ns(p.scrapes.duration_max_ns),
+            ),
+        ),
+    )
+
+
+def pages(findings: Findings) -> Words:
+    """The size of the metrics page."""
+    points = [point for point in findings.scrape_points if point.bytes is not None]
+    largest = max(point.bytes or 0 for point in points)
+    series = max((point.series or 0 for point in points), default=0)
+    return Words(
+        f"The page had {format_bytes(points[0].bytes or 0)} at first, at most "
+        f"{format_bytes(largest)} and {format_count(series)} series.",
+        ("phase", "largest page", "series"),
+        _by_phase(
+            findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))
+        ),
+    )
+
+
+def errors(findings: Findings, kinds: Iterable[str]) -> Words:
+    """Reports that did not end acked."""
+    named = tuple(kinds)
+    totals = {name: sum(s.errors.get(name, 0) for s in findings.seconds) for name in named}
+    worst = max(findings.seconds, key=lambda second: sum(second.errors.values()))
+    told = ", ".join(f"{number:,} {name}" for name, number in totals.items())
+    return Words(
+        f"{counted(sum(totals.values()), 'report')} did not end acked ({told}); most in one "
+        f"second, {sum(worst.errors.values()):,}, at {cells.moment(worst.t_s)}.",
+        ("phase", *named),
+        _by_phase(findings, lambda p: tuple(cells.count(p.outcomes.get(n, 0)) for n in named)),
+    )
+
+
+def _by_phase(findings: Findings, figures: Callable[[PhaseFigures], tuple[str, ...]]) -> Rows:
+    return tuple((phase.name, *figures(phase)) for phase in findings.phases)
+
+
+def _ns(value: int | None) -> str:
+    return cells.ms(None if value is None else value / MS)
