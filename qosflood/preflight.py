@@ -16,6 +16,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
+from qosflood.audited import looks_itself
 from qosflood.certificate import certificate_warnings
 from qosflood.discovery import look_beside
 from qosflood.endpoint import is_allowed
@@ -24,7 +25,7 @@ from qosflood.fleet.supervisor import Watching
 from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
-from qosflood.monitor.audit import with_audit
+from qosflood.monitor.audit import look_at_metric, with_audit
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.pages import Pages
@@ -182,17 +183,19 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     )
 
 
-async def look_for_snapshot(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
-    """The plan as a look at the target's snapshot of sessions leaves it, and what was seen."""
+async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
+    """The plan as a look at the target's snapshot of sessions leaves it, and what was seen of that
+    and of the counter or gauge."""
     if seen.posted is None or seen.posted.status not in plan.report.expect:
         return plan, seen
+    counted, missing = await look_at_metric(plan) if looks_itself(plan) else (None, ())
     plan, said = await with_audit(plan)
-    if said is None:
-        return plan, seen
-    warnings = seen.warnings
-    if plan.audit.asked and said.startswith("✗"):
+    words = (counted, None if said is None else f"read-back {said}")
+    warnings = (*seen.warnings, *missing)
+    if said is not None and plan.audit.asked and said.startswith("✗"):
         warnings += (f"audit: {said[2:]}; expected a snapshot of sessions to read back",)
-    return plan, replace(seen, beside=(*seen.beside, f"read-back {said}"), warnings=warnings)
+    beside = (*seen.beside, *(one for one in words if one is not None))
+    return plan, replace(seen, beside=beside, warnings=warnings)
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:

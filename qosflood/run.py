@@ -44,7 +44,7 @@ from qosflood.preflight import (
     Preflight,
     check_consent,
     check_target,
-    look_for_snapshot,
+    look_for_audit,
     preflight,
 )
 from qosflood.records import Segment
@@ -142,7 +142,7 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         onlooking = Onlooking(request.windows, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        plan, seen = await look_for_snapshot(plan, await preflight(plan, warnings))
+        plan, seen = await look_for_audit(plan, await preflight(plan, warnings))
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
         several = seen.sight.pages.several

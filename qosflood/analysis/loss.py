@@ -4,6 +4,7 @@ A counter sees every report, a gauge whole sessions, a snapshot the last report 
 gravest finding speaks; what the others saw is said beside it.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -62,14 +63,30 @@ def loss_finding(
     return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign, examples=examples)
 
 
-def loss_warnings(loss: LossFinding) -> tuple[str, ...]:
+def loss_warnings(plan: Plan, loss: LossFinding, counted: Sequence[Counted]) -> tuple[str, ...]:
     """What about the audit is worth a warning."""
-    if not loss.foreign:
-        return ()
-    return (
-        f"audit: the target counted {format_count(loss.foreign)} reports more than can have come "
-        "from here: others report to it too, or it counts what it refused",
-    )
+    return (*_never_told(plan, counted), *_foreign(loss))
+
+
+def _never_told(plan: Plan, counted: Sequence[Counted]) -> Iterator[str]:
+    """A counter or gauge that an instance's page never had."""
+    kind = "counter" if plan.audit.counter else "gauge"
+    for name in dict.fromkeys(one.instance for one in counted):
+        mine = [one for one in counted if one.instance == name]
+        if all(one.value is None for one in mine):
+            whose = f"{name}: " if len(plan.instances) > 1 else ""
+            yield (
+                f"audit: {whose}{plan.audit.metric} was never read, so what it counts could not "
+                f"be judged: {mine[-1].reason}; check audit.{kind} and audit.labels"
+            )
+
+
+def _foreign(loss: LossFinding) -> Iterator[str]:
+    if loss.foreign:
+        yield (
+            f"audit: the target counted {format_count(loss.foreign)} reports more than can have "
+            "come from here: others report to it too, or it counts what it refused"
+        )
 
 
 def _base(totals: Totals) -> LossFinding:

@@ -143,7 +143,7 @@ def _warnings(
     own = warnings_of(
         plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
     )
-    return (*own, *loss_warnings(loss), *prometheus_warnings(prometheus))
+    return (*own, *loss_warnings(plan, loss, intake.counted), *prometheus_warnings(prometheus))
 
 
 def _loss_evidence(intake: Intake, restarts: int | None) -> LossEvidence:

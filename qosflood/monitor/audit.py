@@ -20,13 +20,14 @@ from qosflood.headers import redact, resolve_headers
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
 from qosflood.plan import Plan
-from qosflood.plan_watch import Instance
+from qosflood.plan_watch import Audit, Instance
 from qosflood.records import (
     MemorySample,
     Record,
 )
+from qosflood.text import printable
 from qosflood.tls import tls_context
-from qosflood.units import SECOND, format_bytes, format_duration
+from qosflood.units import SECOND, format_bytes, format_count, format_duration
 
 DEADLINE_NS = 60 * SECOND
 """A snapshot that takes longer is given up."""
@@ -86,26 +87,10 @@ class Auditor:
         return time.monotonic_ns() - self._mono_ns
 
     async def _count(self, instance: Instance) -> None:
-        audit, began = self._plan.audit, self._now()
-        async with open_scraper(self._plan, instance) as scraper:
-            scraper.wanted.add(audit.metric or "")
-            sample = await scraper.scrape(began)
-            page = scraper.exposition
-        labels = set(audit.labels)
-        values = [
-            one.value
-            for one in (page.wanted if page is not None and sample.ok else ())
-            if one.name == audit.metric and labels <= set(one.labels.items())
-        ]
-        absent = None if values else f"the page has no {audit.metric} with these labels"
+        began = self._now()
+        value, reason = await read_metric(self._plan, instance, began)
         self._emit(
-            Counted(
-                t=began,
-                done_t=self._now(),
-                instance=instance.name,
-                value=sum(values) if values else None,
-                reason=sample.reason or absent,
-            )
+            Counted(t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason)
         )
 
     async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:
@@ -150,6 +135,56 @@ class Auditor:
                 f"not read: about {format_bytes(size)} of sessions, and {COPIES} times that is "
                 f"more than the {format_bytes(left)} of memory left"
             )
+
+
+async def read_metric(plan: Plan, instance: Instance, t: int) -> tuple[float | None, str | None]:
+    """The audit's counter or gauge on an instance's page, its series added up, and why there is
+    none."""
+    audit = plan.audit
+    async with open_scraper(plan, instance) as scraper:
+        scraper.wanted.add(audit.metric or "")
+        sample = await scraper.scrape(t)
+        page = scraper.exposition
+    labels = set(audit.labels)
+    named = [
+        one
+        for one in (page.wanted if page is not None and sample.ok else ())
+        if one.name == audit.metric
+    ]
+    values = [one.value for one in named if labels <= set(one.labels.items())]
+    if values:
+        return sum(values), None
+    which = f" with {labelled(audit)}" if named else ""
+    return None, sample.reason or f"the page has no {audit.metric}{which}"
+
+
+def labelled(audit: Audit) -> str:
+    """The labels that the counter's or gauge's series must have, as a page writes them."""
+    return ", ".join(f'{name}="{value}"' for name, value in audit.labels)
+
+
+async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
+    """What was seen of the counter or gauge once a report was sent, in words, None if there is
+    nothing to look at; and warnings where a page has it not. A target may take a moment to count
+    what it accepted, and to show it at all."""
+    audit, kind = plan.audit, "counter" if plan.audit.counter else "gauge"
+    if audit.metric is None or plan.scrape_interval_ns is None or not plan.floods:
+        return None, ()
+    total, warnings = 0.0, []
+    for instance in plan.instances:
+        for _ in range(_LOOKS):
+            value, why = await read_metric(plan, instance, 0)
+            if value is not None or not (why or "").startswith("the page has no"):
+                break
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        total += value or 0.0
+        if value is None:
+            warnings.append(
+                f"audit: {instance.scrape_url}: {printable(why)}; expected the {kind} that "
+                f"audit.{kind} names, without it what it counts cannot be judged"
+            )
+    said = f"✗ {printable(why)}" if warnings else f"✓ {format_count(round(total))}"
+    return f"{kind} {said}", tuple(warnings)
 
 
 def _keep_latest(

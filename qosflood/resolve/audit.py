@@ -10,6 +10,7 @@ from qosflood.profile.model import Profile
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
 
+_NO_SCRAPES = "the page that has audit.counter or audit.gauge is not read, scrape.interval is off"
 _ID, _TIME = "session.id", "clock.epoch_ms"
 
 
@@ -38,14 +39,15 @@ def build_audit(
         session=tuple(asked.session.split(".")),
         observed=tuple(asked.observed.split(".")),
         sessions=asked.sessions,
+        why="" if scraped or not (asked.counter or asked.gauge) else _NO_SCRAPES,
     )
     named = asked.readback not in ("auto", "off") or any(one.readback for one in instances)
     if named or options.audit:
         return _asked(audit, asked.readback, report, instances, problems)
     if asked.readback == "off":
-        return replace(audit, why="audit.readback is off")
+        return replace(audit, why=audit.why or "audit.readback is off")
     if why := _unfit(audit, target, report, instances):
-        return replace(audit, why=why)
+        return replace(audit, why=audit.why or why)
     return replace(audit, readback=report.path)
 
 

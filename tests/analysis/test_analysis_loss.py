@@ -113,7 +113,7 @@ def test_more_than_can_be_ours_is_foreign_and_proves_nothing(acked, uncertain, f
         COUNTER, totals(acked, timeout=uncertain), counted=span(5, 5 + acked + uncertain + foreign)
     )
     assert (result.verdict, result.foreign) == ("inconclusive", foreign)
-    (warning,) = loss_warnings(result)
+    (warning,) = loss_warnings(make_plan(), result, ())
     assert warning.startswith("audit: the target counted")
 
 
@@ -328,3 +328,15 @@ def test_without_an_audit_nothing_is_judged():
     assert result.reason == (
         "nothing counts or reads back what the target kept: audit.readback is off"
     )
+
+
+def test_a_counter_that_never_appeared_is_a_plain_warning_of_its_own():
+    never = tuple(
+        counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
+    )
+    result = found(COUNTER, counted=never)
+    assert (result.verdict, result.missing) == ("unmeasured", None)
+    (warning,) = loss_warnings(COUNTER, result, never)
+    assert warning.startswith("audit: reports_total was never read")
+    assert "the page has no reports_total; check audit.counter" in warning
+    assert loss_warnings(COUNTER, found(COUNTER, counted=span(0, 100)), span(0, 100)) == ()

@@ -10,7 +10,7 @@ from raw_server import page, raw_server
 
 from qosflood.audit_records import Counted, ReadBack
 from qosflood.monitor import audit as module
-from qosflood.monitor.audit import Auditor, LastMemory, headroom, with_audit
+from qosflood.monitor.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
 from qosflood.plan_watch import Audit
 from qosflood.records import (
     MemorySample,
@@ -154,13 +154,14 @@ def test_a_counters_series_with_the_labels_are_added_up():
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (page(b"b 1\n"), "the page has no a_total with these labels"),
+        (page(b"b 1\n"), "the page has no a_total"),
+        (page(b'a_total{to="x"} 1\n'), 'the page has no a_total with to="y"'),
         (page(b"a_total 1 2 3\n"), "line 1"),
         (page(b"", status="500 Oops"), "status 500"),
     ],
 )
 def test_a_counter_that_is_not_there_says_why(answer, why):
-    (record,) = counting(answer, counter="a_total")
+    (record,) = counting(answer, counter="a_total", labels=(("to", "y"),))
     assert record.value is None
     assert why in record.reason
 
@@ -246,3 +247,21 @@ def test_headroom_is_what_is_left_below_the_limit_and_on_this_machine(monkeypatc
     last(memory(90 * MIB))
     assert last.headroom(limited)() == 10 * MIB
     assert seen == [memory(90 * MIB)]
+
+
+def looking_for_a_counter(answer):
+    async def run():
+        async with raw_server(answer) as server:
+            watch = {"scrape_url": server.url, "interval_ns": SECOND}
+            audit = Audit(counter="a_total")
+            return await look_at_metric(make_plan(port=server.port, watch=watch, audit=audit))
+
+    return asyncio.run(run())
+
+
+def test_a_look_beforehand_tells_whether_the_counter_is_there(monkeypatch):
+    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0.001)
+    assert looking_for_a_counter(page(b"a_total 7\n")) == ("counter ✓ 7", ())
+    said, (warning,) = looking_for_a_counter(page(b"b_total 7\n"))
+    assert said == "counter ✗ the page has no a_total"
+    assert "the page has no a_total; expected the counter that audit.counter names" in warning

@@ -99,7 +99,11 @@ def test_a_counter_is_not_read_where_scrapes_are_off():
     document = {"audit": {"counter": "a_total", "labels": {"route": "/qos"}}}
     assert plan_of(document).audit.metric == "a_total"
     assert plan_of(document).audit.labels == (("route", "/qos"),)
-    assert plan_of(document, scrape_interval="off").audit.metric is None
+    unread = plan_of(
+        document | {"audit": {"counter": "a", "readback": "off"}}, scrape_interval="off"
+    )
+    assert unread.audit.metric is None
+    assert "scrape.interval is off" in unread.audit.why
 
 
 def test_keys_with_dots_lead_into_objects_and_a_dot_is_the_answer_itself():
