@@ -39,8 +39,8 @@ def parse_sets(sets: Sequence[str]) -> list[Assignment]:
 def parse_set(text: str) -> Assignment:
     """An assignment; its value is read as TOML, and is a string if it is none.
 
-    Raises ProfileError. What a header, a URL, a command or a whole table is set to may be a secret
-    and is never shown.
+    Raises ProfileError. What a header, a URL or a command is set to may be a secret and is never
+    shown.
     """
     name, separator, value = text.partition("=")
     path = tuple(part.strip() for part in name.split("."))
@@ -48,7 +48,8 @@ def parse_set(text: str) -> Assignment:
         shown = f'"{name}="' if separator else "no ="
         raise ProfileError([f"--set: got {shown}, expected key.path=value, e.g. peak.clients=500"])
     target = path[0] == "target" and path[1:2] not in _HARMLESS
-    secret = target or _TELLING.intersection(path) or value.lstrip().startswith("{")
+    table = value.lstrip().startswith("{") and any(key in value for key in _TELLING)
+    secret = target or table or _TELLING.intersection(path)
     shown = f"--set {name}={'***' if secret else value}"
     return Assignment(path, _toml_value(value), " ".join(shown.split()))
 
