@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from qosflood.analysis.clock import RunClock
 from qosflood.plan import Plan
 from qosflood.records import Event, MemorySample, ScrapeSample
-from qosflood.units import format_count, format_ratio
+from qosflood.units import format_bytes, format_count, format_duration, format_ratio
 
 MOST_MISSED = 0.1
 
@@ -21,16 +21,31 @@ def watching_problems(
     for event in events:
         if event.kind == "monitor_died":
             yield event.what
-    yield from _missed("scrapes", *_missed_scrapes(plan, clock, scrapes))
+    yield from _missed(
+        "scrapes", *_missed_scrapes(plan, clock, scrapes), _slow_reading(plan, scrapes)
+    )
     yield from _missed("memory samples", sum(s.own_fault for s in memory), len(memory))
 
 
-def _missed(what: str, missed: int, expected: int) -> Iterator[str]:
+def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
+    """Why scrapes were missed, where a page took longer to read than there is between two."""
+    interval_ns = plan.scrape_interval_ns or 0
+    took_ns, size = max(((s.parse_ns or 0, s.bytes or 0) for s in scrapes), default=(0, 0))
+    if took_ns <= interval_ns:
+        return ""
+    return (
+        f": it took {format_duration(took_ns)} to read a page of {format_bytes(size)}, more than "
+        f"the {format_duration(interval_ns)} between two scrapes; a longer --scrape-interval "
+        "gives it the time"
+    )
+
+
+def _missed(what: str, missed: int, expected: int, why: str = "") -> Iterator[str]:
     if expected and missed > MOST_MISSED * expected:
         yield (
             f"the monitor missed {format_count(missed)} of {format_count(expected)} {what} "
             f"({format_ratio(missed / expected)}, at most {format_ratio(MOST_MISSED)} allowed) "
-            "by its own fault"
+            f"by its own fault{why}"
         )
 
 

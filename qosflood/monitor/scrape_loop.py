@@ -28,6 +28,7 @@ class ScrapeLoop:
         self._timeout_ns = timeout_ns
         self._scraping: int | None = None
         self._fetched_ns = 0
+        self._read_ns = 0
 
     async def run(self, first_ns: int, interval_ns: int) -> None:
         """Scrape from `first_ns` on; an error of the monitor's own never ends it."""
@@ -47,7 +48,10 @@ class ScrapeLoop:
     def _skipped(self, tick: int, tolerance_ns: int) -> ScrapeSample:
         if self._fetched_ns - tick > tolerance_ns:
             return self._failed(tick, "the scrape before it still ran", gap=True)
-        return self._failed(tick, "the monitor was late", own_fault=True)
+        # Prometheus would skip such a tick too, but only for a page of many times that size.
+        reading = self._read_ns - tick > tolerance_ns
+        what = "the page before it was still being read" if reading else "the monitor was late"
+        return self._failed(tick, what, own_fault=True)
 
     async def _scrape(self, tick: int, tolerance_ns: int) -> None:
         self._scraping = tick
@@ -67,6 +71,7 @@ class ScrapeLoop:
         # Only the target can make a gap: a fetch beyond its own timeout was the monitor's stall.
         self._fetched_ns = 0 if stalled else self._timer.now()
         sample = await self._scraper.read(tick, page)
+        self._read_ns = self._timer.now()
         return replace(sample, own_fault=True) if stalled else sample
 
     def _failed(

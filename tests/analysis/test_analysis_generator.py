@@ -197,6 +197,15 @@ def test_a_tenth_of_the_scrapes_may_be_missed_by_the_monitors_own_fault(missed, 
     assert generator.verdict == "ok"
 
 
+def test_pages_that_take_longer_to_read_than_scrapes_are_apart_are_told_as_the_cause():
+    slow = [replace(scrape(2), parse_ns=7 * SECOND, bytes=20 << 20)]
+    problems = generator_of([*own_fault_scrapes(healthy_run(LONG), 13), *slow]).problems
+    assert problems[0].endswith(
+        "it took 7s to read a page of 20.0 MiB, more than the 1s between two scrapes; "
+        "a longer --scrape-interval gives it the time"
+    )
+
+
 def test_scrapes_that_never_came_are_missed_as_well():
     records = [r for r in healthy_run(LONG) if not isinstance(r, ScrapeSample)]
     problems = generator_of([*records, scrape(3)]).problems

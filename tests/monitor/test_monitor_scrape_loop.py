@@ -1,0 +1,83 @@
+"""What becomes of the ticks that pass while a scrape is under way."""
+
+import asyncio
+import time
+
+from qosflood.monitor.history import UNSAID
+from qosflood.monitor.scrape import Page
+from qosflood.monitor.scrape_loop import ScrapeLoop
+from qosflood.monitor.timer import Timer
+from qosflood.plan_watch import Instance
+from qosflood.records import ScrapeSample
+from qosflood.units import MS, SECOND
+
+INTERVAL_NS = 300 * MS
+LONG_S = 1.0
+
+
+class SlowScraper:
+    """Its first page takes long to come or to be read."""
+
+    def __init__(self, *, fetching: bool) -> None:
+        self.instance = Instance(name="target", scrape_url="http://127.0.0.1:1/")
+        self.secrets: dict[str, str] = {}
+        self.change = UNSAID
+        self._slow = {"fetch": fetching, "read": not fetching}
+
+    async def fetch(self) -> Page:
+        await self._take("fetch")
+        return Page()
+
+    async def read(self, t: int, _: Page) -> ScrapeSample:
+        await self._take("read")
+        return ScrapeSample(
+            t=t,
+            instance="target",
+            ok=True,
+            reason=None,
+            duration_ns=1,
+            parse_ns=1,
+            status=200,
+            bytes=4,
+            series=1,
+        )
+
+    async def _take(self, what: str) -> None:
+        slow, self._slow[what] = self._slow[what], False
+        await asyncio.sleep(LONG_S if slow else 0)
+
+
+def samples_of(scraper: SlowScraper) -> list[ScrapeSample]:
+    """Those up to the second good one."""
+    seen: list[ScrapeSample] = []
+
+    async def run() -> None:
+        timer = Timer(time.monotonic_ns())
+
+        def emit(sample: ScrapeSample) -> None:
+            seen.append(sample)
+            if sum(each.ok for each in seen) == 2:
+                timer.stop()
+
+        loop = ScrapeLoop(scraper, timer, emit, lambda _: None, 2 * SECOND)  # type: ignore[arg-type]
+        async with asyncio.timeout(30):
+            await loop.run(timer.now(), INTERVAL_NS)
+
+    asyncio.run(run())
+    return seen
+
+
+def test_ticks_that_pass_while_a_page_is_read_are_the_monitors_and_say_so():
+    missed = [sample for sample in samples_of(SlowScraper(fetching=False)) if not sample.ok]
+    assert missed
+    for sample in missed:
+        assert (sample.own_fault, sample.gap) == (True, False)
+        assert sample.reason == "the page before it was still being read"
+
+
+def test_ticks_that_pass_while_a_page_is_awaited_are_gaps_of_the_target():
+    missed = [sample for sample in samples_of(SlowScraper(fetching=True)) if not sample.ok]
+    assert missed
+    for sample in missed:
+        assert (sample.own_fault, sample.gap) == (False, True)
+        assert sample.reason == "the scrape before it still ran"
