@@ -1,5 +1,6 @@
 """What is known of each instance (replica) of the target."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from qosflood.plan import Plan
 from qosflood.records import Event, MemorySample, ScrapeSample
 
 _TREMBLE_S = 1.0
+_OF_A_PROCESS = ("old_pid", "new_pid", "new_start_s")
 
 
 def names(plan: Plan, scrapes: Sequence[ScrapeSample], memory: Sequence[MemorySample]) -> list[str]:
@@ -51,11 +53,20 @@ def _page(plan: Plan, name: str) -> str:
     return urls.get(own, plan.watch.scrape_url)
 
 
-def all_restarts(instances: Iterable[InstanceFinding]) -> int | None:
-    """Restarts of all instances; None if those of one are unknown."""
+def all_restarts(instances: Iterable[InstanceFinding], events: Iterable[Event]) -> int | None:
+    """Restarts of all instances; None if those of one are unknown.
+
+    One process may be watched for several of them, and restarts once nevertheless.
+    """
     counts = [instance.restarts for instance in instances]
     known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    processes = Counter(
+        tuple(event.evidence[key] for key in _OF_A_PROCESS)
+        for event in events
+        if event.kind == "restarted" and "new_pid" in event.evidence
+    )
+    again = processes.total() - len(processes)
+    return sum(known) - again if len(known) == len(counts) else None
 
 
 def _is_of(event: Event, name: str) -> bool:
@@ -75,13 +86,24 @@ def _restarts(
     processes = [(s.pid, s.start_s) for s in memory if s.pid is not None]
     starts = [s.process_start_s for s in scrapes if s.process_start_s is not None]
     counted = any(s.restarts is not None for s in memory)
-    announced = sum(int(e.evidence.get("times", 1)) for e in mine if e.kind == "restarted")
+    announced = _announced(mine)
     if any(event.kind == "several_processes" for event in mine):
         return None
     if not (processes or starts or counted or announced):
         return None
     # Where a process is watched, its page may still be answered by one worker or another.
     return max(announced, _changes(processes) if processes else _jumps(starts))
+
+
+def _announced(events: Iterable[Event]) -> int:
+    """As many restarts as one witness told: the process itself, the page and the source of the
+    memory may each tell of the same one."""
+    told: Counter[str] = Counter()
+    for event in events:
+        if event.kind == "restarted":
+            witness = next((key for key in ("new_pid", "times") if key in event.evidence), "page")
+            told[witness] += int(event.evidence.get("times", 1))
+    return max(told.values(), default=0)
 
 
 def _gone_for_good(kinds: list[str]) -> bool:

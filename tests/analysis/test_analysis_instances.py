@@ -5,6 +5,7 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, event, healthy_run, memory, scrape
 
 from qosflood.analysis import analyse
+from qosflood.analysis.instances import all_restarts
 
 PLAN = make_plan()
 
@@ -80,3 +81,24 @@ def test_restarts_that_the_memorys_source_counts_are_known_though_there_were_non
     assert found(rss=None, extra=samples).restarts == 0
     twice = event(8, "restarted", instance="target", restarts=5, times=2)
     assert found(rss=None, extra=[*samples, twice]).restarts == 2
+
+
+def test_a_restart_that_page_process_and_source_all_tell_of_is_one():
+    seen = (
+        event(8, "restarted", old_pid=77, old_start_s=1000.0, new_pid=78, new_start_s=1010.0),
+        event(8.5, "restarted", instance="target", old_start_s=1000.0, new_start_s=1010.0),
+        event(30, "restarted", instance="target", restarts=1, times=1),
+    )
+    assert found(extra=seen).restarts == 1
+    assert found(extra=[*seen, event(40, "restarted", instance="target", times=2)]).restarts == 3
+
+
+def test_a_process_that_is_watched_for_two_instances_restarts_once():
+    keys = {"old_pid": 77, "old_start_s": 1000.0, "new_pid": 78, "new_start_s": 1010.0}
+    extra = [
+        *(memory(3, instance=name, pid=77, start_s=1000.0) for name in "ab"),
+        *(event(8, "restarted", instance=name, **keys) for name in "ab"),
+    ]
+    findings = found(rss=None, extra=extra)
+    assert [one.restarts for one in findings.instances if one.name in "ab"] == [1, 1]
+    assert all_restarts([one for one in findings.instances if one.name in "ab"], extra[2:]) == 1
