@@ -19,13 +19,7 @@ pytestmark = pytest.mark.e2e
 def one_line(*command: str, files: str | None = None) -> str:
     """The only line that a command says, which must exit 2; `files` are its soft and hard limit
     of open files."""
-    done = subprocess.run(
-        [*_limiting(files), *qosflood_command(*command)],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
+    done = limited(files, *command) if files else run_qosflood(*command)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -38,11 +32,16 @@ def refused(run_dir: Path, *options: str, files: str | None = None) -> str:
     return one_line(*SMALL, "--quiet", "--out", str(run_dir), *options, files=files)
 
 
-def _limiting(files: str | None) -> tuple[str, ...]:
-    if files is None:
-        return ()
+def limited(files: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command under a soft and a hard limit of open files."""
     require(shutil.which("prlimit"), "apt-get install util-linux")
-    return ("prlimit", f"--nofile={files}")
+    return subprocess.run(
+        ["prlimit", f"--nofile={files}", *qosflood_command(*command)],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +134,10 @@ def test_the_embedded_collector_needs_open_files_too(tmp_path: Path) -> None:
 def test_all_that_this_machine_lacks_is_said_at_once(tmp_path: Path, healthy: Faulty) -> None:
     reports = healthy.log()["reports"]
     sources = 'target.sources=["127.0.0.2", "192.0.2.1", "198.51.100.7"]'
-    command = qosflood_command(
+    done = limited(
+        "150:150",
         *(*SMALL, "--quiet", "--out", str(tmp_path / "run"), "--target", healthy.url),
         *("--set", sources),
-    )
-    done = subprocess.run(
-        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2
     lines = done.stderr.splitlines()
@@ -154,10 +151,7 @@ def test_all_that_this_machine_lacks_is_said_at_once(tmp_path: Path, healthy: Fa
 
 
 def test_a_dry_run_only_warns_of_what_this_machine_lacks() -> None:
-    command = qosflood_command(*SMALL, "--dry-run")
-    done = subprocess.run(
-        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
-    )
+    done = limited("150:150", *SMALL, "--dry-run")
     assert done.returncode == 0
     (warning,) = done.stderr.splitlines()
     assert warning.startswith("warning: open files: the embedded collector with 100 clients needs")
@@ -166,10 +160,7 @@ def test_a_dry_run_only_warns_of_what_this_machine_lacks() -> None:
 
 def test_the_doctor_refuses_what_this_machine_cannot_carry(healthy: Faulty) -> None:
     reports = healthy.log()["reports"]
-    command = qosflood_command("doctor", "--target", healthy.url)
-    done = subprocess.run(
-        [*_limiting("150:150"), *command], capture_output=True, text=True, timeout=60
-    )
+    done = limited("150:150", "doctor", "--target", healthy.url)
     assert done.returncode == 2
     assert "machine open files: 5,064 of 150 in a shard" in done.stdout
     (error,) = done.stderr.splitlines()
@@ -179,8 +170,7 @@ def test_the_doctor_refuses_what_this_machine_cannot_carry(healthy: Faulty) -> N
 
 def test_a_low_soft_limit_of_open_files_is_raised(tmp_path: Path) -> None:
     run_dir = tmp_path / "run"
-    command = qosflood_command(*SMALL, "--quiet", "--out", str(run_dir))
-    done = subprocess.run([*_limiting("64:4096"), *command], capture_output=True, timeout=60)
+    done = limited("64:4096", *SMALL, "--quiet", "--out", str(run_dir))
     assert done.returncode in (0, 3), done.stderr
     outcomes = read_report(run_dir)["totals"]["outcomes"]
     assert {name for name, count in outcomes.items() if count} == {"acked"}

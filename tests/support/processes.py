@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from warm import Asked, Warm
+
 T = TypeVar("T")
 Popen = subprocess.Popen[str]
 
@@ -161,31 +163,26 @@ def run_qosflood(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run qosflood to its end; raises subprocess.TimeoutExpired after stopping it.
+    """Run qosflood to its end, forked warm; raises subprocess.TimeoutExpired after stopping it.
 
     It is interrupted before it is killed, so that it can stop its own children.
     """
-    process = subprocess.Popen(
-        qosflood_command(*args),
-        env={**os.environ, **(env or {})},
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        raise
-    finally:
-        process.kill()
-        process.wait()
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        asked = Asked(
+            words=args,
+            env={**os.environ, **(env or {})},
+            cwd=os.fspath(cwd or Path.cwd()),
+            out=os.fspath(out),
+            err=os.fspath(err),
+        )
+        with Warm(asked) as command:
+            code = command.wait(timeout_s)
+            if code is None:
+                os.kill(command.pid, signal.SIGINT)
+                command.wait(5.0)
+                raise subprocess.TimeoutExpired(args, timeout_s, out.read_text(), err.read_text())
+        return subprocess.CompletedProcess(args, code, out.read_text(), err.read_text())
 
 
 def read_report(run_directory: Path) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""The command line forked from a process that has loaded its modules before.
+
+Loading them costs more than all that most commands of the tests do. What is forked is the command
+as it is: in a session of its own, with its own streams, environment and folder, and its children
+are started the usual way. `flooding` and `started` start the command itself the usual way too.
+
+As a process of its own it prints the path of its socket; the end of its standard input ends it.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command: its words, environment and folder, and the files of its streams."""
+
+    words: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+    out: str
+    err: str
+
+
+class Warm:
+    """A command that was asked for; at the end of the block it is killed, should it live."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(_server())
+        self._socket.sendall(json.dumps(asdict(asked)).encode() + b"\n")
+        self._answers = self._socket.makefile("r")
+        self.pid = int(self._answers.readline())
+        self._code: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait(None)
+        self._answers.close()
+        self._socket.close()
+
+    def wait(self, deadline_s: float | None) -> int | None:
+        """Its exit status, minus the signal's number if one ended it; None if it still lives."""
+        if self._code is None and select.select([self._socket], [], [], deadline_s)[0]:
+            self._code = int(self._answers.readline())
+        return self._code
+
+
+@cache
+def _server() -> str:
+    """The path of the socket of this process's own server."""
+    process = subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    _servers.append(process)
+    return process.stdout.readline().rstrip("\n")
+
+
+_servers: list[subprocess.Popen[str]] = []
+"""Kept, so that its standard input stays open as long as this process lives."""
+
+
+def serve(main: Callable[[], None]) -> None:
+    """Fork `main` for all who ask, until standard input ends."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        path = Path(folder) / "socket"
+        listener.bind(str(path))
+        listener.listen(64)
+        sys.stdout.write(f"{path}\n")
+        sys.stdout.flush()
+        gc.freeze()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            ready = select.select([listener, sys.stdin], [], [])[0]
+            if sys.stdin in ready:
+                return
+            connection, _ = listener.accept()
+            with connection:
+                if os.fork() == 0:
+                    listener.close()
+                    _answer(connection, main)
+
+
+def _answer(connection: socket.socket, main: Callable[[], None]) -> NoReturn:
+    """In a process for each command, which waits for it: ends with it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with connection.makefile("r") as lines:
+        asked = Asked(**json.loads(lines.readline()))
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        _play(asked, main)
+    connection.sendall(f"{pid}\n".encode())
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    connection.sendall(f"{code}\n".encode())
+    os._exit(0)
+
+
+def _play(asked: Asked, main: Callable[[], None]) -> NoReturn:
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(asked.env)
+    os.chdir(asked.cwd)
+    for number, path in enumerate((os.devnull, asked.out, asked.err)):
+        opened = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = ["qosflood", *asked.words]
+    code: object = 1
+    try:
+        main()
+    except SystemExit as done:
+        code = done.code
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    from qosflood.cli import group
+
+    serve(group.main)
