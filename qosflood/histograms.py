@@ -92,7 +92,7 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     used = np.flatnonzero(counts)
     recorded = counts[used]
     reached = np.cumsum(recorded)
-    highest, middle = _values_of_indexes()
+    highest, middle = values_of_indexes()
     targets = [histogram.get_target_count_at_percentile(p) for p in PERCENTILES]
     p50, p90, p99, p99_9 = highest[used[np.searchsorted(reached, targets)]].tolist()
     return Latency(
@@ -115,12 +115,12 @@ def value_at(histogram: HdrHistogram, percentiles: npt.NDArray[np.float64]) -> I
     counts = counts_of(histogram)
     used = np.flatnonzero(counts)
     targets = [histogram.get_target_count_at_percentile(p) for p in percentiles.tolist()]
-    values: Ints = _values_of_indexes()[0][used[np.searchsorted(np.cumsum(counts[used]), targets)]]
+    values: Ints = values_of_indexes()[0][used[np.searchsorted(np.cumsum(counts[used]), targets)]]
     return values
 
 
 @cache
-def _values_of_indexes() -> tuple[Ints, npt.NDArray[np.float64]]:
+def values_of_indexes() -> tuple[Ints, npt.NDArray[np.float64]]:
     """For each counter: the highest value it stands for, and the middle one."""
     blank = make_histogram()
     magnitude = blank.sub_bucket_half_count_magnitude

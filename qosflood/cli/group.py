@@ -11,6 +11,7 @@ from click_default_group import DefaultGroup
 
 from qosflood import __version__
 from qosflood.cli.collector import collector
+from qosflood.cli.compare import compare
 from qosflood.cli.completion import VARIABLE, completion
 from qosflood.cli.doctor import doctor
 from qosflood.cli.export import export_run
@@ -50,7 +51,18 @@ def commands() -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict."""
 
 
-for _command in (run, watch, report, export_run, merge, profiles, collector, doctor, completion):
+for _command in (
+    run,
+    watch,
+    report,
+    compare,
+    export_run,
+    merge,
+    profiles,
+    collector,
+    doctor,
+    completion,
+):
     commands.add_command(_command)
 
 

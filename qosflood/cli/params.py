@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from qosflood.compare.values import MinEffect
 from qosflood.errors import StartError, UnitError
 from qosflood.listening import parse_address
 from qosflood.resolve import parse_part, parse_peak
-from qosflood.units import US, parse_duration, parse_rate
+from qosflood.units import MS, US, parse_duration, parse_rate, parse_ratio
 
 
 class _Parsed(click.ParamType[Any]):
@@ -89,6 +90,17 @@ def _start_at(text: str) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1) * US
 
 
+def _min_effect(text: str) -> MinEffect:
+    share, _, least = text.partition(",")
+    try:
+        ms = parse_duration(least) / MS if least else MinEffect().ms
+        return MinEffect(share=parse_ratio(share), ms=ms)
+    except UnitError:
+        raise UnitError(
+            f'got "{text}", expected a share, and for times a duration too, e.g. 5% or 5%,1ms'
+        ) from None
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1970, 2262)
 """Whose moments are nanoseconds that fit into 64 bits."""
@@ -112,6 +124,8 @@ PART = _Parsed("K/N", parse_part)
 """`3/8`: a resolve.PartOf."""
 START_AT = _Parsed("UTC", _start_at)
 """`2026-11-23T14:00:00Z`: nanoseconds since the epoch."""
+MIN_EFFECT = _Parsed("5%[,1ms]", _min_effect)
+"""A share, and the least time beside it: a compare.values.MinEffect."""
 INTERVAL = _Parsed("5s|off", _interval)
 """Nanoseconds; or `off`."""
 ADDRESS = _Parsed("[HOST:PORT]", parse_address)

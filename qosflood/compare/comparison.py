@@ -1,0 +1,128 @@
+"""Reports to a Comparison: comparable or not, figure by figure, and all of it in one word."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from qosflood.compare.comparable import differences, floods_alike, notes, unfit
+from qosflood.compare.figures import FIGURES, LATENCY
+from qosflood.compare.judging import change_of
+from qosflood.compare.resampling import noise_within
+from qosflood.compare.values import (
+    Change,
+    Comparison,
+    Difference,
+    Given,
+    MinEffect,
+    Overall,
+    Role,
+    RunFacts,
+)
+from qosflood.compare.words import headline, noise_words
+from qosflood.errors import ExitCode, JournalError
+from qosflood.plan import Plan, plan_from_builtins
+
+_EXITS: dict[Overall, ExitCode] = {
+    "same": ExitCode.PASS,
+    "improved": ExitCode.PASS,
+    "regressed": ExitCode.FAIL,
+    "unknown": ExitCode.INVALID,
+    "not comparable": ExitCode.INVALID,
+}
+
+
+def compare(
+    base: Sequence[Given],
+    new: Sequence[Given],
+    *,
+    effect: MinEffect,
+    seed: int,
+    allow_invalid: bool = False,
+) -> Comparison:
+    """What the new runs are to the bases; the same `seed` gives the same intervals.
+
+    Raises JournalError for a report whose plan cannot be read.
+    """
+    runs = [*base, *new]
+    plans = [_plan(run) for run in runs]
+    apart = (*([] if allow_invalid else _unfit(runs)), *differences(runs, plans))
+    changes = () if apart else _changes(base, new, effect, seed)
+    verdict: Overall = "not comparable" if apart else _overall(changes)
+    return Comparison(
+        verdict=verdict,
+        exit_code=int(_EXITS[verdict]),
+        headline=headline(verdict, changes, apart, len(base)),
+        noise=noise_words(runs, len(base)),
+        min_effect=effect,
+        runs=(*(_facts("base", run) for run in base), *(_facts("new", run) for run in new)),
+        differences=apart,
+        changes=changes,
+        notes=tuple(notes(runs, plans)),
+    )
+
+
+def _plan(run: Given) -> Plan:
+    try:
+        return plan_from_builtins(run.document.plan)
+    except msgspec.ValidationError as error:
+        raise JournalError(
+            f"{run.name}: its plan was made by another version of qosflood "
+            f"({run.document.run.version}): {error}"
+        ) from None
+
+
+def _unfit(runs: Sequence[Given]) -> list[Difference]:
+    whys = [(run.name, unfit(run)) for run in runs]
+    return [
+        Difference(what="a run to rely on", run=name, base="–", new=f"{why} (--allow-invalid)")
+        for name, why in whys
+        if why is not None
+    ]
+
+
+def _changes(
+    base: Sequence[Given], new: Sequence[Given], effect: MinEffect, seed: int
+) -> tuple[Change, ...]:
+    noises = [
+        noise_within(run.document.blocks, (seed, number))
+        for number, run in enumerate((*base, *new))
+    ]
+    sides = noises[: len(base)], noises[len(base) :]
+    alike = floods_alike([*base, *new])
+    found = []
+    for figure in FIGURES:
+        before, after = ([figure.read(run.document) for run in side] for side in (base, new))
+        change = change_of(figure, before, after, sides, effect)
+        if change is not None and figure.grows and not alike:
+            change = replace(change, verdict="unknown", why="the floods differ in length")
+        if change is not None:
+            found.append(change)
+    return tuple(found)
+
+
+def _overall(changes: Sequence[Change]) -> Overall:
+    words = [change.verdict for change in changes]
+    if "regressed" in words:
+        return "regressed"
+    of_latency = [change.verdict for change in changes if change.name in LATENCY]
+    if set(of_latency or words) <= {"unknown"}:
+        return "unknown"
+    return "improved" if "improved" in words else "same"
+
+
+def _facts(role: Role, run: Given) -> RunFacts:
+    document = run.document
+    blocks = document.blocks
+    return RunFacts(
+        role=role,
+        name=run.name,
+        id=document.run.id,
+        started_utc=document.run.started_utc,
+        version=document.run.version,
+        verdict=document.verdict,
+        late_windows=document.generator.late_windows,
+        windows=document.generator.windows,
+        blocks=0 if blocks is None else len(blocks.blocks),
+        block_s=None if blocks is None else blocks.length_s,
+    )
