@@ -20,7 +20,7 @@ from qosflood.journal import (
     write_atomically,
 )
 from qosflood.records import End, FailureSample, JournalRecord
-from qosflood.report import html, junit, markdown
+from qosflood.report import html, junit, markdown, picture
 from qosflood.report.document import build_document, to_json, utc
 from qosflood.report.hlog import log_lines
 from qosflood.report.schema import Document
@@ -29,6 +29,7 @@ from qosflood.verdict import judge
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 REPORT_MD = "report.md"
+SUMMARY_SVG = "summary.svg"
 JUNIT_XML = "junit.xml"
 LATENCY_HLOG = "latency.hlog"
 
@@ -100,6 +101,7 @@ def _files(
     return {
         REPORT_JSON: lambda: json_text(document),
         REPORT_MD: lambda: markdown.render(document),
+        SUMMARY_SVG: lambda: picture.render(document, findings),
         JUNIT_XML: lambda: junit.render(document),
         LATENCY_HLOG: lambda: _text(log_lines(read_records(run_dir), start_ns, utc(start_ns))),
         REPORT_HTML: lambda: html.render(

@@ -99,7 +99,14 @@ def assert_books_balance(run_dir: Path) -> None:
 
 def rebuilt(run_dir: Path) -> int:
     """The exit code of `qosflood report`, which must have left a report behind."""
-    for made in ("report.json", "report.html", "report.md", "junit.xml", "latency.hlog"):
+    for made in (
+        "report.json",
+        "report.html",
+        "report.md",
+        "summary.svg",
+        "junit.xml",
+        "latency.hlog",
+    ):
         (run_dir / made).unlink(missing_ok=True)
     done = run_qosflood("report", str(run_dir))
     assert done.stderr == ""
@@ -114,7 +121,7 @@ def test_ctrl_c_stops_the_load_and_writes_the_whole_report(struck: dict[str, Str
     assert "INTERRUPTED - interrupted" in run.done.out
     assert {path.name for path in run.run_dir.iterdir()} == {
         *("run.json", "journal.jsonl", "failures.jsonl"),
-        *("report.json", "report.html", "report.md", "junit.xml", "latency.hlog"),
+        *("report.json", "report.html", "report.md", "summary.svg", "junit.xml", "latency.hlog"),
     }
     interrupted_report(run.run_dir, "by SIGINT")
     assert_books_balance(run.run_dir)

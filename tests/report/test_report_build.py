@@ -20,7 +20,7 @@ from qosflood.records import End, Window
 from qosflood.report import build as build_module
 from qosflood.report.build import build
 
-FILES = {"report.json", "report.html", "report.md", "junit.xml", "latency.hlog"}
+FILES = {"report.json", "report.html", "report.md", "summary.svg", "junit.xml", "latency.hlog"}
 
 
 def test_a_run_directory_gets_its_five_files(tmp_path: Path) -> None:
