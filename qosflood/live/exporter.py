@@ -1,0 +1,91 @@
+"""The metrics page of a run: what its meters say, served to a Prometheus that comes for it."""
+
+import socket
+from collections.abc import Iterator
+
+from aiohttp import web
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from qosflood.live.metering import RunMeters
+from qosflood.live.meters import BOUNDS_S, Buckets, Family
+from qosflood.units import SECOND
+
+PATH = "/metrics"
+_GOODBYE_S = 1.0
+
+
+class MetersCollector(Collector):
+    """A prometheus_client collector over a run's meters; each series bears the run's id."""
+
+    def __init__(self, meters: RunMeters) -> None:
+        self._meters = meters
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric as it is now."""
+        for family in self._meters.families():
+            yield _metric(family, self._meters.plan.run_id)
+
+
+def _metric(family: Family, run: str) -> Metric:
+    metric = family.metric
+    labels = ("run", *metric.labels)
+    if metric.kind == "histogram":
+        histogram = HistogramMetricFamily(metric.name, metric.about, labels=labels)
+        for key, value in family.series:
+            if isinstance(value, Buckets):
+                histogram.add_metric((run, *key), _cumulated(value), value.sum_ns / SECOND)
+        return histogram
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    made: CounterMetricFamily | GaugeMetricFamily = kind(metric.name, metric.about, labels=labels)
+    for key, value in family.series:
+        if not isinstance(value, Buckets):
+            made.add_metric((run, *key), value)
+    return made
+
+
+def _cumulated(buckets: Buckets) -> list[tuple[str, float]]:
+    reached, told = 0, []
+    for bound, count in zip((*map(str, BOUNDS_S), "+Inf"), buckets.counts, strict=True):
+        reached += count
+        told.append((bound, float(reached)))
+    return told
+
+
+class Exporter:
+    """Serves the metrics page on a socket that listens; a page is made when it is asked for."""
+
+    def __init__(self, meters: RunMeters) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(MetersCollector(meters))
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Serve from now on."""
+        app = web.Application()
+        app.router.add_get("/", self._index)
+        app.router.add_get(PATH, self._page)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listening).start()
+
+    async def stop(self) -> None:
+        """Serve no more."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _page(self, request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        response = web.Response(body=encode(self._registry))
+        response.headers["Content-Type"] = content_type
+        response.enable_compression()
+        return response
+
+    async def _index(self, _: web.Request) -> web.Response:
+        return web.Response(text=f"qosflood: metrics are at {PATH}\n")

@@ -1,0 +1,159 @@
+"""A run's metrics pushed over OTLP/HTTP; needs the extra `qosflood[otel]`.
+
+Each 10 s the coordinator hands a copy of the meters to a thread, which sends it; while one is
+being sent, later ones wait for nobody: the newest takes the place of the one before. An endpoint
+that cannot be reached costs a warning, never the run.
+"""
+
+import importlib
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qosflood.endpoint import parse_endpoint
+from qosflood.errors import PlanError, StartError
+from qosflood.header_ref import HeaderRef
+from qosflood.headers import redact, resolve_headers
+from qosflood.live.metering import RunMeters
+from qosflood.live.meters import Family
+from qosflood.records import JournalRecord
+from qosflood.text import printable
+from qosflood.units import SECOND
+
+OPTION = "--otlp"
+EVERY_NS = 10 * SECOND
+TIMEOUT_S = 5.0
+LAST_PATIENCE_S = 6.0
+"""How long a run that is over waits for its last push."""
+_PATH = "/v1/metrics"
+_LOGGERS = ("opentelemetry", "urllib3")
+_EXTRA = "pip install 'qosflood[otel]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Where metrics are pushed to, with which headers; `url` is whole."""
+
+    url: str
+    headers: tuple[HeaderRef, ...] = ()
+
+
+def parse_push_url(text: str) -> str:
+    """The whole URL of an OTLP/HTTP endpoint; one without a path gets `/v1/metrics`. Raises
+    PlanError."""
+    try:
+        endpoint = parse_endpoint(text)
+    except PlanError as error:
+        raise PlanError(str(error).replace("--header", "--otlp-header")) from None
+    return endpoint.url if endpoint.base_path else f"{endpoint.origin}{_PATH}"
+
+
+class Sender(Protocol):
+    """What sends metrics; False and a reason in `why` if they did not arrive."""
+
+    why: str
+
+    def send(self, families: Sequence[Family], now_ns: int) -> bool:
+        """Send them as they were at `now_ns` (UTC, ns since the epoch)."""
+
+
+def prepare(push: Push) -> Callable[[RunMeters], Sender]:
+    """What makes a sender by OpenTelemetry's own exporter; raises StartError if the extra is
+    missing, or a header's value cannot be read."""
+    try:
+        module: Any = importlib.import_module("qosflood.live.otlp_sdk")
+    except ModuleNotFoundError as error:
+        raise StartError(
+            f"{OPTION}: the package {error.name} is missing, expected the extra otel; "
+            f"install it: {_EXTRA}"
+        ) from None
+    headers = resolve_headers(push.headers)
+    return lambda meters: module.SdkSender(push.url, headers, meters)
+
+
+class Pusher:
+    """An onlooker that pushes the meters each 10 s of the run, and once more in the end."""
+
+    name = "OTLP push"
+
+    def __init__(
+        self,
+        meters: RunMeters,
+        sender: Sender,
+        wall_ns: Callable[[], int],
+        notice: Callable[[str], None],
+    ) -> None:
+        """`wall_ns` is UTC; `notice` is called from the thread that sends."""
+        self._meters = meters
+        self._sender = sender
+        self._wall_ns = wall_ns
+        self._notice = notice
+        self._next_ns = 0
+        self._failing = False
+        self._finished = False
+        self._queue: queue.Queue[tuple[tuple[Family, ...], int] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._send_all, name="otlp", daemon=True)
+        self._thread.start()
+
+    def feed(self, record: JournalRecord) -> None:
+        """The meters are fed once, for all who tell of them."""
+
+    def tick(self, t_ns: int) -> None:
+        """Hand a copy over, if it is time."""
+        if t_ns >= self._next_ns:
+            self._next_ns = t_ns + EVERY_NS
+            self._hand_over()
+
+    def finish(self) -> None:
+        """Push once more and stop; blocks for 6 s at most. Nothing happens the second time."""
+        if not self._finished:
+            self._finished = True
+            self._hand_over()
+            self._queue.put(None)
+            self._thread.join(LAST_PATIENCE_S)
+
+    def _hand_over(self) -> None:
+        with suppress(queue.Empty):
+            self._queue.get_nowait()
+        self._queue.put((tuple(self._meters.families()), self._wall_ns()))
+
+    def _send_all(self) -> None:
+        while (told := self._queue.get()) is not None:
+            try:
+                good = self._sender.send(*told)
+            except Exception as error:  # whatever it is, the run must not notice
+                good, self._sender.why = False, type(error).__name__
+            self._tell(good)
+
+    def _tell(self, good: bool) -> None:
+        """Say once that it fails, and once that it does not any more."""
+        if good is self._failing:
+            self._failing = not good
+            again = f"each {EVERY_NS // SECOND} s it is tried again"
+            self._notice(
+                "metrics are pushed again"
+                if good
+                else f"warning: metrics could not be pushed ({self._sender.why}); {again}"
+            )
+
+
+class Words(logging.Handler):
+    """Keeps the first message of OpenTelemetry's own log since it was cleared, without the values
+    of `headers`; it goes nowhere else."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(logging.WARNING)
+        self.said = ""
+        self._headers = headers
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            logger.propagate = False
+            logger.handlers = [self]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.said = self.said or redact(printable(record.getMessage(), 300), self._headers)

@@ -1,0 +1,107 @@
+"""Metrics in OpenTelemetry's own words, sent by its own exporter. Imported only where it is asked
+for: the packages are those of the extra `otel`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Gauge,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    MetricExportResult,
+    MetricsData,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+)
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from qosflood.live.metering import RunMeters
+from qosflood.live.meters import BOUNDS_S, Buckets, Family
+from qosflood.live.otlp import TIMEOUT_S, Words
+from qosflood.units import SECOND
+
+
+class SdkSender:
+    """Sends families of meters to an OTLP/HTTP endpoint, in 5 s at most."""
+
+    def __init__(self, url: str, headers: dict[str, str], meters: RunMeters) -> None:
+        self.why = ""
+        self._words = Words(headers)
+        self._start_ns = meters.wall_ns
+        self._run = meters.plan.run_id
+        version = meters.plan.version
+        self._resource = Resource(
+            {"service.name": "qosflood", "service.version": version, "qosflood.run": self._run}
+        )
+        self._scope = InstrumentationScope("qosflood", version)
+        self._exporter = OTLPMetricExporter(
+            endpoint=url, headers=headers, timeout=TIMEOUT_S, session=_session()
+        )
+
+    def send(self, families: Sequence[Family], now_ns: int) -> bool:
+        """Send them; False if they did not arrive, and `why`."""
+        self._words.said = ""
+        result = self._exporter.export(self._data(families, now_ns))
+        self.why = self._words.said or "no reason given"
+        return result is MetricExportResult.SUCCESS
+
+    def _data(self, families: Sequence[Family], now_ns: int) -> MetricsData:
+        metrics = [self._metric(family, now_ns) for family in families]
+        scope = ScopeMetrics(scope=self._scope, metrics=metrics, schema_url="")
+        whole = ResourceMetrics(resource=self._resource, scope_metrics=[scope], schema_url="")
+        return MetricsData(resource_metrics=[whole])
+
+    def _metric(self, family: Family, now_ns: int) -> Metric:
+        told = family.metric
+        names = ("run", *told.labels)
+        points: list[Any] = []
+        for key, value in family.series:
+            about = {
+                "attributes": dict(zip(names, (self._run, *key), strict=True)),
+                "start_time_unix_nano": self._start_ns,
+                "time_unix_nano": now_ns,
+            }
+            points.append(_point(about, value))
+        cumulative = AggregationTemporality.CUMULATIVE
+        data: Gauge | Sum | Histogram
+        if told.kind == "histogram":
+            data = Histogram(data_points=points, aggregation_temporality=cumulative)
+        elif told.kind == "counter":
+            data = Sum(data_points=points, aggregation_temporality=cumulative, is_monotonic=True)
+        else:
+            data = Gauge(data_points=points)
+        return Metric(name=told.name, description=told.about, unit=told.unit, data=data)
+
+
+def _point(about: dict[str, Any], value: float | Buckets) -> NumberDataPoint | HistogramDataPoint:
+    if not isinstance(value, Buckets):
+        return NumberDataPoint(value=value, **about)
+    return HistogramDataPoint(
+        count=value.count,
+        sum=value.sum_ns / SECOND,
+        bucket_counts=value.counts,
+        explicit_bounds=BOUNDS_S,
+        min=(value.min_ns or 0) / SECOND,
+        max=(value.max_ns or 0) / SECOND,
+        **about,
+    )
+
+
+def _session() -> requests.Session:
+    """One that no proxy, .netrc or redirect leads elsewhere: headers may hold a secret."""
+    session = requests.Session()
+    session.trust_env = False
+    session.hooks["response"].append(_refuse_redirect)
+    return session
+
+
+def _refuse_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
+    if response.is_redirect:
+        raise requests.TooManyRedirects("it answers with a redirect, which is not followed")
