@@ -162,7 +162,7 @@ def _memory(view: LiveView, limit: Limit, _t_ns: int) -> float | None:
 def _scrape_gap(view: LiveView, _limit: Limit, t_ns: int) -> float | None:
     if view.plan.scrape_interval_ns is None or view.t0 is None:
         return None
-    last_good = view.last_good_scrape_t
+    last_good = view.last_good_scrape()
     return float(t_ns - (view.t0 if last_good is None else last_good))
 
 

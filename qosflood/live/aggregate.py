@@ -35,6 +35,9 @@ class Snapshot:
     """One look at the run. Rates per second; None is not known (yet). `offered` are first
     attempts, `retries` those after them.
 
+    With several `instances`, memory is that of the one that has most (`rss_instance`), and `scrape`
+    is of the one that fares worst; the last scrape of `failing` of them failed.
+
     `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
     `trouble` the last event that the operator did not cause.
     """
@@ -56,6 +59,9 @@ class Snapshot:
     late: bool
     trouble: str | None
     retries: int = 0
+    instances: int = 1
+    rss_instance: str | None = None
+    failing: int = 0
 
 
 @dataclass(slots=True)
@@ -111,10 +117,10 @@ class LiveView:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.t0: int | None = None
-        self.last_rss: MemorySample | None = None
         self.judged: dict[str, MemorySample] = {}
-        self.last_scrape: ScrapeSample | None = None
-        self.last_good_scrape_t: int | None = None
+        self._memory: dict[str, MemorySample] = {}
+        self._scrapes: dict[str, ScrapeSample] = {}
+        self._good_scrapes: dict[str, int] = {}
         self._gate_ns = late_gate_ns(plan)
         graces = [limit.grace_ns // SECOND for limit in plan.aborts]
         self._span_s = _span_s(plan)
@@ -143,6 +149,7 @@ class LiveView:
         end_ns = max(phase.end_ns for phase in self.plan.phases)
         phase = self.phase_at(elapsed)
         moment = self._recent()
+        most = max(self._memory.values(), key=lambda sample: sample.rss_bytes, default=None)
         return Snapshot(
             elapsed_ns=elapsed,
             left_ns=max(0, end_ns - elapsed),
@@ -154,13 +161,16 @@ class LiveView:
             p50_ns=figures_of(self.response(_ENOUGH_P50)).p50_ns,
             p99_ns=figures_of(self.response(_ENOUGH_P99)).p99_ns,
             errors={kind: count for kind, count in self._errors.items() if count},
-            rss_bytes=None if self.last_rss is None else self.last_rss.rss_bytes,
-            rss_limit_bytes=None if self.last_rss is None else self.memory_limit(self.last_rss),
-            scrape=self.last_scrape,
+            rss_bytes=None if most is None else most.rss_bytes,
+            rss_limit_bytes=None if most is None else self.memory_limit(most),
+            scrape=max(self._scrapes.values(), key=_badness, default=None),
             scrapes_failed=self._scrapes_failed,
             late=moment is not None and moment.late,
             trouble=self._trouble,
             retries=0 if moment is None else moment.retries,
+            instances=len(self.plan.instances),
+            rss_instance=None if most is None else most.instance,
+            failing=sum(not scrape.ok for scrape in self._scrapes.values()),
         )
 
     def response(self, enough: int) -> Latency | None:
@@ -213,13 +223,20 @@ class LiveView:
         seconds = range(first, self._complete + 1)
         return _mean([self._moments.get(second, Moment()) for second in seconds])
 
+    def last_good_scrape(self) -> int | None:
+        """When the instance was scraped well last that has waited longest for it; None where one
+        never was."""
+        names = [instance.name for instance in self.plan.instances]
+        times = [self._good_scrapes[name] for name in names if name in self._good_scrapes]
+        return min(times) if len(times) == len(names) else None
+
     def memory_limit(self, sample: MemorySample) -> int | None:
         """What the sampled instance may use: as the profile names it, else as its source does."""
         return self.plan.watch.memory_limit_bytes or sample.limit_bytes
 
     def _feed_memory(self, sample: MemorySample) -> None:
         """Of an instance whose samples have a figure of their own, those without are only shown."""
-        self.last_rss = sample
+        self._memory[sample.instance] = sample
         before = self.judged.get(sample.instance)
         if before is None or before.used_bytes is None or sample.used_bytes is not None:
             self.judged[sample.instance] = sample
@@ -239,9 +256,9 @@ class LiveView:
     def _feed_scrape(self, scrape: ScrapeSample) -> None:
         if scrape.own_fault:
             return
-        self.last_scrape = scrape
+        self._scrapes[scrape.instance] = scrape
         if scrape.ok:
-            self.last_good_scrape_t = scrape.t
+            self._good_scrapes[scrape.instance] = scrape.t
         else:
             self._scrapes_failed += 1
 
@@ -250,6 +267,10 @@ class LiveView:
             self.t0 = event.evidence["t0"]
         elif event.who in _TROUBLE:
             self._trouble = event.what
+
+
+def _badness(scrape: ScrapeSample) -> tuple[bool, int]:
+    return not scrape.ok, scrape.duration_ns or 0
 
 
 def _span_s(plan: Plan) -> int:

@@ -15,7 +15,7 @@ def plain_line(snapshot: Snapshot) -> str:
         f"offered {rate(snapshot.offered)}{retries(snapshot)} acked {rate(snapshot.acked)}  "
         f"p50 {duration(snapshot.p50_ns)} p99 {duration(snapshot.p99_ns)}  "
         f"errors {format_count(sum(snapshot.errors.values()))}  "
-        f"rss {size(snapshot.rss_bytes)}  scrape {scrape(snapshot)}  "
+        f"rss {memory(snapshot)}  scrape {scrape(snapshot)}  "
         f"{whole_seconds(snapshot.left_ns)} left{late}"
     )
 
@@ -24,7 +24,7 @@ def watch_line(snapshot: Snapshot) -> str:
     """One line for a log of a watch: time, memory, scrape, time left."""
     return (
         f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase}  "
-        f"rss {size(snapshot.rss_bytes)}  scrape {scrape(snapshot)}  "
+        f"rss {memory(snapshot)}  scrape {scrape(snapshot)}  "
         f"{whole_seconds(snapshot.left_ns)} left"
     )
 
@@ -54,14 +54,30 @@ def whole_seconds(ns: int) -> str:
     return format_duration(ns // SECOND * SECOND)
 
 
+def memory(snapshot: Snapshot, *, limit: bool = False) -> str:
+    """`120.3 MiB`, with its `limit` where there is one; of several instances the one that has
+    most."""
+    most = snapshot.rss_limit_bytes if limit else None
+    of = f" of {size(most)}" if most else ""
+    name = snapshot.rss_instance
+    return size(snapshot.rss_bytes) + of + (_whose(name, "most", snapshot) if name else "")
+
+
 def scrape(snapshot: Snapshot) -> str:
-    """`ok 4ms`, or `failed` with the reason."""
+    """`ok 4ms`, or `failed` with the reason; of several instances the one that fares worst."""
     last = snapshot.scrape
     if last is None:
         return UNKNOWN
     if last.ok:
-        return f"ok {duration(last.duration_ns)}"
-    return f"failed: {printable(last.reason or 'unknown', 60)}"
+        return f"ok {duration(last.duration_ns)}{_whose(last.instance, 'slowest', snapshot)}"
+    reason = printable(last.reason or "unknown", 60)
+    return f"failed{_whose(last.instance, str(snapshot.failing), snapshot)}: {reason}"
+
+
+def _whose(name: str, which: str, snapshot: Snapshot) -> str:
+    if snapshot.instances < 2:
+        return ""
+    return f" ({printable(name, 40)}, {which} of {snapshot.instances})"
 
 
 def errors(snapshot: Snapshot) -> str:

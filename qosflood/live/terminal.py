@@ -139,7 +139,7 @@ def _figures(snapshot: Snapshot, *, load: bool) -> Table:
     table.add_column(overflow="fold")
     if load:
         _add_load(table, snapshot)
-    table.add_row("target", f"memory {_memory(snapshot)}")
+    table.add_row("target", f"memory {lines.memory(snapshot, limit=True)}")
     table.add_row("scrape", _scrape(snapshot))
     return table
 
@@ -159,11 +159,6 @@ def _add_load(table: Table, snapshot: Snapshot) -> None:
 
 def _errors(snapshot: Snapshot) -> Text:
     return Text(lines.errors(snapshot), style="red" if snapshot.errors else "")
-
-
-def _memory(snapshot: Snapshot) -> str:
-    limit = snapshot.rss_limit_bytes
-    return lines.size(snapshot.rss_bytes) + (f" of {lines.size(limit)}" if limit else "")
 
 
 def _scrape(snapshot: Snapshot) -> Text:

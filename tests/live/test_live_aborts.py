@@ -11,6 +11,7 @@ from qosflood.limits import METRICS, parse_abort
 from qosflood.live.aborts import AbortWatch
 from qosflood.live.aggregate import LiveView
 from qosflood.plan import Plan
+from qosflood.plan_watch import Instance
 from qosflood.records import JournalRecord, Window
 from qosflood.units import SECOND
 
@@ -158,6 +159,13 @@ def test_a_scrape_gap_grows_until_the_next_good_scrape() -> None:
     assert first_broken(plan, blind, 19) == 9
     seeing = [scrape(s, ok=s % 4 == 0) for s in range(19)]
     assert first_broken(plan, seeing, 19) is None
+
+
+def test_a_gap_is_that_of_the_instance_that_waits_longest() -> None:
+    pages = tuple(Instance(name=name, scrape_url=f"http://127.0.0.1/{name}") for name in "ab")
+    plan = replace(plan_with("scrape.gap > 4s for 2s"), instances=pages)
+    both = [scrape(s, ok=s < 3 or name == "a", instance=name) for s in range(19) for name in "ab"]
+    assert first_broken(plan, both, 19) == 9
 
 
 def test_a_gap_counts_from_the_loads_start_if_no_scrape_ever_worked() -> None:

@@ -9,6 +9,7 @@ from record_maker import at, event, latency, load_started, load_windows, memory,
 from qosflood.histograms import merge
 from qosflood.live.aggregate import LiveView, rate_at
 from qosflood.plan import Plan
+from qosflood.plan_watch import Instance
 from qosflood.records import JournalRecord
 from qosflood.units import SECOND
 
@@ -133,6 +134,23 @@ def test_memory_and_scrapes_show_the_last_of_each() -> None:
     view = view_of(make_plan(), memory(1, 5e6), memory(2, 6e6), scrape(1.0), bad)
     seen = view.snapshot(at(3))
     assert (seen.rss_bytes, seen.scrape, seen.scrapes_failed) == (6_000_000, bad, 1)
+
+
+def test_of_several_instances_the_worst_is_shown() -> None:
+    instances = tuple(Instance(name=name, scrape_url=f"http://127.0.0.1/{name}") for name in "ab")
+    plan = make_plan(instances=instances)
+    bad = scrape(1.0, ok=False, instance="b")
+    records = [
+        bad,
+        scrape(1.5, instance="a"),
+        memory(1, 9e6, instance="b"),
+        memory(2, instance="a"),
+    ]
+    seen = view_of(plan, *records).snapshot(at(3))
+    assert (seen.scrape, seen.failing, seen.instances) == (bad, 1, 2)
+    assert (seen.rss_bytes, seen.rss_instance) == (80 << 20, "a")
+    slow = scrape(2.0, instance="b", duration_ns=30_000_000)
+    assert view_of(plan, *records, slow).snapshot(at(3)).scrape == slow
 
 
 def test_a_scrape_that_the_monitor_missed_is_not_held_against_the_target() -> None:

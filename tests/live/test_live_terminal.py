@@ -65,6 +65,16 @@ def test_a_plain_line_says_it_all_in_one_line() -> None:
     )
 
 
+def test_of_several_instances_the_one_shown_is_named() -> None:
+    fine = replace(SEEN, instances=3, rss_instance="qos-1")
+    assert "rss 120.3 MiB (qos-1, most of 3)  scrape ok 4ms (target, slowest of 3)" in plain_line(
+        fine
+    )
+    down = replace(fine, failing=2, scrape=scrape(1, ok=False, instance="qos-2"))
+    assert "scrape failed (qos-2, 2 of 3): timeout" in plain_line(down)
+    assert "memory 120.3 MiB of 512.0 MiB (qos-1, most of 3)" in " ".join(drawn(fine).split())
+
+
 def test_what_is_not_known_is_a_dash_and_never_a_zero() -> None:
     line = plain_line(UNKNOWN)
     assert "offered – acked –  p50 – p99 –" in line
