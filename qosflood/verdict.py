@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.readings import Case, Reading, read
 from qosflood.errors import ExitCode
 from qosflood.limits import RUN
 from qosflood.plan import Limit, Plan
 from qosflood.plan_watch import WATCHED
-from qosflood.records import INCOMPLETE
+from qosflood.records import CUT_OFF, INCOMPLETE
 from qosflood.text import clip, printable
 from qosflood.units import (
     SECOND,
@@ -285,7 +284,7 @@ def _headline(
     limits: tuple[JudgedLimit, ...],
 ) -> str:
     """One line: absolute figures, the verdict, the deciding reason, what was not judged."""
-    lead = f"{_load(plan)}: {word} - {reasons[0] if reasons else _all_well(limits)}"
+    lead = f"{load_words(plan)}: {word} - {reasons[0] if reasons else _all_well(limits)}"
     further = len(reasons) - 1
     more = [f"{further} more reason{'s' * (further > 1)}"] if further > 0 else []
     tail = "".join(f"; {said}" for said in [*_failures(findings, reasons), *more])
@@ -294,7 +293,8 @@ def _headline(
     return f"{line}; not judged: {', '.join(unjudged)}" if unjudged else line
 
 
-def _load(plan: Plan) -> str:
+def load_words(plan: Plan) -> str:
+    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (10x of 500) for 15m`."""
     load = plan.load
     if not plan.floods:
         lasting = format_duration(plan.main_phase.duration_ns)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.analysis.evidence import evidence_lines
-from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import (
     ControlFigures,
     GeneratorFinding,
@@ -22,6 +21,7 @@ from qosflood.analysis.late import latency_limits
 from qosflood.analysis.stalls import Stall
 from qosflood.analysis.surroundings import grew
 from qosflood.plan import Plan
+from qosflood.records import CUT_OFF
 from qosflood.units import MS, format_count, format_duration, format_ratio
 
 LimitedBy = Literal["none", "generator", "target", "network", "inconclusive"]

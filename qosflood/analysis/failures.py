@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
-from qosflood.records import OUTCOMES, FailureSample, Who, Window
+from qosflood.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
 from qosflood.units import SECOND
 
 _WORDS = {
@@ -15,8 +15,6 @@ _WORDS = {
     "connect_error": "could not connect",
     "unsent": "could not be sent by its deadline",
 }
-CUT_OFF = "run stopped, no answer yet"
-"""The reason of a timeout that the stop made: its deadline had not passed."""
 SILENT = ("timeout", "connection_lost", "connect_error", "unsent")
 """Failures that a broken network makes as well as a broken target."""
 _BY_LATENESS = ("timeout", "unsent")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from qosflood.analysis.beside import UpFigures
-from qosflood.analysis.failures import CUT_OFF
 from qosflood.analysis.findings import (
     Findings,
     LatencyFigures,
@@ -15,6 +14,7 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
 from qosflood.plan import Limit, Plan
+from qosflood.records import CUT_OFF
 from qosflood.units import SECOND, format_count
 
 

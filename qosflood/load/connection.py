@@ -13,7 +13,7 @@ from qosflood.load.booking import Booking
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
-from qosflood.records import Outcome
+from qosflood.records import CUT_OFF, NOT_SENT, Outcome
 
 RENEWAL = -1
 """In a queue, in the place of a due time: the session gives way to the one named beside it."""
@@ -119,7 +119,7 @@ class Client(Booking):
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
         for due_ns, bucket in self._queue or ():
             if due_ns >= 0:
-                self._unsent(due_ns, bucket, now_ns, "run stopped")
+                self._unsent(due_ns, bucket, now_ns, NOT_SENT)
         self._queue = None
         self._rejoin = False
         self._shared.away.pop(self.index, None)
@@ -133,7 +133,7 @@ class Client(Booking):
         if self._due_ns < limit_ns and (self.state == BUSY or self._again):
             self._again = False
             in_time = now_ns - self._due_ns <= self._shared.timeout_ns
-            reason = "run stopped, no answer yet" if in_time else "no answer by the deadline"
+            reason = CUT_OFF if in_time else "no answer by the deadline"
             self._fail(Outcome.TIMEOUT, reason, now_ns)
             if self.state in (BUSY, PAUSED):
                 self._close()

@@ -12,7 +12,7 @@ from qosflood.load.failures import Failed
 from qosflood.load.figures import Path
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
-from qosflood.records import Outcome
+from qosflood.records import NOT_SENT, Outcome
 
 
 class Waiting(NamedTuple):
@@ -94,7 +94,7 @@ class Pool:
     def halt(self, now_ns: int) -> None:
         """The run stops: nothing is sent any more."""
         while self._waiting:
-            self._fail(Outcome.UNSENT, "run stopped", now_ns)
+            self._fail(Outcome.UNSENT, NOT_SENT, now_ns)
 
     def connect_failed(self, reason: str, now_ns: int) -> None:
         """A connect attempt failed: it ends the oldest waiting report, the others wait."""

@@ -8,7 +8,7 @@ from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
-from qosflood.records import Outcome
+from qosflood.records import CUT_OFF, NOT_SENT, Outcome
 
 if TYPE_CHECKING:
     from qosflood.load.connection import Client
@@ -88,5 +88,7 @@ class Shared:
         if failed.outcome is Outcome.REJECTED and failed.response is not None:
             bucket.reject(failed.response.status, took_ns, self.timeout_ns)
         else:
-            bucket.fail(failed.outcome, took_ns, self.timeout_ns, failed.reason)
+            stopped = failed.reason in (NOT_SENT, CUT_OFF)
+            least_ns = 0 if stopped else self.timeout_ns
+            bucket.fail(failed.outcome, took_ns, least_ns, failed.reason)
         self.sampler.note(failed, transport)

@@ -1,6 +1,6 @@
 """What becomes of open reports when the run stops or a client leaves."""
 
-from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig
+from load_doubles import ACCEPTED, MS, SECOND, ZERO, Rig
 
 from qosflood.load.connection import BUSY, DOWN, NEVER
 
@@ -17,6 +17,7 @@ def test_a_stop_ends_what_waits_and_lets_what_is_out_be_answered():
     rig.stop()
     assert rig.outcomes == {"unsent": 2}
     assert set(rig.bucket.errors) == {"run stopped"}
+    assert list(rig.bucket.response) == [MS, MS]
     assert list(rig.shared.oldest) == [ZERO, NEVER]
     busy.data_received(ACCEPTED)
     assert rig.outcomes == {"unsent": 2, "acked": 1}
@@ -74,7 +75,8 @@ def test_when_patience_ends_after_a_stop_what_is_out_is_ended():
     rig.advance(SECOND)
     rig.sweep(limit_ns=NEVER)
     assert rig.outcomes == {"timeout": 1}
-    assert list(rig.bucket.response) == [TIMEOUT]
+    assert set(rig.bucket.errors) == {"run stopped, no answer yet"}
+    assert list(rig.bucket.response) == [SECOND]
     rig.lose(wire)
     rig.check_drained()
 

@@ -15,7 +15,7 @@ from qosflood.load.recorder import Bucket
 from qosflood.plan import Retries
 from qosflood.plan_watch import Audit
 from qosflood.protocols import ManualClock
-from qosflood.records import OUTCOMES, FailureSample, Outcome
+from qosflood.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
 from qosflood.units import MS, SECOND
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
@@ -243,7 +243,8 @@ class Rig:
         assert self.bucket.retries <= sum(self.bucket.retried.values())
         assert self.bucket.acked_after_retry <= outcomes["acked"]
         slow = [ns for ns in self.bucket.response if ns >= self.shared.timeout_ns]
-        assert len(slow) >= failed
+        stopped = self.bucket.errors.get(NOT_SENT, 0) + self.bucket.errors.get(CUT_OFF, 0)
+        assert len(slow) >= failed - stopped
 
     def check_drained(self) -> None:
         """What must hold when all is over."""
