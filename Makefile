@@ -9,9 +9,11 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Of these the first runs the end-to-end tests, which mostly wait; 0 runs all in one process.
+WORKERS ?= 3
 TEST_ARGS ?=
 
-.PHONY: help run test check proof bench truth clean
+.PHONY: help run test check proof bench truth reference docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -33,7 +35,8 @@ check: $(READY) ## lint, types and import contracts
 
 test: check ## check, then all tests but the long proofs, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TEST_ARGS)
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
+	  $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(TEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -46,7 +49,13 @@ bench: $(READY) ## CPU and memory of reports and clients, beside other load gene
 truth: $(READY) ## latencies and books held against arithmetic and servers' logs, beside other tools
 	$(BIN)/python benchmarks/truth.py
 
+reference: $(READY) ## write docs/reference from the code
+	$(BIN)/python docs/reference.py
+
+docs: reference ## build the documentation into site/
+	$(BIN)/mkdocs build --quiet --strict
+
 clean: ## remove the environment and all caches; runs are kept
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf $(VENV) build dist site htmlcov .coverage .coverage.* .mypy_cache .ruff_cache \
 	  .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
