@@ -13,10 +13,12 @@ from qosflood.units import format_count
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A metric before the load and after it, over all instances."""
+    """A metric before the load and after it, over all instances; `most` is the highest of what was
+    read after it."""
 
     before: float
     after: float
+    most: float
 
     @property
     def grown(self) -> int:
@@ -78,19 +80,24 @@ def gauge_finding(
     span = _span(t0, finished_t, counted, falls=True)
     if isinstance(span, str):
         return replace(base, reason=f"{name}: {span}")
-    living = min(alive(plan), sessions)
-    held = f"{name} is {format_count(span.after)}"
+    living, seen = min(alive(plan), sessions), round(span.most - span.before)
+    later = f", {format_count(span.after)} after settle" if span.after < span.most else ""
+    held = f"{name} is {format_count(span.most)}{later}"
     before = f" ({format_count(span.before)} before)" if span.before else ""
-    if span.after < living - unheard:
-        gone = round(living - unheard - span.after)
-        reason = f"{held}, {format_count(gone)} less than the sessions that live at the load's end"
-        return replace(base, verdict="lost", reason=reason, seen=round(span.after), missing=gone)
-    base = replace(base, seen=span.grown)
+    gone = round(living - unheard - span.most)
+    if gone > 0:
+        less = f"{format_count(gone)} less than the sessions that live at the load's end"
+        if span.after < span.most or not span.after:
+            reason = f"{held}, {less}: it forgets silent sessions, or they were lost"
+            return replace(base, verdict="inconclusive", reason=reason, seen=round(span.most))
+        reason = f"{held}, {less}"
+        return replace(base, verdict="lost", reason=reason, seen=round(span.most), missing=gone)
+    base = replace(base, seen=seen)
     began = f"the {format_count(sessions)} sessions that began"
-    if span.grown > sessions:
+    if seen > sessions:
         reason = f"{held}{before}, more than {began}: others report too"
         return replace(base, verdict="inconclusive", reason=reason)
-    if span.grown < sessions - unheard - _own(plan):
+    if seen < sessions - unheard - _own(plan):
         reason = f"{held}{before}, less than {began}: they expired, or were lost"
         return replace(base, verdict="inconclusive", reason=reason)
     reason = f"{held}{before}: no session is missing as a whole; single reports cannot be seen"
@@ -114,7 +121,11 @@ def _span(t0: int, finished_t: int, counted: Sequence[Counted], *, falls: bool) 
         if isinstance(span, str):
             return span if len({one.instance for one in counted}) == 1 else f"{name}: {span}"
         spans.append(span)
-    return Span(sum(span.before for span in spans), sum(span.after for span in spans))
+    return Span(
+        sum(span.before for span in spans),
+        sum(span.after for span in spans),
+        sum(span.most for span in spans),
+    )
 
 
 def _instance_span(
@@ -131,4 +142,4 @@ def _instance_span(
     values = [one.value for one in counted if one.value is not None]
     if not falls and any(later < earlier for earlier, later in pairwise(values)):
         return f"went back from {format_count(first)}: a restart, or several processes"
-    return Span(first, last)
+    return Span(first, last, max(one.value for one in after if one.value is not None))

@@ -1,30 +1,49 @@
 """What a snapshot of the target's sessions says of the last reports that it accepted."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.audit_records import ReadBack, SentSession, SentSessions
 from qosflood.resolve import format_utc
-from qosflood.units import MS, format_count
+from qosflood.units import MS, format_count, format_duration
 
 MOST_EXAMPLES = 10
+_ORDER_MS = 250
+"""A target may take in, and so forget, sessions in another order than they were sent by so much."""
 
 
 @dataclass(slots=True)
 class Found:
-    """The sampled sessions, by what the snapshot has of them."""
+    """The sampled sessions, by what the snapshot has of them.
+
+    `absent` are those it has not, by the time of their last accepted report; `earlier` hold one
+    before that; `oldest_ms` is the oldest time that a session in it holds.
+    """
 
     holding: int = 0
     later: int = 0
     unread: int = 0
-    absent: int = 0
-    examples: list[str] = field(default_factory=list)
+    oldest_ms: float = math.inf
+    absent: list[tuple[int, str]] = field(default_factory=list)
+    earlier: list[str] = field(default_factory=list)
 
     @property
-    def missing(self) -> int:
-        """Sessions that do not hold their last accepted report."""
-        return len(self.examples)
+    def judged(self) -> int:
+        """Sessions that hold their last accepted report, or do not."""
+        return self.holding + len(self.earlier) + len(self.absent)
+
+    @property
+    def expired(self) -> bool:
+        """Whether those that are not there may have been forgotten for their silence: each has been
+        silent for longer than any that is."""
+        return all(ms <= self.oldest_ms + _ORDER_MS for ms, _ in self.absent)
+
+    @property
+    def lost(self) -> list[str]:
+        """What is known to be missing, in words."""
+        return self.earlier if self.expired else [*self.earlier, *(text for _, text in self.absent)]
 
 
 def readback_finding(
@@ -40,31 +59,54 @@ def readback_finding(
         of = f" of {failed.instance}" if len(read) > 1 else ""
         return replace(base, reason=f"sessions{of} were not read back: {failed.reason}")
     found = _compared(sent, read)
-    judged = found.holding + found.missing
-    base = replace(base, checked=judged)
-    if found.missing:
-        gone = f" ({format_count(found.absent)} of them are not there)" if found.absent else ""
-        reason = (
-            f"{format_count(found.missing)} of {format_count(judged)} sampled sessions do not hold "
-            f"their last accepted report{gone}"
-        )
-        return replace(
-            base,
-            verdict="lost",
-            reason=reason,
-            seen=found.holding,
-            missing=found.missing,
-            examples=tuple(found.examples[:MOST_EXAMPLES]),
-        )
+    base = replace(base, checked=found.judged, seen=found.holding)
+    if found.lost:
+        return _lost(base, found)
     if found.later or found.unread:
         return replace(base, verdict="inconclusive", reason=_odd(found))
-    if not judged:
-        return replace(base, reason="no sampled session had a report accepted")
+    if found.absent:
+        return replace(base, verdict="inconclusive", reason=_forgotten(found, sent, read))
+    if not found.judged:
+        return replace(base, seen=None, reason="no sampled session had a report accepted")
+    judged = format_count(found.judged)
     reason = (
-        f"{format_count(judged)} of {format_count(judged)} sampled sessions hold their last "
-        "accepted report; earlier ones cannot be seen here"
+        f"{judged} of {judged} sampled sessions hold their last accepted report; earlier ones "
+        "cannot be seen here"
     )
-    return replace(base, verdict="ok", reason=reason, seen=judged, missing=0)
+    return replace(base, verdict="ok", reason=reason, missing=0)
+
+
+def _lost(base: LossFinding, found: Found) -> LossFinding:
+    missing, gone = len(found.lost), len(found.absent)
+    absent = f" ({format_count(gone)} of them are not there)" if gone else ""
+    if gone and found.expired:
+        absent = f"; {format_count(gone)} more are not there, forgotten for their silence or lost"
+    reason = (
+        f"{format_count(missing)} of {format_count(found.judged)} sampled sessions do not hold "
+        f"their last accepted report{absent}"
+    )
+    examples = tuple(found.lost[:MOST_EXAMPLES])
+    return replace(base, verdict="lost", reason=reason, missing=missing, examples=examples)
+
+
+def _forgotten(found: Found, sent: Sequence[SentSessions], read: Sequence[ReadBack]) -> str:
+    waited_ns = max(one.t for one in read) - min(one.t for one in sent)
+    waited = format_duration(max(round(waited_ns, -8), 0))
+    longer = (
+        f"; the target was asked {waited} after the load: a phases.settle shorter than it "
+        "remembers a silent session would tell, or a counter"
+    )
+    if not found.holding:
+        every = format_count(found.judged)
+        what = (
+            f"none of the {every} sampled sessions is there: forgotten for their silence, or lost"
+        )
+        return f"{what}{longer}"
+    gone, judged = format_count(len(found.absent)), format_count(found.judged)
+    what = (
+        f"{gone} of {judged} sampled sessions are not there, each silent for longer than all that"
+    )
+    return f"{what} are: it seems to forget sessions{longer}"
 
 
 def _odd(found: Found) -> str:
@@ -97,10 +139,11 @@ def _over_before(read_t: int, sent: Sequence[SentSessions]) -> Iterator[SentSess
 def _compare(found: Found, sent: SentSession, held: dict[str, int | None]) -> None:
     acked_ms = sent.acked_ms or 0
     if sent.session not in held:
-        found.absent += 1
-        found.examples.append(f"{sent.session}: accepted {_utc(acked_ms)}, is not there")
+        found.absent.append((acked_ms, f"{sent.session}: accepted {_utc(acked_ms)}, is not there"))
         return
     ms = held[sent.session]
+    if ms is not None:
+        found.oldest_ms = min(found.oldest_ms, ms)
     if ms is None:
         found.unread += 1
     elif ms > sent.sent_ms:
@@ -108,7 +151,7 @@ def _compare(found: Found, sent: SentSession, held: dict[str, int | None]) -> No
     elif ms >= acked_ms:
         found.holding += 1
     else:
-        found.examples.append(f"{sent.session}: accepted {_utc(acked_ms)}, holds {_utc(ms)}")
+        found.earlier.append(f"{sent.session}: accepted {_utc(acked_ms)}, holds {_utc(ms)}")
 
 
 def _utc(ms: int) -> str:

@@ -214,6 +214,9 @@ class Supervisor:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._stop.done():
             self.note("operator", "load_finished", self._words.finished)
+            if self._monitor is not None and self._plan.audit.gauge is not None:
+                # Before the target has forgotten sessions that are silent from now on.
+                self._monitor.tell(cmd="count")
             settle_s = sum(p.duration_ns for p in self._plan.phases if p.name == "settle") * 1e-9
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._stop), settle_s)

@@ -25,8 +25,8 @@ _RUNTIME = Reader(names=NAMES, read=runtime_figures)
 
 
 async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
-    """Answer `ready`, watch from `start` to `stop`, audit if that was asked for before, answer
-    `done`; raises PreflightError."""
+    """Answer `ready`, watch from `start` to `stop`, read its metric at `count`, audit if that
+    was asked for before, answer `done`; raises PreflightError."""
     async with AsyncExitStack() as stack:
         scrapers = [
             await stack.enter_async_context(open_scraper(spec.plan, instance, (_RUNTIME,)))
@@ -46,7 +46,12 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
             stopped.set()
             started.set()
 
-        commands = {"start": started.set, "stop": stop, "audit": audited.set}
+        counting: set[asyncio.Task[None]] = set()
+
+        def count() -> None:
+            counting.add(asyncio.create_task(auditor.count()))
+
+        commands = {"start": started.set, "stop": stop, "audit": audited.set, "count": count}
 
         def on_command(command: dict[str, Any]) -> None:
             commands[command["cmd"]]()
@@ -58,6 +63,7 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
         if not stopped.is_set():
             watching = (auditor.count(), monitor.run(), *(watch() for watch in others))
             await asyncio.gather(*watching)
+        await asyncio.gather(*counting)
         if audited.is_set():
             await auditor.count()
             await auditor.read_back()

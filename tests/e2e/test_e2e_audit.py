@@ -18,6 +18,7 @@ LOSSY = Path(__file__).parents[1] / "support" / "lossy.py"
 COUNTER = ("--set", "audit.counter=intercom_webrtc_reports_total")
 GAUGE = ("--set", "audit.gauge=intercom_webrtc_active_sessions")
 UNREAD = ("--set", "audit.readback=off")
+LONG_SETTLE = ("--set", "phases.settle=3500ms")
 SETTLE = ("--set", "phases.settle=1500ms")
 
 
@@ -36,6 +37,8 @@ CASES = {
     "drops": Case("drops:10", COUNTER),
     "forgets": Case("forgets:20"),
     "forgets gauged": Case("forgets:20", (*GAUGE, *UNREAD)),
+    "expires": Case("expires:3000", LONG_SETTLE),
+    "expires gauged": Case("expires:3000", (*GAUGE, *UNREAD, *LONG_SETTLE)),
     "uncounted": Case("uncounted:10", COUNTER),
     "fast503": Case("fast503", COUNTER),
     "foreign": Case("foreign:2", COUNTER),
@@ -110,6 +113,19 @@ def test_a_counter_and_a_snapshot_are_looked_at_after_the_collector_has_settled(
     assert found["seen"] - found["acked"] in (0, 1)
     assert f"all {found['acked']} accepted reports were counted" in found["reason"]
     assert "100 of 100 sampled sessions hold" in found["reason"]
+
+
+def test_a_collector_that_forgets_the_silent_is_not_accused(flooded):
+    found = loss(flooded, "expires")
+    assert (found["method"], found["verdict"]) == ("readback", "inconclusive"), found
+    assert "it seems to forget sessions" in found["reason"] or "none of the" in found["reason"]
+    assert flooded["expires"].limit("loss == none")["ok"] is None
+
+
+def test_a_gauge_is_read_at_the_loads_end_before_sessions_are_forgotten(flooded):
+    found = loss(flooded, "expires gauged")
+    assert (found["method"], found["missing"] or 0) == ("gauge", 0), found
+    assert "after settle" in found["reason"]
 
 
 def test_a_gauge_shows_that_no_session_is_gone(flooded):

@@ -3,7 +3,8 @@
 Faults: `drops:N` accepts every N-th report and neither keeps nor counts it, `forgets:N` sessions
 that once had an N-th report and never has them again, `uncounted:N` keeps every N-th but does not
 count it, `fast503` refuses all but the first, `foreign:N` counts N for each, `late` keeps a report
-a second after it accepted it, `stamps` writes times of its own, and `none`.
+a second after it accepted it, `stamps` writes times of its own, `expires:N` forgets sessions that
+were silent for N ms, and `none`.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ class Lossy(App):
 
     def _none(self, report, hit):
         self.state.record(report)
+
+    _expires = _none
 
     def _drops(self, report, hit):
         if not hit:
@@ -72,7 +75,9 @@ class Lossy(App):
 
 
 async def main():
-    collector = Collector(CollectorOptions(port=int([*sys.argv, 0, 0][2])), Lossy)
+    ttl_ns = Lossy.every * 1_000_000 if Lossy.fault == "expires" else None
+    options = CollectorOptions(port=int([*sys.argv, 0, 0][2]), session_ttl_ns=ttl_ns)
+    collector = Collector(options, Lossy)
     await collector.start()
     print(collector.port, flush=True)  # noqa: T201 - to whoever started it
     await asyncio.Event().wait()
