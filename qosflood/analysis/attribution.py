@@ -42,6 +42,8 @@ _LEAST_EXPECTED = 3.0
 _LEAST_MET = 3
 """So many of its requests must meet trouble, for one or two are met on a quiet day."""
 _THROTTLED = 0.1
+_HELD_UP = 0.5
+"""Of the time of slow answers, what the target's event loop explains if it lay still so long."""
 _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
@@ -240,7 +242,7 @@ def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
         return _on_this_machine(sign, control, case.baseline)
     if control is not None:
         return _by_control(sign, control, case.baseline)
-    if full := _full(case.flood):
+    if full := _full(sign, case):
         return "target", f"{sign.why}; {full}"
     return (
         "inconclusive",
@@ -249,14 +251,25 @@ def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
     )
 
 
-def _full(flood: PhaseFigures) -> str | None:
-    """Why the target could not have done more, as its CPU tells; None if it does not."""
-    cores, throttled = flood.target_cores, flood.target_throttled
+def _full(sign: _Sign, case: _Case) -> str | None:
+    """Why the target could not have done more, as its CPU and its event loop tell; None if neither
+    does."""
+    cores, throttled = case.flood.target_cores, case.flood.target_throttled
     if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
         return f"it used {cores:.2f} cores, all that one thread can"
     if throttled is not None and throttled > _THROTTLED:
         return f"its quota kept it off the CPU for {format_ratio(throttled)} of the time"
-    return None
+    return _held_up(case) if sign.slow else None
+
+
+def _held_up(case: _Case) -> str | None:
+    """Where the event loop alone was held up for half of what slow answers took."""
+    lag_ns, slow_ns = case.flood.target_loop_lag_ns, _p99(case.flood.service)
+    before = case.baseline.target_loop_lag_ns if case.baseline is not None else None
+    if lag_ns is None or slow_ns is None or before is None or not grew(before, lag_ns):
+        return None
+    held = f"its event loop was held up for {format_duration(lag_ns)}, as its page tells"
+    return held if lag_ns >= _HELD_UP * slow_ns else None
 
 
 def _on_this_machine(

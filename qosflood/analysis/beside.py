@@ -39,6 +39,16 @@ class UpSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpPoint:
+    """One scrape of Prometheus's at `t_s`; the duration is its scrape_duration_seconds."""
+
+    t_s: float
+    instance: str
+    ok: bool
+    duration_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataGap:
     """A stretch of which Prometheus has no samples of some instances, and why, as far as known."""
 
@@ -100,6 +110,7 @@ class PrometheusFinding:
     alerts: tuple[AlertFinding, ...]
     agreed: int
     disagreements: tuple[str, ...]
+    points: tuple[UpPoint, ...] = ()
 
     def of_phase(self, name: str) -> UpFigures | None:
         """The figures of a phase."""

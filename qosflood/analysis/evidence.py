@@ -19,13 +19,14 @@ _ONE_CORE = 0.9
 def evidence_lines(
     plan: Plan, generator: GeneratorFinding, baseline: PhaseFigures | None, flood: PhaseFigures
 ) -> Iterator[str]:
-    """Generator, connects, service time, target's CPU, TCP, control; what was not seen is left out,
-    but for the control, which can be added."""
+    """Generator, connects, service time, target's CPU and event loop, TCP, control; what was not
+    seen is left out, but for the control, which can be added."""
     yield _generator(generator, flood)
     if flood.connects is not None:
         yield f"connects: {_connects(flood.connects)}"
     yield from _service(baseline, flood)
     yield from _cores(baseline, flood)
+    yield from _loop_lag(baseline, flood)
     if flood.tcp is not None:
         yield _tcp(plan, baseline.tcp if baseline else None, flood.tcp)
     yield from _control(plan, baseline, flood)
@@ -72,6 +73,14 @@ def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     throttled = flood.target_throttled
     kept_off = f"; throttled for {format_ratio(throttled)} of the time" if throttled else ""
     yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{kept_off}"
+
+
+def _loop_lag(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
+    if flood.target_loop_lag_ns is None:
+        return
+    before = baseline.target_loop_lag_ns if baseline else None
+    at_1x = f", {_ns(before)} at 1x" if before is not None else ""
+    yield f"target's event loop: held up for {_ns(flood.target_loop_lag_ns)} at most{at_1x}"
 
 
 def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:

@@ -7,7 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qosflood.analysis.beside import OtelFinding, PrometheusFinding
+from qosflood.analysis.beside import OtelFinding, PrometheusFinding, UpPoint
 from qosflood.plan_watch import ONE_INSTANCE
 from qosflood.records import MemoryFigure, Who
 
@@ -95,6 +95,7 @@ class PhaseFigures:
     `sent` are first attempts, `retries` those after them; `amplification` is how many requests
     went out for each first attempt. `target_cores` is the CPU of the instance that used most,
     `target_throttled` for which share of the phase a quota kept it off, all its threads together;
+    `target_loop_lag_ns` how long its event loop was held up at most, as its page tells;
     `rss_*` are of the one with the highest; `by_instance` are the scrapes of each, where there are
     several.
     """
@@ -133,6 +134,7 @@ class PhaseFigures:
     tcp: TcpFigures | None = None
     target_cores: float | None = None
     target_throttled: float | None = None
+    target_loop_lag_ns: int | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
 
 
@@ -296,6 +298,16 @@ class ScrapePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPoint:
+    """One request to the control at `t_s`."""
+
+    t_s: float
+    ok: bool
+    reason: str | None
+    duration_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PercentileCurve:
     """The HDR percentile curve of one phase and series: value at each quantile (0 to <1)."""
 
@@ -376,5 +388,11 @@ class Findings:
     prometheus: PrometheusFinding | None = None
     """None: no Prometheus was to be asked."""
     otel: OtelFinding | None = None
+    control_points: tuple[ControlPoint, ...] = ()
     blocks: Blocks | None = None
     """None: there was no load, or too little of it to be cut."""
+
+    @property
+    def up_points(self) -> tuple[UpPoint, ...]:
+        """Every scrape that the Prometheus beside us told of."""
+        return self.prometheus.points if self.prometheus is not None else ()

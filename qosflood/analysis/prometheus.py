@@ -13,6 +13,7 @@ from qosflood.analysis.beside import (
     PrometheusFinding,
     UpFigures,
     UpInstance,
+    UpPoint,
 )
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
@@ -67,7 +68,15 @@ def prometheus_finding(
         alerts=tuple(_alerts(clock, answered, samples, shift_ns)),
         agreed=sum(each.agreed for each in compared),
         disagreements=tuple(line for each in compared for line in each.disagreements),
+        points=tuple(sorted(_points(clock, told), key=lambda point: point.t_s)),
     )
+
+
+def _points(clock: RunClock, told: dict[str, Story]) -> Iterator[UpPoint]:
+    for name, story in told.items():
+        took_ns = dict(story.durations)
+        for t, good in story.up:
+            yield UpPoint(t_s=clock.t_s(t), instance=name, ok=good, duration_ns=took_ns.get(t))
 
 
 def _clocks(answered: Sequence[PrometheusReading]) -> tuple[int | None, int | None]:

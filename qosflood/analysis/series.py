@@ -3,11 +3,18 @@
 from collections.abc import Iterable
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import MemoryPoint, ScrapePoint, Second
+from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
 from qosflood.histograms import merge
 from qosflood.plan import Plan
-from qosflood.records import OUTCOMES, Latency, MemorySample, ScrapeSample, Window
+from qosflood.records import (
+    OUTCOMES,
+    ControlSample,
+    Latency,
+    MemorySample,
+    ScrapeSample,
+    Window,
+)
 from qosflood.units import SECOND
 
 MOST_MERGED = 4_000
@@ -168,4 +175,18 @@ def scrape_points(samples: Iterable[ScrapeSample], clock: RunClock) -> tuple[Scr
             instance=sample.instance,
         )
         for sample in samples
+    )
+
+
+def control_points(samples: Iterable[ControlSample], clock: RunClock) -> tuple[ControlPoint, ...]:
+    """Requests to the control over time, without those that the monitor itself delayed."""
+    return tuple(
+        ControlPoint(
+            t_s=clock.t_s(sample.t),
+            ok=sample.ok,
+            reason=sample.reason,
+            duration_ns=sample.duration_ns,
+        )
+        for sample in samples
+        if not sample.own_fault
     )

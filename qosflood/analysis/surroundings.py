@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from qosflood.analysis.findings import ControlFigures, TcpFigures
 from qosflood.analysis.series import cores_between
-from qosflood.records import ControlSample, MemorySample, TcpSample
-from qosflood.units import MS
+from qosflood.records import ControlSample, MemorySample, ScrapeSample, TcpSample
+from qosflood.units import MS, SECOND
 
 SLOW_FACTOR = 5
 SLOW_NS = 50 * MS
@@ -91,6 +91,13 @@ def target_throttled(samples: Sequence[MemorySample], start: int, end: int) -> f
         if mine[-1].t > mine[0].t and waited_ns >= 0:
             shares.append(waited_ns / (mine[-1].t - mine[0].t))
     return max(shares, default=None)
+
+
+def target_loop_lag_ns(samples: Sequence[ScrapeSample], start: int, end: int) -> int | None:
+    """How long an instance's event loop was held up at most, as the pages from `start` until before
+    `end` tell; None where no page does."""
+    told = [s.loop_lag_s for s in samples if start <= s.t < end and s.loop_lag_s is not None]
+    return round(max(told) * SECOND) if told else None
 
 
 def _mean_cores(samples: list[MemorySample]) -> float | None:

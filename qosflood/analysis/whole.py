@@ -29,11 +29,12 @@ from qosflood.analysis.prometheus import (
     prometheus_warnings,
 )
 from qosflood.analysis.recovery import recovery_finding
-from qosflood.analysis.series import memory_points, scrape_points
+from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.stalls import stalls
 from qosflood.analysis.surroundings import (
     control_figures,
     target_cores,
+    target_loop_lag_ns,
     target_throttled,
     tcp_figures,
     usual_ns,
@@ -127,6 +128,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         seconds=seconds,
         memory_points=memory_points(intake.measured, clock),
         scrape_points=scrape_points(intake.scrapes, clock),
+        control_points=control_points(intake.control, clock),
         curves=tuple(curve for name in by_name for curve in curves(name, latencies[name])),
         prometheus=prometheus,
         otel=otel_finding(plan, intake.otel),
@@ -193,6 +195,7 @@ def _surroundings(
         "tcp": tcp_figures(intake.tcp, start, end),
         "target_cores": target_cores(intake.measured, start, end),
         "target_throttled": target_throttled(intake.measured, start, end),
+        "target_loop_lag_ns": target_loop_lag_ns(intake.scrapes, start, end),
     }
 
 

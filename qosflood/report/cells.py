@@ -118,11 +118,14 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("series added", False, lambda p: count(p.scrapes.added)),
     ("series removed", False, lambda p: count(p.scrapes.removed)),
     ("target CPU", False, lambda p: cores(p.target_cores)),
+    ("event loop lag max", False, lambda p: ms(p.target_loop_lag_ms)),
     ("memory end", False, lambda p: size(p.memory.rss_end)),
     ("memory max", True, lambda p: size(p.memory.rss_max)),
 )
 
 
+_WHERE_TOLD = frozenset({"event loop lag max"})
+"""Rows that most targets tell nothing of."""
 _REPEATS = frozenset({"retries", "amplification"})
 
 
@@ -141,10 +144,11 @@ def phase_rows(document: Document) -> list[Row]:
     shown = [row for row in _PHASE_ROWS if row[0] not in _REPEATS or repeats(document)]
     if not floods(document):
         shown = [row for row in shown if row[0] in _OF_A_WATCH]
-    return [
+    rows = [
         Row(name, tuple(cell(phase) for phase in document.phases), essential)
         for name, essential, cell in shown
     ]
+    return [row for row in rows if row.name not in _WHERE_TOLD or set(row.cells) != {NONE}]
 
 
 def repeats(document: Document) -> bool:

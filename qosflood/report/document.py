@@ -132,6 +132,7 @@ def _phase(phase: found.PhaseFigures, curves: PhaseCurves) -> schema.Phase:
         tcp=None if phase.tcp is None else schema.Tcp(**msgspec.to_builtins(phase.tcp)),
         target_cores=_finite(phase.target_cores),
         target_throttled=_finite(phase.target_throttled),
+        target_loop_lag_ms=_ms(phase.target_loop_lag_ns),
         curves=curves,
     )
 

@@ -178,6 +178,7 @@ class Phase(_Part):
     tcp: Tcp | None
     target_cores: float | None
     target_throttled: float | None
+    target_loop_lag_ms: float | None
     curves: PhaseCurves
 
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_plan
-from record_maker import WALL_NS, at, health, healthy_run, latency, memory, stopped_run, window
+from record_maker import (
+    WALL_NS,
+    at,
+    health,
+    healthy_run,
+    latency,
+    memory,
+    scrape,
+    stopped_run,
+    window,
+)
 
 from qosflood.analysis import analyse
 from qosflood.limits import parse_limit
@@ -325,3 +335,31 @@ def test_a_flood_that_was_not_reached_shows_nothing():
     plan = make_plan()
     findings = analyse(plan, WALL_NS, stopped_run(plan, 4, "interrupted"))
     assert findings.limited_by == "inconclusive"
+
+
+def lagging(lag_s, at_1x=0.01):
+    """A page each second that tells how long the target's event loop was held up."""
+    return [scrape(s + 0.3, loop_lag_s=lag_s if s in FLOOD else at_1x) for s in range(20)]
+
+
+def test_an_event_loop_held_up_as_long_as_answers_took_names_a_remote_target_by_itself():
+    findings = analysed(slow(400.0), target=REMOTE, extra=lagging(0.35))
+    assert findings.limited_by == "target"
+    assert "its event loop was held up for 350ms, as its page tells" in findings.limited_why
+    told = "target's event loop: held up for 350ms at most, 10ms at 1x"
+    assert told in findings.limited_evidence
+
+
+@pytest.mark.parametrize("lag_s", [0.1, 0.012])
+def test_an_event_loop_that_explains_little_of_slow_answers_accuses_nobody(lag_s):
+    assert limited(slow(400.0), target=REMOTE, extra=lagging(lag_s))[0] == "inconclusive"
+
+
+def test_an_event_loop_says_nothing_of_reports_that_were_never_answered():
+    assert limited(failing("timeout", 20), target=REMOTE, extra=lagging(5.0))[0] == "inconclusive"
+
+
+def test_points_of_the_control_are_kept_for_charts():
+    points = analysed(extra=control(ok=lambda s: s not in FLOOD)).control_points
+    assert (points[0].t_s, points[0].ok, points[0].duration_ns) == (0.0, True, 2 * MS)
+    assert {point.reason for point in points if not point.ok} == {"timeout after 1s"}

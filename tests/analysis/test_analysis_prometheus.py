@@ -209,6 +209,13 @@ def test_the_limit_is_judged_on_the_instance_that_fared_worst():
     }
 
 
+def test_every_scrape_of_its_own_is_kept_for_charts():
+    findings = found(reading(0), reading(19), samples(ups(failed={8})))
+    assert [point.t_s for point in findings.up_points if not point.ok] == pytest.approx([8.2])
+    assert len(findings.up_points) == len(ups())
+    assert findings.up_points == findings.prometheus.points
+
+
 def test_an_alerts_labels_may_be_called_as_they_like():
     labels = {"t": "1", "who": "x", "kind": "y", "what": "z", "clock": "c", "instance": "a:1"}
     findings = found(reading(0), alert("Odd", (9,), **labels))
