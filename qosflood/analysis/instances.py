@@ -38,7 +38,7 @@ def instance_finding(
         name=name,
         scrape_url=_page(plan, name),
         memory_source=memory[0].source if memory else None,
-        restarts=_restarts(name, scrapes, memory, events),
+        restarts=_restarts(plan, name, scrapes, memory, events),
         gone=_gone_for_good([event.kind for event in events if _is_of(event, name)]),
         rss_max=max((sample.rss_bytes for sample in memory), default=None),
         scrapes=scrape_figures(scrapes, start, end, plan.watch.timeout_ns),
@@ -61,12 +61,21 @@ def all_restarts(instances: Iterable[InstanceFinding], events: Iterable[Event]) 
     counts = [instance.restarts for instance in instances]
     known = [count for count in counts if count is not None]
     processes = Counter(
-        tuple(event.evidence[key] for key in _OF_A_PROCESS)
+        tuple(event.evidence.get(key) for key in _OF_A_PROCESS)
         for event in events
         if event.kind == "restarted" and "new_pid" in event.evidence
     )
     again = processes.total() - len(processes)
     return sum(known) - again if len(known) == len(counts) else None
+
+
+def named_process(plan: Plan, samples: Sequence[MemorySample]) -> bool:
+    """Whether one instance's memory is that of a process which the user named: with its children it
+    is watched whole, whichever of them answers."""
+    if not samples or samples[0].source != "process":
+        return False
+    own = {one.name: one.memory or "" for one in plan.instances}.get(samples[0].instance, "")
+    return own.startswith("pid:") or (not own and plan.watch.pid is not None)
 
 
 def _is_of(event: Event, name: str) -> bool:
@@ -75,6 +84,7 @@ def _is_of(event: Event, name: str) -> bool:
 
 
 def _restarts(
+    plan: Plan,
     name: str,
     scrapes: Sequence[ScrapeSample],
     memory: Sequence[MemorySample],
@@ -87,7 +97,8 @@ def _restarts(
     starts = [s.process_start_s for s in scrapes if s.process_start_s is not None]
     counted = any(s.restarts is not None for s in memory)
     announced = _announced(mine)
-    if any(event.kind == "several_processes" for event in mine):
+    several = any(event.kind == "several_processes" for event in mine)
+    if several and not named_process(plan, memory):
         return None
     if not (processes or starts or counted or announced):
         return None

@@ -23,6 +23,7 @@ from qosflood.analysis.envelope import (
     used_points,
 )
 from qosflood.analysis.findings import MemoryFinding
+from qosflood.analysis.instances import named_process
 from qosflood.analysis.retention import (
     BROKEN_BY,
     LEAST_SESSIONS,
@@ -62,6 +63,11 @@ class _Case:
     least_growth: float
 
     @property
+    def phase(self) -> str:
+        """What it is judged in: the flood or the watch."""
+        return self.plan.main_phase.name
+
+    @property
     def span(self) -> float:
         """From the first block's middle to the last one's, in ns."""
         return float(self.minima.times[-1] - self.minima.times[0])
@@ -93,9 +99,12 @@ def memory_finding(
         max_bytes=round(points.values.max()),
         limit_bytes=_limit(plan, samples),
     )
-    if any(event.kind == "several_processes" for event in events):
+    several = any(event.kind == "several_processes" for event in events)
+    if several and not named_process(plan, samples):
         return base
-    case = _case(plan, clock, points, events, sessions_at, scrapes, base.limit_bytes)
+    # One of the named process's workers tells its own heap, and the next one another.
+    pages = () if several else scrapes
+    case = _case(plan, clock, points, events, sessions_at, pages, base.limit_bytes)
     return _judge(case, base, acked)
 
 
@@ -134,7 +143,7 @@ def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
     start, end = case.clock.span(case.plan.main_phase)
     broken = next((e for e in case.events if e.kind in BROKEN_BY and start <= e.t < end), None)
     if broken is not None:
-        reason = words.broken(broken, case.clock)
+        reason = words.broken(broken, case.clock, case.phase)
         return replace(base, verdict="inconclusive", reason=reason)
     kept = retention(case.plan, case.clock, case.points, case.minima, case.events, case.sessions_at)
     base = _with_retention(base, kept, acked)
@@ -148,7 +157,7 @@ def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
     if kept is not None and kept.by_sessions and kept.growth > case.least_growth:
         return _with_sessions(case, base, kept)
     steady = replace(base, verdict="steady", needed_s=_needed_to_tell(case, found))
-    reason = words.steady(steady, case.minima, grown, case.least_growth)
+    reason = words.steady(steady, case.minima, grown, case.least_growth, case.phase)
     if earlier := changed_before(case.plan, case.clock, case.events, case.plan.main_phase.start_ns):
         reason = f"{reason}; {words.broken_before(earlier, case.clock)}"
     return replace(steady, reason=reason)
@@ -177,6 +186,8 @@ def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
         return replace(base, verdict="inconclusive", reason=words.heap_disagrees(grown))
     if not outlasts(case.stretch, case.gc_ns):
         return _too_few_collections(case, base, grown)
+    if not case.plan.floods:
+        return replace(base, verdict="inconclusive", reason=words.unasked(base, grown))
     return replace(base, verdict="leak", reason=words.leak(base, grown))
 
 
@@ -189,7 +200,7 @@ def _too_short(case: _Case, base: MemoryFinding) -> MemoryFinding:
         base,
         verdict="inconclusive",
         needed_s=None if holes else needed / SECOND,
-        reason=words.too_short(blocks, LEAST_BLOCKS, block, None if holes else needed),
+        reason=words.too_short(blocks, LEAST_BLOCKS, block, None if holes else needed, case.phase),
     )
 
 
@@ -200,7 +211,7 @@ def _too_few_collections(case: _Case, base: MemoryFinding, grown: float) -> Memo
         base,
         verdict="inconclusive",
         needed_s=None if needed is None else needed / SECOND,
-        reason=words.too_few_collections(grown, period, needed),
+        reason=words.too_few_collections(grown, period, needed, case.phase),
     )
 
 

@@ -30,6 +30,12 @@ _OUTCOME_ADVICE = {
 }
 
 
+_SEVERAL = (
+    "if they are one server's workers, name it with --pid N; if they are replicas, give each an "
+    "[[instance]]"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     judged: JudgedLimit
@@ -54,6 +60,9 @@ def remedy_for_broken(judged: JudgedLimit, plan: Plan, findings: Findings) -> st
 def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:
     """What to do so that a limit can be judged next time."""
     metric = judged.limit.metric
+    several = any(entry.kind == "several_processes" for entry in findings.timeline)
+    if several and metric.partition(".")[0] in ("memory", "restarts"):
+        return f"{judged.limit.expr} was not judged: {judged.reason}; {_SEVERAL}"
     if metric.startswith("memory") and findings.memory.verdict == "unmeasured":
         return "memory was not measured: add --pid N, or a metrics page that exposes it"
     told = findings.prometheus is not None and metric == "scrape.success"

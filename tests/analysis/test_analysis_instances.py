@@ -56,6 +56,14 @@ def test_several_processes_at_one_address_leave_restarts_unknown():
     assert found(extra=[event(8, "several_processes")]).restarts is None
 
 
+def test_a_process_that_the_user_named_tells_of_its_restarts_whichever_worker_answers():
+    named = make_plan(watch={"pid": 77})
+    turns = event(8, "several_processes")
+    for extra, restarts in (([turns], 0), ([turns, event(9, "restarted", new_pid=78)], 1)):
+        findings = analyse(named, WALL_NS, healthy_run(named, extra=extra))
+        assert findings.restarts == restarts
+
+
 def test_instances_are_told_apart():
     extra = [
         memory(3, instance="b", pid=9, rss_bytes=5_000_000),

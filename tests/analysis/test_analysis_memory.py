@@ -213,6 +213,14 @@ def test_several_processes_at_one_address_leave_memory_unmeasured():
     assert "several processes" in finding.reason
 
 
+def test_a_process_that_was_named_is_judged_whichever_of_its_workers_answers():
+    plan = fifteen_minutes()
+    named = replace(plan, watch=replace(plan.watch, pid=77))
+    turns = [event(20, "several_processes")]
+    assert judge([80 * MIB] * WHOLE_S, named, turns).verdict == "steady"
+    assert judge([80 * MIB] * WHOLE_S, named, turns, source="gauge").verdict == "unmeasured"
+
+
 def test_without_samples_memory_is_unmeasured():
     finding = judge([])
     assert (finding.verdict, finding.source, finding.max_bytes) == ("unmeasured", None, None)

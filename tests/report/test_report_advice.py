@@ -18,6 +18,7 @@ from stories import (
     unmeasured_run,
 )
 
+from qosflood.analysis.findings import TimelineEntry
 from qosflood.plan import Storm
 from qosflood.report.advice import MOST, advise, round_up
 from qosflood.units import SECOND
@@ -67,6 +68,16 @@ def test_an_interrupted_run_is_told_to_run_again() -> None:
 
 def test_unmeasured_memory_names_the_option_that_would_measure_it() -> None:
     assert any("--pid N" in step for step in steps_of(unmeasured_run()))
+
+
+def test_workers_and_replicas_at_one_address_are_told_apart_in_what_to_do() -> None:
+    story = unmeasured_run()
+    turns = TimelineEntry(t_s=1, wall_ns=1, who="target", kind="several_processes", what="turns")
+    story = replace(story, findings=replace(story.findings, timeline=(turns,)))
+    steps = [step for step in steps_of(story) if step.startswith("memory")]
+    assert steps
+    for step in steps:
+        assert "workers, name it with --pid N; if they are replicas, give each an [[inst" in step
 
 
 def test_a_late_generator_is_told_first() -> None:
