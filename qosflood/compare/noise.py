@@ -15,8 +15,8 @@ import numpy as np
 ENOUGH = 3
 """Bases from which the noise between runs is told."""
 PRIOR_DOF = 8
-PRIOR_SHARE = 0.38
-"""Of the band of a single base (10%, a logarithm of 0.095, for latency): 3.6%, as runs of one build
+PRIOR_SHARE = 0.4
+"""Of the band of a single base (10%, a logarithm of 0.095, for latency): 3.8%, as runs of one build
 on one machine differ by 3 to 5%. Set by simulation; see docs/compare.md."""
 _Z = 1.959964
 

@@ -1,0 +1,145 @@
+"""Runs to be compared, made without a journal: whole reports, and a simulation of many.
+
+A simulated run has blocks whose level follows an AR(1) (neighbours resemble each other), and a
+level of its own, as runs of one build on one machine have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from stories import document_of, good_run
+
+from qosflood.analysis.findings import Block as FoundBlock
+from qosflood.analysis.findings import Blocks as FoundBlocks
+from qosflood.analysis.latency import figures_of, percentile_curve
+from qosflood.compare.figures import FIGURES
+from qosflood.compare.judging import change_of
+from qosflood.compare.resampling import Noise, noise_within
+from qosflood.compare.values import Given, MinEffect, Word
+from qosflood.histograms import encode, figures, fold, make_histogram
+from qosflood.records import Latency
+from qosflood.report.blocks import blocks_part
+from qosflood.report.schema import Document
+from qosflood.units import MS
+
+CORRELATION = 0.5
+BLOCK_SD = 0.04
+MEDIAN_MS = 20.0
+SPREAD = 0.6
+P99 = next(figure for figure in FIGURES if figure.name == "response.p99")
+
+
+def make_blocks(
+    seed: Sequence[int], *, blocks: int = 30, each: int = 1500, scale: float = 1.0
+) -> tuple[FoundBlocks, Latency]:
+    """A flood's blocks of 30 s and all of them as one histogram."""
+    rng = np.random.default_rng(list(seed))
+    total = make_histogram()
+    made = []
+    level = rng.normal(0, BLOCK_SD)
+    for number in range(blocks):
+        values = rng.lognormal(np.log(MEDIAN_MS * MS * scale) + level, SPREAD, each)
+        histogram = make_histogram()
+        fold(histogram, values.astype(np.int64))
+        fold(total, values.astype(np.int64))
+        encoded = encode(histogram)
+        made.append(
+            FoundBlock(
+                t_s=120 + 30 * number,
+                scheduled=each,
+                sent=each,
+                acked=each,
+                errors=0,
+                response=encoded,
+                service=encoded if number == 0 else None,
+            )
+        )
+        level = CORRELATION * level + rng.normal(0, BLOCK_SD * np.sqrt(1 - CORRELATION**2))
+    whole = figures(total)
+    assert whole is not None
+    return FoundBlocks(phase="flood", length_s=30, blocks=tuple(made)), whole
+
+
+def make_document(name: str, seed: int, *, scale: float = 1.0, blocks: int = 30) -> Document:
+    """The report of a good run whose response times are those of the simulated blocks."""
+    story = good_run()
+    cut, whole = make_blocks((seed,), scale=scale, blocks=blocks)
+    shown = figures_of(whole)
+    phases = tuple(
+        replace(phase, response=shown, service=shown) if phase.name == "flood" else phase
+        for phase in story.findings.phases
+    )
+    curves = [percentile_curve(whole, "flood", series) for series in ("response", "service")]
+    findings = replace(
+        story.findings,
+        blocks=cut,
+        phases=phases,
+        curves=tuple(curve for curve in curves if curve is not None),
+    )
+    plan = replace(story.plan, run_id=name)
+    return document_of(replace(story, plan=plan, findings=findings))
+
+
+def make_given(name: str, seed: int, **changes: float) -> Given:
+    """A run as the command hands it over."""
+    return Given(name=name, document=make_document(name, seed, **changes))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One simulated run: its p99 in milliseconds, and what the bootstrap says of its noise."""
+
+    p99_ms: float
+    noise: Noise
+
+
+@cache
+def pool(size: int) -> tuple[Draw, ...]:
+    """Runs without a level of their own; a level only scales them."""
+    drawn = []
+    for number in range(size):
+        cut, whole = make_blocks((7, number))
+        noise = noise_within(blocks_part(cut), (8, number))["response.p99"]
+        drawn.append(Draw(whole.p99_ns / MS, noise))
+    return tuple(drawn)
+
+
+@dataclass(frozen=True)
+class Power:
+    """How often same runs were called the same, and slower ones regressed."""
+
+    same: float
+    regressed: float
+
+
+def power(
+    bases: int, news: int, between: Sequence[float], *, slower: float = 1.2, trials: int, size: int
+) -> Power:
+    """Over `trials`, the noise between runs drawn from `between` (standard deviations)."""
+    rng = np.random.default_rng([bases, news, 42])
+    told: dict[bool, list[Word]] = {False: [], True: []}
+    for trial in range(trials):
+        sd = between[trial % len(between)]
+        for worse in (False, True):
+            told[worse].append(_verdict(rng, bases, news, sd, slower if worse else 1.0, size))
+    return Power(
+        same=told[False].count("same") / trials,
+        regressed=told[True].count("regressed") / trials,
+    )
+
+
+def _verdict(
+    rng: np.random.Generator, bases: int, news: int, sd: float, slower: float, size: int
+) -> Word:
+    runs = pool(size)
+    chosen = [runs[index] for index in rng.integers(0, size, bases + news)]
+    levels = np.exp(rng.normal(0, sd, bases + news)) * ([1.0] * bases + [slower] * news)
+    values = [run.p99_ms * level for run, level in zip(chosen, levels.tolist(), strict=True)]
+    noises = [{"response.p99": run.noise} for run in chosen]
+    change = change_of(
+        P99, values[:bases], values[bases:], (noises[:bases], noises[bases:]), MinEffect()
+    )
+    assert change is not None
+    return change.verdict
