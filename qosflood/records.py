@@ -7,6 +7,7 @@ measured is None, never 0.
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -365,10 +366,25 @@ def encode_record(record: JournalRecord) -> bytes:
 
 def decode_record(line: bytes) -> JournalRecord:
     """The record a JSON line holds; raises ValueError for anything else."""
-    data = orjson.loads(line)
-    tag = data.pop("type", None) if isinstance(data, dict) else None
-    if not isinstance(tag, str) or tag not in _TYPES:
+    tag = _tag(line)
+    if tag not in _TYPES:
         raise ValueError(f"got {line[:60]!r}, expected a JSON object with a known type")
-    kind = _TYPES[tag]
-    record: JournalRecord = msgspec.convert(data, type=kind)
-    return record
+    return _decoder(tag).decode(line)
+
+
+_TYPE = b'{"type":"'
+
+
+def _tag(line: bytes) -> str:
+    """The type, read where `encode_record` puts it; lines that others wrote take longer."""
+    if line.startswith(_TYPE):
+        return line[len(_TYPE) : line.find(b'"', len(_TYPE))].decode(errors="replace")
+    data = orjson.loads(line)
+    tag = data.get("type") if isinstance(data, dict) else None
+    return tag if isinstance(tag, str) else ""
+
+
+@cache
+def _decoder(tag: str) -> "msgspec.json.Decoder[JournalRecord]":
+    """Straight to the record, in half the time of a dict between: a day has 600,000 lines."""
+    return msgspec.json.Decoder(_TYPES[tag])

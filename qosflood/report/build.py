@@ -22,7 +22,7 @@ from qosflood.journal import (
 from qosflood.records import End, FailureSample, JournalRecord
 from qosflood.report import html, junit, markdown, picture
 from qosflood.report.document import build_document, to_json, utc
-from qosflood.report.hlog import log_lines
+from qosflood.report.hlog import LogMaker
 from qosflood.report.schema import Document
 from qosflood.verdict import judge
 
@@ -50,12 +50,13 @@ def build(run_dir: Path, ended: End | None = None) -> BuildResult:
     cannot be written is a problem reported, not an error: the others are still written.
     """
     run = read_run(run_dir)
-    findings = analyse(run.plan, run.segment.wall_ns, _records(run_dir, ended))
+    log = LogMaker()
+    findings = analyse(run.plan, run.segment.wall_ns, log.passing(_records(run_dir, ended)))
     document = _document(run, findings)
     remove_reserve(run_dir)
     written: list[Path] = []
     problems: list[str] = []
-    for name, make in _files(run_dir, run, findings, document).items():
+    for name, make in _files(run_dir, run, findings, document, log).items():
         try:
             write_atomically(run_dir / name, make().encode())
             written.append(run_dir / name)
@@ -95,7 +96,7 @@ def _document(run: Run, findings: Findings) -> Document:
 
 
 def _files(
-    run_dir: Path, run: Run, findings: Findings, document: Document
+    run_dir: Path, run: Run, findings: Findings, document: Document, log: LogMaker
 ) -> dict[str, Callable[[], str]]:
     start_ns = run.segment.wall_ns
     return {
@@ -103,7 +104,7 @@ def _files(
         REPORT_MD: lambda: markdown.render(document),
         SUMMARY_SVG: lambda: picture.render(document, findings),
         JUNIT_XML: lambda: junit.render(document),
-        LATENCY_HLOG: lambda: _text(log_lines(read_records(run_dir), start_ns, utc(start_ns))),
+        LATENCY_HLOG: lambda: _text(log.lines(start_ns, utc(start_ns))),
         REPORT_HTML: lambda: html.render(
             document, run.plan, findings, _failures(run_dir, start_ns)
         ),

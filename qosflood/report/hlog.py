@@ -31,31 +31,47 @@ class _Tail:
                 self.parts.setdefault(name, []).append(latency)
 
 
-def log_lines(
-    records: Iterable[JournalRecord], start_wall_ns: int, start_utc: str
-) -> Iterator[str]:
-    """The log's lines without line ends; times count from `start_wall_ns` (UTC), the moment the
-    records' own `t` count from."""
-    start_s = start_wall_ns / SECOND
-    yield "#[Histogram log format version 1.3]"
-    yield "#qosflood: values in nanoseconds, tag = phase.series, Interval_Max in milliseconds"
-    yield f"#[StartTime: {start_s:.3f} (seconds since epoch), {start_utc}]"
-    yield f"#[BaseTime: {start_s:.3f} (seconds since epoch)]"
-    yield _LEGEND
-    tails: dict[str, dict[int, _Tail]] = {}
-    for record in records:
-        if isinstance(record, Rollup):
-            tails.pop(record.phase, None)
-            for name in SERIES:
-                yield from _line(record.phase, name, record.from_t, record.t, getattr(record, name))
-        elif isinstance(record, Window):
-            minutes = tails.setdefault(record.phase, {})
-            minute = (record.t - SECOND) // MINUTE
-            minutes.setdefault(minute, _Tail(record.t, record.t)).add(record)
-    for phase, minutes in tails.items():
-        for tail in minutes.values():
-            for name, parts in tail.parts.items():
-                yield from _line(phase, name, tail.from_t, tail.t, merge(parts))
+class LogMaker:
+    """Gathers what the log needs while a journal is read for something else: a day's is 350 MB."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._tails: dict[str, dict[int, _Tail]] = {}
+
+    def passing(self, records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
+        """The same records, taken in on their way."""
+        for record in records:
+            if isinstance(record, Window):
+                self._keep(record)
+            elif isinstance(record, Rollup):
+                self._roll(record)
+            yield record
+
+    def _keep(self, window: Window) -> None:
+        minutes = self._tails.setdefault(window.phase, {})
+        minute = (window.t - SECOND) // MINUTE
+        minutes.setdefault(minute, _Tail(window.t, window.t)).add(window)
+
+    def _roll(self, rollup: Rollup) -> None:
+        self._tails.pop(rollup.phase, None)
+        for name in SERIES:
+            latency = getattr(rollup, name)
+            self._lines += _line(rollup.phase, name, rollup.from_t, rollup.t, latency)
+
+    def lines(self, start_wall_ns: int, start_utc: str) -> Iterator[str]:
+        """The log's lines without line ends; times count from `start_wall_ns` (UTC), the moment
+        the records' own `t` count from."""
+        start_s = start_wall_ns / SECOND
+        yield "#[Histogram log format version 1.3]"
+        yield "#qosflood: values in nanoseconds, tag = phase.series, Interval_Max in milliseconds"
+        yield f"#[StartTime: {start_s:.3f} (seconds since epoch), {start_utc}]"
+        yield f"#[BaseTime: {start_s:.3f} (seconds since epoch)]"
+        yield _LEGEND
+        yield from self._lines
+        for phase, minutes in self._tails.items():
+            for tail in minutes.values():
+                for name, parts in tail.parts.items():
+                    yield from _line(phase, name, tail.from_t, tail.t, merge(parts))
 
 
 def _line(phase: str, series: str, from_t: int, t: int, latency: Latency | None) -> Iterator[str]:

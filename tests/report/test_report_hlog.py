@@ -12,7 +12,7 @@ from record_maker import WALL_NS, load_windows, rollup, window
 
 from qosflood.histograms import decode, make_histogram
 from qosflood.records import JournalRecord, Latency, Rollup, Window
-from qosflood.report.hlog import SERIES, log_lines
+from qosflood.report.hlog import SERIES, LogMaker
 
 READER = Path(__file__).with_name("java") / "ReadLog.java"
 START = "2026-01-01T00:00:00.000Z"
@@ -32,7 +32,9 @@ def random_windows(seconds: int) -> list[Window]:
 
 
 def lines_of(records: list[JournalRecord]) -> list[str]:
-    return list(log_lines(records, WALL_NS, START))
+    log = LogMaker()
+    assert list(log.passing(records)) == records
+    return list(log.lines(WALL_NS, START))
 
 
 def intervals(records: list[JournalRecord]) -> list[list[str]]:
