@@ -30,6 +30,13 @@ _WIDE = 120
 
 def print_summary(console: Console, document: Document, report: Path | None = None) -> None:
     """Print the verdict with its evidence; `report` is the page to open for more."""
+    with console.capture() as captured:
+        _print(console, document, report)
+    # Cells are filled up to their column's width; a log need not keep that.
+    console.out(*(line.rstrip() for line in captured.get().splitlines()), sep="\n")
+
+
+def _print(console: Console, document: Document, report: Path | None) -> None:
     console.print()
     console.print(Text(printable(document.headline), style=_STYLES[document.verdict]))
     for reason in (one for one in document.reasons if one not in document.headline):
@@ -80,8 +87,13 @@ def _of_target(document: Document) -> list[tuple[str, str]]:
     return [
         ("recovery", cells.recovery_line(document)),
         ("limited by", cells.limited_line(document)),
-        *(("", printable(line)) for line in document.limited_evidence),
+        *(("", printable(line)) for line in _evidence(document)),
     ]
+
+
+def _evidence(document: Document) -> list[str]:
+    """What was looked at to say so; where all is well the page has it."""
+    return [] if document.verdict == "PASS" else document.limited_evidence
 
 
 def _lines(document: Document, report: Path | None) -> Table:
