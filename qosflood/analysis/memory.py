@@ -183,7 +183,7 @@ def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
             return replace(base, verdict="grows_with_sessions", reason=reason)
     grown = found.mid * case.span
     if base.heap == "disagrees":
-        return replace(base, verdict="inconclusive", reason=words.heap_disagrees(grown))
+        return replace(base, verdict="inconclusive", reason=words.heap_disagrees(grown, case.phase))
     if not outlasts(case.stretch, case.gc_ns):
         return _too_few_collections(case, base, grown)
     if not case.plan.floods:

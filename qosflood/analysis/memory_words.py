@@ -7,6 +7,7 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.envelope import Points
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.retention import Retention
+from qosflood.plan_watch import WATCH
 from qosflood.records import Event
 from qosflood.units import (
     SECOND,
@@ -20,10 +21,16 @@ Heap = Literal["agrees", "disagrees", "unseen"]
 _HARDLY = 0.05
 
 
-def broken(event: Event, clock: RunClock) -> str:
-    """The process that was measured did not last."""
+def _held(phase: str) -> str:
+    """A watch knows nothing of sessions."""
+    return "" if phase == WATCH else " at constant sessions"
+
+
+def broken(event: Event, clock: RunClock, phase: str) -> str:
+    """The process that was measured did not last; `phase` is the flood or the watch."""
     when = format_duration(event.t - clock.t0)
-    why = f"the target's process changed in the flood, {when} after the load's start"
+    whose = "the load's" if phase != WATCH else "its"
+    why = f"the target's process changed in the {phase}, {when} after {whose} start"
     return f"{why}: {event.what}"
 
 
@@ -36,31 +43,31 @@ def broken_before(event: Event, clock: RunClock) -> str:
     )
 
 
-def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None) -> str:
-    """Too few blocks; `needed_ns` is None where they are missing in a flood that is long enough."""
+def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str) -> str:
+    """Too few blocks; `needed_ns` is None where they are missing in a phase that is long enough."""
     had = f"{blocks} blocks of {format_duration(block_ns)} after the warm-up"
     if needed_ns is None:
         return f"{had} have samples; at least {least} are needed"
     needed = format_duration(needed_ns)
-    return f"{had}, at least {least} are needed: a flood of {needed} would decide"
+    return f"{had}, at least {least} are needed: a {phase} of {needed} would decide"
 
 
-def too_few_collections(grown: float, period_ns: float, needed_ns: float | None) -> str:
+def too_few_collections(grown: float, period_ns: float, needed_ns: float | None, phase: str) -> str:
     """Growth that no major collection had a chance to clear away."""
-    rose = f"rose {format_bytes(grown)} at constant sessions, but "
+    rose = f"rose {format_bytes(grown)}{_held(phase)}, but "
     if needed_ns is None:
         return f"{rose}no major collection ran meanwhile: what it would free is not known"
     return (
-        f"{rose}a major collection ran only each {format_duration(round(period_ns, -9))}: a flood "
-        f"of {format_duration(round(needed_ns, -9))} would decide"
+        f"{rose}a major collection ran only each {format_duration(round(period_ns, -9))}: a "
+        f"{phase} of {format_duration(round(needed_ns, -9))} would decide"
     )
 
 
-def heap_disagrees(grown: float) -> str:
+def heap_disagrees(grown: float, phase: str) -> str:
     """Resident memory rose, the heap did not."""
     return (
-        f"rose {format_bytes(grown)} at constant sessions, but the heap that the target exposes "
-        "did not: memory outside the heap, or pages it keeps; a longer flood tells them apart"
+        f"rose {format_bytes(grown)}{_held(phase)}, but the heap that the target exposes "
+        "did not: memory outside the heap, or pages it keeps; a longer run tells them apart"
     )
 
 
@@ -93,6 +100,15 @@ def leak(found: MemoryFinding, grown: float) -> str:
     )
 
 
+def unasked(found: MemoryFinding, grown: float) -> str:
+    """Growth in a watch, where nobody tells what others sent."""
+    low, high = format_bytes(found.slope_low or 0.0), format_bytes(found.slope_high or 0.0)
+    return (
+        f"rose {format_bytes(grown)} since the first third of the watch, {low} to {high} an hour, "
+        "though nothing was sent from here; a leak, if others' sessions did not rise meanwhile"
+    )
+
+
 def with_sessions(found: MemoryFinding, kept: Retention, churn: float) -> str:
     """Growth that came with sessions and ended with their joining."""
     joined = "sessions joined"
@@ -117,12 +133,14 @@ def _given_back(kept: Retention) -> str:
     return f"{format_ratio(min(kept.given_back, 1.0))} of it was given back after they ended"
 
 
-def steady(found: MemoryFinding, minima: Points, grown: float, least_growth: float) -> str:
+def steady(
+    found: MemoryFinding, minima: Points, grown: float, least_growth: float, phase: str
+) -> str:
     """No growth that has a name, and which leak this run could not have seen."""
     length = format_duration(round(float(minima.times[-1] - minima.times[0])))
     seen = (
         f"changed by {format_bytes(grown)} in {format_count(len(minima.times))} blocks over "
-        f"{length} at constant sessions (a leak is more than {format_bytes(least_growth)}, rising)"
+        f"{length}{_held(phase)} (a leak is more than {format_bytes(least_growth)}, rising)"
     )
     clears = format_bytes(found.clears_bytes_per_hour or 0.0)
     unseen = f"a leak slower than {clears} an hour needs a longer run"

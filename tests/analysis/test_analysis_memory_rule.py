@@ -10,6 +10,7 @@ from record_maker import MIB, T0_NS, event, memory, scrape
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
 from qosflood.plan import Sessions
+from qosflood.plan_watch import WATCH
 from qosflood.units import MINUTE, SECOND
 
 FLOOD_S, EDGE_S = 900, 60
@@ -197,3 +198,29 @@ def test_a_saw_tooth_of_a_collector_is_no_leak_whatever_its_page_counts():
     rng = np.random.default_rng(3)
     teeth = [100 * MIB + 30 * MIB * ((s % 17) / 17) + rng.normal(0, MIB) for s in range(WHOLE_S)]
     assert judge(teeth, scrapes=collections(17)).verdict == "steady"
+
+
+def watching(minutes):
+    watch = replace(plan_of().phase("flood"), name=WATCH, start_ns=0, clients_from=0, clients_to=0)
+    return replace(plan_of(), phases=(replace(watch, duration_ns=minutes * MINUTE),))
+
+
+def test_a_watch_speaks_of_itself_and_not_of_a_flood():
+    short = judge(FLAT[:120], watching(2), sessions=lambda _: None)
+    assert (short.verdict, short.needed_s) == ("inconclusive", 720.0)
+    assert short.reason.endswith("at least 8 are needed: a watch of 12m would decide")
+    steady = judge(FLAT[: 15 * 60], watching(15), sessions=lambda _: None)
+    assert steady.verdict == "steady"
+    gone = judge(
+        FLAT, watching(15), sessions=lambda _: None, events=[event(300, "restarted", what="new")]
+    )
+    assert gone.reason == "the target's process changed in the watch, 5m after its start: new"
+    for finding in (short, steady, gone):
+        assert "flood" not in finding.reason
+        assert "constant sessions" not in finding.reason
+
+
+def test_memory_that_rises_in_a_watch_is_not_called_a_leak_for_others_may_have_sent_more():
+    found = judge(LEAK, watching(15), sessions=lambda _: None)
+    assert (found.verdict, found.slope_low > 0) == ("inconclusive", True)
+    assert "though nothing was sent from here; a leak, if others' sessions did not" in found.reason

@@ -1,12 +1,13 @@
 """Simulated runs whose memory is known to leak, or not to: how often the verdict is right.
 
 Each run is a baseline and a ramp of a minute, the flood, a minute of recovery and one of settle;
-10,000 sessions join until a third of the flood is over. Noise of 0.2 MiB lies on all of it.
+10,000 sessions join until a third of the flood is over, or without the hold until its end, at an
+even rate or all in one minute. Noise of 0.2 MiB lies on all of it.
 """
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from record_maker import MIB, T0_NS
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
-from qosflood.plan import Plan
+from qosflood.plan import Plan, Sessions
 from qosflood.records import MemorySample
 from qosflood.units import HOUR, MINUTE, SECOND
 
@@ -53,12 +54,23 @@ LENGTHS = (
     Length("8h", 8 * HOUR // SECOND, 30),
 )
 Make = Callable[[np.random.Generator, Length], Floats]
+Joining = Callable[[Length, Floats], Floats]
 
 
 def sessions_at(length: Length, second: Floats) -> Floats:
     """Distinct sessions begun: from the ramp on, until a third of the flood is over."""
     joining = EDGE_S + length.flood_s / 3
     return SESSIONS * np.clip((second - EDGE_S) / joining, 0, 1)
+
+
+def evenly(length: Length, second: Floats) -> Floats:
+    """Sessions that join at one rate until the flood is over."""
+    return SESSIONS * np.clip((second - EDGE_S) / (EDGE_S + length.flood_s), 0, 1)
+
+
+def at_once(length: Length, second: Floats) -> Floats:
+    """Sessions that join within a minute, when two thirds of the flood are over."""
+    return SESSIONS * np.clip((second - 2 * EDGE_S - length.flood_s * 2 / 3) / EDGE_S, 0, 1)
 
 
 def saw_tooth(rng: np.random.Generator, length: Length) -> Floats:
@@ -87,6 +99,16 @@ def with_sessions(rng: np.random.Generator, length: Length) -> Floats:
     return saw_tooth(rng, length) + SESSION_BYTES * sessions_at(length, length.times)
 
 
+def with_churn(joining: Joining, mb: float = 0.0) -> Make:
+    """4 KiB kept for each session that joins so, on a saw-tooth; and a leak of so many MB."""
+
+    def make(rng: np.random.Generator, length: Length) -> Floats:
+        kept = SESSION_BYTES * joining(length, length.times)
+        return leaking(mb)(rng, length) + kept
+
+    return make
+
+
 def random_walk(rng: np.random.Generator, length: Length) -> Floats:
     """Steps of 0.1 MiB a second: it does grow, or shrink, though nothing leaks."""
     steps = rng.normal(0, 0.1 * MIB * np.sqrt(length.every_s), len(length.times))
@@ -111,9 +133,11 @@ HARMLESS: dict[str, Make] = {
 LEAKS_MB = (5, 20, 50)
 
 
-def verdicts(make: Make, length: Length, count: int, seed: int = 0) -> dict[str, float]:
-    """The share of each verdict in `count` runs."""
-    plan = length.plan
+def verdicts(
+    make: Make, length: Length, count: int, seed: int = 0, joining: Joining = sessions_at
+) -> dict[str, float]:
+    """The share of each verdict in `count` runs; sessions are held unless they join otherwise."""
+    plan = replace(length.plan, sessions=Sessions(hold=joining is sessions_at))
     clock = RunClock(wall_ns=0, t0=T0_NS, stop_ns=plan.phases[-1].end_ns, whole=True)
     found: Counter[str] = Counter()
     for run in range(count):
@@ -126,7 +150,7 @@ def verdicts(make: Make, length: Length, count: int, seed: int = 0) -> dict[str,
             for t, v in zip(length.times.tolist(), values.tolist(), strict=True)
         ]
         finding = memory_finding(
-            plan, clock, samples, [], lambda s: round(float(sessions_at(length, np.float64(s))))
+            plan, clock, samples, [], lambda s: round(float(joining(length, np.float64(s))))
         )
         found[finding.verdict] += 1
     return {verdict: number / count for verdict, number in found.items()}
