@@ -5,23 +5,44 @@ behind them begin when there is a run to look at, and end with the exit stack.
 """
 
 import socket
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
+
+from qosflood.fleet.local import Child
 from qosflood.fleet.view import Onlooker
 from qosflood.listening import Address, listen
 from qosflood.live.controls import Controls
+from qosflood.live.web.page import LivePage
+from qosflood.live.web.server import PageServer
+from qosflood.live.web.state import PageState
+from qosflood.outlets import NONE_WANTED, Outlets, Wanted
 from qosflood.plan import Plan
 from qosflood.records import Segment
+from qosflood.report.build import REPORT_HTML, REPORT_JSON
+
+WEB = "--web"
+JUDGE_PATIENCE_S = 1.0
+LINGER_S = 5.0
+"""How long a run that is over waits for pages to take its report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """What of a run may be looked at from outside; None: not asked for."""
+    """What of a run may be looked at from outside; None: not asked for. `told`: what machines are
+    told."""
 
     web: Address | None = None
+    told: Wanted = NONE_WANTED
+
+    def asked(self) -> dict[str, Address]:
+        """Where to listen, by the option that asks for it."""
+        return {WEB: self.web} if self.web is not None else {}
 
 
 NO_WINDOWS = Windows()
@@ -34,24 +55,82 @@ class Onlooking:
         self, windows: Windows, stack: AsyncExitStack, notice: Callable[[str], None]
     ) -> None:
         """Take the ports; raises StartError if one is taken. `notice` tells the user one line."""
+        self._windows = windows
         self._stack = stack
         self._notice = notice
-        self._sockets: dict[str, socket.socket] = {}
-        for option, address in (("--web", windows.web),):
-            if address is not None:
-                taken = listen(address, option)
-                stack.callback(taken.close)
-                self._sockets[option] = taken
+        self._page: LivePage | None = None
+        self._server: PageServer | None = None
+        self._run_dir = Path()
+        self._taken: dict[str, socket.socket] = {}
+        for option, address in windows.asked().items():
+            self._taken[option] = listen(address, option)
+            stack.callback(self._taken[option].close)
+        self._outlets = Outlets(windows.told, stack, notice)
 
     async def open(self, plan: Plan, run_dir: Path, segment: Segment) -> list[Onlooker]:
         """Begin to serve; the onlookers that have to be shown the run."""
-        return []
+        self._run_dir = run_dir
+        onlookers: list[Onlooker] = []
+        if self._windows.web is not None:
+            onlookers.append(await self._open_page(self._windows.web, plan, segment))
+        return [*onlookers, *await self._outlets.open(plan, segment)]
 
-    def steer(self, controls: Controls) -> None:
-        """From now on they may stop and mark the run."""
+    async def begin(self, controls: Controls) -> None:
+        """There is a journal; from now on the run may be stopped and marked."""
+        if self._page is not None:
+            self._page.steer(controls)
+        if self._page is not None or self._windows.told:
+            await self._start_judge()
 
     async def reported(self, exit_code: int) -> None:
         """The report is there; stay until whoever looks on has seen that, a few seconds at most."""
+        await self._outlets.reported(exit_code)
+        if self._page is not None and self._server is not None:
+            self._page.end(_ending(self._run_dir, exit_code))
+            await self._server.linger(LINGER_S)
 
     def let_go(self) -> None:
         """Stay no longer."""
+        if self._server is not None:
+            self._server.let_go()
+
+    async def _open_page(self, address: Address, plan: Plan, segment: Segment) -> LivePage:
+        started = datetime.fromtimestamp(segment.wall_ns / 1e9, UTC)
+        state = PageState(plan, str(self._run_dir), f"{started:%Y-%m-%d %H:%M:%S} UTC")
+        page = LivePage(state, lambda: time.monotonic_ns() - segment.mono_ns)
+        server = PageServer(page, address, self._run_dir / REPORT_HTML)
+        self._stack.push_async_callback(server.close)
+        url = await server.start(self._taken[WEB])
+        self._page, self._server = page, server
+        self._notice(f"live page: {url}")
+        if not address.loopback:
+            self._notice(
+                f"warning: the live page listens on {address}, beyond this machine, without "
+                "encryption: whoever reads its address on the way can stop the run"
+            )
+        return page
+
+    async def _start_judge(self) -> None:
+        judge = Child("judge", self._judged)
+        await judge.start("qosflood.live.judge", {"run_dir": str(self._run_dir)})
+        self._stack.push_async_callback(judge.end, JUDGE_PATIENCE_S)
+
+    def _judged(self, line: bytes) -> None:
+        if self._page is not None:
+            self._page.judged(line)
+        self._outlets.judged(line)
+
+
+def _ending(run_dir: Path, exit_code: int) -> dict[str, object]:
+    """What a page says of a run that is over."""
+    try:
+        document = orjson.loads((run_dir / REPORT_JSON).read_bytes())
+    except (OSError, ValueError):
+        document = {}
+    return {
+        "verdict": document.get("verdict", ""),
+        "headline": document.get("headline", "the report could not be written"),
+        "exit_code": exit_code,
+        "report": (run_dir / REPORT_HTML).exists(),
+        "path": str(run_dir / REPORT_HTML),
+    }

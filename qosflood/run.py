@@ -158,7 +158,7 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
             for name, what in several.items():
                 supervisor.note("target", "several_processes", what, instance=name)
             interrupts.stop_with(supervisor, run_dir)
-            onlooking.steer(controls(interrupts, supervisor))
+            await onlooking.begin(controls(interrupts, supervisor))
             ended = await supervisor.carry_out(seen.watching)
         finally:
             screen.close_view()

@@ -1,0 +1,183 @@
+"""What may be said of a run that goes on, by the code that will judge it in the end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
+from qosflood.limits import RUN
+from qosflood.live.lines import duration
+from qosflood.plan import Limit, Plan
+from qosflood.records import INCOMPLETE
+from qosflood.report.cells import limit_value
+from qosflood.text import printable
+from qosflood.units import counted, format_count, format_ratio
+from qosflood.verdict import JudgedLimit, judge
+
+Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]
+SHOWN = 60
+"""Entries of the timeline that are told, the newest ones."""
+_IN_THE_END = ("memory.leak", "memory.time_to_limit", "loss", "recovery.time")
+"""Metrics that are judged when the run is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSoFar:
+    """A limit with its present value in words; `ok` None: not judged yet, `note` says why."""
+
+    expr: str
+    value: str
+    n: int
+    ok: bool | None
+    note: str
+    named_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySoFar:
+    """A line of the timeline."""
+
+    t_s: float
+    who: str
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSoFar:
+    """A phase that has begun: its figures over all of it, in words."""
+
+    name: str
+    acked: str
+    errors: str
+    p50: str
+    p99: str
+    p99_9: str
+    max: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """The verdict if nothing changed any more; `t_s` is how far the journal reached, None before
+    the load."""
+
+    t_s: float | None
+    word: Word
+    why: str
+    limits: tuple[LimitSoFar, ...]
+    phases: tuple[PhaseSoFar, ...]
+    timeline: tuple[EntrySoFar, ...]
+
+
+def so_far(plan: Plan, findings: Findings) -> SoFar:
+    """Judge `findings` of a journal that is still being written.
+
+    A limit that is broken may yet hold in the end, and the reverse; one that cannot be judged yet
+    is nothing to hold against the run.
+    """
+    verdict = judge(plan, replace(findings, ended=INCOMPLETE, ended_detail=""))
+    limits = verdict.limits
+    word, why = _word(plan, findings, limits, verdict.reasons[0])
+    return SoFar(
+        t_s=_reach_s(findings),
+        word=word,
+        why=printable(why),
+        limits=tuple(_limit(findings, judged) for judged in limits),
+        phases=tuple(
+            _phase(phase) for phase in findings.phases if phase.seconds and phase.scheduled
+        ),
+        timeline=tuple(map(_entry, findings.timeline[-SHOWN:])),
+    )
+
+
+def _reach_s(findings: Findings) -> float | None:
+    begun = [phase for phase in findings.phases if phase.seconds]
+    return round(begun[-1].start_s + begun[-1].seconds, 3) if begun else None
+
+
+def _phase(phase: PhaseFigures) -> PhaseSoFar:
+    failed = sum(phase.outcomes.values()) - phase.outcomes.get("acked", 0)
+    response = phase.response
+    return PhaseSoFar(
+        name=phase.name,
+        acked=format_count(phase.outcomes.get("acked", 0)),
+        errors=f"{format_count(failed)} ({format_ratio(failed / phase.scheduled)})",
+        p50=duration(response.p50_ns),
+        p99=duration(response.p99_ns),
+        p99_9=duration(response.p99_9_ns),
+        max=duration(response.max_ns),
+    )
+
+
+def _word(
+    plan: Plan, findings: Findings, limits: tuple[JudgedLimit, ...], first_reason: str
+) -> tuple[Word, str]:
+    broken = sum(judged.ok is False for judged in limits)
+    problems = findings.generator.problems
+    if broken:
+        more = f"; {counted(broken - 1, 'more limit')} broken" if broken > 1 else ""
+        return "FAILING SO FAR", f"{first_reason}{more}"
+    if problems:
+        return "INVALID SO FAR", problems[0]
+    main = plan.main_phase.name
+    if not _reached(findings, main):
+        return "TOO EARLY TO SAY", f"most limits are judged in the {main}, which has not begun"
+    return _holding(limits)
+
+
+def _holding(limits: tuple[JudgedLimit, ...]) -> tuple[Word, str]:
+    held = sum(judged.ok is True for judged in limits)
+    if not held:
+        return "TOO EARLY TO SAY", "no limit could be judged yet" if limits else "no limit was set"
+    open_ = len(limits) - held
+    if not open_:
+        return "PASSING SO FAR", f"all {counted(held, 'limit')} hold"
+    later = f"{open_} {'is' if open_ == 1 else 'are'} judged later"
+    return "PASSING SO FAR", f"{held} of {len(limits)} limits hold, {later}"
+
+
+def _reached(findings: Findings, name: str) -> bool:
+    return any(phase.name == name and phase.seconds > 0 for phase in findings.phases)
+
+
+def _limit(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
+    limit = judged.limit
+    note = _note(findings, judged)
+    return LimitSoFar(
+        expr=printable(limit.expr),
+        value=limit_value(judged.value, limit.unit),
+        n=judged.n,
+        ok=judged.ok,
+        note=printable(note),
+        named_by=limit.named_by,
+    )
+
+
+def _note(findings: Findings, judged: JudgedLimit) -> str:
+    """What is to be said of the value, or why there is none yet."""
+    limit = judged.limit
+    waiting = _open(findings, limit) if limit.metric == "errors" else 0
+    if waiting:
+        return f"{counted(waiting, 'report')} still without an outcome"
+    if judged.ok is not None:
+        return judged.reason
+    if limit.metric in _IN_THE_END:
+        return "judged in the end"
+    if limit.scope != RUN and not _reached(findings, limit.scope):
+        return f"judged in the {limit.scope}"
+    return judged.reason
+
+
+def _open(findings: Findings, limit: Limit) -> int:
+    found: Iterator[int] = (
+        phase.scheduled - sum(phase.outcomes.values())
+        for phase in findings.phases
+        if phase.name == limit.scope
+    )
+    return next(found, 0)
+
+
+def _entry(entry: TimelineEntry) -> EntrySoFar:
+    return EntrySoFar(
+        t_s=round(entry.t_s, 3), who=entry.who, kind=entry.kind, what=printable(entry.what)
+    )

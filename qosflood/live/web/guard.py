@@ -1,0 +1,70 @@
+"""Who may ask the live page for anything, and what browsers are told about it.
+
+The token in the path is the key. The rest guards against pages of others in the same browser: a
+name that was rebound to this address (Host), and requests sent across sites (Origin).
+"""
+
+import hmac
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from qosflood.endpoint import is_address
+from qosflood.listening import Address
+
+TOKEN_BYTES = 24
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_SAME_SITE = ("same-origin", "none")
+
+HEADERS: dict[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of every answer."""
+_EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+"""The hash of nothing: plotly begins with an empty style and adds its rules one by one."""
+PAGE_POLICY = (
+    f"default-src 'none'; script-src 'self'; style-src 'self' {_EMPTY}; "
+    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+REPORT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""report.html brings the rest of its policy itself, with the hashes of its scripts."""
+
+
+class Guard:
+    """Checks requests to one page; `host` is where it was asked to listen."""
+
+    def __init__(self, token: str, address: Address) -> None:
+        self._token = token.encode()
+        self._names = _LOCAL | {address.host.lower()}
+        self._beyond = not address.loopback
+        if self._beyond:
+            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+
+    def knows(self, token: str) -> bool:
+        """Whether it is the token, compared in constant time."""
+        return hmac.compare_digest(token.encode("utf-8", "replace"), self._token)
+
+    def expects(self, host: str) -> bool:
+        """Whether a Host header names this page: an address or a name of this machine. Off
+        loopback any address will do, for nobody can rebind one."""
+        name = _host_of(f"//{host}")
+        return name in self._names or (self._beyond and is_address(name))
+
+    def may_write(self, headers: Mapping[str, str]) -> bool:
+        """Whether a POST comes from the page itself: JSON, from its own origin."""
+        own = headers.get("Origin", "").partition("://")[2] == headers.get("Host", "")
+        near = headers.get("Sec-Fetch-Site", "same-origin") in _SAME_SITE
+        json = headers.get("Content-Type", "").partition(";")[0].strip() == "application/json"
+        return own and near and json
+
+
+def _host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,341 @@
+// The live page: hears the run, and puts what it is told in its places. Nothing that comes from
+// the run is ever read as markup: all of it goes through textContent, or `plain` in the charts.
+import { Charts } from "./charts.js";
+
+const byId = (id) => document.getElementById(id);
+const TONES = { PASSING: "good", PASS: "good", FAILING: "bad", FAIL: "bad", INVALID: "warn" };
+const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
+const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
+
+const charts = new Charts(byId("grid"));
+let about = null;
+let judged = null;
+let events = [];
+let over = null;
+let now = null;
+let stopping = false;
+let gone = false;
+
+// Say it only if it is new: whoever has the page read aloud hears each change once.
+function say(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+function tone(element, name) {
+  for (const known of ["good", "bad", "warn"]) {
+    element.classList.toggle(known, known === name);
+  }
+}
+
+function make(tag, text, className) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (className) {
+    element.className = className;
+  }
+  return element;
+}
+
+function row(cells) {
+  const element = document.createElement("tr");
+  element.append(...cells);
+  return element;
+}
+
+const number = (text) => make("td", text, "number");
+
+// The verdict.
+
+function showVerdict() {
+  let word = "GETTING READY";
+  let why = "the load has not begun";
+  if (over) {
+    word = over.verdict || "ENDED";
+    why = over.headline;
+  } else if (gone) {
+    word = "ENDED";
+    why = "the command ended without a report; qosflood report " + about.run_dir + " builds it";
+  } else if (now && now.ended) {
+    word = "JUDGING";
+    why = "the run is over; its report is being written";
+  } else if (stopping) {
+    word = "STOPPING";
+    why = "the load is being stopped; the report follows";
+  } else if (judged && now && now.begun) {
+    word = judged.word;
+    why = judged.why;
+  } else if (now && now.begun) {
+    word = "TOO EARLY TO SAY";
+    why = "the run has just begun";
+  }
+  say(byId("word"), word);
+  say(byId("why"), why);
+  tone(byId("banner"), TONES[word.split(" ")[0]] || "");
+  const at = now ? now.phase + " " + now.elapsed : "";
+  document.title = word + " · " + (over ? about.profile : at) + " · qosflood";
+}
+
+function showAbout() {
+  say(byId("target"), about.load + " → " + about.target);
+  const asOf = judged && judged.t_s !== null && !over ? " · judged at " + clock(judged.t_s) : "";
+  say(byId("about"), about.profile + " · started " + about.started + asOf);
+}
+
+function clock(seconds) {
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] ? parts : parts.slice(1);
+  return shown.map((part, index) => String(part).padStart(index ? 2 : 1, "0")).join(":");
+}
+
+// How far it is.
+
+function showProgress() {
+  const done = now.elapsed_s;
+  say(byId("phase"), now.ended ? "over" : now.phase);
+  say(byId("elapsed"), now.begun ? now.elapsed : "");
+  say(byId("left"), now.begun && !now.ended ? now.left + " left" : "");
+  const bar = byId("bar");
+  bar.setAttribute("aria-valuenow", String(Math.round((100 * done) / about.total_s)));
+  about.phases.forEach((phase, index) => {
+    const share = (done - phase.start_s) / (phase.end_s - phase.start_s);
+    const part = bar.children[index];
+    part.querySelector("b").style.width = 100 * Math.max(0, Math.min(1, share)) + "%";
+    part.classList.toggle("now", now.begun && !now.ended && phase.name === now.phase);
+  });
+}
+
+function layBar() {
+  const parts = about.phases.map((phase) => {
+    const part = document.createElement("div");
+    part.style.flexGrow = String(phase.end_s - phase.start_s);
+    part.style.flexBasis = "0";
+    part.title = phase.name + ", " + phase.lasts + " from " + phase.begins;
+    part.append(document.createElement("i"), make("span", phase.name));
+    part.firstChild.append(document.createElement("b"));
+    return part;
+  });
+  byId("bar").replaceChildren(...parts);
+}
+
+function showTiles() {
+  const tiles = now.tiles.map((tile) => {
+    const element = make("div", "", "tile");
+    const value = make("dd", tile.value);
+    value.append(make("small", tile.more));
+    value.title = tile.more;
+    element.append(make("dt", tile.name), value);
+    tone(element, tile.tone);
+    return element;
+  });
+  byId("tiles").replaceChildren(...tiles);
+}
+
+// Tables.
+
+function showLimits() {
+  const told = judged ? judged.limits : [];
+  const waiting = { ok: null, value: "–", n: 0, note: "" };
+  const shown = judged ? told : about.limits.map((expr) => ({ expr, ...waiting }));
+  const order = { false: 0, true: 1, null: 2 };
+  const sorted = [...shown].sort((one, other) => order[one.ok] - order[other.ok]);
+  const rows = sorted.map((limit) => {
+    const [word, name] = STATES[limit.ok];
+    const state = document.createElement("td");
+    state.append(make("span", word, "state " + name));
+    const expr = make("td", limit.expr);
+    if (limit.note) {
+      expr.append(make("small", limit.note));
+    }
+    const count = limit.n ? limit.n.toLocaleString("en") : "";
+    return row([state, expr, number(limit.value), number(count)]);
+  });
+  byId("limits").replaceChildren(...rows);
+  byId("limits-section").hidden = !rows.length && !about.aborts.length;
+  const aborts = about.aborts.length ? "Stops the run at once: " + about.aborts.join("; ") : "";
+  say(byId("aborts"), aborts);
+}
+
+function showPhases() {
+  const told = judged ? judged.phases : [];
+  const rows = told.map((phase) => {
+    const figures = ["acked", "errors", "p50", "p99", "p99_9", "max"];
+    return row([make("td", phase.name), ...figures.map((name) => number(phase[name]))]);
+  });
+  byId("phases").replaceChildren(...rows);
+  byId("phases-section").hidden = !rows.length;
+}
+
+function showInstances() {
+  const rows = now.instances.map((one) => {
+    const failed = number(one.failed);
+    tone(failed, one.failed === "0" ? "" : "bad");
+    const scrape = number(one.scrape);
+    scrape.title = one.reason;
+    const rest = [number(one.scrapes), failed, number(one.series)];
+    return row([make("td", one.name), number(one.memory), number(one.memory_max), scrape, ...rest]);
+  });
+  byId("instances").replaceChildren(...rows);
+  byId("instances-section").hidden = !rows.length;
+}
+
+function showTimeline() {
+  const known = judged && judged.t_s !== null ? judged.timeline : [];
+  const reach = known.length ? judged.t_s : -Infinity;
+  const fresh = events.filter((event) => event.t_s > reach);
+  const rows = [...known, ...fresh].reverse().map((entry) => {
+    const element = document.createElement("li");
+    const moment = make("time", (entry.t_s < 0 ? "-" : "+") + clock(Math.abs(entry.t_s)));
+    element.append(moment, make("span", entry.what));
+    tone(element, WHO[entry.who] || "");
+    element.classList.toggle("mark", entry.kind === "mark");
+    return element;
+  });
+  byId("timeline").replaceChildren(...rows);
+}
+
+// What is heard.
+
+function show(judgedAnew) {
+  showVerdict();
+  showAbout();
+  showProgress();
+  showTiles();
+  showInstances();
+  if (judgedAnew) {
+    showLimits();
+    showPhases();
+  }
+  showTimeline();
+  const running = now.begun && !now.ended && !over;
+  byId("mark").disabled = !running;
+  byId("stop").disabled = !running || stopping;
+  charts.update(now.elapsed_s);
+}
+
+function onSnapshot(whole) {
+  ({ about, judged, events, over, now } = whole);
+  layBar();
+  charts.elapsed = now.elapsed_s;
+  charts.reset(about, whole.tracks, whole.marks);
+  show(true);
+  if (over) {
+    finish();
+  }
+}
+
+function onMore(more) {
+  now = more.now;
+  for (const event of more.events || []) {
+    events.push(event);
+    if (event.kind === "mark") {
+      charts.marks.push(event);
+    }
+    stopping = stopping || event.kind === "stopping";
+  }
+  events = events.slice(-200);
+  for (const [name, points] of Object.entries(more.points || {})) {
+    charts.add(name, points);
+  }
+  judged = more.judged || judged;
+  over = more.over || over;
+  show(Boolean(more.judged));
+  if (over) {
+    finish();
+  }
+}
+
+const stream = new EventSource("events");
+stream.addEventListener("snapshot", (event) => onSnapshot(JSON.parse(event.data)));
+stream.addEventListener("more", (event) => onMore(JSON.parse(event.data)));
+stream.addEventListener("gone", () => {
+  gone = true;
+  leave("the command has ended");
+  showVerdict();
+});
+stream.addEventListener("open", () => connected("live", "good"));
+stream.addEventListener("error", () => {
+  if (stream.readyState !== EventSource.CLOSED) {
+    connected("connection lost, trying again", "bad");
+  }
+});
+
+function connected(words, name) {
+  say(byId("link"), words);
+  tone(byId("link"), name);
+}
+
+function leave(words) {
+  stream.close();
+  connected(words, "");
+}
+
+// The report is taken over at once, for the command ends soon: the browser keeps it.
+async function finish() {
+  say(byId("path"), over.path);
+  if (over.report) {
+    try {
+      const answer = await fetch("report.html");
+      byId("save").href = URL.createObjectURL(await answer.blob());
+      byId("reports").hidden = false;
+    } catch {
+      say(byId("why"), over.headline + " (the report is at " + over.path + ")");
+    }
+  }
+  leave("the run is over");
+}
+
+// What is asked.
+
+async function ask(what, body) {
+  const headers = { "Content-Type": "application/json" };
+  try {
+    const answer = await fetch(what, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.ok ? "" : (await answer.text()).trim();
+  } catch {
+    return "the command does not answer";
+  }
+}
+
+byId("stop").addEventListener("click", () => byId("stop-dialog").showModal());
+byId("stop-now").addEventListener("click", async () => {
+  byId("stop-dialog").close();
+  stopping = !(await ask("stop", {}));
+  showVerdict();
+  byId("stop").disabled = stopping;
+});
+
+byId("mark").addEventListener("click", () => {
+  byId("mark-text").value = "";
+  say(byId("mark-problem"), "");
+  byId("mark-dialog").showModal();
+  byId("mark-text").focus();
+});
+byId("mark-now").addEventListener("click", mark);
+byId("mark-text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") {
+    mark();
+  }
+});
+
+async function mark() {
+  const problem = await ask("mark", { text: byId("mark-text").value });
+  say(byId("mark-problem"), problem);
+  if (!problem) {
+    byId("mark-dialog").close();
+  }
+}
+
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+for (const button of document.querySelectorAll("[data-span]")) {
+  button.addEventListener("click", () => {
+    for (const other of document.querySelectorAll("[data-span]")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    charts.show(Number(button.dataset.span));
+  });
+}

@@ -1,0 +1,92 @@
+"""The live page as an onlooker: gathers the run, and says each second what is new."""
+
+from collections.abc import Callable
+
+import orjson
+
+from qosflood.errors import QosfloodError
+from qosflood.live.controls import Controls
+from qosflood.live.web.ring import Ring
+from qosflood.live.web.state import Json, PageState
+from qosflood.records import JournalRecord
+from qosflood.text import printable
+from qosflood.units import SECOND
+
+EVERY_NS = SECOND
+MOST_MARKS = 500
+LONGEST_MARK = 200
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+class RefusedError(QosfloodError):
+    """What was asked cannot be done now; the reason in words."""
+
+
+class LivePage:
+    """What one page knows and tells; `now_t` is the journal's clock, for looks between ticks."""
+
+    name = "live page"
+
+    def __init__(self, state: PageState, now_t: Callable[[], int]) -> None:
+        self.state = state
+        self.ring = Ring()
+        self._now_t = now_t
+        self._next_ns = 0
+        self._controls: Controls | None = None
+        self._marks = 0
+
+    def steer(self, controls: Controls) -> None:
+        """From now on the run may be stopped and marked."""
+        self._controls = controls
+
+    # What is shown.
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record."""
+        self.state.feed(record)
+
+    def tick(self, t_ns: int) -> None:
+        """Tell what is new, once a second."""
+        if t_ns >= self._next_ns:
+            self._next_ns = (t_ns // EVERY_NS + 1) * EVERY_NS
+            self._push(t_ns)
+
+    def judged(self, line: bytes) -> None:
+        """Take what the judge says of the run so far, a line of JSON."""
+        self.state.judged(orjson.loads(line))
+
+    def end(self, over: Json) -> None:
+        """The run is over, and judged."""
+        self.state.end(over)
+        self._push(self._now_t())
+
+    def snapshot(self) -> bytes:
+        """The whole run so far as JSON."""
+        return orjson.dumps(self.state.snapshot(self._now_t()), option=_OPTIONS)
+
+    def _push(self, t_ns: int) -> None:
+        self.ring.push(orjson.dumps(self.state.increment(t_ns), option=_OPTIONS))
+
+    # What is asked.
+
+    def stop(self) -> None:
+        """End the load as one Ctrl-C does; raises RefusedError if there is none."""
+        self._run().stop()
+
+    def mark(self, text: object) -> None:
+        """Write a text into the journal; raises RefusedError if it cannot be taken."""
+        if not isinstance(text, str) or not printable(text):
+            raise RefusedError("a mark needs a text")
+        controls = self._run()
+        if self._marks >= MOST_MARKS:
+            raise RefusedError(f"a run takes {MOST_MARKS} marks, and has them")
+        self._marks += 1
+        controls.mark(printable(text, LONGEST_MARK))
+        self._push(self._now_t())
+
+    def _run(self) -> Controls:
+        if self._controls is None or self.state.view.t0 is None:
+            raise RefusedError("the load has not begun")
+        if not self.state.running:
+            raise RefusedError("the run is over")
+        return self._controls

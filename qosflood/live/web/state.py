@@ -1,0 +1,363 @@
+"""What the live page shows, gathered record by record. Pure.
+
+Texts are made here, for people; the page only puts them in their places. Points are sent in the
+units of their charts: seconds since the load's start, reports per second, milliseconds, MiB.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.analysis.latency import p99_or_max
+from qosflood.live import lines
+from qosflood.live.aggregate import LiveView, Moment, Snapshot
+from qosflood.live.history import History
+from qosflood.plan import Plan
+from qosflood.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
+from qosflood.text import printable
+from qosflood.units import (
+    MS,
+    SECOND,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_moment,
+)
+from qosflood.verdict import load_words
+
+Json = dict[str, Any]
+MARK = "mark"
+MOST_EVENTS = 200
+MOST_INSTANCES = 16
+_MIB = 1024 * 1024
+_HEALTH_S = 10
+_MOST_EARLY = 64
+_UNTIMED_MS = 1.0
+"""Where a failed scrape without a duration is drawn; a logarithmic axis has no 0."""
+
+
+@dataclass(slots=True)
+class InstanceState:
+    """The last that is known of one instance."""
+
+    memory: MemorySample | None = None
+    memory_max: int = 0
+    scrape: ScrapeSample | None = None
+    scrapes: int = 0
+    failed: int = 0
+    gaps: int = 0
+
+
+@dataclass(slots=True)
+class LagState:
+    """How the generator fared in one second, over all shards."""
+
+    lag_ns: int = 0
+    late: bool = False
+    connected: int = 0
+
+
+class PageState:
+    """The run as the page knows it; bounded, however long the run is."""
+
+    def __init__(self, plan: Plan, run_dir: str, started: str) -> None:
+        self.view = LiveView(plan)
+        self.history = History()
+        self.over: Json | None = None
+        self._plan = plan
+        self._about = _about(plan, run_dir, started)
+        self._gate_ns = late_gate_ns(plan)
+        self._shown_s = -1
+        self._lags: dict[int, LagState] = {}
+        self._recent: deque[LagState] = deque(maxlen=_HEALTH_S)
+        self._late_s = 0
+        self._instances: dict[str, InstanceState] = {}
+        self._early: list[MemorySample | ScrapeSample] = []
+        self._events: deque[Json] = deque(maxlen=MOST_EVENTS)
+        self._marks: list[Json] = []
+        self._judged: Json | None = None
+        self._new: Json = {}
+        self._ended = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the load has begun and the journal takes more."""
+        return self.view.t0 is not None and not self._ended
+
+    # What comes in.
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take in a record; kinds that nothing here shows are ignored."""
+        self.view.feed(record)
+        if isinstance(record, Window):
+            self._window(record)
+        elif isinstance(record, Event):
+            self._event(record)
+        elif isinstance(record, MemorySample | ScrapeSample):
+            self._sample(record)
+        elif isinstance(record, End):
+            self._ended = True
+
+    def judged(self, told: Json) -> None:
+        """Take in what was judged so far: a SoFar as JSON."""
+        self._judged = told
+        self._new["judged"] = told
+
+    def end(self, over: Json) -> None:
+        """The run is over; `over` holds the verdict."""
+        self.over = over
+        self._new["over"] = over
+
+    # What goes out.
+
+    def snapshot(self, t_ns: int) -> Json:
+        """The whole run so far."""
+        return {
+            "about": self._about,
+            "tracks": dict(self.history.items()),
+            "events": list(self._events),
+            "marks": self._marks,
+            "judged": self._judged,
+            "now": self.now(t_ns),
+            "over": self.over,
+        }
+
+    def increment(self, t_ns: int) -> Json:
+        """What is new since the last increment."""
+        new, self._new = self._new, {}
+        return {**new, "now": self.now(t_ns)}
+
+    def now(self, t_ns: int) -> Json:
+        """The figures of now, in words."""
+        seen = self.view.snapshot(t_ns)
+        begun = self.view.t0 is not None
+        return {
+            "begun": begun,
+            "phase": seen.phase if begun else "getting ready",
+            "ended": self._ended,
+            "elapsed_s": round(seen.elapsed_ns / SECOND, 1),
+            "elapsed": lines.whole_seconds(seen.elapsed_ns),
+            "left": lines.whole_seconds(seen.left_ns),
+            "tiles": self._tiles(seen),
+            "errors": _errors(seen.errors),
+            "instances": [_instance_row(name, state) for name, state in self._instances.items()],
+        }
+
+    # Records.
+
+    def _window(self, window: Window) -> None:
+        late = is_late(window, self._gate_ns)
+        lag = self._lags.setdefault(window.second, LagState())
+        lag.late |= late
+        if window.send_lag is not None:
+            lag.lag_ns = max(lag.lag_ns, p99_or_max(window.send_lag))
+        if window.health is not None:
+            lag.connected += window.health.connected
+        while self._shown_s < self.view.complete_s:
+            self._shown_s += 1
+            self._second(self._shown_s)
+
+    def _second(self, second: int) -> None:
+        """A second that every shard has reported."""
+        for old in [known for known in self._lags if known < second]:
+            del self._lags[old]
+        lag = self._lags.pop(second, LagState())
+        self._recent.append(lag)
+        self._late_s += lag.late
+        moments = self.view.moments(second, 1)
+        if moments is None:
+            return
+        t_s = float(second)
+        for name, value in self._points(second, moments[0], lag).items():
+            self._add(name, t_s, value)
+        if lag.late:
+            self._add("late", t_s, lag.lag_ns / MS)
+
+    def _points(self, second: int, moment: Moment, lag: LagState) -> dict[str, float | None]:
+        load_ns = second * SECOND + SECOND // 2
+        seen = self.view.snapshot((self.view.t0 or 0) + load_ns)
+        return {
+            "planned": seen.planned,
+            "offered": float(moment.offered),
+            "acked": float(moment.outcomes["acked"]),
+            "max": _in_ms(moment.response.max_ns if moment.response else None),
+            "p99": _in_ms(seen.p99_ns),
+            "p50": _in_ms(seen.p50_ns),
+            "lag": lag.lag_ns / MS,
+            **{
+                f"error {kind}": float(count)
+                for kind, count in moment.outcomes.items()
+                if kind != "acked" and (count or f"error {kind}" in self.history)
+            },
+        }
+
+    def _event(self, event: Event) -> None:
+        if event.kind == "load_started":
+            for sample in self._early:
+                self._sample(sample)
+            self._early = []
+        shown = {
+            "t_s": self._t_s(event.t),
+            "who": event.who,
+            "kind": event.kind,
+            "what": printable(event.what),
+        }
+        self._events.append(shown)
+        self._new.setdefault("events", []).append(shown)
+        if event.kind == MARK:
+            self._marks.append(shown)
+
+    def _sample(self, sample: MemorySample | ScrapeSample) -> None:
+        if self.view.t0 is None:
+            self._early = [*self._early, sample][-_MOST_EARLY:]
+            return
+        state = self._instance(sample.instance)
+        if sample.own_fault or state is None:
+            return
+        t_s = self._t_s(sample.t)
+        name = printable(sample.instance, 80)
+        if isinstance(sample, MemorySample):
+            state.memory = sample
+            state.memory_max = max(state.memory_max, sample.rss_bytes)
+            self._add(f"memory {name}", t_s, round(sample.rss_bytes / _MIB, 3))
+            return
+        state.scrape = sample
+        state.scrapes += 1
+        state.gaps += sample.gap
+        state.failed += not sample.ok
+        took = _in_ms(sample.duration_ns)
+        if sample.ok:
+            self._add(f"scrape {name}", t_s, took)
+        else:
+            self._add("scrape_failed", t_s, took or _UNTIMED_MS)
+
+    def _instance(self, name: str) -> InstanceState | None:
+        """Its state; None beyond as many as a page can show."""
+        if name not in self._instances and len(self._instances) >= MOST_INSTANCES:
+            return None
+        return self._instances.setdefault(name, InstanceState())
+
+    def _add(self, name: str, t_s: float, value: float | None) -> None:
+        value = None if value is None else float(f"{value:.6g}")
+        if self.history.add(name, t_s, value):
+            self._new.setdefault("points", {}).setdefault(name, []).append((t_s, value))
+
+    def _t_s(self, t: int) -> float:
+        return round((t - (self.view.t0 or t)) / SECOND, 3)
+
+    # Words.
+
+    def _tiles(self, seen: Snapshot) -> list[Json]:
+        generator = self._generator()
+        if not self._plan.floods:
+            return [_memory(seen), _scrape(seen)]
+        return [
+            _tile("offered", lines.rate(seen.offered), f"of {lines.rate(seen.planned)} planned"),
+            _tile("acked", lines.rate(seen.acked), _more_of(self._recent, seen)),
+            _tile("response p50", lines.duration(seen.p50_ns)),
+            _tile("response p99", lines.duration(seen.p99_ns)),
+            _failed(seen),
+            _memory(seen),
+            _scrape(seen),
+            generator,
+        ]
+
+    def _generator(self) -> Json:
+        if not self._recent:
+            return _tile("generator", lines.UNKNOWN)
+        lag = lines.duration(max(state.lag_ns for state in self._recent))
+        more = f"send lag p99 {lag}"
+        if not self._late_s:
+            return _tile("generator", "on time", more)
+        tone = "bad" if any(state.late for state in self._recent) else "warn"
+        return _tile("generator", f"{format_count(self._late_s)} s late", more, tone)
+
+
+def _more_of(recent: "deque[LagState]", seen: Snapshot) -> str:
+    """Retries where there are any, else how many clients are connected."""
+    if seen.retries:
+        return lines.retries(seen).strip()
+    return f"{format_count(recent[-1].connected)} connected" if recent else ""
+
+
+def _tile(name: str, value: str, more: str = "", tone: str = "") -> Json:
+    return {"name": name, "value": value, "more": more, "tone": tone}
+
+
+def _failed(seen: Snapshot) -> Json:
+    total = sum(seen.errors.values())
+    worst = max(seen.errors, key=lambda kind: seen.errors[kind], default="")
+    more = f"mostly {worst}" if len(seen.errors) > 1 else worst
+    return _tile(
+        "errors so far", format_count(total) if total else "none", more, "bad" * bool(total)
+    )
+
+
+def _memory(seen: Snapshot) -> Json:
+    limit = f"of {lines.size(seen.rss_limit_bytes)}" if seen.rss_limit_bytes else ""
+    return _tile("memory", lines.size(seen.rss_bytes), limit)
+
+
+def _scrape(seen: Snapshot) -> Json:
+    last = seen.scrape
+    value = lines.UNKNOWN
+    if last is not None:
+        value = lines.duration(last.duration_ns) if last.ok else "failed"
+    failed = f"{format_count(seen.scrapes_failed)} failed" if seen.scrapes_failed else ""
+    tone = "bad" if last is not None and not last.ok else "warn" if seen.scrapes_failed else ""
+    return _tile("last scrape", value, failed, tone)
+
+
+def _errors(errors: dict[str, int]) -> list[list[str]]:
+    kinds = sorted(errors.items(), key=lambda item: -item[1])
+    return [[printable(kind, 40), format_count(count)] for kind, count in kinds]
+
+
+def _instance_row(name: str, state: InstanceState) -> Json:
+    scrape, memory = state.scrape, state.memory
+    took = reason = lines.UNKNOWN
+    if scrape is not None:
+        took = lines.duration(scrape.duration_ns) if scrape.ok else "failed"
+        reason = "" if scrape.ok else printable(scrape.reason or "unknown", 120)
+    return {
+        "name": printable(name, 80),
+        "memory": format_bytes(memory.rss_bytes) if memory else lines.UNKNOWN,
+        "memory_max": format_bytes(state.memory_max) if memory else lines.UNKNOWN,
+        "scrape": took,
+        "scrapes": format_count(state.scrapes),
+        "failed": format_count(state.failed),
+        "reason": reason,
+        "ok": scrape is None or scrape.ok,
+        "series": format_count(scrape.series) if scrape and scrape.series else lines.UNKNOWN,
+    }
+
+
+def _about(plan: Plan, run_dir: str, started: str) -> Json:
+    return {
+        "run_id": plan.run_id,
+        "load": load_words(plan),
+        "target": "embedded collector" if plan.target.embedded else plan.target.url,
+        "profile": plan.profile,
+        "started": started,
+        "run_dir": run_dir,
+        "floods": plan.floods,
+        "total_s": max(phase.end_ns for phase in plan.phases) / SECOND,
+        "phases": [
+            {
+                "name": phase.name,
+                "start_s": phase.start_ns / SECOND,
+                "end_s": phase.end_ns / SECOND,
+                "lasts": format_duration(phase.duration_ns),
+                "begins": format_moment(phase.start_ns / SECOND),
+            }
+            for phase in plan.phases
+        ],
+        "limits": [limit.expr for limit in plan.limits],
+        "aborts": [limit.expr for limit in plan.aborts],
+        "memory_limit_mib": (plan.watch.memory_limit_bytes or 0) / _MIB or None,
+    }
+
+
+def _in_ms(ns: int | None) -> float | None:
+    return None if ns is None else ns / MS

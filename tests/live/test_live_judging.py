@@ -1,0 +1,67 @@
+"""What is said of a run that goes on, by the code that judges it in the end."""
+
+import pytest
+from plan_maker import make_plan
+from record_maker import stopped_run, window
+
+from qosflood.analysis import analyse
+from qosflood.limits import parse_limit
+from qosflood.live.judging import SoFar, so_far
+from qosflood.units import SECOND
+
+LIMITS = ("errors < 0.1%", "response.p99 < 250ms", "memory.leak == none", "recovery.time < 1m")
+
+
+def told(at_s: int, *limits: str, change=None) -> SoFar:
+    plan = make_plan(limits=tuple(parse_limit(text) for text in limits or LIMITS))
+    records = stopped_run(plan, at_s, "killed")
+    if change is not None:
+        records = [change(record) for record in records]
+    return so_far(plan, analyse(plan, 0, records))
+
+
+def failing(record):
+    if getattr(record, "phase", "") != "flood":
+        return record
+    return window(record.second, "flood", response_ms=[5.0] * 60, failed={"rejected": 40})
+
+
+def test_before_the_flood_it_is_too_early_to_say():
+    seen = told(4)
+    assert seen.word == "TOO EARLY TO SAY"
+    assert {limit.ok for limit in seen.limits} == {None}
+    assert seen.limits[0].note == "judged in the flood"
+    assert seen.limits[2].note == "judged in the end"
+
+
+def test_a_run_whose_limits_hold_is_passing_so_far_with_their_values():
+    seen = told(12)
+    assert seen.word == "PASSING SO FAR"
+    assert seen.why == "2 of 4 limits hold, 2 are judged later"
+    assert [limit.ok for limit in seen.limits] == [True, True, None, None]
+    assert seen.limits[0].value == "0%"
+    assert seen.t_s == 12
+
+
+def test_a_broken_limit_makes_it_failing_so_far_and_says_by_what():
+    seen = told(12, change=failing)
+    assert seen.word == "FAILING SO FAR"
+    assert seen.why.startswith("errors 40% is not < 0.1%")
+
+
+def test_a_limit_that_waits_for_a_later_phase_is_nothing_against_the_run():
+    assert told(12, "errors < 0.1%", "recovery:errors < 1%").word == "PASSING SO FAR"
+
+
+@pytest.mark.parametrize("at_s", [1, 7, 12, 18])
+def test_the_timeline_tells_the_phases_begun(at_s):
+    phases = [entry for entry in told(at_s).timeline if entry.kind == "phase_started"]
+    begun = sum(phase.start_ns < at_s * SECOND for phase in make_plan().phases)
+    assert [entry.t_s < at_s for entry in phases] == [True] * begun
+
+
+def test_each_phase_begun_tells_its_figures_so_far():
+    baseline, ramp, flood = told(12, change=failing).phases
+    assert (baseline.name, ramp.name, flood.name) == ("baseline", "ramp", "flood")
+    assert (flood.acked, flood.errors) == ("360", "240 (40%)")
+    assert baseline.p99 == "–"
