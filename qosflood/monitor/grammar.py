@@ -16,11 +16,11 @@ Pairs = tuple[tuple[bytes, bytes], ...]
 
 METRIC = rb"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 LABEL = rb"[a-zA-Z_][a-zA-Z0-9_]*+"
-QUOTED = rb'"(?:[^"\\\0]|\\[^\n\0])*+"'
-QUOTED_LINE = rb'"(?:[^"\\\n\0]|\\[^\n\0])*+"'
-ANY_VALUE = rb'"(?:[^"\\]|\\\0*+[^\n\0])*+"\0*+'
-LINE_VALUE = rb'"(?:[^"\\\n]|\\\0*+[^\n\0])*+"\0*+'
-_OPEN = re.compile(rb'"(?:[^"\\]|\\\0*+[^\n\0])*+\\?\0*+\Z')
+QUOTED = rb'"(?:[^"\\\0]++|\\[^\n\0])*+"'
+QUOTED_LINE = rb'"(?:[^"\\\n\0]++|\\[^\n\0])*+"'
+ANY_VALUE = rb'"(?:[^"\\]++|\\\0*+[^\n\0])*+"\0*+'
+LINE_VALUE = rb'"(?:[^"\\\n]++|\\\0*+[^\n\0])*+"\0*+'
+_OPEN = re.compile(rb'"(?:[^"\\]++|\\\0*+[^\n\0])*+\\?\0*+\Z')
 _ESCAPE = re.compile(rb'\\([\\"n])')
 
 
