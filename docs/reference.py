@@ -3,7 +3,9 @@
 Run it after a change of any of them: `make reference`. A test holds the pages against it.
 """
 
+import html
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -81,8 +83,8 @@ def commands_page() -> str:
         "# Commands and options",
         _MADE,
         "`run` is the default command: `qosflood --rate 10x` is `qosflood run --rate 10x`. Every "
-        "option has an environment variable; where several values are allowed, they are separated "
-        "by `;` there.",
+        "option is an environment variable too: `--rate` of `run` is `QOSFLOOD_RUN_RATE`. Where "
+        "several values are allowed, they are separated by `;` there.",
     ]
     with click.Context(commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD") as root:
         for name, command in _commands(commands):
@@ -104,16 +106,12 @@ def _command(name: str, command: click.Command, root: click.Context) -> Iterator
     yield f"    {' '.join(['qosflood', name, *command.collect_usage_pieces(ctx)])}"
     yield _help(command)
     rows = [
-        (
-            f"`{' '.join(_names(option, ctx))}`",
-            f"{_escaped(option.help or '')}{_defaulted(option)}",
-            _variable(option, name),
-        )
+        (f"`{' '.join(_names(option, ctx))}`", _words(option, name))
         for option in command.params
         if isinstance(option, click.Option)
     ]
     if rows:
-        yield table(("option", "", "environment"), rows)
+        yield table(("option", ""), rows)
 
 
 def _help(command: click.Command) -> str:
@@ -138,19 +136,15 @@ def _names(option: click.Option, ctx: click.Context) -> Iterator[str]:
         yield option.make_metavar(ctx)
 
 
-def _defaulted(option: click.Option) -> str:
-    if (
-        option.is_flag
-        or option.default is None
-        or not isinstance(option.default, str | int | float)
-    ):
-        return ""
-    return f" Default: `{option.default}`."
-
-
-def _variable(option: click.Option, command: str) -> str:
-    word = command.upper().replace(" ", "_").replace("-", "_")
-    return f"`QOSFLOOD_{word}_{(option.name or '').upper()}`"
+def _words(option: click.Option, command: str) -> str:
+    """What it does, its default, and its variable where that is not spelled as the option is."""
+    words = _escaped(option.help or "")
+    if isinstance(option.default, str | int | float) and not option.is_flag:
+        words += f" Default: `{option.default}`."
+    variable = f"QOSFLOOD_{command}_{option.name}".upper().replace(" ", "_")
+    if not variable.endswith(f"_{option.opts[0].strip('-').upper().replace('-', '_')}"):
+        words += f" In the environment `{variable}`."
+    return words
 
 
 def profile_page() -> str:
@@ -359,7 +353,11 @@ def table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    """Readers of Markdown do not agree on bars in code, but all of them know HTML."""
+    if "|" not in text:
+        return text
+    coded = re.sub(r"`([^`]*)`", lambda code: f"<code>{html.escape(code[1])}</code>", text)
+    return coded.replace("|", "&#124;")
 
 
 def _one_line(text: str) -> str:

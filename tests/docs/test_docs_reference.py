@@ -54,7 +54,7 @@ def test_every_command_and_option_is_documented_with_words(name: str) -> None:
     options = [one for one in dict(every_command(commands))[name].params if one.name != "help"]
     for option in options:
         if isinstance(option, click.Option):
-            assert re.search(rf"`{option.opts[0]}\b[^`]*` \| \w", part), option.opts
+            assert re.search(rf"[`>]{option.opts[0]}\b[^|]*[`>] \| \w", part), option.opts
 
 
 def test_every_profile_key_is_documented() -> None:
