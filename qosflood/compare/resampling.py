@@ -97,9 +97,10 @@ def _of_series(
     counts, highest, middle = _matrix(encoded)
     if not counts.size:
         return
+    reached = np.cumsum(counts, axis=1)
     found = np.concatenate(
         [
-            _percentiles(drawn[at : at + _AT_ONCE] @ counts, highest)
+            _percentiles(drawn[at : at + _AT_ONCE] @ reached, highest)
             for at in range(0, len(drawn), _AT_ONCE)
         ]
     )
@@ -123,9 +124,8 @@ def _counts(encoded: str | None) -> npt.NDArray[np.int64] | None:
     return None if encoded is None else counts_of(decode(encoded)).copy()
 
 
-def _percentiles(counts: Floats, highest: Floats) -> Floats:
-    """Percentiles of each row, as HdrHistogram counts them."""
-    reached = np.cumsum(counts, axis=1)
+def _percentiles(reached: Floats, highest: Floats) -> Floats:
+    """Percentiles of each row of cumulated counts, as HdrHistogram counts them."""
     total = reached[:, -1:]
     targets = np.maximum(np.floor(total * np.array(PERCENTILES) / 100 + 0.5), 1)
     at = [np.argmax(reached >= targets[:, [index]], axis=1) for index in range(len(PERCENTILES))]

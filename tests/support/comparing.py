@@ -17,7 +17,7 @@ from qosflood.analysis.latency import figures_of, percentile_curve
 from qosflood.compare.figures import FIGURES
 from qosflood.compare.judging import change_of
 from qosflood.compare.resampling import Noise, noise_within
-from qosflood.compare.values import Given, MinEffect, Word
+from qosflood.compare.values import MinEffect, Word
 from qosflood.histograms import encode, figures, fold, make_histogram
 from qosflood.records import Latency
 from qosflood.report.blocks import blocks_part
@@ -62,10 +62,12 @@ def make_blocks(
     return FoundBlocks(phase="flood", length_s=30, blocks=tuple(made)), whole
 
 
-def make_document(name: str, seed: int, *, scale: float = 1.0, blocks: int = 30) -> Document:
+def make_document(
+    name: str, seed: int, *, scale: float = 1.0, blocks: int = 30, each: int = 1500
+) -> Document:
     """The report of a good run whose response times are those of the simulated blocks."""
     story = good_run()
-    cut, whole = make_blocks((seed,), scale=scale, blocks=blocks)
+    cut, whole = make_blocks((seed,), scale=scale, blocks=blocks, each=each)
     shown = figures_of(whole)
     phases = tuple(
         replace(phase, response=shown, service=shown) if phase.name == "flood" else phase
@@ -80,11 +82,6 @@ def make_document(name: str, seed: int, *, scale: float = 1.0, blocks: int = 30)
     )
     plan = replace(story.plan, run_id=name)
     return document_of(replace(story, plan=plan, findings=findings))
-
-
-def make_given(name: str, seed: int, **changes: float) -> Given:
-    """A run as the command hands it over."""
-    return Given(name=name, document=make_document(name, seed, **changes))
 
 
 @dataclass(frozen=True)
