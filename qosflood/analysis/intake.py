@@ -129,7 +129,10 @@ class Intake:
         self.blocks.roll(rollup)
 
     def _phase(self, name: str) -> PhaseTally:
-        return self.phases.setdefault(name, PhaseTally())
+        tally = self.phases.get(name)
+        if tally is None:
+            tally = self.phases[name] = PhaseTally()
+        return tally
 
     def _end(self, end: End) -> None:
         self.end = end

@@ -62,14 +62,16 @@ class PhaseTally:
         self.sent += window.offered
         self.resent += window.resent
         self.retries += window.retries
-        self.retried.update(window.retried)
+        if window.retried:
+            self.retried.update(window.retried)
         self.acked_after_retry += window.acked_after_retry
         self.picked_late += window.picked_late
         self.windows += late is not None
         self.late_windows += bool(late)
         self.outcomes.update(window.outcomes)
         self.statuses.update(window.statuses)
-        self.errors.update(window.errors)
+        if window.errors:  # mostly there are none, and a day has 86,400 windows
+            self.errors.update(window.errors)
         self.connects.add(window.connects)
         self._response.add(window.response)
         self._service.add(window.service)
