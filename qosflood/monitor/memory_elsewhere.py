@@ -6,7 +6,9 @@ A reading has its source's own time where that tells one, and what goes wrong is
 import asyncio
 import math
 import os
+import select
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -27,6 +29,7 @@ from qosflood.tls import tls_context
 from qosflood.units import SECOND, format_duration
 
 _MOST_PRINTED = 1 << 16
+_LOOK_S, _KILLED_S = 0.02, 1.0
 _REFERENCES = ("env:", "file:")
 
 
@@ -241,47 +244,65 @@ class Command:
 
     async def read(self) -> Reading | Unread:
         """Run it and read one number, or two: the bytes used and the limit."""
+        return await asyncio.to_thread(self._run)
+
+    def _run(self) -> Reading | Unread:
+        # Not asyncio's: there a command that prints more than is read is waited for without end.
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+            process = subprocess.Popen(
+                self._words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
             return Unread(f"cannot be run: {getattr(error, 'strerror', None) or 'bad words'}")
-        status: int | None = None
         try:
-            async with asyncio.timeout(self._timeout_ns / SECOND):
-                printed = await _printed(process)
-                status = await process.wait()
-        except TimeoutError:
-            return Unread(f"did not end within {format_duration(self._timeout_ns)}")
+            printed = _printed(process, time.monotonic() + self._timeout_ns / SECOND)
         finally:
-            if status is None:
-                await _end(process)
-        if status != 0:
-            return Unread(f"ended with status {status}")
+            _end(process)
+        if printed is None:
+            return Unread(f"did not end within {format_duration(self._timeout_ns)}")
+        if len(printed) > _MOST_PRINTED:
+            return Unread("printed more than a number of bytes")
+        if process.returncode:
+            return Unread(f"ended with status {process.returncode}")
         return _parsed(printed)
 
 
-async def _printed(process: asyncio.subprocess.Process) -> bytes:
-    stdout = process.stdout
-    printed = b""
-    while stdout is not None and len(printed) <= _MOST_PRINTED:
-        chunk = await stdout.read(_MOST_PRINTED)
-        if not chunk:
-            break
-        printed += chunk
+def _printed(process: "subprocess.Popen[bytes]", deadline_s: float) -> bytes | None:
+    """What it printed until it ended, or a little more than is wanted; None if it did not end.
+
+    Once it has ended nobody waits for others that have its output open."""
+    assert process.stdout is not None
+    printed, fd = b"", process.stdout.fileno()
+    os.set_blocking(fd, False)
+    while len(printed) <= _MOST_PRINTED:
+        over = process.poll() is not None
+        ready, _, _ = select.select([fd], [], [], 0 if over else _LOOK_S)
+        chunk = os.read(fd, _MOST_PRINTED) if ready else None
+        printed += chunk or b""
+        if over and not chunk:
+            return printed
+        if time.monotonic() > deadline_s:
+            return None
+        if chunk == b"":  # it closed its output and goes on
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(deadline_s - time.monotonic(), 0))
+                return printed
+            return None
     return printed
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """Nothing of it stays behind: it leads a process group of its own."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+    with suppress(subprocess.TimeoutExpired):  # one that runs as somebody else may live on
+        process.wait(_KILLED_S)
 
 
 def _word(word: str) -> str:

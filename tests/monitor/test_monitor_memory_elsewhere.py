@@ -170,6 +170,8 @@ def test_a_command_is_told_the_instance_and_is_no_shell():
         ("print(1, 2, 3)", "printed 3 numbers"),
         ("print(-5)", "told no number of bytes"),
         ("pass", "printed 0 numbers"),
+        ("while True: print('7' * 9999)", "printed more than a number of bytes"),
+        ("import os; os.close(1); os._exit(0)", "printed 0 numbers"),
     ],
 )
 def test_a_command_that_fails_is_unread_and_nothing_it_prints_is_shown(script, words):
@@ -308,3 +310,8 @@ def test_what_goes_with_an_expression_and_is_not_told_is_said_once():
     assert reading.untold[1].startswith("restarts_from told nothing: 2 series are restarts")
     (event, _), (again,) = watched(reading, reading)
     assert (event.kind, isinstance(again, MemorySample)) == ("memory_unread", True)
+
+
+def test_a_command_that_has_ended_is_not_waited_for_by_what_it_left_running():
+    script = "import subprocess; print(77, flush=True); subprocess.Popen(['sleep', '30'])"
+    assert asyncio.run(_read(command(sys.executable, "-c", script))) == Reading(used_bytes=77)
