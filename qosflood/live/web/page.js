@@ -247,6 +247,9 @@ function onMore(more) {
   }
 }
 
+// Figures do not wait for the charts' script.
+byId("plotly").addEventListener("load", () => charts.all());
+
 const stream = new EventSource("events");
 stream.addEventListener("snapshot", (event) => onSnapshot(JSON.parse(event.data)));
 stream.addEventListener("more", (event) => onMore(JSON.parse(event.data)));
