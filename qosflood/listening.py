@@ -38,6 +38,17 @@ def parse_address(text: str) -> Address:
     return Address(host or LOOPBACK, named)
 
 
+def parse_port(text: str) -> Address:
+    """`PORT` of loopback or `HOST:PORT`, 0 for a free one; raises PlanError with one line."""
+    bare = text.isascii() and text.isdigit()
+    try:
+        if bare or text.rpartition(":")[2].isdigit():
+            return parse_address(f":{text}" if bare else text)
+    except PlanError:
+        pass
+    raise PlanError(f'got "{text}", expected [HOST:]PORT, e.g. 9464, or 0 for a free port')
+
+
 def listen(address: Address, option: str) -> socket.socket:
     """A socket that listens on `address`, so that a browser or a scraper may connect from now on;
     raises StartError, which names the `option` that asked for it."""

@@ -15,12 +15,16 @@ from qosflood.cli.params import (
     PART,
     PEAK,
     PER_SECOND,
+    PORT,
+    PUSH_HEADER,
+    PUSH_URL,
     RATE,
     SEED,
     SHARDS,
     START_AT,
     TEXT,
 )
+from qosflood.outlets import Wanted, wanted
 from qosflood.resolve import Options
 
 _RENAMED = {
@@ -198,6 +202,23 @@ _OUTPUT: tuple[Any, ...] = (
         flag_value="127.0.0.1:0",
         help="Serve a live page there; by itself on a free port of 127.0.0.1.",
     ),
+    click.option(
+        "--metrics-port",
+        type=PORT,
+        help="Serve metrics for a Prometheus there; on 127.0.0.1 unless a host is named, 0 for a "
+        "free port.",
+    ),
+    click.option(
+        "--otlp",
+        type=PUSH_URL,
+        help="Push the same metrics over OTLP/HTTP there, each 10 s (needs qosflood[otel]).",
+    ),
+    click.option(
+        "--otlp-header",
+        type=PUSH_HEADER,
+        multiple=True,
+        help="Send this header with what is pushed (repeatable).",
+    ),
     click.option("--quiet", is_flag=True, help="Only warnings and the verdict."),
     click.option("--json", "as_json", is_flag=True, help="report.json on standard output."),
 )
@@ -236,6 +257,11 @@ def check_output(*, dry_run: bool, as_json: bool) -> None:
     """Raise UsageError for outputs that exclude each other."""
     if dry_run and as_json:
         raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+
+
+def told_from(values: Mapping[str, Any]) -> Wanted:
+    """What machines are to be told of the run; raises PlanError."""
+    return wanted(values["metrics_port"], values["otlp"], values["otlp_header"])
 
 
 def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:

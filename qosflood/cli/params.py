@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from qosflood.compare.values import MinEffect
+from qosflood.endpoint import parse_header
 from qosflood.errors import StartError, UnitError
-from qosflood.listening import parse_address
+from qosflood.listening import parse_address, parse_port
+from qosflood.live.otlp import parse_push_url
 from qosflood.resolve import parse_part, parse_peak
 from qosflood.units import MS, US, parse_duration, parse_rate, parse_ratio
 
@@ -130,3 +132,9 @@ INTERVAL = _Parsed("5s|off", _interval)
 """Nanoseconds; or `off`."""
 ADDRESS = _Parsed("[HOST:PORT]", parse_address)
 """`127.0.0.1:8080`: a listening.Address."""
+PORT = _Parsed("[HOST:]PORT", parse_port)
+"""`9464` or `0.0.0.0:9464`: a listening.Address."""
+PUSH_URL = _Parsed("URL", parse_push_url)
+"""The whole URL of an OTLP/HTTP endpoint."""
+PUSH_HEADER = _Parsed("NAME=env:VAR|file:PATH", parse_header)
+"""A header_ref.HeaderRef."""

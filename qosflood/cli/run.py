@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qosflood.cli.completion import profile_words
-from qosflood.cli.options import check_output, options_from, output_options, plan_options
+from qosflood.cli.options import check_output, options_from, output_options, plan_options, told_from
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import StartError
@@ -54,6 +54,7 @@ def run(
     qosflood --rate 10x --duration 15m --target http://127.0.0.1:3000
     """
     check_output(dry_run=dry_run, as_json=as_json)
+    told = told_from(values)
     screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
@@ -68,7 +69,7 @@ def run(
         out=out,
         arguments=tuple(sys.argv[1:]),
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
-        windows=Windows(web=web),
+        windows=Windows(web=web, told=told),
     )
     ctx.exit(carry_out(request, screen))
 

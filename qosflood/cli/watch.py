@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from qosflood.cli.completion import profile_words
-from qosflood.cli.options import check_output, options_from, output_options, watch_options
+from qosflood.cli.options import (
+    check_output,
+    options_from,
+    output_options,
+    told_from,
+    watch_options,
+)
 from qosflood.cli.planning import make_plan, one_profile
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import PlanError
@@ -52,6 +58,7 @@ def watch(
     qosflood watch --target http://127.0.0.1:3000 --duration 1h
     """
     check_output(dry_run=dry_run, as_json=as_json)
+    told = told_from(values)
     screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
     plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
     if plan.target.embedded:
@@ -66,6 +73,6 @@ def watch(
         out=out,
         arguments=tuple(sys.argv[1:]),
         ask=None,
-        windows=Windows(web=web),
+        windows=Windows(web=web, told=told),
     )
     ctx.exit(carry_out(request, screen))
