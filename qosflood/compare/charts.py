@@ -24,6 +24,7 @@ _NEWS = ("@bad", "@violet", "@warn")
 _LEAST_ABOVE = 10
 _COLORS = {"regressed": "@bad", "improved": "@acked", "same": "@planned", "unknown": "@warn"}
 _MOST = 400
+_ALONG = (99.0, 90.0, 50.0)
 _WIDEST = 1.0
 """A change of over 100% is drawn at the edge."""
 
@@ -200,11 +201,14 @@ def _told(document: Document, series: str) -> list[str]:
 
 
 def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
+    percentile = _percentile_of_blocks([run.document for run in (*base, *new)])
+    if percentile is None:
+        return None
     drawn = []
     rows = []
     for run, color, is_new in _colored(base, new):
         blocks = run.document.blocks
-        values = [_p99_ms(block) for block in blocks.blocks] if blocks else []
+        values = [_at(block, percentile) for block in blocks.blocks] if blocks else []
         known = [value for value in values if value is not None]
         if blocks and known:
             start = blocks.blocks[0].t_s
@@ -212,8 +216,6 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
             trace = line(plotly_text(run.name), minutes, values, color, _MOST)
             drawn.append(trace | {"line": trace["line"] | {"width": 2.4 if is_new else 1.3}})
             rows.append((run.name, *(cells.ms(pick(known)) for pick in (min, max))))
-    if not drawn:
-        return None
     layout = {
         "xaxis": {"title": {"text": "minutes into the flood"}},
         "yaxis": {"title": {"text": "ms"}, "rangemode": "tozero"},
@@ -223,18 +225,22 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
     said = "; ".join(f"{name}: from {least} to {most}" for name, least, most in rows) + "."
     return Chart(
         "along",
-        "Response p99 along the flood",
-        "The 99th percentile of each block: a change that holds throughout is the build's, one "
-        "stretch apart may be the machine's.",
+        f"Response p{percentile:.4g} along the flood",
+        "Of each block: a change that holds throughout is the build's, one stretch apart may be "
+        "the machine's.",
         figure(drawn, layout),
         Words(said, ("run", "least", "most"), tuple(rows)),
     )
 
 
-def _p99_ms(block: Block) -> float | None:
+def _percentile_of_blocks(documents: Sequence[Document]) -> float | None:
+    """The highest percentile that has ten values above it in every block; None: there is none."""
+    blocks = [block for one in documents if one.blocks for block in one.blocks.blocks]
+    least = min((block.acked + block.errors for block in blocks), default=0)
+    return next((p for p in _ALONG if least * (100 - p) >= 100 * _LEAST_ABOVE), None)
+
+
+def _at(block: Block, percentile: float) -> float | None:
     if block.response is None:
         return None
-    histogram = decode(block.response)
-    if histogram.total_count < 100 * _LEAST_ABOVE:
-        return None
-    return int(value_at(histogram, np.array([99.0]))[0]) / MS
+    return int(value_at(decode(block.response), np.array([percentile]))[0]) / MS
