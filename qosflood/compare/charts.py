@@ -10,8 +10,8 @@ from qosflood.compare.values import Change, Comparison, Given
 from qosflood.compare.words import effect_words, interval, moved
 from qosflood.histograms import decode, value_at
 from qosflood.report import cells
+from qosflood.report.chart import Chart
 from qosflood.report.chart_words import Words
-from qosflood.report.charts import Chart
 from qosflood.report.plotting import Json, dashed, figure, line, log_axis, plotly_text
 from qosflood.report.schema import Document
 from qosflood.report.schema_blocks import Block, Curve

@@ -14,7 +14,7 @@ from qosflood.compare.words import (
     value,
 )
 from qosflood.report import cells
-from qosflood.report.charts import Chart
+from qosflood.report.chart import Chart
 from qosflood.report.markup import Content, Markup, element, items, join, section, table
 from qosflood.report.shell import chart_figure, page, page_header, without_script
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qosflood.analysis.findings import Findings, LatencyFigures, PercentileCurve, PhaseFigures
+from qosflood.analysis.findings import (
+    Findings,
+    LatencyFigures,
+    PercentileCurve,
+    PhaseFigures,
+    ScrapePoint,
+)
 from qosflood.plan_watch import WATCH
 from qosflood.report import cells
 from qosflood.units import MS, counted, format_bytes, format_count
@@ -123,30 +129,64 @@ def memory(findings: Findings) -> Words:
 
 
 def scrapes(findings: Findings) -> Words:
-    """How long scrapes took, and which failed."""
-    points = findings.scrape_points
-    good = [point for point in points if point.ok]
-    failed = f"{len(points) - len(good):,} of {counted(len(points), 'scrape')} failed"
-    slowest = max(good, key=lambda point: point.duration_ns or 0, default=None)
-    slow = (
-        "."
-        if slowest is None
-        else f"; the slowest good one took {_ns(slowest.duration_ns)}, at "
-        f"{cells.moment(slowest.t_s)}."
-    )
-    return Words(
-        f"{failed}{slow}",
-        ("phase", "scrapes", "failed", "p50", "slowest"),
-        _by_phase(
-            findings,
-            lambda p: (
-                cells.count(p.scrapes.count),
-                cells.count(p.scrapes.failed),
-                _ns(p.scrapes.duration_p50_ns),
-                _ns(p.scrapes.duration_max_ns),
-            ),
+    """Our scrapes: how long they took, and which failed."""
+    rows = _by_phase(
+        findings,
+        lambda p: (
+            cells.count(p.scrapes.count),
+            cells.count(p.scrapes.failed),
+            _ns(p.scrapes.duration_p50_ns),
+            _ns(p.scrapes.duration_max_ns),
         ),
     )
+    return Words(_timed(findings.scrape_points, "scrape"), _TIMED, rows)
+
+
+def up(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
+    """Prometheus's scrapes."""
+    told = findings.prometheus.phases if findings.prometheus is not None else ()
+    rows = tuple(
+        (
+            one.name,
+            cells.count(one.count),
+            cells.count(one.failed),
+            _ns(one.duration_p50_ns),
+            _ns(one.duration_max_ns),
+        )
+        for one in told
+    )
+    return Words(_timed(points, "scrape of Prometheus's", "scrapes of Prometheus's"), _TIMED, rows)
+
+
+def control(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
+    """Requests to the control."""
+    rows = tuple(
+        (
+            phase.name,
+            cells.count(phase.control.count),
+            cells.count(phase.control.failed),
+            _ns(phase.control.duration_p50_ns),
+            _ns(phase.control.duration_max_ns),
+        )
+        for phase in findings.phases
+        if phase.control is not None
+    )
+    said = _timed(points, "request to the control", "requests to the control")
+    return Words(said, ("phase", "requests", *_TIMED[2:]), rows)
+
+
+_TIMED = ("phase", "scrapes", "failed", "p50", "slowest")
+
+
+def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
+    good = [point for point in points if point.ok]
+    noun = one if len(points) == 1 else several or f"{one}s"
+    failed = f"{len(points) - len(good):,} of {len(points):,} {noun} failed"
+    slowest = max(good, key=lambda point: point.duration_ns or 0, default=None)
+    if slowest is None:
+        return f"{failed}."
+    took, when = _ns(slowest.duration_ns), cells.moment(slowest.t_s)
+    return f"{failed}; the slowest good one took {took}, at {when}."
 
 
 def pages(findings: Findings) -> Words:

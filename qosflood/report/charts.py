@@ -1,16 +1,15 @@
 """Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import cycle
-from typing import TypeVar
+from collections.abc import Iterator
 
-from qosflood.analysis.findings import Findings, MemoryPoint, PercentileCurve, ScrapePoint
+from qosflood.analysis.findings import Findings, PercentileCurve
 from qosflood.plan import Plan
 from qosflood.report import chart_words
-from qosflood.report.chart_words import Words
+from qosflood.report.chart import MOST_POINTS, Chart
+from qosflood.report.charts_target import target_charts
 from qosflood.report.plotting import (
+    PALETTE,
     Json,
     Moment,
     Timeline,
@@ -20,34 +19,14 @@ from qosflood.report.plotting import (
     line,
     log_axis,
     plotly_text,
-    right_axis,
     timeline_of,
 )
 from qosflood.report.strip import MARK
 from qosflood.report.thin import thin
 from qosflood.units import MS, SECOND
 
-Point = TypeVar("Point", MemoryPoint, ScrapePoint)
-MOST_POINTS = 2000
-_MIB = 1024 * 1024
 _KINDS = 8
-_MARKS = 30
-_UNTIMED_MS = 1.0
-"""Where a failed scrape without a duration is drawn; a logarithmic axis has no 0."""
-_PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One chart: its element's id, its title, a caption, plotly's figure, and the same in words.
-    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis."""
-
-    name: str
-    title: str
-    caption: str
-    figure: Json
-    words: Words
-    unit_s: float | None = None
+_MARKS = 50
 
 
 def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
@@ -57,9 +36,7 @@ def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
         _throughput(time, plan, findings),
         _latency(time, findings),
         _errors(time, findings),
-        _memory(time, findings),
-        _scrapes(time, findings),
-        _pages(time, findings),
+        *target_charts(time, findings),
         _percentiles(findings),
     )
     return [chart for chart in charts if chart is not None]
@@ -190,112 +167,6 @@ def _curve(curve: PercentileCurve) -> Json:
     return trace if dash == "solid" else dashed(trace, dash)
 
 
-def _memory(time: Timeline, findings: Findings) -> Chart | None:
-    points = findings.memory_points
-    if not points:
-        return None
-    traces = _lines(time, "memory", points, lambda p: p.rss_bytes / _MIB, "@violet")
-    times = [point.t_s for point in points]
-    layout = time.layout("MiB", rangemode="tozero")
-    if len(traces) == 1 and any(point.cpu_cores is not None for point in points):
-        cpu = time.line("CPU", times, [point.cpu_cores for point in points], "@muted", 900)
-        traces.insert(0, cpu | {"yaxis": "y2", "opacity": 0.5})
-        layout["yaxis2"] = right_axis("cores")
-    limit = findings.memory.limit_bytes
-    if limit:
-        level = [limit / _MIB] * 2
-        traces.append(dashed(time.line("limit", [times[0], times[-1]], level, "@bad", 5)))
-    return Chart(
-        "memory",
-        "Target memory",
-        "Resident memory and CPU of the target.",
-        figure(traces, layout),
-        chart_words.memory(findings),
-        time.unit_s,
-    )
-
-
-def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
-    points = findings.scrape_points
-    if not points:
-        return None
-    good = [p for p in points if p.ok]
-    failed = [p for p in points if not p.ok]
-    traces = _lines(time, "scrape", good, lambda p: in_ms(p.duration_ns), "@teal")
-    if failed:
-        traces.append(_failed_scrapes(time, failed))
-    return Chart(
-        "scrapes",
-        "Scrapes",
-        "How long each scrape of the metrics page took; crosses failed. Logarithmic.",
-        figure(traces, time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))),
-        chart_words.scrapes(findings),
-        time.unit_s,
-    )
-
-
-def _lines(
-    time: Timeline,
-    what: str,
-    points: Sequence[Point],
-    value: Callable[[Point], float | None],
-    color: str,
-) -> list[Json]:
-    """One line for each instance, named by it where there are several."""
-    of_each: dict[str, list[Point]] = {}
-    for point in points:
-        of_each.setdefault(point.instance, []).append(point)
-    several = len(of_each) > 1
-    each = max(10, 1000 // max(1, len(of_each)))
-    colors = cycle((color, *(other for other in _PALETTE if other != color)))
-    return [
-        time.line(
-            plotly_text(name) if several else what,
-            [point.t_s for point in own],
-            [value(point) for point in own],
-            own_color,
-            each,
-        )
-        for (name, own), own_color in zip(of_each.items(), colors, strict=False)
-    ]
-
-
-def _failed_scrapes(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
-    durations = [in_ms(point.duration_ns) or _UNTIMED_MS for point in failed]
-    kept = thin(durations, 900)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "failed",
-        "x": [round(failed[index].t_s / time.unit_s, 6) for index in kept],
-        "y": [durations[index] for index in kept],
-        "text": [plotly_text(failed[index].reason) for index in kept],
-        "hovertemplate": "%{text}",
-        "marker": {"color": "@bad", "symbol": "x", "size": 8},
-    }
-
-
-def _pages(time: Timeline, findings: Findings) -> Chart | None:
-    points = [point for point in findings.scrape_points if point.bytes is not None]
-    if not points:
-        return None
-    traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
-    layout = time.layout("KiB", rangemode="tozero")
-    if len(traces) == 1:
-        times = [point.t_s for point in points]
-        series = time.line("series", times, [point.series for point in points], "@muted", 900)
-        traces.append(series | {"yaxis": "y2"})
-        layout["yaxis2"] = right_axis("series")
-    return Chart(
-        "pages",
-        "Metrics page",
-        "Its size and how many series it holds.",
-        figure(traces, layout),
-        chart_words.pages(findings),
-        time.unit_s,
-    )
-
-
 def _errors(time: Timeline, findings: Findings) -> Chart | None:
     seconds = findings.seconds
     counts: dict[str, int] = {}
@@ -310,7 +181,7 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
     traces = [
         time.line(plotly_text(kind), times, [s.errors.get(kind, 0) for s in seconds], color, each)
         | {"fill": "tozeroy", "fillcolor": f"{color}/0.18"}
-        for kind, color in zip(kinds, _PALETTE, strict=False)
+        for kind, color in zip(kinds, PALETTE, strict=False)
     ]
     return Chart(
         "errors",

@@ -7,7 +7,8 @@ from qosflood.analysis.findings import Findings
 from qosflood.plan import Plan
 from qosflood.report import sections, top
 from qosflood.report.beside import beside
-from qosflood.report.charts import Chart, make_charts
+from qosflood.report.chart import Chart
+from qosflood.report.charts import make_charts
 from qosflood.report.markup import Markup, element, join, section
 from qosflood.report.schema import Document, Phase
 from qosflood.report.shell import chart_figure, page, page_header, without_script

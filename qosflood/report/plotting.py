@@ -17,10 +17,13 @@ from qosflood.units import MS
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
+PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
 _FINE_DECADES = 3
 _DOT = 5
 _TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
 _LANES = 3
+_LETTER = 0.0068
+"""Width of a letter, of a chart's."""
 _LABEL = 32
 """Characters of a moment's label; the timeline has all of it."""
 
@@ -82,24 +85,21 @@ class Timeline:
         }
 
     def _labels(self) -> list[Json]:
-        """Their words beside the lines; those that follow each other stand at different heights."""
-        middle = sum(self.range()) / 2
-        return [
-            {
-                "text": plotly_text(clip(moment.label, _LABEL)),
-                "x": round(moment.t_s / self.unit_s, 6),
-                "y": 1 - 0.13 * (index % _LANES),
-                "xref": "x",
-                "yref": "paper",
-                "xanchor": "left" if moment.t_s / self.unit_s < middle else "right",
-                "yanchor": "top",
-                "showarrow": False,
-                "font": {"size": 11, "color": moment.color},
-                "bgcolor": "@page",
-                "opacity": 0.9,
-            }
-            for index, moment in enumerate(self.moments)
-        ]
+        """Their words beside the lines, as many as there is room for; the timeline has them all."""
+        start, end = self.range()
+        free = [start] * _LANES
+        shown = []
+        for moment in self.moments:
+            at = moment.t_s / self.unit_s
+            label = clip(moment.label, _LABEL)
+            width = len(label) * _LETTER * (end - start)
+            left = at + width <= end
+            first = at if left else at - width
+            lane = next((lane for lane, edge in enumerate(free) if edge <= first), None)
+            if lane is not None:
+                free[lane] = first + width
+                shown.append(_label(moment, label, at, lane, "left" if left else "right"))
+        return shown
 
     def _shade(self, phase: PhaseFigures, index: int) -> Json:
         return {
@@ -131,6 +131,21 @@ class Timeline:
             for phase in self.phases
             if phase.seconds / whole >= 0.05
         ]
+
+
+def _label(moment: Moment, label: str, at: float, lane: int, anchor: str) -> Json:
+    return {
+        "text": plotly_text(label),
+        "x": round(at, 6),
+        "y": 1 - 0.13 * lane,
+        "xref": "x",
+        "yref": "paper",
+        "xanchor": anchor,
+        "yanchor": "top",
+        "showarrow": False,
+        "font": {"size": 11, "color": moment.color},
+        "bgcolor": "@page/0.85",
+    }
 
 
 def timeline_of(phases: tuple[PhaseFigures, ...], moments: tuple[Moment, ...] = ()) -> Timeline:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qosflood.report.assets import plotly_script, text_of
-from qosflood.report.charts import Chart
+from qosflood.report.chart import Chart
 from qosflood.report.markup import Markup, element, folded, json_for_script, table
 from qosflood.text import printable
 

@@ -15,7 +15,9 @@ _ROUTINE = frozenset({"load_started", "phase_started", "load_finished", "settled
 """What every run has; the strip shows it as the phases themselves."""
 _LAST = 0.996
 """Where what happened at the very end is drawn, so that it is seen."""
-_GOOD = frozenset({"scrapes_recovered", "up_recovered", "recovered"})
+_SPANNED = frozenset({"scrapes_recovered", "up_recovered"})
+"""Where what failed before ended; its span shows that."""
+_GOOD = frozenset({*_SPANNED, "recovered"})
 _HEADERS = ("when", "UTC", "who", "what", "evidence")
 
 
@@ -52,7 +54,7 @@ def _strip(document: Document) -> Markup:
     """Phases side by side, and below them a lane for each who did something. Its words are the
     table's, so it is a picture to a screen reader."""
     spans = [phase for phase in document.phases if phase.seconds > 0]
-    told = [entry for entry in document.timeline if entry.kind not in _ROUTINE]
+    told = [entry for entry in document.timeline if entry.kind not in _ROUTINE | _SPANNED]
     if not spans:
         return Markup("")
     end_s = max(phase.start_s + phase.seconds for phase in spans)

@@ -14,7 +14,8 @@ import pytest
 from parts import require_chromium
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile
 
-from qosflood.report.charts import MOST_POINTS, make_charts
+from qosflood.report.chart import MOST_POINTS
+from qosflood.report.charts import make_charts
 from qosflood.report.html import render
 
 SCRIPT = "<script>alert(1)</script>"
