@@ -23,6 +23,7 @@ def build_instances(
             f"got {profile.scrape.url} beside [[instance]], expected one of the two: "
             "each instance names its own page",
         )
+    _check_pages(profile, problems)
     return tuple(
         Instance(
             name=one.name,
@@ -40,6 +41,20 @@ def instances_from(
 ) -> tuple[Instance, ...]:
     """Instances of (name, URL of the page), such as a Prometheus lists them."""
     return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
+
+
+def _check_pages(profile: Profile, problems: Problems) -> None:
+    """Two instances may have the same page only once their paths are whole."""
+    owners: dict[str, str] = {}
+    for index, one in enumerate(profile.instance):
+        page = _with_path(one.scrape, profile.scrape.path)
+        owner = owners.setdefault(page, one.name)
+        if owner != one.name:
+            problems.add(
+                f"instance[{index}].scrape",
+                f"got {one.scrape}, whose page {page} is that of {owner} too, expected a page of "
+                "its own for each instance",
+            )
 
 
 def _with_path(url: str, path: str) -> str:
