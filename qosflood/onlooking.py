@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
 from qosflood.fleet.local import Child
 from qosflood.fleet.view import Onlooker
 from qosflood.listening import Address, listen
 from qosflood.live.controls import Controls
+from qosflood.live.web.ending import ending
 from qosflood.live.web.page import LivePage
 from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
 from qosflood.outlets import NONE_WANTED, Outlets, Wanted
 from qosflood.plan import Plan
 from qosflood.records import Segment
-from qosflood.report.build import REPORT_HTML, REPORT_JSON
+from qosflood.report.build import REPORT_HTML
 
 WEB = "--web"
 JUDGE_PATIENCE_S = 1.0
@@ -86,7 +85,7 @@ class Onlooking:
         """The report is there; stay until whoever looks on has seen that, a few seconds at most."""
         await self._outlets.reported(exit_code)
         if self._page is not None and self._server is not None:
-            self._page.end(_ending(self._run_dir, exit_code))
+            self._page.end(ending(self._run_dir, exit_code))
             await self._server.linger(LINGER_S)
 
     def let_go(self) -> None:
@@ -119,18 +118,3 @@ class Onlooking:
         if self._page is not None:
             self._page.judged(line)
         self._outlets.judged(line)
-
-
-def _ending(run_dir: Path, exit_code: int) -> dict[str, object]:
-    """What a page says of a run that is over."""
-    try:
-        document = orjson.loads((run_dir / REPORT_JSON).read_bytes())
-    except (OSError, ValueError):
-        document = {}
-    return {
-        "verdict": document.get("verdict", ""),
-        "headline": document.get("headline", "the report could not be written"),
-        "exit_code": exit_code,
-        "report": (run_dir / REPORT_HTML).exists(),
-        "path": str(run_dir / REPORT_HTML),
-    }

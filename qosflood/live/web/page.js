@@ -3,8 +3,12 @@
 import { Charts } from "./charts.js";
 
 const byId = (id) => document.getElementById(id);
-const TONES = { PASSING: "good", PASS: "good", FAILING: "bad", FAIL: "bad", INVALID: "warn" };
+const TONES = {
+  ...{ PASSING: "good", PASS: "good", FAILING: "bad", FAIL: "bad", ABORTED: "bad" },
+  ...{ INVALID: "warn", INTERRUPTED: "warn" },
+};
 const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
+const UNJUDGED = ["not judged", "warn"];
 const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
 
 const charts = new Charts(byId("grid"));
@@ -136,13 +140,13 @@ function showTiles() {
 // Tables.
 
 function showLimits() {
-  const told = judged ? judged.limits : [];
   const waiting = { ok: null, value: "–", n: 0, note: "" };
-  const shown = judged ? told : about.limits.map((expr) => ({ expr, ...waiting }));
+  const known = judged && judged.limits;
+  const shown = known || about.limits.map((expr) => ({ expr, ...waiting }));
   const order = { false: 0, true: 1, null: 2 };
   const sorted = [...shown].sort((one, other) => order[one.ok] - order[other.ok]);
   const rows = sorted.map((limit) => {
-    const [word, name] = STATES[limit.ok];
+    const [word, name] = over && limit.ok === null ? UNJUDGED : STATES[limit.ok];
     const state = document.createElement("td");
     state.append(make("span", word, "state " + name));
     const expr = make("td", limit.expr);
@@ -159,7 +163,7 @@ function showLimits() {
 }
 
 function showPhases() {
-  const told = judged ? judged.phases : [];
+  const told = (judged && judged.phases) || [];
   const rows = told.map((phase) => {
     const figures = ["acked", "errors", "p50", "p99", "p99_9", "max"];
     return row([make("td", phase.name), ...figures.map((name) => number(phase[name]))]);
@@ -182,7 +186,7 @@ function showInstances() {
 }
 
 function showTimeline() {
-  const known = judged && judged.t_s !== null ? judged.timeline : [];
+  const known = (judged && judged.t_s !== null && judged.timeline) || [];
   const reach = known.length ? judged.t_s : -Infinity;
   const fresh = events.filter((event) => event.t_s > reach);
   const rows = [...known, ...fresh].reverse().map((entry) => {
@@ -220,10 +224,7 @@ function onSnapshot(whole) {
   layBar();
   charts.elapsed = now.elapsed_s;
   charts.reset(about, whole.tracks, whole.marks);
-  show(true);
-  if (over) {
-    finish();
-  }
+  heard(true);
 }
 
 function onMore(more) {
@@ -241,7 +242,14 @@ function onMore(more) {
   }
   judged = more.judged || judged;
   over = more.over || over;
-  show(Boolean(more.judged));
+  heard(Boolean(more.judged));
+}
+
+function heard(judgedAnew) {
+  if (over) {
+    judged = { ...judged, ...over.judged, t_s: Infinity };
+  }
+  show(judgedAnew || Boolean(over));
   if (over) {
     finish();
   }

@@ -7,7 +7,8 @@ import orjson
 from qosflood.errors import QosfloodError
 from qosflood.live.controls import Controls
 from qosflood.live.web.ring import Ring
-from qosflood.live.web.state import Json, PageState
+from qosflood.live.web.state import PageState
+from qosflood.live.web.words import Json
 from qosflood.records import JournalRecord
 from qosflood.text import printable
 from qosflood.units import SECOND

@@ -5,57 +5,26 @@ units of their charts: seconds since the load's start, reports per second, milli
 """
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
 
 from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.analysis.latency import p99_or_max
 from qosflood.live import lines
-from qosflood.live.aggregate import LiveView, Moment, Snapshot
+from qosflood.live.aggregate import LiveView, Moment
 from qosflood.live.history import History
+from qosflood.live.web import words
+from qosflood.live.web.words import MIB, InstanceState, Json, LagState
 from qosflood.plan import Plan
 from qosflood.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 from qosflood.text import printable
-from qosflood.units import (
-    MS,
-    SECOND,
-    format_bytes,
-    format_count,
-    format_duration,
-    format_moment,
-)
-from qosflood.verdict import load_words
+from qosflood.units import MS, SECOND
 
-Json = dict[str, Any]
 MARK = "mark"
 MOST_EVENTS = 200
 MOST_INSTANCES = 16
-_MIB = 1024 * 1024
 _HEALTH_S = 10
 _MOST_EARLY = 64
 _UNTIMED_MS = 1.0
-"""Where a failed scrape without a duration is drawn; a logarithmic axis has no 0."""
-
-
-@dataclass(slots=True)
-class InstanceState:
-    """The last that is known of one instance."""
-
-    memory: MemorySample | None = None
-    memory_max: int = 0
-    scrape: ScrapeSample | None = None
-    scrapes: int = 0
-    failed: int = 0
-    gaps: int = 0
-
-
-@dataclass(slots=True)
-class LagState:
-    """How the generator fared in one second, over all shards."""
-
-    lag_ns: int = 0
-    late: bool = False
-    connected: int = 0
+"""Where a cross without a figure is drawn; a logarithmic axis has no 0."""
 
 
 class PageState:
@@ -66,7 +35,7 @@ class PageState:
         self.history = History()
         self.over: Json | None = None
         self._plan = plan
-        self._about = _about(plan, run_dir, started)
+        self._about = words.about(plan, run_dir, started)
         self._gate_ns = late_gate_ns(plan)
         self._shown_s = -1
         self._lags: dict[int, LagState] = {}
@@ -139,9 +108,10 @@ class PageState:
             "elapsed_s": round(seen.elapsed_ns / SECOND, 1),
             "elapsed": lines.whole_seconds(seen.elapsed_ns),
             "left": lines.whole_seconds(seen.left_ns),
-            "tiles": self._tiles(seen),
-            "errors": _errors(seen.errors),
-            "instances": [_instance_row(name, state) for name, state in self._instances.items()],
+            "tiles": words.tiles(seen, self._recent, self._late_s, load=self._plan.floods),
+            "instances": [
+                words.instance_row(name, state) for name, state in self._instances.items()
+            ],
         }
 
     # Records.
@@ -151,7 +121,7 @@ class PageState:
         lag = self._lags.setdefault(window.second, LagState())
         lag.late |= late
         if window.send_lag is not None:
-            lag.lag_ns = max(lag.lag_ns, p99_or_max(window.send_lag))
+            lag.lag_ns = max(lag.lag_ns or 0, p99_or_max(window.send_lag))
         if window.health is not None:
             lag.connected += window.health.connected
         while self._shown_s < self.view.complete_s:
@@ -172,7 +142,7 @@ class PageState:
         for name, value in self._points(second, moments[0], lag).items():
             self._add(name, t_s, value)
         if lag.late:
-            self._add("late", t_s, lag.lag_ns / MS)
+            self._add("late", t_s, _in_ms(lag.lag_ns) or _UNTIMED_MS)
 
     def _points(self, second: int, moment: Moment, lag: LagState) -> dict[str, float | None]:
         load_ns = second * SECOND + SECOND // 2
@@ -184,7 +154,7 @@ class PageState:
             "max": _in_ms(moment.response.max_ns if moment.response else None),
             "p99": _in_ms(seen.p99_ns),
             "p50": _in_ms(seen.p50_ns),
-            "lag": lag.lag_ns / MS,
+            "lag": _in_ms(lag.lag_ns),
             **{
                 f"error {kind}": float(count)
                 for kind, count in moment.outcomes.items()
@@ -220,7 +190,7 @@ class PageState:
         if isinstance(sample, MemorySample):
             state.memory = sample
             state.memory_max = max(state.memory_max, sample.rss_bytes)
-            self._add(f"memory {name}", t_s, round(sample.rss_bytes / _MIB, 3))
+            self._add(f"memory {name}", t_s, round(sample.rss_bytes / MIB, 3))
             return
         state.scrape = sample
         state.scrapes += 1
@@ -245,118 +215,6 @@ class PageState:
 
     def _t_s(self, t: int) -> float:
         return round((t - (self.view.t0 or t)) / SECOND, 3)
-
-    # Words.
-
-    def _tiles(self, seen: Snapshot) -> list[Json]:
-        generator = self._generator()
-        if not self._plan.floods:
-            return [_memory(seen), _scrape(seen)]
-        return [
-            _tile("offered", lines.rate(seen.offered), f"of {lines.rate(seen.planned)} planned"),
-            _tile("acked", lines.rate(seen.acked), _more_of(self._recent, seen)),
-            _tile("response p50", lines.duration(seen.p50_ns)),
-            _tile("response p99", lines.duration(seen.p99_ns)),
-            _failed(seen),
-            _memory(seen),
-            _scrape(seen),
-            generator,
-        ]
-
-    def _generator(self) -> Json:
-        if not self._recent:
-            return _tile("generator", lines.UNKNOWN)
-        lag = lines.duration(max(state.lag_ns for state in self._recent))
-        more = f"send lag p99 {lag}"
-        if not self._late_s:
-            return _tile("generator", "on time", more)
-        tone = "bad" if any(state.late for state in self._recent) else "warn"
-        return _tile("generator", f"{format_count(self._late_s)} s late", more, tone)
-
-
-def _more_of(recent: "deque[LagState]", seen: Snapshot) -> str:
-    """Retries where there are any, else how many clients are connected."""
-    if seen.retries:
-        return lines.retries(seen).strip()
-    return f"{format_count(recent[-1].connected)} connected" if recent else ""
-
-
-def _tile(name: str, value: str, more: str = "", tone: str = "") -> Json:
-    return {"name": name, "value": value, "more": more, "tone": tone}
-
-
-def _failed(seen: Snapshot) -> Json:
-    total = sum(seen.errors.values())
-    worst = max(seen.errors, key=lambda kind: seen.errors[kind], default="")
-    more = f"mostly {worst}" if len(seen.errors) > 1 else worst
-    return _tile(
-        "errors so far", format_count(total) if total else "none", more, "bad" * bool(total)
-    )
-
-
-def _memory(seen: Snapshot) -> Json:
-    limit = f"of {lines.size(seen.rss_limit_bytes)}" if seen.rss_limit_bytes else ""
-    return _tile("memory", lines.size(seen.rss_bytes), limit)
-
-
-def _scrape(seen: Snapshot) -> Json:
-    last = seen.scrape
-    value = lines.UNKNOWN
-    if last is not None:
-        value = lines.duration(last.duration_ns) if last.ok else "failed"
-    failed = f"{format_count(seen.scrapes_failed)} failed" if seen.scrapes_failed else ""
-    tone = "bad" if last is not None and not last.ok else "warn" if seen.scrapes_failed else ""
-    return _tile("last scrape", value, failed, tone)
-
-
-def _errors(errors: dict[str, int]) -> list[list[str]]:
-    kinds = sorted(errors.items(), key=lambda item: -item[1])
-    return [[printable(kind, 40), format_count(count)] for kind, count in kinds]
-
-
-def _instance_row(name: str, state: InstanceState) -> Json:
-    scrape, memory = state.scrape, state.memory
-    took = reason = lines.UNKNOWN
-    if scrape is not None:
-        took = lines.duration(scrape.duration_ns) if scrape.ok else "failed"
-        reason = "" if scrape.ok else printable(scrape.reason or "unknown", 120)
-    return {
-        "name": printable(name, 80),
-        "memory": format_bytes(memory.rss_bytes) if memory else lines.UNKNOWN,
-        "memory_max": format_bytes(state.memory_max) if memory else lines.UNKNOWN,
-        "scrape": took,
-        "scrapes": format_count(state.scrapes),
-        "failed": format_count(state.failed),
-        "reason": reason,
-        "ok": scrape is None or scrape.ok,
-        "series": format_count(scrape.series) if scrape and scrape.series else lines.UNKNOWN,
-    }
-
-
-def _about(plan: Plan, run_dir: str, started: str) -> Json:
-    return {
-        "run_id": plan.run_id,
-        "load": load_words(plan),
-        "target": "embedded collector" if plan.target.embedded else plan.target.url,
-        "profile": plan.profile,
-        "started": started,
-        "run_dir": run_dir,
-        "floods": plan.floods,
-        "total_s": max(phase.end_ns for phase in plan.phases) / SECOND,
-        "phases": [
-            {
-                "name": phase.name,
-                "start_s": phase.start_ns / SECOND,
-                "end_s": phase.end_ns / SECOND,
-                "lasts": format_duration(phase.duration_ns),
-                "begins": format_moment(phase.start_ns / SECOND),
-            }
-            for phase in plan.phases
-        ],
-        "limits": [limit.expr for limit in plan.limits],
-        "aborts": [limit.expr for limit in plan.aborts],
-        "memory_limit_mib": (plan.watch.memory_limit_bytes or 0) / _MIB or None,
-    }
 
 
 def _in_ms(ns: int | None) -> float | None:

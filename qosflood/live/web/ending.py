@@ -1,0 +1,53 @@
+"""What the page says of a run that is over: the report's own verdict, limits and timeline."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from qosflood.live.web.words import Json
+from qosflood.report.build import REPORT_HTML, REPORT_JSON
+from qosflood.report.cells import limit_value
+from qosflood.text import printable
+
+
+def ending(run_dir: Path, exit_code: int) -> Json:
+    """Read from report.json; without one there is nothing but the exit code to tell."""
+    try:
+        document = orjson.loads((run_dir / REPORT_JSON).read_bytes())
+    except (OSError, ValueError):
+        document = {}
+    told = {
+        "verdict": document.get("verdict", ""),
+        "headline": printable(document.get("headline", "the report could not be written")),
+        "exit_code": exit_code,
+        "report": (run_dir / REPORT_HTML).exists(),
+        "path": str(run_dir / REPORT_HTML),
+    }
+    return told | ({"judged": _judged(document)} if document else {})
+
+
+def _judged(document: dict[str, Any]) -> Json:
+    """Limits and timeline as judging.SoFar has them, now for good."""
+    return {
+        "limits": [
+            {
+                "expr": printable(limit["expr"]),
+                "value": limit_value(limit["value"], limit["unit"]),
+                "n": limit["n"],
+                "ok": limit["ok"],
+                "note": printable(limit["reason"]),
+                "named_by": limit["named_by"],
+            }
+            for limit in document["limits"]
+        ],
+        "timeline": [
+            {
+                "t_s": entry["t_s"],
+                "who": entry["who"],
+                "kind": entry["kind"],
+                "what": printable(entry["what"]),
+            }
+            for entry in document["timeline"]
+        ],
+    }
