@@ -200,6 +200,8 @@ def _why(
     if any(since <= t <= until for t in started):
         return "it was restarted"
     failure = next((r.failure for r in readings if r.failure and since <= r.t <= until), None)
+    # The last reading asks for all that came late: without it, that is not known.
+    failure = failure or (readings[-1].failure if readings else None)
     if failure is not None:
         return f"it did not answer: {printable(failure, 100)}"
     return "it did not scrape them" if some else ""

@@ -98,18 +98,22 @@ class Beside:
             self._failed(clock.words)
             return
         self._emit(await self._reading(t, clock, last=last))
-        for expr, metric in self._queries():
-            await self._samples(expr, metric, clock, whole=last)
+        # All at once: the last reading has little time, however slowly it answers.
+        await asyncio.gather(
+            *(self._samples(expr, metric, clock, whole=last) for expr, metric in self._queries())
+        )
 
     async def _reading(self, t: int, clock: Clock, *, last: bool) -> PrometheusReading:
-        if self._version is None:
-            version = await self._client.version()
-            self._version = None if isinstance(version, Failure) else version
-        started = await self._client.started_s()
-        targets = None
-        if last or not self._many:
-            targets = await self._client.targets()
-        alerts = await self._client.alerts()
+        client = self._client
+        listed = last or not self._many
+        started, alerts, targets, version = await asyncio.gather(
+            client.started_s(),
+            client.alerts(),
+            client.targets() if listed else _nothing(),
+            client.version() if self._version is None else _nothing(),
+        )
+        if isinstance(version, str):
+            self._version = version
         return PrometheusReading(
             t=t,
             version=self._version,
@@ -195,6 +199,10 @@ class Beside:
     def _instance_of(self, series: Found) -> str | None:
         owners = (name for name, target in self._targets.items() if is_of(series.labels, target))
         return next(owners, None)
+
+
+async def _nothing() -> None:
+    """Not asked for this time."""
 
 
 def _firing(alerts: tuple[Alert, ...]) -> tuple[AlertSeen, ...]:

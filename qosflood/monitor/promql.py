@@ -30,6 +30,7 @@ T = TypeVar("T")
 TIMEOUT_NS = 10 * SECOND
 _MOST_BYTES = 64 * 1024 * 1024
 _SHOWN = 200
+_AT_ONCE = 4
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _FRACTION = re.compile(r"\.(\d{6})\d+")
 
@@ -108,14 +109,14 @@ async def open_prometheus(
     cacert: str | None = None,
     timeout_ns: int = TIMEOUT_NS,
 ) -> AsyncIterator["Prometheus"]:
-    """A client over one kept-alive connection; raises PreflightError for bad headers or CA."""
+    """A client over a few kept-alive connections; raises PreflightError for bad headers or CA."""
     secrets = resolve_headers(headers)
     try:
         context = ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise PreflightError(f"--cacert {cacert}: cannot be used ({error})") from None
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=2, ssl=context),
+        connector=aiohttp.TCPConnector(limit=_AT_ONCE, ssl=context),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=timeout_ns / SECOND),
         auto_decompress=False,

@@ -1,5 +1,6 @@
 """What Prometheus and OpenTelemetry saw, in the report."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -14,6 +15,7 @@ from qosflood.text import printable
 from qosflood.units import MS, SECOND
 
 _MOST_ALERTS = 100
+_MOST_NAMED = 5
 NOT_ASKED = "none was asked; name it with --prometheus URL"
 Seconds = Callable[[int], float]
 """Seconds since the load's start, of a journal time."""
@@ -128,9 +130,16 @@ def prometheus_line(document: Document) -> str:
     slowest = max((r.duration_ms_max for r in runs if r.duration_ms_max is not None), default=None)
     parts.append(f"slowest {cells.ms(slowest)}")
     parts.append(_agreement(document))
-    began = [alert.name for alert in told.alerts if not alert.before]
-    parts.append(f"alerts that began: {', '.join(began[:5]) or 'none'}")
+    parts.append(f"alerts that began: {_began(told)}")
     return printable("; ".join(part for part in parts if part))
+
+
+def _began(told: schema.Prometheus) -> str:
+    """`ManySessions (2), Slow`: each alert's name, with how often where it fired for several."""
+    names = Counter(alert.name for alert in told.alerts if not alert.before)
+    each = [f"{name} ({number})" if number > 1 else name for name, number in names.items()]
+    more = f" and {len(each) - _MOST_NAMED} more" if len(each) > _MOST_NAMED else ""
+    return f"{', '.join(each[:_MOST_NAMED]) or 'none'}{more}"
 
 
 def _agreement(document: Document) -> str:

@@ -36,6 +36,22 @@ _SEVERAL = (
 )
 
 
+_CHEAPER = (
+    "dashboards and alerts are blind then, so make the page cheaper or serve it apart from the "
+    "reports"
+)
+_NO_PAGE = "Prometheus takes no such page: mend it, or name the right one with --scrape URL"
+_SCRAPE_ADVICE = {
+    "connection refused": "nobody served the page: see whether the target ran",
+    "content type": _NO_PAGE,
+    "line ": _NO_PAGE,
+    "status 404": _NO_PAGE,
+    "status 401": "give the page its token with --header 'Authorization=env:NAME'",
+    "status 403": "give the page its token with --header 'Authorization=env:NAME'",
+}
+"""By what the commonest reason says."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     judged: JudgedLimit
@@ -148,10 +164,9 @@ def _scrapes(case: _Case) -> str:
     reasons = case.phase.scrapes.reasons if case.phase else {}
     if not reasons:
         return "the metrics page answered too slowly under load: make it cheaper to compute"
-    return (
-        f'most failed scrapes: "{_commonest(reasons)}"; dashboards and alerts are blind then, '
-        "so make the page cheaper or serve it apart from the reports"
-    )
+    worst = _commonest(reasons)
+    found = (advice for said, advice in _SCRAPE_ADVICE.items() if said in worst)
+    return f'most failed scrapes: "{worst}"; {next(found, _CHEAPER)}'
 
 
 def _memory_growth(case: _Case) -> str:

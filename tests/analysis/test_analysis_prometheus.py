@@ -164,6 +164,10 @@ def test_a_gap_does_not_hide_what_is_broken_anyhow():
             (reading(0), PrometheusReading(t=at(10), failure="connection refused"), reading(19)),
             "it did not answer: connection refused",
         ),
+        (
+            (reading(0), PrometheusReading(t=at(19), failure="the last reading took too long")),
+            "it did not answer: the last reading took too long",
+        ),
     ],
 )
 def test_a_gap_says_why_as_far_as_is_known(readings, why):

@@ -126,6 +126,23 @@ def test_each_broken_limit_has_a_remedy(expr: str, metric: str, expected: str) -
     assert expected in step
 
 
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("timeout after 5s", "make the page cheaper"),
+        ("connection refused", "see whether the target ran"),
+        ("content type text/html", "--scrape URL"),
+        ('line 3: expected a value, got "x"', "--scrape URL"),
+        ("status 401", "Authorization=env:NAME"),
+    ],
+)
+def test_why_scrapes_failed_decides_the_advice(reason: str, expected: str) -> None:
+    story = broken(failing_run(), "scrape.gap < 15s", "scrape.gap")
+    flood = next(phase for phase in story.findings.phases if phase.name == "flood")
+    story = with_flood(story, scrapes=replace(flood.scrapes, reasons={reason: 9, "other": 1}))
+    assert expected in steps_of(story)[0]
+
+
 def test_reports_that_found_no_connection_are_no_sign_of_a_slow_target() -> None:
     story = broken(failing_run(), "offered >= 99%", "offered")
     outcomes = {"acked": 100, "connect_error": 20, "unsent": 3}
