@@ -139,7 +139,9 @@ def _instance_span(
             return f"was not read {when}{told}"
     first = [one.value for one in before if one.value is not None][-1]
     last = [one.value for one in after if one.value is not None][-1]
-    values = [one.value for one in counted if one.value is not None]
-    if not falls and any(later < earlier for earlier, later in pairwise(values)):
-        return f"went back from {format_count(first)}: a restart, or several processes"
+    in_order = sorted(counted, key=lambda one: one.t)
+    values = [one.value for one in in_order if one.value is not None]
+    fell = next((high for high, low in pairwise(values) if low < high), None)
+    if not falls and fell is not None:
+        return f"went back from {format_count(fell)}: a restart, or several processes"
     return Span(first, last, max(one.value for one in after if one.value is not None))

@@ -17,6 +17,7 @@ from yarl import URL
 from qosflood.audit_records import Counted, ReadBack
 from qosflood.audited import Sampled, Source, looks_itself, sources
 from qosflood.headers import redact, resolve_headers
+from qosflood.monitor.counter_watch import named_series, with_labels
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
 from qosflood.plan import Plan
@@ -145,15 +146,9 @@ async def read_metric(plan: Plan, instance: Instance, t: int) -> tuple[float | N
         scraper.wanted.add(audit.metric or "")
         sample = await scraper.scrape(t)
         page = scraper.exposition
-    labels = set(audit.labels)
-    named = [
-        one
-        for one in (page.wanted if page is not None and sample.ok else ())
-        if one.name == audit.metric
-    ]
-    values = [one.value for one in named if labels <= set(one.labels.items())]
-    if values:
-        return sum(values), None
+    named = named_series(audit, page if sample.ok else None)
+    if (value := with_labels(audit, named)) is not None:
+        return value, None
     which = f" with {labelled(audit)}" if named else ""
     return None, sample.reason or f"the page has no {audit.metric}{which}"
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from qosflood.headers import redact
+from qosflood.monitor.counter_watch import CounterWatch
 from qosflood.monitor.gauge_watch import GaugeWatch
 from qosflood.monitor.memory_loop import MemoryLoop, WatchedMemory
 from qosflood.monitor.scrape import Scraper
@@ -108,14 +109,24 @@ class Monitor:
         sources = [one.source for one in self._spec.watched if one.instance == name]
         answering = Answering(name, watched="process" in sources)
         gauge = GaugeWatch(self._watch.gauge) if "gauge" in sources else None
+        counter = self._counter(scraper)
 
         def told(sample: ScrapeSample) -> None:
             for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
             if gauge is not None and (seen := gauge.note(sample, scraper.exposition)) is not None:
                 self._emit(seen)
+            for counted in counter.note(sample, scraper.exposition) if counter else ():
+                self._emit(counted)
 
         return ScrapeLoop(scraper, self._timer, self._emit, told, self._watch.timeout_ns)
+
+    def _counter(self, scraper: Scraper) -> CounterWatch | None:
+        """What watches the audit's counter on the pages that are scraped anyway."""
+        if (name := self._spec.plan.audit.counter) is None:
+            return None
+        scraper.wanted.add(name)
+        return CounterWatch(self._spec.plan.audit)
 
     def _memory_failed(self, t: int, error: Exception) -> None:
         self._tell(t, f"memory: {self._words(error)}")

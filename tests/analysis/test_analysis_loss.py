@@ -143,6 +143,10 @@ def test_instances_are_added_up():
             (counted(SECOND, 900), counted(SETTLED, 100)),
             "went back from 900: a restart, or several processes",
         ),
+        (
+            (counted(SECOND, 1), counted(9 * SECOND, 60), counted(10 * SECOND, 2), *span(1, 95)),
+            "went back from 60: a restart, or several processes",
+        ),
     ],
 )
 def test_a_counter_is_judged_between_the_load_alone(evidence, why):

@@ -9,10 +9,11 @@ import psutil
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
+from qosflood.audit_records import Counted
 from qosflood.monitor import history, memory_watch, scrape
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import Page, open_scraper
-from qosflood.plan_watch import Instance
+from qosflood.plan_watch import Audit, Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 from qosflood.units import MS, SECOND
 
@@ -178,3 +179,19 @@ def test_an_exchange_longer_than_its_timeout_is_the_monitors_stall():
     plan = make_plan(watch=QUICK)
     records = asyncio.run(watch(plan, lambda seen: seen, scraper_of=lambda _: Stalled()))
     assert records[0].own_fault
+
+
+def test_a_counter_that_goes_back_in_the_run_is_told_though_it_is_higher_in_the_end():
+    values = iter([1, 40, 3, 90, 5, 200])
+
+    async def run():
+        async def answer(_, writer):
+            writer.write(page(b"a_total %d\n" % next(values, 900)))
+
+        async with raw_server(answer) as server:
+            watched = {"scrape_url": server.url} | QUICK
+            plan = make_plan(port=server.port, watch=watched, audit=Audit(counter="a_total"))
+            return await watch(plan, lambda records: count(records, ScrapeSample) > 7)
+
+    told = [one.value for one in asyncio.run(run()) if isinstance(one, Counted)]
+    assert told == [40.0, 3.0]
