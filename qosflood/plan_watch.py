@@ -12,6 +12,8 @@ WATCH = "watch"
 """The only phase of a run that sends no load: the target is watched, and that is all."""
 ONE_INSTANCE = "target"
 """What the instance is called where a plan names none."""
+MOST_PAGE_BYTES = 256 << 20
+"""No page grows beyond this, whatever a plan allows: the monitor must outlive a gzip bomb."""
 WATCHED = "watched by part 1"
 """What another part of a run says of scrapes and memory."""
 

@@ -3,11 +3,10 @@
 import zlib
 from collections.abc import Iterator
 
+from qosflood.plan_watch import MOST_PAGE_BYTES
 from qosflood.units import format_bytes
 
 MIB = 1024 * 1024
-HARD_LIMIT_BYTES = 256 * MIB
-"""No body grows beyond this, whatever the plan says: the monitor must outlive a gzip bomb."""
 _STEP = MIB
 
 
@@ -22,7 +21,7 @@ class Body:
     """
 
     def __init__(self, limit_bytes: int, *, gzipped: bool) -> None:
-        self._limit = min(limit_bytes or HARD_LIMIT_BYTES, HARD_LIMIT_BYTES)
+        self._limit = min(limit_bytes or MOST_PAGE_BYTES, MOST_PAGE_BYTES)
         self._gzipped = gzipped
         self._inflater = _gzip()
         self._begun = False

@@ -8,7 +8,6 @@ record by record if anything in it is doubtful, so that both ways say the same.
 import re
 from typing import Protocol
 
-from qosflood.monitor.body import HARD_LIMIT_BYTES
 from qosflood.monitor.grammar import (
     Dialect,
     EndOfPage,
@@ -23,6 +22,7 @@ from qosflood.monitor.mediatype import OPENMETRICS
 from qosflood.monitor.openmetrics import END_MARK, OpenMetrics
 from qosflood.monitor.promtext import TextFormat
 from qosflood.monitor.tally import Tally
+from qosflood.plan_watch import MOST_PAGE_BYTES
 
 _BLOCK_BYTES = 1 << 18
 _SHOWN = 60
@@ -91,8 +91,8 @@ class Scanner:
             return
         self._held.append(chunk)
         self._held_bytes += len(chunk)
-        if self._held_bytes > HARD_LIMIT_BYTES:
-            raise ExpositionError(f"parse: line {self._line}: over {HARD_LIMIT_BYTES >> 20} MiB")
+        if self._held_bytes > MOST_PAGE_BYTES:
+            raise ExpositionError(f"parse: line {self._line}: over {MOST_PAGE_BYTES >> 20} MiB")
         self._broken = self._broken or b"\n" in chunk
         if self._broken and self._held_bytes >= self._retry_bytes:
             self._scan(b"".join(self._held), final=False)

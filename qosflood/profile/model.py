@@ -307,7 +307,9 @@ class Scrape(Section):
         None, "A scrape's timeout, at most the interval; left out: 5s or the interval.", "5s"
     )
     body_size_limit: Size = key(
-        "0B", "A larger page is a failed scrape; 0B is no limit, as in Prometheus.", "64MiB"
+        "0B",
+        "A page that reaches it is a failed scrape, as in Prometheus; 0B is none but 256MiB.",
+        "64MiB",
     )
     sample_limit: Count | None = key(
         None, "A page of more samples is a failed scrape; left out: no limit.", 50_000

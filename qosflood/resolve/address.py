@@ -15,11 +15,11 @@ from qosflood.endpoint import (
 from qosflood.errors import PlanError
 from qosflood.header_ref import HeaderRef
 from qosflood.plan import Plan, Target
-from qosflood.plan_watch import Watch
+from qosflood.plan_watch import MOST_PAGE_BYTES, Watch
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
-from qosflood.units import MINUTE, SECOND
+from qosflood.units import MINUTE, SECOND, format_bytes
 
 _EMBEDDED = Endpoint("http", "127.0.0.1", 0)
 
@@ -163,6 +163,17 @@ def header_refs(
     return tuple(refs.values())
 
 
+def _body_size_limit(profile: Profile, problems: Problems) -> int:
+    limit = profile.scrape.body_size_limit
+    if limit > MOST_PAGE_BYTES:
+        most = format_bytes(MOST_PAGE_BYTES)
+        problems.add(
+            "scrape.body_size_limit",
+            f"got {format_bytes(limit)}, expected at most {most}: no larger page is read",
+        )
+    return limit
+
+
 def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Problems) -> Watch:
     """What the monitor looks at; the scrape's timeout is never above its interval."""
     interval, timeout = _scrape_times(profile, flood_ns, problems)
@@ -171,7 +182,7 @@ def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Probl
         scrape_url=_scrape_url(profile, target, problems),
         interval_ns=interval,
         timeout_ns=timeout,
-        body_size_limit_bytes=profile.scrape.body_size_limit,
+        body_size_limit_bytes=_body_size_limit(profile, problems),
         pid=memory.pid,
         memory_interval_ns=SECOND,
         gauge=memory.gauge,

@@ -190,7 +190,7 @@ def test_a_page_of_comments_alone_is_read_with_a_warning():
 
 
 def test_a_line_that_never_ends_is_refused_at_the_hard_limit(monkeypatch):
-    monkeypatch.setattr(scanner, "HARD_LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(scanner, "MOST_PAGE_BYTES", 1 << 20)
     endless = Scanner("text/plain", (), "3")
     endless.feed(b"a 1\n")
     with pytest.raises(ExpositionError, match=r"^parse: line 2: over 1 MiB$"):

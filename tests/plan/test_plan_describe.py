@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
 from resolving import plan_of
 
+from qosflood.errors import PlanError
 from qosflood.plan import Plan
 from qosflood.profile.load import load_profile
 from qosflood.resolve import describe, with_target_port
@@ -118,6 +120,11 @@ def test_what_a_page_may_not_exceed_is_shown():
     limits = {"scrape": {"sample_limit": 10_000, "body_size_limit": "10MiB"}}
     said = rows(plan_of(limits, target="http://127.0.0.1:1"))["scrape"][0]
     assert said.endswith("timeout 5s, at most 10,000 samples and 10.0 MiB")
+
+
+def test_a_page_may_not_be_allowed_more_than_is_ever_read():
+    with pytest.raises(PlanError, match=r"got 257.0 MiB, expected at most 256.0 MiB: no larger"):
+        plan_of({"scrape": {"body_size_limit": "257MiB"}})
 
 
 def test_scrapes_may_be_off():
