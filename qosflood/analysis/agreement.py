@@ -57,7 +57,6 @@ def _near(seen: Sequence[int], span: FailingSpan, sides: Sides) -> bool:
 
 def _they_alone(sides: Sides, span: UpSpan) -> str:
     meanwhile = [s for s in near(sides.ours, span.since, span.until or span.last) if s.ok]
-    error = f" ({span.error})" if span.error else ""
     if meanwhile:
         why = f"{_number(len(meanwhile), 'scrape')} of ours meanwhile went well"
     else:
@@ -65,7 +64,7 @@ def _they_alone(sides: Sides, span: UpSpan) -> str:
         why = f"none of ours fell into that time (one each {every})"
     return (
         f"{span.instance}: Prometheus saw {_number(span.failed, 'failed scrape')} "
-        f"{_when(sides.clock, span.since, span.last)}{error}, we saw none: {why}"
+        f"{_when(sides.clock, span.since, span.last)} ({span.why}), we saw none: {why}"
     )
 
 

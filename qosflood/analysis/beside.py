@@ -28,7 +28,10 @@ class UpFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpSpan:
-    """Failed scrapes of Prometheus in a row; `until` is the next good one, None if none came."""
+    """Failed scrapes of Prometheus in a row; `until` is the next good one, None if none came.
+
+    `error` is what it said of the last of them when it was asked: empty if it was well by then.
+    """
 
     instance: str
     since: int
@@ -36,6 +39,11 @@ class UpSpan:
     until: int | None
     failed: int
     error: str
+
+    @property
+    def why(self) -> str:
+        """The error, or why there is none."""
+        return self.error or "why is not known, it was over before Prometheus was asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -289,8 +289,7 @@ def prometheus_entries(
     for instance in finding.instances:
         for span in instance.spans:
             lasted = "" if span.until is None else f" for {_length(span.until - span.since)}"
-            error = f": {span.error}" if span.error else ""
-            what = f"Prometheus's scrapes failed{lasted}{error}"
+            what = f"Prometheus's scrapes failed{lasted}: {span.why}"
             told = {"instance": span.instance, "failed": span.failed}
             yield _entry(clock, span.since, "target", "up_failing", what, **told)
     for gap in finding.gaps:

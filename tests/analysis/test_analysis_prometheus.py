@@ -124,6 +124,15 @@ def test_a_failure_that_it_saw_alone_is_told_with_its_error_and_what_we_saw():
     )
 
 
+def test_a_failure_that_was_over_before_it_was_asked_says_that_nobody_knows_why():
+    findings = found(reading(0), reading(19), samples(ups(failed={8})))
+    unknown = "why is not known, it was over before Prometheus was asked"
+    (line,) = findings.prometheus.disagreements
+    (entry,) = [entry for entry in findings.timeline if entry.kind == "up_failing"]
+    assert f"({unknown})" in line
+    assert entry.what == f"Prometheus's scrapes failed for 1s: {unknown}"
+
+
 def test_failures_of_the_same_time_are_agreed_on():
     findings = found(reading(0), samples(ups(failed={8, 9})), failing={8, 9, 10})
     assert findings.prometheus.agreed == 1
