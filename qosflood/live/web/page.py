@@ -16,7 +16,6 @@ from qosflood.units import SECOND
 EVERY_NS = SECOND
 MOST_MARKS = 500
 LONGEST_MARK = 200
-_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 class RefusedError(QosfloodError):
@@ -61,12 +60,14 @@ class LivePage:
         self.state.end(over)
         self._push(self._now_t())
 
-    def snapshot(self) -> bytes:
-        """The whole run so far as JSON."""
-        return orjson.dumps(self.state.snapshot(self._now_t()), option=_OPTIONS)
+    def snapshot(self) -> tuple[int, bytes]:
+        """The whole run so far as JSON, and the number of the last message it holds."""
+        t_ns = self._now_t()
+        self._push(t_ns)
+        return self.ring.last, orjson.dumps(self.state.snapshot(t_ns))
 
     def _push(self, t_ns: int) -> None:
-        self.ring.push(orjson.dumps(self.state.increment(t_ns), option=_OPTIONS))
+        self.ring.push(orjson.dumps(self.state.increment(t_ns)))
 
     # What is asked.
 

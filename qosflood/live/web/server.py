@@ -166,8 +166,8 @@ class PageServer:
         while not self._closing:
             new = None if seen is None else ring.after(seen)
             if new is None:
-                seen = ring.last
-                await response.write(event("snapshot", str(seen), self._page.snapshot()))
+                seen, whole = self._page.snapshot()
+                await response.write(event("snapshot", str(seen), whole))
             for seen, message in new or ():
                 await response.write(event("more", str(seen), message))
             if not new:

@@ -21,6 +21,7 @@ from qosflood.units import MS, SECOND
 MARK = "mark"
 MOST_EVENTS = 200
 MOST_INSTANCES = 16
+_LINES = ("offered", "acked", "max", "p99", "p50", "lag")
 _HEALTH_S = 10
 _MOST_EARLY = 64
 _UNTIMED_MS = 1.0
@@ -81,7 +82,8 @@ class PageState:
     # What goes out.
 
     def snapshot(self, t_ns: int) -> Json:
-        """The whole run so far."""
+        """The whole run so far, what the next increment will say included."""
+        self._catch_up()
         return {
             "about": self._about,
             "tracks": dict(self.history.items()),
@@ -94,6 +96,7 @@ class PageState:
 
     def increment(self, t_ns: int) -> Json:
         """What is new since the last increment."""
+        self._catch_up()
         new, self._new = self._new, {}
         return {**new, "now": self.now(t_ns)}
 
@@ -124,6 +127,9 @@ class PageState:
             lag.lag_ns = max(lag.lag_ns or 0, p99_or_max(window.send_lag))
         if window.health is not None:
             lag.connected += window.health.connected
+
+    def _catch_up(self) -> None:
+        """Only when asked what is new: a second's windows come one for each phase."""
         while self._shown_s < self.view.complete_s:
             self._shown_s += 1
             self._second(self._shown_s)
@@ -132,17 +138,23 @@ class PageState:
         """A second that every shard has reported."""
         for old in [known for known in self._lags if known < second]:
             del self._lags[old]
-        lag = self._lags.pop(second, LagState())
+        lag = self._lags.pop(second, None)
+        moments = self.view.moments(second, 1)
+        if lag is None or moments is None:
+            self._gap(float(second))
+            return
         self._recent.append(lag)
         self._late_s += lag.late
-        moments = self.view.moments(second, 1)
-        if moments is None:
-            return
-        t_s = float(second)
         for name, value in self._points(second, moments[0], lag).items():
-            self._add(name, t_s, value)
+            self._add(name, float(second), value)
         if lag.late:
-            self._add("late", t_s, _in_ms(lag.lag_ns) or _UNTIMED_MS)
+            self._add("late", float(second), _in_ms(lag.lag_ns) or _UNTIMED_MS)
+
+    def _gap(self, t_s: float) -> None:
+        """Nobody told of this second: that is a gap, and no zero."""
+        for name in _LINES:
+            if name in self.history:
+                self._add(name, t_s, None)
 
     def _points(self, second: int, moment: Moment, lag: LagState) -> dict[str, float | None]:
         load_ns = second * SECOND + SECOND // 2
