@@ -7,13 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from processes import Faulty, first_line, started
 
-HERE, THERE = "198.18.213.1", "198.18.213.2"
-"""Of the range for benchmarks (RFC 2544), which no network uses."""
+_NETWORK = int(IPv4Address("198.18.0.0")) + 4 * (os.getpid() % 2**15)
+HERE, THERE = str(IPv4Address(_NETWORK + 1)), str(IPv4Address(_NETWORK + 2))
+"""Of the range for benchmarks (RFC 2544), which no network uses; others' tests have others."""
 _FAULTY = Path(__file__).with_name("faulty.py")
 
 
