@@ -1,10 +1,11 @@
 """Three commands play one run against one target, and a fourth makes one run of them."""
 
+import contextlib
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from floods import CLIENTS, SMALL, Flooded
 from processes import Faulty, faulty, qosflood_command, run_qosflood, wait_until
+from warm import Warm
 
 pytestmark = pytest.mark.e2e
 
@@ -28,25 +30,28 @@ class Parts:
 
     server: Faulty
     folder: Path
-    processes: list[subprocess.Popen[str]]
-    said: list[str]
+    commands: list[Warm]
 
     @property
     def folders(self) -> list[Path]:
         return [self.folder / f"part{index}" for index in range(1, OF + 1)]
 
     @property
-    def codes(self) -> list[int]:
-        return [process.returncode for process in self.processes]
+    def codes(self) -> list[int | None]:
+        return [command.wait(0) for command in self.commands]
+
+    @property
+    def said(self) -> list[str]:
+        return [command.err.read_text() for command in self.commands]
 
     @property
     def refused(self) -> bool:
         """Whether one was not ready in time."""
-        return any(process.poll() == 2 for process in self.processes)
+        return 2 in self.codes
 
     @property
     def over(self) -> bool:
-        return self.refused or all(process.poll() is not None for process in self.processes)
+        return self.refused or None not in self.codes
 
 
 Meanwhile = Callable[[Parts], None]
@@ -55,50 +60,41 @@ Meanwhile = Callable[[Parts], None]
 def play(server: Faulty, folder: Path, meanwhile: Meanwhile, *options: str) -> Parts:
     """All parts to their end; `meanwhile` is called once they were begun."""
     for ahead_s in AHEAD_S:
-        parts = Parts(server, folder / str(ahead_s), [], [])
-        try:
-            begin(parts, ahead_s, options)
+        parts = Parts(server, folder / str(ahead_s), [])
+        with contextlib.ExitStack() as stack:
+            for command in begin(parts, ahead_s, options):
+                parts.commands.append(stack.enter_context(command))
             meanwhile(parts)
             wait_until(lambda parts=parts: parts.over, "the parts' end", 120)
-        finally:
-            for process in parts.processes:
-                process.kill()
-                parts.said.append(process.communicate()[1])
         if not any(NOT_READY in said for said in parts.said):
             return parts
     raise TimeoutError(f"no {OF} parts were ready in {AHEAD_S[-1]} s: {parts.said}")
 
 
-def begin(parts: Parts, ahead_s: int, options: Sequence[str]) -> None:
+def begin(parts: Parts, ahead_s: int, options: Sequence[str]) -> Iterator[Warm]:
     at = datetime.fromtimestamp(int(time.time()) + 1 + ahead_s, UTC).isoformat()
     for index, folder in enumerate(parts.folders, 1):
-        command = qosflood_command(
-            *(*SMALL, "--no-live", "--target", parts.server.url, "--seed", "7"),
-            *("--part", f"{index}/{OF}", "--start-at", at, "--out", str(folder)),
-            *("--shards", "2" if index == 2 else "1", *options),
-        )
-        pipe = subprocess.PIPE
-        parts.processes.append(
-            subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=pipe,
-                text=True,
-                start_new_session=True,
-            )
+        streams = parts.folder / f"said{index}"
+        streams.mkdir(parents=True)
+        yield Warm(
+            (
+                *(*SMALL, "--no-live", "--target", parts.server.url, "--seed", "7"),
+                *("--part", f"{index}/{OF}", "--start-at", at, "--out", str(folder)),
+                *("--shards", "2" if index == 2 else "1", *options),
+            ),
+            streams,
         )
 
 
 def floods(folder: Path) -> bool:
-    with suppress(OSError):
+    with contextlib.suppress(OSError):
         return b'"type":"window"' in (folder / "journal.jsonl").read_bytes()
     return False
 
 
 def kill_the_last(parts: Parts) -> None:
     wait_until(lambda: parts.refused or floods(parts.folders[-1]), "a window", 120)
-    parts.processes[-1].kill()
+    parts.commands[-1].kill()
 
 
 def merged(folder: Path, *parts: Path) -> Flooded:
@@ -107,17 +103,31 @@ def merged(folder: Path, *parts: Path) -> Flooded:
     return Flooded(done.returncode, done.stdout, done.stderr, folder)
 
 
+Played = tuple[Parts, dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Parts, dict[str, Any]]:
-    """A run in three parts, and what the server saw of it."""
-    with faulty() as server:
-        before = server.log()["reports"]
-        parts = play(server, tmp_path_factory.mktemp("parts"), lambda _: None)
-        log = server.log()
-    return parts, log | {"before": before}
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+    """Two runs in three parts at the same time, one of them with a part that is killed, and what
+    their servers saw."""
+    folder = tmp_path_factory.mktemp("parts")
+
+    def run(name: str, meanwhile: Meanwhile, *options: str) -> Played:
+        with faulty() as server:
+            return play(server, folder / name, meanwhile, *options), server.log()
+
+    with ThreadPoolExecutor() as pool:
+        whole = pool.submit(run, "whole", lambda _: None)
+        killed = pool.submit(run, "killed", kill_the_last, "--duration", "4s")
+        return {"whole": whole.result(), "killed": killed.result()}
 
 
-def test_parts_of_one_run_are_one_run(played: tuple[Parts, dict[str, Any]], tmp_path: Path) -> None:
+@pytest.fixture
+def played(runs: dict[str, Played]) -> Played:
+    return runs["whole"]
+
+
+def test_parts_of_one_run_are_one_run(played: Played, tmp_path: Path) -> None:
     parts, _ = played
     done = merged(tmp_path / "merged", *parts.folders)
     # On a busy machine a generator may be late, which is INVALID and nothing else.
@@ -137,7 +147,7 @@ def test_parts_of_one_run_are_one_run(played: tuple[Parts, dict[str, Any]], tmp_
 
 
 def test_the_target_sees_one_run_and_every_session_once(
-    played: tuple[Parts, dict[str, Any]],
+    played: Played,
 ) -> None:
     parts, log = played
     ids = {Flooded(0, "", "", folder).report["run"]["id"] for folder in parts.folders}
@@ -151,7 +161,7 @@ def agent_version(log: dict[str, Any]) -> str:
     return next(iter(log["agents"])).split()[0].removeprefix("qosflood/")
 
 
-def test_part_1_watches_for_all(played: tuple[Parts, dict[str, Any]]) -> None:
+def test_part_1_watches_for_all(played: Played) -> None:
     parts, _ = played
     first, *others = (Flooded(0, "", "", folder) for folder in parts.folders)
     assert first.flood["scrapes"]["count"] > 0
@@ -163,9 +173,7 @@ def test_part_1_watches_for_all(played: tuple[Parts, dict[str, Any]]) -> None:
     assert "the load begins in " in parts.said[1]
 
 
-def test_a_part_that_is_missing_makes_the_run_invalid(
-    played: tuple[Parts, dict[str, Any]], tmp_path: Path
-) -> None:
+def test_a_part_that_is_missing_makes_the_run_invalid(played: Played, tmp_path: Path) -> None:
     parts, _ = played
     done = merged(tmp_path / "merged", *parts.folders[:2])
     assert done.code == 3
@@ -173,9 +181,10 @@ def test_a_part_that_is_missing_makes_the_run_invalid(
     assert done.totals["scheduled"] > 0
 
 
-def test_a_part_that_was_killed_makes_the_run_invalid_and_costs_no_figures(tmp_path: Path) -> None:
-    with faulty() as server:
-        parts = play(server, tmp_path, kill_the_last, "--duration", "4s")
+def test_a_part_that_was_killed_makes_the_run_invalid_and_costs_no_figures(
+    runs: dict[str, Played], tmp_path: Path
+) -> None:
+    parts, _ = runs["killed"]
     assert parts.codes[-1] == -signal.SIGKILL
     done = merged(tmp_path / "merged", *parts.folders)
     assert done.code == 3, done.out

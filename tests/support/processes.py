@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from warm import Asked, Warm
+from warm import Warm
 
 T = TypeVar("T")
 Popen = subprocess.Popen[str]
@@ -168,21 +168,15 @@ def run_qosflood(
     It is interrupted before it is killed, so that it can stop its own children.
     """
     with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder) / "out", Path(folder) / "err"
-        asked = Asked(
-            words=args,
-            env={**os.environ, **(env or {})},
-            cwd=os.fspath(cwd or Path.cwd()),
-            out=os.fspath(out),
-            err=os.fspath(err),
-        )
-        with Warm(asked) as command:
+        with Warm(args, Path(folder), env=env, cwd=cwd) as command:
             code = command.wait(timeout_s)
             if code is None:
                 os.kill(command.pid, signal.SIGINT)
                 command.wait(5.0)
-                raise subprocess.TimeoutExpired(args, timeout_s, out.read_text(), err.read_text())
-        return subprocess.CompletedProcess(args, code, out.read_text(), err.read_text())
+            said = command.out.read_text(), command.err.read_text()
+        if code is None:
+            raise subprocess.TimeoutExpired(args, timeout_s, *said)
+        return subprocess.CompletedProcess(args, code, *said)
 
 
 def read_report(run_directory: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ are started the usual way. `flooding` and `started` start the command itself the
 As a process of its own it prints the path of its socket; the end of its standard input ends it.
 """
 
+import atexit
 import contextlib
 import gc
 import json
@@ -17,8 +18,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -38,11 +40,31 @@ class Asked:
 
 
 class Warm:
-    """A command that was asked for; at the end of the block it is killed, should it live."""
+    """`qosflood words…`, its streams in the files `out` and `err`.
 
-    def __init__(self, asked: Asked) -> None:
+    `env` is added to the environment. At the end of the block it is killed, should it live.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        streams: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.out, self.err = streams / "out", streams / "err"
+        asked = Asked(
+            words=tuple(words),
+            env={**os.environ, **(env or {})},
+            cwd=str(cwd or Path.cwd()),
+            out=str(self.out),
+            err=str(self.err),
+        )
+        with _LOCK:
+            path = _server()
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(_server())
+        self._socket.connect(path)
         self._socket.sendall(json.dumps(asdict(asked)).encode() + b"\n")
         self._answers = self._socket.makefile("r")
         self.pid = int(self._answers.readline())
@@ -57,18 +79,25 @@ class Warm:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.kill()
+        self.wait(None)
+        self._answers.close()
+        self._socket.close()
+
+    def kill(self) -> None:
+        """End it at once, if it has not ended."""
         if self._code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            self.wait(None)
-        self._answers.close()
-        self._socket.close()
 
     def wait(self, deadline_s: float | None) -> int | None:
         """Its exit status, minus the signal's number if one ended it; None if it still lives."""
         if self._code is None and select.select([self._socket], [], [], deadline_s)[0]:
             self._code = int(self._answers.readline())
         return self._code
+
+
+_LOCK = threading.Lock()
 
 
 @cache
@@ -81,13 +110,9 @@ def _server() -> str:
         text=True,
         start_new_session=True,
     )
+    atexit.register(process.communicate)
     assert process.stdout is not None
-    _servers.append(process)
     return process.stdout.readline().rstrip("\n")
-
-
-_servers: list[subprocess.Popen[str]] = []
-"""Kept, so that its standard input stays open as long as this process lives."""
 
 
 def serve(main: Callable[[], None]) -> None:
