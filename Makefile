@@ -36,7 +36,7 @@ check: $(READY) ## lint, types and import contracts
 test: check ## check, then all tests but the long proofs, with branch coverage
 	$(BIN)/coverage erase
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
-	  $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(TEST_ARGS)
+	  $(BIN)/python -m pytest -n $(WORKERS) $(TEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -1,8 +1,10 @@
-"""What all tests share."""
+"""What all tests share, and how they are dealt out to workers that run side by side."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +16,32 @@ settings.register_profile("qosflood", deadline=None)
 settings.load_profile("qosflood")
 # Under nohup commands that tests start would inherit that a lost terminal is ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+E2E = "tests/e2e/"
+
+
+def pytest_collection() -> None:
+    """Coverage has begun in this process by now; nothing that the tests start is to be traced."""
+    os.environ.pop("COVERAGE_PROCESS_START", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The end-to-end tests first: they take longest, and mostly wait."""
+    items.sort(key=lambda item: not item.nodeid.startswith(E2E))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker takes a whole file, for its fixtures, and one of them all the end-to-end tests:
+    several floods at a time are what a small machine carries."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return E2E if nodeid.startswith(E2E) else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture
