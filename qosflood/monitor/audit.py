@@ -219,7 +219,10 @@ async def items(
                     yield session, epoch_ms(at_path(item, plan.audit.observed))
             if most_bytes is not None and taken.bytes >= most_bytes:
                 return
+        pages = snapshot.goes_on or 'rel="next"' in response.headers.get("Link", "")
     snapshot.finish()
+    if pages:
+        raise ReadBackError("it is one page of several, expected one answer with all sessions")
 
 
 @asynccontextmanager

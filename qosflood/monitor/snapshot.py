@@ -15,6 +15,9 @@ LARGEST = 1 << 20
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER_GOES_ON = re.compile(r"[.eE][+-]?")
+_MOST_BEHIND = 1 << 16
+_GOES_ON = re.compile(r"(?i)(next.*|(next_?)?cursor|has_?(more|next.*)|continuation.*)")
+"""Keys beside a list that say, with a value, that it is one page of several."""
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 
 
@@ -24,7 +27,7 @@ class SnapshotError(Exception):
 
 class Snapshot:
     """The objects of the list that `path` leads to, a key for each level (none: the answer itself
-    is the list). What stands behind the list is not looked at."""
+    is the list). What stands behind the list is looked at only for a sign of further pages."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
         self._path = path
@@ -32,11 +35,13 @@ class Snapshot:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._found = False
         self._whole = False
+        self._head = self._behind = ""
         self.items = 0
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take in a piece; the items that are whole now. Raises SnapshotError."""
         if self._whole:
+            self._look_behind(data)
             return
         try:
             self._text += self._utf8.decode(data)
@@ -65,6 +70,23 @@ class Snapshot:
             raise SnapshotError(f"the answer {what}")
 
     @property
+    def goes_on(self) -> bool:
+        """Whether what stands beside the list says that it is one page of several."""
+        try:
+            beside = json.loads(f"{self._head}[]{self._behind}")
+        except (ValueError, RecursionError):
+            return False
+        tables = [beside] if isinstance(beside, dict) else []
+        tables += [one for table in tables for one in table.values() if isinstance(one, dict)]
+        return any(
+            value and _GOES_ON.fullmatch(key) for one in tables for key, value in one.items()
+        )
+
+    def _look_behind(self, data: bytes) -> None:
+        if len(self._behind) <= _MOST_BEHIND:
+            self._behind += data.decode("utf-8", "replace")
+
+    @property
     def _list(self) -> str:
         return f'list "{".".join(self._path)}"' if self._path else "list"
 
@@ -77,7 +99,7 @@ class Snapshot:
             self._demand("[", at)
         except (IndexError, json.JSONDecodeError):
             return
-        self._text = self._text[at + 1 :]
+        self._head, self._text = self._text[:at], self._text[at + 1 :]
         self._found = True
 
     def _enter(self, name: str, at: int) -> int:
@@ -107,7 +129,7 @@ class Snapshot:
         at = found.end()
         char = self._text[at : at + 1]
         if char == "]":
-            self._whole = True
+            self._whole, self._behind = True, self._text[at + 1 :]
         elif char == "{":
             try:
                 item: dict[str, Any]

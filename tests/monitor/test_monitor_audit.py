@@ -78,6 +78,8 @@ def test_a_time_that_cannot_be_read_is_held_as_none():
         (page(b"<html>"), 'the answer has no list "samples"'),
         (page(b"x", "Content-Encoding: gzip"), "it is compressed, though that was not asked for"),
         (page(b'{"samples": ['), "the answer is cut short"),
+        (page(b'{"samples": [], "next": "/held?from=20"}'), "it is one page of several"),
+        (page(b'{"samples": []}', 'Link: </held?from=20>; rel="next"'), "it is one page of sev"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "bad response"),
     ],
 )

@@ -95,3 +95,27 @@ def test_a_time_of_observation_is_a_number_or_its_digits(value, ms):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [], {}, None])
 def test_what_is_no_time_is_none(value):
     assert epoch_ms(value) is None
+
+
+@pytest.mark.parametrize(
+    ("beside", "goes_on"),
+    [
+        ('"next": "/held?page=2"', True),
+        ('"hasMore": true', True),
+        ('"page": {"number": 1, "next_cursor": "abc"}', True),
+        ('"next": null, "hasMore": false, "nextCursor": ""', False),
+        ('"aggregates": {"sampleCount": 9}', False),
+        ('"next": "cut', False),
+    ],
+)
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_what_stands_beside_the_list_tells_of_further_pages(beside, goes_on, before, step):
+    rows = '"samples": [{"a": 1}, {"a": 2}]'
+    if before and "cut" not in beside:
+        text = f"{{{beside}, {rows}}}".encode()
+    else:
+        text = f"{{{rows}, {beside}}}".encode()
+    snapshot = Snapshot(("samples",))
+    items = [one for at in range(0, len(text), step) for one in snapshot.feed(text[at : at + step])]
+    assert (len(items), snapshot.goes_on) == (2, goes_on)
