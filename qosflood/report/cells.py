@@ -24,6 +24,7 @@ from qosflood.units import (
 
 NONE = "–"
 _MOST_SAID = 2
+_LOSSES_SHOWN, _LONGEST_LOSS = 3, 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +282,11 @@ def loss_line(document: Document) -> str:
     """What is known about lost reports, in one line."""
     loss = document.loss
     reason = f"; {loss.reason}" if loss.reason else ""
-    examples = f"; e.g. {loss.examples[0]}" if loss.examples else ""
-    return printable(f"{loss.verdict}{reason}{examples}")
+    shown = loss.examples[:_LOSSES_SHOWN]
+    more = (loss.missing or 0) - len(shown)
+    others = f"; and {format_count(more)} more" if shown and more > 0 else ""
+    examples = f"; e.g. {'; '.join(shown)}{others}" if shown else ""
+    return printable(f"{loss.verdict}{reason}{examples}", _LONGEST_LOSS)
 
 
 def limited_line(document: Document) -> str:

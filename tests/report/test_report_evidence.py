@@ -1,8 +1,13 @@
 """What stands behind an event is told in words with units, never by a key's raw name."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from qosflood.report.cells import loss_line
 from qosflood.report.evidence import evidence_words
+from qosflood.report.schema import Document
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,14 @@ def test_the_one_reason_that_the_words_name_is_not_said_twice():
     what = "the first report was not answered (4 in that second; no answer by the deadline)"
     assert not list(evidence_words(what, told))
     assert list(evidence_words("the first one", told)) == ['4 x "no answer by the deadline"']
+
+
+def test_lost_reports_are_shown_by_a_few_examples_and_the_count_of_the_rest():
+    loss = SimpleNamespace(
+        verdict="lost",
+        reason="17 are gone",
+        missing=17,
+        examples=[f"s{n}: away" for n in range(10)],
+    )
+    line = loss_line(cast(Document, SimpleNamespace(loss=loss)))
+    assert line == "lost; 17 are gone; e.g. s0: away; s1: away; s2: away; and 14 more"
