@@ -58,6 +58,8 @@ def loss_finding(
     unheard = totals.scheduled - base.acked
     found = [_finding(method, plan, clock, base, unheard, evidence) for method in methods]
     gravest = min(found, key=lambda one: _GRAVITY.index(one.verdict))
+    if gravest.verdict == "ok" and any(_never_told(plan, evidence.counted)):
+        gravest = found[0]  # what was asked for was not seen, whatever else speaks for the target
     reasons = [gravest.reason, *(one.reason for one in found if one is not gravest)]
     examples = next((one.examples for one in found if one.examples), ())
     return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign, examples=examples)

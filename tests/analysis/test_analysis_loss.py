@@ -387,3 +387,15 @@ def test_a_counter_that_never_appeared_is_a_plain_warning_of_its_own():
     assert warning.startswith("audit: reports_total was never read")
     assert "the page has no reports_total; check audit.counter" in warning
     assert loss_warnings(COUNTER, found(COUNTER, counted=span(0, 100)), span(0, 100)) == ()
+
+
+def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never_appeared():
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    never = tuple(
+        counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
+    )
+    told = {"counted": never, "sent": (sent(("a", 5, 5)),)}
+    kept = found(plan, **told, read=(read({"a": 5}),))
+    assert (kept.method, kept.verdict) == ("counter", "unmeasured")
+    assert "the page has no reports_total; 1 of 1 sampled sessions hold" in kept.reason
+    assert found(plan, **told, read=(read({"a": 4}),)).verdict == "lost"
