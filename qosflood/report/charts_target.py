@@ -167,6 +167,7 @@ def _failed(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
     return {
         "type": "scatter",
         "mode": "markers",
+        "cliponaxis": False,
         "name": "failed",
         "x": [round(failed[index].t_s / time.unit_s, 6) for index in kept],
         "y": [durations[index] for index in kept],

@@ -22,6 +22,8 @@ _FINE_DECADES = 3
 _DOT = 5
 _TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
 _LANES = 3
+_FEW = 9
+"""Moments up to which their labels may cover more of a chart than its upper edge."""
 _LETTER = 0.0068
 """Width of a letter, of a chart's."""
 _LABEL = 32
@@ -87,7 +89,7 @@ class Timeline:
     def _labels(self) -> list[Json]:
         """Their words beside the lines, as many as there is room for; the timeline has them all."""
         start, end = self.range()
-        free = [start] * _LANES
+        free = [start] * (_LANES if len(self.moments) <= _FEW else 1)
         shown = []
         for moment in self.moments:
             at = moment.t_s / self.unit_s

@@ -63,7 +63,7 @@ def page_header(brand: str, content: Markup) -> Markup:
 def without_script() -> Markup:
     """What stands above charts that cannot be drawn."""
     told = "The charts need JavaScript; each is told in words and as a table below."
-    return element("noscript", element("p", told, cls="muted"))
+    return element("p", told, cls="muted without-script")
 
 
 def chart_figure(chart: Chart, titled: bool = True) -> Markup:
