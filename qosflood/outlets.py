@@ -107,6 +107,8 @@ class Outlets:
         pusher = Pusher(meters, prepared(meters), time.time_ns, self._from_thread())
         self._stack.push_async_callback(asyncio.to_thread, pusher.finish)
         self._notice(f"metrics go to {push.url}, each {format_duration(EVERY_NS)}")
+        if push.exposed:
+            self._notice("warning: --otlp-header leaves this machine unencrypted; use https")
         return pusher
 
     def _from_thread(self) -> Callable[[str], None]:

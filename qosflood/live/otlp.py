@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qosflood.endpoint import parse_endpoint
+from qosflood.endpoint import is_loopback, parse_endpoint
 from qosflood.errors import PlanError, StartError
 from qosflood.header_ref import HeaderRef
 from qosflood.headers import redact, resolve_headers
@@ -40,6 +40,13 @@ class Push:
 
     url: str
     headers: tuple[HeaderRef, ...] = ()
+
+    @property
+    def exposed(self) -> bool:
+        """Whether its headers leave this machine unencrypted."""
+        endpoint = parse_endpoint(self.url)
+        local = endpoint.host == "localhost" or is_loopback(endpoint.host)
+        return bool(self.headers) and endpoint.scheme == "http" and not local
 
 
 def parse_push_url(text: str) -> str:

@@ -180,6 +180,14 @@ def test_a_url_without_a_path_gets_the_usual_one(text: str, url: str) -> None:
     assert parse_push_url(text) == url
 
 
+def test_headers_that_leave_this_machine_unencrypted_are_told() -> None:
+    headers = (HeaderRef(name="x", source="env:X"),)
+    assert Push("http://otlp.example/v1/metrics", headers).exposed
+    assert not Push("http://otlp.example/v1/metrics").exposed
+    assert not Push("https://otlp.example/v1/metrics", headers).exposed
+    assert not Push("http://127.0.0.1:4318/v1/metrics", headers).exposed
+
+
 def test_a_url_with_a_password_is_refused_without_repeating_it() -> None:
     with pytest.raises(PlanError, match="--otlp-header") as refused:
         parse_push_url("http://me:hunter2@127.0.0.1:4318")
