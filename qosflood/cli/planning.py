@@ -20,6 +20,7 @@ COMMANDS = (
     "run",
     "watch",
     "report",
+    "compare",
     "export",
     "merge",
     "profiles",

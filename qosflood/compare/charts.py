@@ -43,7 +43,9 @@ def charts_of(comparison: Comparison, base: Sequence[Given], new: Sequence[Given
 
 
 def _forest(comparison: Comparison) -> Chart | None:
-    shown = [one for one in comparison.changes if one.scale == "relative" and one.low is not None]
+    shown = [
+        one for one in comparison.changes if one.scale == "relative" and one.relative is not None
+    ]
     if not shown:
         return None
     shown = shown[::-1]
@@ -53,7 +55,7 @@ def _forest(comparison: Comparison) -> Chart | None:
         "height": 90 + 30 * len(shown),
         "margin": {"l": 150, "r": 24, "t": 16, "b": 56},
         "xaxis": {
-            "title": {"text": "change from base to new; more is worse"},
+            "title": {"text": "change from base to new; the further right, the worse"},
             "ticksuffix": "%",
             "range": [-edge, edge],
             "zeroline": True,
@@ -68,15 +70,15 @@ def _forest(comparison: Comparison) -> Chart | None:
     return Chart(
         "changes",
         "Changes and their intervals",
-        f"Each dot is a change, its line the 95% interval; the shaded band is what does not matter "
-        f"(times: {effect}).",
+        "Each dot is a change, its line the 95% interval where one is known; the shaded band is "
+        f"what does not matter (times: {effect}).",
         figure([_dots(shown, word) for word in _COLORS], layout),
         Words(_counts(comparison.changes), ("figure", "change", "interval", "verdict"), rows),
     )
 
 
 def _reach(change: Change) -> float:
-    return max(abs(change.low or 0.0), abs(change.high or 0.0))
+    return max(abs(value or 0.0) for value in (change.low, change.high, change.relative))
 
 
 def _dots(shown: Sequence[Change], word: str) -> Json:
@@ -91,8 +93,8 @@ def _dots(shown: Sequence[Change], word: str) -> Json:
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * (one.high or 0.0) - x for x, (_, one) in zip(at, own, strict=True)],
-            "arrayminus": [x - 100 * (one.low or 0.0) for x, (_, one) in zip(at, own, strict=True)],
+            "array": [_arm(one.relative, one.high) for _, one in own],
+            "arrayminus": [_arm(one.low, one.relative) for _, one in own],
             "color": _COLORS[word],
             "thickness": 2,
             "width": 5,
@@ -101,6 +103,11 @@ def _dots(shown: Sequence[Change], word: str) -> Json:
         "text": [f"{one.label}: {moved(one)} ({interval(one)}), {one.verdict}" for _, one in own],
         "hovertemplate": "%{text}<extra></extra>",
     }
+
+
+def _arm(start: float | None, end: float | None) -> float:
+    """How far an interval reaches, in percent; 0 where it is not known."""
+    return 0.0 if start is None or end is None else 100 * (end - start)
 
 
 def _band(share: float) -> Json:

@@ -45,7 +45,7 @@ _REPORT_LEFT_OUT = frozenset({"bytes_mean"})
 def _tls(plan: Plan) -> str:
     if plan.target.scheme == "http":
         return "none"
-    resumed = "resumed" if plan.target.tls_resume else "not resumed"
+    resumed = "on" if plan.target.tls_resume else "on, sessions not resumed"
     return f"{resumed}, with a client certificate" if plan.target.cert else resumed
 
 
@@ -120,7 +120,7 @@ def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
         for what, facts in _WORTH_A_WORD:
             before, after = facts(first.document, first_plan), facts(run.document, plan)
             if before != after:
-                yield f"{run.name}: {what} {after}, of {first.name} {before}"
+                yield f"{run.name}: {what} {after}; {first.name}: {before}"
 
 
 def _late(runs: Sequence[Given]) -> Iterator[str]:

@@ -53,7 +53,7 @@ def compare(
         verdict=verdict,
         exit_code=int(_EXITS[verdict]),
         headline=headline(verdict, changes, apart, len(base)),
-        noise=noise_words(runs, len(base)),
+        noise="" if apart else noise_words(runs, len(base)),
         min_effect=effect,
         runs=(*(_facts("base", run) for run in base), *(_facts("new", run) for run in new)),
         differences=apart,

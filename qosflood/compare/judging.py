@@ -58,6 +58,7 @@ def _decide(
     middles = [_middle(figure, side) for side in known]
     word, why = _verdict(figure, middles[0], middles[1], found, known[0], effect)
     shown = math.expm1 if figure.scale == "relative" else float
+    told = found.within or len(known[0]) >= ENOUGH
     return _change(
         figure,
         base,
@@ -68,8 +69,8 @@ def _decide(
         new_value=middles[1],
         difference=middles[1] - middles[0],
         relative=middles[1] / middles[0] - 1 if middles[0] else None,
-        low=shown(found.difference - found.half),
-        high=shown(found.difference + found.half),
+        low=shown(found.difference - found.half) if told else None,
+        high=shown(found.difference + found.half) if told else None,
         band=shown(found.band),
     )
 

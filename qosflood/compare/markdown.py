@@ -19,12 +19,16 @@ def render(comparison: Comparison) -> str:
     word = escape(comparison.verdict)
     parts = (
         [f"## {sign} {escape(comparison.headline)}"],
-        [f"**{word}** (exit {comparison.exit_code}). {escape(sentence_of(comparison.noise))}"],
+        [f"**{word}** (exit {comparison.exit_code}). {escape(_noise(comparison))}".rstrip()],
         [f"- {escape(difference_line(one))}" for one in comparison.differences[:_MOST_DIFFERENCES]],
         list(_figures(comparison)),
         list(_rest(comparison)),
     )
     return "\n".join(line for part in parts if part for line in (*part, "")).rstrip("\n") + "\n"
+
+
+def _noise(comparison: Comparison) -> str:
+    return sentence_of(comparison.noise) if comparison.noise else ""
 
 
 def _figures(comparison: Comparison) -> Iterator[str]:

@@ -27,10 +27,11 @@ TONES = {
 }
 _WORD_TONES = {"regressed": "bad", "improved": "good", "same": "quiet", "unknown": "warn"}
 _TILES = ("response.p50", "response.p99", "response.p99_9", "errors", "memory.max", "target.cpu")
-_NUMBER = ("", "number", "number", "number", "number", "", "")
+_NUMBER = ("", "number", "number", "number", "number", "", "why")
 _NOTHING = Markup("")
 _STYLE = """
 .quiet { --tone: var(--muted); --tint: var(--panel); }
+td.why { min-width: 170px; color: var(--muted); }
 .tile dd .from { display: block; color: var(--muted); font-size: 12.5px; font-weight: 400; }
 .tile dd .moved { color: var(--tone, var(--muted)); font-size: 13px; font-weight: 600; }
 """
@@ -110,6 +111,8 @@ def _cards(comparison: Comparison) -> Markup:
 
 
 def _sure(comparison: Comparison) -> list[str]:
+    if not comparison.noise:
+        return ["Nothing was compared: the figures of such runs answer different questions."]
     return [line for line in (sight(comparison.changes), sentence_of(comparison.noise)) if line]
 
 
@@ -161,7 +164,7 @@ def _runs(comparison: Comparison) -> Markup:
         )
         for run in comparison.runs
     ]
-    return section("Runs", table(headers, rows))
+    return section("Runs", table(headers, rows, ["nowrap"] * len(headers)))
 
 
 def _decided(comparison: Comparison) -> Markup:

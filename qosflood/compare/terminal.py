@@ -58,7 +58,7 @@ def _lines(comparison: Comparison) -> Table:
     unknown = [one for one in comparison.changes if one.verdict == "unknown"]
     lines = [
         *((run.role, run_line(run)) for run in comparison.runs),
-        ("noise", comparison.noise),
+        *([("noise", comparison.noise)] if comparison.noise else []),
         *(("not judged", f"{one.label}: {one.why}") for one in unknown),
         *(("note", printable(note)) for note in comparison.notes),
         *(("next", step) for step in advice(comparison)),

@@ -64,7 +64,8 @@ class Change:
     """One figure: each run's value (None: not measured), the middles, and what became of it.
 
     `relative` is new / base - 1. `low` to `high` is the interval of the change, `band` the least
-    change that this comparison calls one; None where nothing was compared.
+    change that this comparison calls one; None where nothing was compared, the interval also where
+    neither the noise within the runs nor that between them is known.
     """
 
     name: str

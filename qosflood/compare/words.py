@@ -23,6 +23,7 @@ MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3
 _MOST_LISTED = 3
 _WHOLE = 0.0995
+_UNMOVED = "±0"
 _SHOWN: dict[Unit, Callable[[float | None], str]] = {
     "ms": cells.ms,
     "s": cells.seconds,
@@ -152,7 +153,9 @@ def moved(change: Change) -> str:
     if change.difference is None:
         return cells.NONE
     amount = change.difference if change.scale == "absolute" else change.relative
-    return cells.NONE if amount is None else _amount(change, amount)
+    if amount is None:
+        return cells.NONE
+    return _amount(change, amount) if amount else _UNMOVED
 
 
 def interval(change: Change) -> str:
@@ -212,7 +215,7 @@ def advice(comparison: Comparison) -> list[str]:
     """What would make the answer surer, or what to look at."""
     bases = len(comparison.of("base"))
     if comparison.verdict == "not comparable":
-        return ["run both with the same profile, rate and machine", "see `qosflood compare --help`"]
+        return ["run both with the same command, on the same kind of machine"]
     steps = []
     if comparison.verdict == "regressed":
         steps.append("open report.html of a base and of a new run side by side")

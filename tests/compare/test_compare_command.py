@@ -121,7 +121,7 @@ def test_a_report_json_is_as_good_as_its_directory(runs: Path) -> None:
         ({"plan__profile": "smoke"}, "profile intercom → smoke"),
         ({"plan__load__clients": 4000}, "rate 5,000 clients each 5s (1,000/s) →"),
         ({"plan__load__shards": 7}, "shards 1 → 7"),
-        ({"plan__target__scheme": "https"}, "TLS none → resumed"),
+        ({"plan__target__scheme": "https"}, "TLS none → on"),
         ({"plan__report__gzip": True}, "report.gzip False → True"),
         ({"plan__load__timeout_ns": 5_000_000_000}, "load.timeout 10s → 5s"),
         ({"run__host": {"cores": 64, "machine": "arm64"}}, "64 cores, arm64"),

@@ -123,3 +123,9 @@ def test_the_interval_holds_the_change_and_is_as_wide_as_the_band() -> None:
 def test_every_figure_is_named_once() -> None:
     assert len(BY_NAME) == len(FIGURES)
     assert all(isinstance(replace(figure), Figure) for figure in FIGURES)
+
+
+def test_no_interval_is_shown_where_no_noise_is_known() -> None:
+    lone = judged("memory.max", [100 * 2.0**20], [150 * 2.0**20], noise=None)
+    assert (lone.low, lone.high) == (None, None)
+    assert judged("memory.max", [100 * 2.0**20] * 3, [150 * 2.0**20], noise=None).low is not None
