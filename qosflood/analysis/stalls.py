@@ -33,11 +33,14 @@ def stalls(seconds: Sequence[Second]) -> Iterator[Stall]:
 
 
 def _is_silent(second: Second) -> bool:
-    answered = second.acked or any(second.errors.get(name) for name in _ANSWERED)
-    return bool(second.scheduled) and not answered and not second.late
+    return bool(second.scheduled) and not _is_answered(second) and not second.late
+
+
+def _is_answered(second: Second) -> bool:
+    return bool(second.acked) or any(second.errors.get(name) for name in _ANSWERED)
 
 
 def _stall(silent: list[Second], after: Second) -> Iterator[Stall]:
-    waited_ns = after.response_max_ns or 0
+    waited_ns = (after.response_max_ns or 0) if _is_answered(after) else 0
     if len(silent) >= _LEAST_S and waited_ns >= (len(silent) - 1) * SECOND:
         yield Stall(silent[0].t_s, len(silent), waited_ns)

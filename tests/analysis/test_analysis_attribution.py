@@ -245,6 +245,16 @@ def test_a_target_that_froze_is_named_and_so_is_the_moment():
     assert (first.kind, first.t_s, first.who) == ("stalled", 8.0, "target")
 
 
+def test_a_second_in_which_the_generator_was_late_is_no_answer_after_a_silence():
+    def lost(w):
+        late = health(loop_stall_ns=900 * MS) if w.second == 10 else w.health
+        return window(w.second, w.phase, failed={"connection_lost": 100}, health=late)
+
+    findings = analysed(lost)
+    assert findings.first_failure.kind == "first_connection_lost"
+    assert "stalled" not in {entry.kind for entry in findings.timeline}
+
+
 def test_every_part_of_the_evidence_has_its_figures():
     tcp = [TcpSample(t=at(s), sent=1000 * s, resent=s if s > 6 else 6) for s in range(25)]
     findings = analysed(
