@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Of these the first runs the end-to-end tests, which mostly wait; 0 runs all in one process.
+# Two begin with the end-to-end tests, which mostly wait; 0 runs all tests in one process.
 WORKERS ?= 3
 TEST_ARGS ?=
 

@@ -18,6 +18,7 @@ settings.load_profile("qosflood")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 E2E = "tests/e2e/"
+SECOND_HALF = f"{E2E}test_e2e_g"
 
 
 def pytest_collection() -> None:
@@ -32,13 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A worker takes a whole file, for its fixtures, and one of them all the end-to-end tests:
-    several floods at a time are what a small machine carries."""
+    """A worker takes a whole file, for its fixtures; two share the end-to-end tests, each a half
+    of the alphabet: no more floods at a time than a small machine carries."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return E2E if nodeid.startswith(E2E) else nodeid.partition("::")[0]
+            file = nodeid.partition("::")[0]
+            return f"{E2E}{file < SECOND_HALF}" if file.startswith(E2E) else file
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
