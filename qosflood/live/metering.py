@@ -74,10 +74,10 @@ class RunMeters:
         phases = self.plan.phases
         now = next((phase for phase in phases if load_ns < phase.end_ns), None)
         last_ns = max(phase.end_ns for phase in phases)
-        planned = 0.0 if now is None else rate_at(now, load_ns) * self.plan.share
         self._meters.set("qosflood_run_elapsed_seconds", load_ns / SECOND)
         self._meters.set("qosflood_run_remaining_seconds", max(0, last_ns - load_ns) / SECOND)
         if self.plan.floods:
+            planned = 0.0 if now is None else rate_at(now, load_ns) * self.plan.share
             self._meters.set("qosflood_reports_planned_per_second", planned)
         for phase in phases:
             self._meters.set("qosflood_phase_active", float(phase is now), phase.name)

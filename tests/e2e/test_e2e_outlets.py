@@ -50,7 +50,7 @@ def page_of(flood: Flood) -> str:
 def test_a_run_is_scraped_and_pushed_and_its_json_stays_clean(tmp_path: Path) -> None:
     run_dir = tmp_path / "run"
     with otlp_receiver() as receiver:
-        told = ("--metrics-port", "0", "--otlp", receiver.url, *HEADER, "--json")
+        told = ("--web", "--metrics-port", "0", "--otlp", receiver.url, *HEADER, "--json")
         env = {"PUSH_TOKEN": TOKEN}
         with flooding(run_dir, *told, "--limit", "errors >= 50%", env=env) as flood:
             page = page_of(flood)

@@ -38,6 +38,7 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
+from qosflood.resolve import as_watch
 from qosflood.witnesses import PrometheusSamples
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
@@ -250,3 +251,14 @@ def test_the_phase_in_force_is_1_and_none_is_when_the_run_has_ended() -> None:
     found = samples(meters)
     assert one(found, "qosflood_phase_active", phase="flood") == 0
     assert one(found, "qosflood_run_ended", reason="interrupted") == 1
+
+
+def test_a_watch_tells_of_the_target_and_of_no_reports() -> None:
+    plan = as_watch(make_plan())
+    records = [record for record in healthy_run(make_plan()) if not isinstance(record, Window)]
+    meters = fed(plan, records)
+    meters.tick(at(0.5))
+    found = samples(meters)
+    assert one(found, "qosflood_phase_active", phase="watch") == 1
+    assert one(found, "qosflood_scrape_up", target="target") == 1
+    assert not [name for name, _ in found if name.startswith("qosflood_report")]

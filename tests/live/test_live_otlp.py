@@ -17,6 +17,7 @@ from record_maker import WALL_NS, at, healthy_run
 
 from qosflood.errors import PlanError, PreflightError, StartError
 from qosflood.header_ref import HeaderRef
+from qosflood.live import otlp_sdk
 from qosflood.live.catalogue import METRICS
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Family
@@ -122,7 +123,10 @@ def test_a_refusal_is_told_once_and_so_is_its_end(
     assert {head["authorization"] for _, head in receiver.heads} == {SECRET}
 
 
-def test_an_endpoint_that_is_not_there_is_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_that_is_not_there_is_a_warning(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otlp_sdk, "TIMEOUT_S", 0.5)
     said: list[str] = []
     pusher = pushing(f"http://127.0.0.1:{free_port()}", meters_of_a_run(), notice=said.append)
     pusher.finish()
