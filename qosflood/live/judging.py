@@ -76,8 +76,17 @@ def so_far(plan: Plan, findings: Findings) -> SoFar:
     is nothing to hold against the run.
     """
     verdict = judge(plan, replace(findings, ended=INCOMPLETE, ended_detail=""))
-    limits = verdict.limits
-    word, why = _word(plan, findings, limits, verdict.reasons[0])
+    broken = [judged for judged in verdict.limits if judged.ok is False]
+    reasons = [
+        reason
+        for judged, reason in zip(broken, verdict.reasons, strict=False)
+        if not _may_yet_hold(findings, judged)
+    ]
+    limits = tuple(
+        replace(judged, ok=None) if _may_yet_hold(findings, judged) else judged
+        for judged in verdict.limits
+    )
+    word, why = _word(plan, findings, limits, reasons)
     return SoFar(
         t_s=_reach_s(findings),
         word=word,
@@ -110,13 +119,12 @@ def _phase(phase: PhaseFigures) -> PhaseSoFar:
 
 
 def _word(
-    plan: Plan, findings: Findings, limits: tuple[JudgedLimit, ...], first_reason: str
+    plan: Plan, findings: Findings, limits: tuple[JudgedLimit, ...], broken: list[str]
 ) -> tuple[Word, str]:
-    broken = sum(judged.ok is False for judged in limits)
     problems = findings.generator.problems
     if broken:
-        more = f"; {counted(broken - 1, 'more limit')} broken" if broken > 1 else ""
-        return "FAILING SO FAR", f"{first_reason}{more}"
+        more = f"; {counted(len(broken) - 1, 'more limit')} broken" if len(broken) > 1 else ""
+        return "FAILING SO FAR", f"{broken[0]}{more}"
     if problems:
         return "INVALID SO FAR", problems[0]
     main = plan.main_phase.name
@@ -134,6 +142,16 @@ def _holding(limits: tuple[JudgedLimit, ...]) -> tuple[Word, str]:
         return "PASSING SO FAR", f"all {counted(held, 'limit')} hold"
     later = f"{open_} {'is' if open_ == 1 else 'are'} judged later"
     return "PASSING SO FAR", f"{held} of {len(limits)} limits hold, {later}"
+
+
+def _may_yet_hold(findings: Findings, judged: JudgedLimit) -> bool:
+    """Whether a limit on what was offered is broken only by reports that wait to be sent. (That on
+    errors knows of them itself.)"""
+    limit = judged.limit
+    if limit.metric != "offered" or judged.ok is not False or not judged.n:
+        return False
+    best = float(judged.value or 0.0) + _open(findings, limit) / judged.n
+    return min(best, 1.0) >= float(limit.threshold)
 
 
 def _reached(findings: Findings, name: str) -> bool:
@@ -156,7 +174,7 @@ def _limit(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
 def _note(findings: Findings, judged: JudgedLimit) -> str:
     """What is to be said of the value, or why there is none yet."""
     limit = judged.limit
-    waiting = _open(findings, limit) if limit.metric == "errors" else 0
+    waiting = _open(findings, limit) if limit.metric in ("errors", "offered") else 0
     if waiting:
         return f"{counted(waiting, 'report')} still without an outcome"
     if judged.ok is not None:

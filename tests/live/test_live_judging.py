@@ -1,5 +1,7 @@
 """What is said of a run that goes on, by the code that judges it in the end."""
 
+from dataclasses import replace
+
 import pytest
 from plan_maker import make_plan
 from record_maker import stopped_run, window
@@ -47,6 +49,21 @@ def test_a_broken_limit_makes_it_failing_so_far_and_says_by_what():
     seen = told(12, change=failing)
     assert seen.word == "FAILING SO FAR"
     assert seen.why.startswith("errors 40% is not < 0.1%")
+
+
+def waiting(record):
+    """The flood's reports come due, and wait for connections."""
+    if getattr(record, "phase", "") != "flood":
+        return record
+    none = dict.fromkeys(record.outcomes, 0)
+    return replace(record, offered=60, outcomes=none | {"acked": 50})
+
+
+def test_reports_that_wait_to_be_sent_break_nothing_yet():
+    seen = told(8, "offered >= 99%", "errors < 1%", change=waiting)
+    assert [limit.ok for limit in seen.limits] == [None, None]
+    assert seen.limits[0].note == "100 reports still without an outcome"
+    assert seen.word == "TOO EARLY TO SAY"
 
 
 def test_a_limit_that_waits_for_a_later_phase_is_nothing_against_the_run():
