@@ -29,7 +29,7 @@ from qosflood.run import fill_planned
 @set_option
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
-    """Say what load this machine can carry, or look at a target as a run would before its load.
+    """Say what load this machine carries, or what can be seen of a target.
 
     Without --target: open files, ports, cores and their quota, memory, the clock, the timer, and
     some seconds of the load itself against a sink on this machine. With it: what the plan needs
