@@ -1,4 +1,4 @@
-"""Every kind of series that a journal holds, with the columns of its CSV file. Pure."""
+"""Every kind of series that a journal holds, with the columns of its CSV file."""
 
 from collections.abc import Iterator
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""Cells of a CSV file: what stands in them, and how a spreadsheet is kept from running them. Pure.
+"""Cells of a CSV file: what stands in them, and how a spreadsheet is kept from running them.
 
 Every row begins with its moment. Units stand in the headers (`_ms`, `_s`, `_bytes`); a figure that
 was not measured is an empty cell, yes and no are 1 and 0.

@@ -8,6 +8,7 @@ that cannot be reached costs a warning, never the run.
 import importlib
 import logging
 import queue
+import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from qosflood.headers import redact, resolve_headers
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import Family
 from qosflood.records import JournalRecord
-from qosflood.text import printable
+from qosflood.text import clip, printable
 from qosflood.units import SECOND
 
 OPTION = "--otlp"
@@ -31,6 +32,8 @@ LAST_PATIENCE_S = 6.0
 """How long a run that is over waits for its last push."""
 _PATH = "/v1/metrics"
 _LOGGERS = ("opentelemetry", "urllib3")
+_ERRNO = re.compile(r"\[Errno -?\d+\] ([\w ]+)")
+_ANSWER = re.compile(r"code: (\w+), reason: (.*)")
 _EXTRA = "pip install 'qosflood[otel]'"
 
 
@@ -163,4 +166,14 @@ class Words(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
-        self.said = self.said or redact(printable(record.getMessage(), 300), self._headers)
+        said = redact(printable(record.getMessage(), 1000), self._headers)
+        self.said = self.said or _in_short(said)
+
+
+def _in_short(said: str) -> str:
+    """The cause alone, where it can be told from what libraries put around it."""
+    if found := _ERRNO.search(said):
+        return found[1].lower()
+    if (found := _ANSWER.search(said)) and found[1] != "None":
+        return f"it answered {found[1]} {found[2]}"
+    return clip(said, 200)
