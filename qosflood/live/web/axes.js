@@ -37,15 +37,15 @@ export function logAxis(values) {
   const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
   const steps = high - low <= 3 ? [1, 2, 5] : [1];
   const ticks = [];
-  for (let decade = low; decade <= high; decade += 1) {
+  for (let decade = low - 1; decade <= high + 1; decade += 1) {
     steps.forEach((step) => ticks.push(Number(step + "e" + decade)));
   }
-  const start = Math.max(...ticks.filter((tick) => tick <= least));
-  const end = Math.min(...ticks.filter((tick) => tick >= most), Math.max(...ticks));
+  const start = Math.max(...ticks.filter((tick) => tick < least));
+  const end = Math.min(...ticks.filter((tick) => tick > most));
   return {
     type: "log",
     tickvals: ticks,
     ticktext: ticks.map((tick) => tick.toLocaleString("en")),
-    range: [Math.log10(start), Math.log10(Math.max(end, start * 2))],
+    range: [Math.log10(start), Math.log10(end)],
   };
 }

@@ -7,6 +7,7 @@ const ERRORS = ["bad", "warn", "violet", "teal", "offered", "muted", "acked", "p
 const STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 57600, 86400];
 const UNITS = [[10800, 3600, "hours"], [180, 60, "minutes"], [0, 1, "seconds"]];
 const MOST_NAMED = 24;
+const DENSE = 400; // points, beyond which a line is drawn thinner
 const LEAST_GAP_MS = 1000;
 const RESTS = 8; // after drawing for so long, rest for eight times that
 
@@ -231,7 +232,8 @@ export class Charts {
       name,
       x: t.map((seconds) => seconds / this.unit),
       y,
-      line: { color: this.color(color), width: dash ? 1.3 : 1.7, dash: dash || "solid" },
+      line: { color: this.color(color), width: widthOf(t.length, dash), dash: dash || "solid" },
+      opacity: name === "max" ? 0.6 : 1,
       marker: { color: this.color(color) },
       hovertemplate: "%{y:.4~g}",
     };
@@ -363,4 +365,8 @@ export class Charts {
     this.probe.style.color = "var(--" + name + ")";
     return getComputedStyle(this.probe).color;
   }
+}
+
+function widthOf(points, dash) {
+  return dash || points > DENSE ? 1.1 : 1.7;
 }

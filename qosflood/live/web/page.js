@@ -8,6 +8,7 @@ const TONES = {
   ...{ INVALID: "warn", INTERRUPTED: "warn" },
 };
 const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
+const LEAST_NAMED = 0.08; // of the bar; a shorter phase has no room for its name
 const UNJUDGED = ["not judged", "warn"];
 const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
 
@@ -117,7 +118,8 @@ function layBar() {
     part.style.flexGrow = String(phase.end_s - phase.start_s);
     part.style.flexBasis = "0";
     part.title = phase.name + ", " + phase.lasts + " from " + phase.begins;
-    part.append(document.createElement("i"), make("span", phase.name));
+    const wide = phase.end_s - phase.start_s >= LEAST_NAMED * about.total_s;
+    part.append(document.createElement("i"), make("span", wide ? phase.name : ""));
     part.firstChild.append(document.createElement("b"));
     return part;
   });
