@@ -45,7 +45,7 @@ export function logAxis(values) {
   return {
     type: "log",
     tickvals: ticks,
-    ticktext: ticks.map((tick) => tick.toLocaleString("en")),
+    ticktext: ticks.map((tick) => tick.toLocaleString("en", { maximumFractionDigits: 9 })),
     range: [Math.log10(start), Math.log10(end)],
   };
 }
