@@ -1,6 +1,7 @@
 """The live page of a real run, in a real browser, against a target that hopes to be run as HTML."""
 
 import re
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from browser import Seen, browser, watched_page
 from flooding import Finished, Flood, flooding
-from processes import read_journal, read_report, wait_until
+from processes import faulty, read_journal, read_report, run_qosflood, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -230,3 +231,14 @@ def test_the_token_is_written_down_nowhere(watched: Watched) -> None:
     assert len(token) >= 32
     for path in watched.run_dir.iterdir():
         assert token.encode() not in path.read_bytes(), path.name
+
+
+def test_a_port_that_is_taken_ends_the_command_before_anything_is_sent(tmp_path: Path) -> None:
+    with faulty() as target, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = ("--target", target.url, "--web", f"127.0.0.1:{port}")
+        done = run_qosflood("--duration", "2s", "--out", str(tmp_path / "run"), *options)
+        assert done.returncode == 2
+        assert f"--web: cannot listen on 127.0.0.1:{port}" in done.stderr
+        assert target.log()["reports"] == 0
+    assert not (tmp_path / "run").exists()

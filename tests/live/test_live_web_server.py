@@ -228,6 +228,13 @@ def test_whoever_listens_is_waited_for_and_told_when_nobody_serves_any_more(tmp_
     serving(tmp_path, main)
 
 
+def test_where_nobody_listens_nobody_is_waited_for(tmp_path):
+    async def main(served: Served) -> None:
+        await asyncio.wait_for(served.server.linger(600.0), 20)
+
+    serving(tmp_path, main)
+
+
 def test_a_port_that_is_taken_is_one_clear_error():
     with listen(Address(), "--web") as taken:
         port = taken.getsockname()[1]
