@@ -20,7 +20,7 @@ MOST_REASONS = 3
 MOST_STEPS = 3
 _LIMITED_BY = {
     "none": "nothing: the load asked for was reached",
-    "generator": "the generator, so this says little about the target",
+    "generator": "the generator itself",
     "target": "the target",
     "network": "the network",
     "inconclusive": "not known",
