@@ -83,7 +83,7 @@ function showVerdict() {
 }
 
 function showAbout() {
-  say(byId("target"), about.load + " → " + about.target);
+  say(byId("target"), about.load + (about.floods ? " → " + about.target : ""));
   const asOf = judged && judged.t_s !== null && !over ? " · judged at " + clock(judged.t_s) : "";
   say(byId("about"), about.profile + " · started " + about.started + asOf);
 }
@@ -193,7 +193,7 @@ function showTimeline() {
   const fresh = events.filter((event) => event.t_s > reach);
   const rows = [...known, ...fresh].reverse().map((entry) => {
     const element = document.createElement("li");
-    const moment = make("time", (entry.t_s < 0 ? "-" : "+") + clock(Math.abs(entry.t_s)));
+    const moment = make("time", (entry.t_s <= -0.5 ? "-" : "+") + clock(Math.abs(entry.t_s)));
     element.append(moment, make("span", entry.what));
     tone(element, WHO[entry.who] || "");
     element.classList.toggle("mark", entry.kind === "mark");
