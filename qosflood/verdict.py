@@ -294,7 +294,7 @@ def _headline(
 
 
 def load_words(plan: Plan) -> str:
-    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (10x of 500) for 15m`."""
+    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (10x of 500) …`."""
     load = plan.load
     if not plan.floods:
         lasting = format_duration(plan.main_phase.duration_ns)
