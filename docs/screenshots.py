@@ -65,7 +65,9 @@ class Stage:
                 *("--target", collector.url, "--pid", str(collector.process.pid)),
                 *("--limit", "response.p99 < 250ms", "--out", str(folder), "--web"),
             ]
-            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            with subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ) as process:
                 assert process.stderr is not None
                 url = next(found for line in process.stderr if (found := _URL.search(line)))
                 time.sleep(LIVE_AT_S)
