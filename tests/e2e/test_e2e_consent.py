@@ -1,6 +1,5 @@
 """What is not this machine is flooded only with consent, and notices nothing without it."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from elsewhere import THERE, target_elsewhere
 from flooding import MARK, SMALL, flooding, running
 from listeners import listener, renamed_python
 from processes import Faulty, qosflood_command, read_report, run_qosflood, wait_until
-from terminal import Terminal, on_terminal
+from terminal import on_terminal
 
 pytestmark = pytest.mark.e2e
 
@@ -80,20 +79,10 @@ def test_a_question_on_the_terminal_is_answered_by_a_whole_yes(
         if answer == "yes\n":
             terminal.wait_for(lambda screen: "p50" in "\n".join(screen), "the load")
             terminal.type(CTRL_C)
-        assert ended(terminal, again=CTRL_C if answer == CTRL_C else "") == code
+        assert terminal.finish() == code
         wait_until(lambda: not running(str(tmp_path)), "no process of the run left")
     assert says in " ".join(terminal.text().split())
     assert (tmp_path / "run").exists() is (answer == "yes\n")
-
-
-def ended(terminal: Terminal, again: str) -> int:
-    """The exit code. A signal between the question and the reading of its answer is seen with the
-    next key only, so that a person would press `again`."""
-    if again:
-        with contextlib.suppress(TimeoutError):
-            return terminal.finish(10.0)
-        terminal.type(again)
-    return terminal.finish()
 
 
 def test_a_forwarder_on_loopback_counts_as_elsewhere(tmp_path: Path) -> None:
