@@ -14,8 +14,9 @@ from qosflood.journal import JournalWriter, create_run_directory
 # Timings are never asserted: a slow machine is no failure.
 settings.register_profile("qosflood", deadline=None)
 settings.load_profile("qosflood")
-# Under nohup commands that tests start would inherit that a lost terminal is ignored.
+# Under nohup, or behind a shell's &, commands that tests start would inherit ignored signals.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 E2E = "tests/e2e/"
 SECOND_HALF = f"{E2E}test_e2e_g"
