@@ -48,7 +48,7 @@ def compare(
     plans = [_plan(run) for run in runs]
     apart = (*([] if allow_invalid else _unfit(runs)), *differences(runs, plans))
     changes = () if apart else _changes(base, new, effect, seed)
-    verdict: Overall = "not comparable" if apart else _overall(changes)
+    verdict: Overall = "not comparable" if apart else overall(changes)
     return Comparison(
         verdict=verdict,
         exit_code=int(_EXITS[verdict]),
@@ -101,7 +101,8 @@ def _changes(
     return tuple(found)
 
 
-def _overall(changes: Sequence[Change]) -> Overall:
+def overall(changes: Sequence[Change]) -> Overall:
+    """One word for all figures."""
     words = [change.verdict for change in changes]
     if "regressed" in words:
         return "regressed"

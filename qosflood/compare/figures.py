@@ -15,8 +15,9 @@ Read = Callable[[Document], float | None]
 LATENCY = ("response.p99", "response.p50", "response.p90", "response.p99_9", "response.mean")
 """The figures that a headline speaks of, the first that is known."""
 _MIB = 1024.0 * 1024.0
-_TENTH = math.log(1.1)
-_QUARTER = math.log(1.25)
+LONE = math.log(1.14)
+_LONE_TAIL = math.log(1.25)
+_LONE_LOUD = math.log(1.35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Figure:
     scale: Scale = "relative"
     worse: Literal["higher", "lower"] = "higher"
     least: float | None = None
-    lone: float = _TENTH
+    lone: float = LONE
     grows: bool = False
 
     @property
@@ -77,6 +78,7 @@ def _times(series: str, figures: tuple[str, ...]) -> tuple[Figure, ...]:
             label=f"{series} {figure.replace('_', '.')}",
             unit="ms",
             read=_flood(partial(_latency, series, figure)),
+            lone=_LONE_TAIL if figure == "p99_9" else LONE,
         )
         for figure in figures
     )
@@ -92,7 +94,7 @@ FIGURES: tuple[Figure, ...] = (
         read=_flood(error_ratio),
         scale="absolute",
         least=0.001,
-        lone=0.002,
+        lone=0.0025,
     ),
     Figure(
         name="offered",
@@ -102,7 +104,7 @@ FIGURES: tuple[Figure, ...] = (
         scale="absolute",
         worse="lower",
         least=0.01,
-        lone=0.02,
+        lone=0.025,
     ),
     Figure(
         name="scrape.success",
@@ -112,7 +114,7 @@ FIGURES: tuple[Figure, ...] = (
         scale="absolute",
         worse="lower",
         least=0.01,
-        lone=0.03,
+        lone=0.04,
     ),
     Figure(
         name="scrape.p50",
@@ -120,7 +122,7 @@ FIGURES: tuple[Figure, ...] = (
         unit="ms",
         read=_flood(lambda phase: phase.scrapes.duration_ms.p50),
         least=5.0,
-        lone=_QUARTER,
+        lone=_LONE_LOUD,
     ),
     Figure(
         name="scrape.p99",
@@ -128,7 +130,7 @@ FIGURES: tuple[Figure, ...] = (
         unit="ms",
         read=_flood(lambda phase: phase.scrapes.duration_ms.p99),
         least=5.0,
-        lone=_QUARTER,
+        lone=_LONE_LOUD,
     ),
     Figure(
         name="memory.max",
@@ -144,7 +146,7 @@ FIGURES: tuple[Figure, ...] = (
         unit="bytes",
         read=lambda document: _positive(document.memory.bytes_per_session),
         least=100.0,
-        lone=_QUARTER,
+        lone=_LONE_LOUD,
     ),
     Figure(
         name="recovery",
@@ -153,7 +155,7 @@ FIGURES: tuple[Figure, ...] = (
         read=_recovery,
         scale="absolute",
         least=5.0,
-        lone=10.0,
+        lone=13.0,
     ),
     Figure(
         name="target.cpu",

@@ -11,7 +11,9 @@ from qosflood.compare.values import Change, MinEffect, Word
 from qosflood.units import format_ratio
 
 BLIND = math.log(1.3)
-"""A relative band beyond which "same" would say nothing: 30%."""
+"""A relative band beyond which "same" would say nothing: 30%, and more of a figure so loud that a
+single base hides nearly as much."""
+_BLIND_TO_LONE = 1.5
 Values = Sequence[float | None]
 Noises = Sequence[Mapping[str, Noise]]
 
@@ -98,7 +100,7 @@ def _verdict(
             return "unknown", "neither the noise within a run nor between runs is known"
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
-    if figure.scale == "relative" and found.band > BLIND:
+    if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
         band = format_ratio(math.expm1(found.band))
         return "unknown", f"too noisy: only a change beyond {band} would show"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"

@@ -4,21 +4,29 @@ With three bases or more the interval is the prediction interval of a normal sam
 variance: G. J. Hahn and W. Q. Meeker, "Statistical Intervals" (1991), chapter 4; G. K. Smyth,
 "Linear models and empirical Bayes methods", SAGMB 3 (2004): s² = (d0 s0² + d S²) / (d0 + d) with
 d0 + d degrees of freedom. Three runs alone know their spread to within a factor of six.
+
+A comparison speaks of a dozen figures at once, and one false word makes the whole of it false: the
+level is shared among the groups of figures that move on their own (Bonferroni).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 ENOUGH = 3
 """Bases from which the noise between runs is told."""
 PRIOR_DOF = 8
-PRIOR_SHARE = 0.4
-"""Of the band of a single base (10%, a logarithm of 0.095, for latency): 3.8%, as runs of one build
+PRIOR_SHARE = 0.29
+"""Of the band of a single base (14%, a logarithm of 0.131, for latency): 3.8%, as runs of one build
 on one machine differ by 3 to 5%. Set by simulation; see docs/compare.md."""
-_Z = 1.959964
+GROUPS = 6
+"""Times, their tail, scrapes, memory, CPU, and shares with recovery: figures of one group move
+together, or hardly ever."""
+_ALONE = NormalDist().inv_cdf(1 - 0.05 / 2)
+_AMONG_ALL = NormalDist().inv_cdf(1 - 0.05 / 2 / GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ def judged(base: Sequence[Reading], new: Sequence[Reading], lone: float) -> Judg
         half = math.hypot(half, max(one.value for one in base) - min(one.value for one in base))
         return Judged(difference, half, max(lone, half), known)
     error = max(error, _error_between(base, new, lone))
-    half = t_quantile(PRIOR_DOF + len(base) + len(new) - 2) * error
+    half = t_quantile(PRIOR_DOF + len(base) + len(new) - 2, _AMONG_ALL) * error
     return Judged(difference, half, half, known)
 
 
@@ -79,13 +87,14 @@ def _error_between(base: Sequence[Reading], new: Sequence[Reading], lone: float)
     return math.sqrt(moderated * (1 / len(base) + 1 / len(new)))
 
 
-def t_quantile(dof: float) -> float:
-    """Student's t at 97.5%; M. Abramowitz and I. A. Stegun, 26.7.5: within 1% from 2 on."""
+def t_quantile(dof: float, normal: float = _ALONE) -> float:
+    """Student's t where the normal distribution has `normal`, by itself at 97.5%; M. Abramowitz and
+    I. A. Stegun, 26.7.5: within 1% from 2 degrees of freedom on, at 99.5% from 5 on."""
     if math.isinf(dof):
-        return _Z
+        return normal
     if dof < 2:
         return 12.706 if dof <= 1 else 12.706 + (dof - 1) * (4.303 - 12.706)
-    z, squared = _Z, _Z * _Z
+    z, squared = normal, normal * normal
     first = z * (squared + 1) / 4
     second = z * ((5 * squared + 16) * squared + 3) / 96
     third = z * (((3 * squared + 19) * squared + 17) * squared - 15) / 384

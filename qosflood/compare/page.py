@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from qosflood.compare.charts import charts_of
 from qosflood.compare.values import Change, Comparison, Given, RunFacts
 from qosflood.compare.words import (
+    LONE_SHARE,
     advice,
     difference_line,
     effect_words,
@@ -173,8 +174,11 @@ def _decided(comparison: Comparison) -> Markup:
         f"A change matters if it exceeds the smallest relevant one: for times {effect}, both.",
         "It is told from noise by an interval of 95%: noise within a run from a moving-block "
         "bootstrap over the blocks of its flood, noise between runs from three bases or more.",
-        "With one base, noise between runs is unknown and under 10% is the same; with two, "
-        "whatever they differ by counts as noise, at least 10%.",
+        "With one base, noise between runs is unknown and times within "
+        f"{LONE_SHARE} are the same; with two, whatever they differ by counts as noise, at "
+        f"least {LONE_SHARE}.",
+        "From three bases on, the intervals hold together: the level is shared among the figures, "
+        "so that a comparison of equal builds is false in 1 of 20, not each of its figures.",
         "Middles of several runs are geometric means (shares and seconds: means); percentiles are "
         "read from whole histograms, never from percentiles.",
     )

@@ -1,9 +1,10 @@
 """A comparison in words and cells, for every renderer alike: the answer first, with figures."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qosflood.compare.figures import LATENCY
+from qosflood.compare.figures import LATENCY, LONE
 from qosflood.compare.noise import ENOUGH
 from qosflood.compare.values import (
     Change,
@@ -24,6 +25,8 @@ _MOST_NAMED = 3
 _MOST_LISTED = 3
 _WHOLE = 0.0995
 _UNMOVED = "±0"
+LONE_SHARE = format_ratio(math.expm1(LONE))
+"""What a time may change by with a single base and still be called the same."""
 _SHOWN: dict[Unit, Callable[[float | None], str]] = {
     "ms": cells.ms,
     "s": cells.seconds,
@@ -67,11 +70,21 @@ def sentence(change: Change, bases: int) -> str:
     if change.base_value is None:
         return f"{change.label}: {change.verdict} ({change.why})"
     if change.verdict in ("regressed", "improved"):
-        return f"{values}: {change.verdict} by {_size_of(change)} (interval {interval(change)})"
+        return f"{values}: {change.verdict} by {_size_of(change)} ({_how_sure(change, bases)})"
     if change.verdict == "same" and bases == 1:
         return f"{values}: same (one base) ({moved(change)})"
     words = {"same": "same", "unknown": "unknown"}[change.verdict]
     return f"{values}: {words} ({moved(change)}, {change.why})"
+
+
+def _how_sure(change: Change, bases: int) -> str:
+    """The interval; with under three bases it knows nothing of the noise between runs."""
+    if bases >= ENOUGH:
+        return f"interval {interval(change)}"
+    count = "one base" if bases == 1 else "two bases"
+    if change.low is None:
+        return f"{count}: noise unknown"
+    return f"{count}: noise between runs unknown; within them {interval(change)}"
 
 
 def _telling(changes: Sequence[Change], verdict: Overall) -> list[Change]:
@@ -106,10 +119,10 @@ def difference_line(one: Difference) -> str:
 def noise_words(runs: Sequence[Given], bases: int) -> str:
     """What is known of the noise, between runs and within them."""
     between = {
-        1: "noise between runs is unknown with one base: what changed by under 10% is same (one "
-        "base); three bases or more tell it",
-        2: "two bases: whatever they differ by counts as noise, at least 10%; three or more tell "
-        "what it is",
+        1: "noise between runs is unknown with one base: a time that changed by under "
+        f"{LONE_SHARE} is same (one base); three bases or more tell it",
+        2: f"two bases: whatever they differ by counts as noise, at least {LONE_SHARE} of times; "
+        "three or more tell what it is",
     }.get(bases, f"noise between runs is told by {bases} bases")
     blind = [run.name for run in runs if run.document.blocks is None]
     if blind:

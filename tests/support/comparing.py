@@ -14,10 +14,11 @@ from stories import document_of, good_run
 from qosflood.analysis.findings import Block as FoundBlock
 from qosflood.analysis.findings import Blocks as FoundBlocks
 from qosflood.analysis.latency import figures_of, percentile_curve
+from qosflood.compare.comparison import overall
 from qosflood.compare.figures import FIGURES
 from qosflood.compare.judging import change_of
 from qosflood.compare.resampling import Noise, noise_within
-from qosflood.compare.values import MinEffect, Word
+from qosflood.compare.values import Change, MinEffect, Overall, Word
 from qosflood.histograms import encode, figures, fold, make_histogram
 from qosflood.records import Latency
 from qosflood.report.blocks import blocks_part
@@ -28,6 +29,7 @@ CORRELATION = 0.5
 BLOCK_SD = 0.04
 MEDIAN_MS = 20.0
 SPREAD = 0.6
+TIMES = tuple(figure.name for figure in FIGURES if figure.series and figure.unit == "ms")
 P99 = next(figure for figure in FIGURES if figure.name == "response.p99")
 
 
@@ -86,10 +88,20 @@ def make_document(
 
 @dataclass(frozen=True)
 class Draw:
-    """One simulated run: its p99 in milliseconds, and what the bootstrap says of its noise."""
+    """One simulated run: its percentiles in milliseconds, and what the bootstrap says of each."""
 
-    p99_ms: float
-    noise: Noise
+    times_ms: dict[str, float]
+    noises: dict[str, Noise]
+
+    @property
+    def p99_ms(self) -> float:
+        """The response p99."""
+        return self.times_ms["response.p99"]
+
+    @property
+    def noise(self) -> Noise:
+        """That of the response p99."""
+        return self.noises["response.p99"]
 
 
 @cache
@@ -98,8 +110,11 @@ def pool(size: int) -> tuple[Draw, ...]:
     drawn = []
     for number in range(size):
         cut, whole = make_blocks((7, number))
-        noise = noise_within(blocks_part(cut), (8, number))["response.p99"]
-        drawn.append(Draw(whole.p99_ns / MS, noise))
+        noises = noise_within(blocks_part(cut), (8, number))
+        for figure in ("p50", "p99"):
+            noises[f"service.{figure}"] = noises[f"response.{figure}"]
+        times = {name: getattr(whole, f"{name.split('.')[1]}_ns") / MS for name in TIMES}
+        drawn.append(Draw(times, noises))
     return tuple(drawn)
 
 
@@ -140,3 +155,68 @@ def _verdict(
     )
     assert change is not None
     return change.verdict
+
+
+def overall_power(
+    bases: int, news: int, between: Sequence[float], *, slower: float = 1.2, trials: int, size: int
+) -> Power:
+    """As `power`, of the word over all figures of a comparison."""
+    rng = np.random.default_rng([bases, news, 43])
+    told: dict[bool, list[Overall]] = {False: [], True: []}
+    for trial in range(trials):
+        sd = between[trial % len(between)]
+        for worse in (False, True):
+            scales = [1.0] * bases + [slower if worse else 1.0] * news
+            runs = [_whole_run(rng, sd, scale, size) for scale in scales]
+            told[worse].append(overall(_changes(runs, bases)))
+    return Power(
+        same=told[False].count("same") / trials,
+        regressed=told[True].count("regressed") / trials,
+    )
+
+
+Run = tuple[dict[str, float | None], dict[str, Noise]]
+
+
+def _whole_run(rng: np.random.Generator, sd: float, slower: float, size: int) -> Run:
+    """Every figure of a run. Times and CPU share four fifths and half of the variance of their
+    levels; the tail is half as loud again, scrapes and memory per session twice."""
+    drawn = pool(size)[int(rng.integers(size))]
+    common = rng.normal()
+
+    def level(loud: float = 1.0, shared: float = 0.8) -> float:
+        own = np.sqrt(shared) * common + np.sqrt(1 - shared) * rng.normal()
+        return float(np.exp(sd * loud * own))
+
+    at = {name: level(1.5 if name == "p99_9" else 1.0) for name in _FIGURES}
+    values: dict[str, float | None] = {
+        name: ms * slower * at[name.split(".")[1]] for name, ms in drawn.times_ms.items()
+    }
+    for name in ("service.p50", "service.p99"):
+        values[name] = (values[name] or 0.0) * float(np.exp(rng.normal(0, 0.2 * sd)))
+    values |= {
+        "errors": abs(rng.normal(0, 1e-4)),
+        "offered": 1 - abs(rng.normal(0, 5e-4)),
+        "scrape.success": 1.0,
+        "scrape.p50": 40 * level(2, 0),
+        "memory.max": 200e6 * level(1, 0),
+        "memory.per_session": 2000 * level(2, 0),
+        "recovery": float(rng.integers(4)),
+        "target.cpu": 0.6 * slower * level(1, 0.5),
+    }
+    return values, drawn.noises
+
+
+_FIGURES = ("p50", "p90", "p99", "p99_9", "mean")
+
+
+def _changes(runs: Sequence[Run], bases: int) -> list[Change]:
+    noises = [noise for _, noise in runs]
+    sides = noises[:bases], noises[bases:]
+    made = []
+    for figure in FIGURES:
+        values = [told.get(figure.name) for told, _ in runs]
+        change = change_of(figure, values[:bases], values[bases:], sides, MinEffect())
+        if change is not None:
+            made.append(change)
+    return made
