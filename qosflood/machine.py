@@ -5,6 +5,7 @@ import resource
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -39,12 +40,8 @@ def affine_cores() -> int:
 
 
 def cpu_quota() -> float | None:
-    """The cgroup's CPU quota in cores, None without one."""
-    try:
-        quota, period = _text(_CGROUPS / "cpu.max").split()
-        return int(quota) / int(period)
-    except ValueError:
-        return None
+    """The tightest CPU quota of the cgroups that this process is in, in cores; None without."""
+    return min(_cgroup_quotas(), default=None)
 
 
 def machine_facts(plan: Plan) -> Facts:
@@ -75,27 +72,46 @@ def _reserved(low: int, high: int) -> Iterator[int]:
         yield max(min(int(last or first), high) - max(int(first), low) + 1, 0)
 
 
+def _cgroup_quotas() -> Iterator[float]:
+    """Cores by each quota; a quota of none is `max` in v2, and -1 in v1."""
+    for unified, folder in _cgroup_folders("cpu"):
+        if unified:
+            words = _text(folder / "cpu.max").split()
+        else:
+            words = [_text(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+        with suppress(ValueError):
+            quota, period = map(int, words)
+            if quota > 0:
+                yield quota / period
+
+
 def _cgroup_rooms() -> Iterator[int]:
-    """Bytes left below the memory limit of each cgroup that this process is in: v2's unified
-    hierarchy or v1's memory controller. A limit above counts for all below it."""
+    """Bytes left below each memory limit."""
+    for unified, folder in _cgroup_folders("memory"):
+        if unified:
+            yield from _room(folder, "memory.max", "memory.current", "inactive_file")
+        else:
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            yield from _room(folder, *names)
+
+
+def _cgroup_folders(controller: str) -> Iterator[tuple[bool, Path]]:
+    """Each cgroup that this process is in and those above it, whose limits count for all below:
+    of v2's unified hierarchy (True), or of v1's `controller`."""
     for line in _text(_OWN_CGROUPS).splitlines():
         _, controllers, path = line.split(":", 2)
-        own = path.lstrip("/")
-        if not controllers:
-            yield from _rooms(_CGROUPS, own, "memory.max", "memory.current", "inactive_file")
-        elif "memory" in controllers.split(","):
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-            yield from _rooms(_CGROUPS / "memory", own, *names)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = _CGROUPS / controller if controllers else _CGROUPS
+        own = root / path.lstrip("/")
+        for folder in (own, *own.parents):
+            if folder.is_relative_to(root):
+                yield not controllers, folder
 
 
-def _rooms(root: Path, own: str, limit: str, used: str, reclaimable: str) -> Iterator[int]:
-    for folder in (root / own, *(root / own).parents):
-        if not folder.is_relative_to(root):
-            return
-        try:
-            most, now = int(_text(folder / limit)), int(_text(folder / used))
-        except ValueError:
-            continue  # "max", or not there
+def _room(folder: Path, limit: str, used: str, reclaimable: str) -> Iterator[int]:
+    with suppress(ValueError):  # "max", or not there
+        most, now = int(_text(folder / limit)), int(_text(folder / used))
         cache = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
         yield max(most - now + int(cache.get(reclaimable, 0)), 0)
 

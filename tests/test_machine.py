@@ -114,6 +114,34 @@ def test_the_first_version_of_cgroups_is_read_too(cgroups):
     assert machine_facts(make_plan()).memory_bytes == 100 * MIB
 
 
+@pytest.mark.parametrize(
+    ("own", "files", "cores"),
+    [
+        ("0::/", {".": {"cpu__max": "150000 100000"}}, 1.5),
+        ("0::/a/b", {"a": {"cpu__max": "50000 100000"}, "a/b": {"cpu__max": "max 100000"}}, 0.5),
+        ("0::/a", {".": {"cpu__max": "200000 100000"}, "a": {"cpu__max": "max 100000"}}, 2.0),
+        ("0::/a", {"a": {"cpu__max": "max 100000"}}, None),
+        (
+            "1:cpu,cpuacct:/a\n0::/",
+            {"cpu/a": {"cpu__cfs_quota_us": 300_000, "cpu__cfs_period_us": 100_000}},
+            3.0,
+        ),
+        (
+            "1:cpu:/\n0::/",
+            {"cpu": {"cpu__cfs_quota_us": -1, "cpu__cfs_period_us": 100_000}},
+            None,
+        ),
+        ("", {}, None),
+    ],
+    ids=["container", "above", "root", "none", "v1", "v1 none", "no cgroups"],
+)
+def test_the_tightest_quota_counts_in_both_versions_of_cgroups(cgroups, own, files, cores):
+    for folder, values in files.items():
+        limited(cgroups / folder, **values)
+    (cgroups / "own").write_text(f"{own}\n" if own else "")
+    assert machine.cpu_quota() == cores
+
+
 def test_a_group_beyond_its_limit_has_nothing_left(cgroups):
     limited(cgroups / "a", memory__max=100, memory__current=200)
     (cgroups / "own").write_text("0::/a\n")
