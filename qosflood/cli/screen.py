@@ -68,7 +68,7 @@ class TerminalScreen:
         self._style: Style = "plain"
         if quiet:
             self._style = "quiet"
-        elif live and self._console.is_terminal:
+        elif live and self._console.file.isatty():  # FORCE_COLOR makes no terminal of a CI log
             self._style = "live"
         self._view: RunView | None = None
 

@@ -9,6 +9,7 @@ from journal_maker import write_run
 from plan_maker import make_plan
 
 from qosflood.cli.screen import TerminalScreen
+from qosflood.live.terminal import PlainView
 from qosflood.report.build import build
 from qosflood.report.document import to_json
 
@@ -29,3 +30,13 @@ def test_a_terminal_that_goes_away_costs_its_picture_and_nothing_else(tmp_path, 
         screen.notice("a line that nobody reads")
         screen.summary(document, None)
         print("and nothing is left to fail at the end", file=terminal, flush=True)
+
+
+def test_colour_that_was_asked_for_makes_no_terminal_of_a_log(tmp_path, monkeypatch):
+    with (tmp_path / "log").open("w") as log:
+        monkeypatch.setattr(sys, "stderr", log)
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "xterm")
+        screen = TerminalScreen(live=True, quiet=False, as_json=False)
+        assert isinstance(screen.view(make_plan()), PlainView)
+        screen.close_view()
