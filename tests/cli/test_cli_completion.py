@@ -1,4 +1,4 @@
-"""A real bash completes commands, profiles, options and shells by the script that is printed."""
+"""Commands, profiles, options and shells are offered; a real bash asks by the printed script."""
 
 import shutil
 import subprocess
@@ -11,44 +11,51 @@ from parts import require
 
 COMPLETE = """
 eval "$(qosflood completion bash)"
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
 compopt() { :; }
-_qosflood_completion qosflood
-printf '%s\\n' "${COMPREPLY[@]}"
+while read -r -a words; do
+    COMP_WORDS=(qosflood "${words[@]}")
+    COMP_CWORD=${#words[@]} COMPREPLY=()
+    _qosflood_completion qosflood
+    echo "${COMPREPLY[*]}"
+done
 """
 
 
-def offered(*words: str) -> list[str]:
-    """What bash offers for the last of the words that follow `qosflood`."""
+def test_a_real_bash_is_offered_what_fits() -> None:
     require(shutil.which("bash"), "apt-get install bash")
     folder = Path(sys.executable).parent
     done = subprocess.run(
-        ["bash", "-c", COMPLETE, "bash", "qosflood", *words],
+        ["bash", "-c", COMPLETE],
+        input="--rate 10x --durat\nwatch smok\n",
         env={"PATH": f"{folder}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert not done.stderr
-    return done.stdout.split()
+    assert done.stdout.splitlines() == ["--duration", "smoke"]
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("typed", "expected"),
     [
-        (("--rat",), ["--rate"]),
-        (("--rate", "10x", "--durat"), ["--duration"]),
-        (("synchro",), ["synchronised"]),
-        (("merg",), ["merge"]),
-        (("run", "merg"), []),
-        (("watch", "smok"), ["smoke"]),
-        (("completion", "z"), ["zsh"]),
+        ("--rat", ["--rate"]),
+        ("--rate 10x --durat", ["--duration"]),
+        ("synchro", ["synchronised"]),
+        ("merg", ["merge"]),
+        ("run merg", []),
+        ("watch smok", ["smoke"]),
+        ("completion z", ["zsh"]),
     ],
-    ids=" ".join,
 )
-def test_bash_is_offered_what_fits(words: tuple[str, ...], expected: list[str]) -> None:
-    assert offered(*words) == expected
+def test_the_last_word_is_offered_what_fits(
+    monkeypatch: pytest.MonkeyPatch, typed: str, expected: list[str]
+) -> None:
+    monkeypatch.setenv("_QOSFLOOD_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"qosflood {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    offered = [line.partition(",") for line in qosflood().out.splitlines()]
+    assert [word for kind, _, word in offered if kind == "plain"] == expected
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
