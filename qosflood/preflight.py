@@ -21,7 +21,7 @@ from qosflood.certificate import certificate_warnings
 from qosflood.discovery import look_beside
 from qosflood.endpoint import is_allowed
 from qosflood.errors import PreflightError
-from qosflood.fleet.supervisor import Watching
+from qosflood.fleet.values import Watching
 from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder

@@ -22,8 +22,9 @@ import orjson
 from qosflood.errors import JournalWriteError, QosfloodError, StartError
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import refuse_past
-from qosflood.fleet.supervisor import Ended, Supervisor
+from qosflood.fleet.supervisor import Supervisor
 from qosflood.fleet.together import Together
+from qosflood.fleet.values import Ended
 from qosflood.fleet.view import View
 from qosflood.interrupts import Interrupts
 from qosflood.journal import (

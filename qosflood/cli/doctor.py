@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from qosflood.cli.checkup import check_up
-from qosflood.cli.completion import profile_words
 from qosflood.cli.options import options_from, set_option, target_options
-from qosflood.cli.planning import make_plan, one_profile
+from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.machine import examine
 from qosflood.plan import Plan
 from qosflood.preflight import Preflight, check_consent, check_target, look_for_audit, preflight
@@ -18,13 +17,7 @@ from qosflood.run import fill_planned
 
 
 @click.command()
-@click.argument(
-    "profile",
-    nargs=-1,
-    metavar="[PROFILE]",
-    callback=one_profile,
-    shell_complete=profile_words,
-)
+@profile_argument
 @target_options
 @set_option
 @click.pass_context

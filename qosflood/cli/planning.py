@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qosflood import __version__
+from qosflood.cli.completion import profile_words
 from qosflood.discovery import with_instances_of_job
 from qosflood.endpoint import Endpoint, is_loopback
 from qosflood.errors import PlanError, ProfileError
@@ -42,6 +43,15 @@ def one_profile(_ctx: click.Context, _param: click.Parameter, words: tuple[str, 
     if len(words) > 1:
         raise click.UsageError(f'got "{words[1]}" after {words[0]}, expected one profile at most')
     return words[0]
+
+
+profile_argument = click.argument(
+    "profile",
+    nargs=-1,
+    metavar="[PROFILE]",
+    callback=one_profile,
+    shell_complete=profile_words,
+)
 
 
 def make_plan(

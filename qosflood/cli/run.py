@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from qosflood.cli.completion import profile_words
 from qosflood.cli.options import check_output, options_from, output_options, plan_options, told_from
-from qosflood.cli.planning import make_plan, one_profile
+from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import StartError
 from qosflood.listening import Address
@@ -21,13 +20,7 @@ from qosflood.run import run as carry_out
 
 
 @click.command()
-@click.argument(
-    "profile",
-    nargs=-1,
-    metavar="[PROFILE]",
-    callback=one_profile,
-    shell_complete=profile_words,
-)
+@profile_argument
 @plan_options
 @output_options
 @click.pass_context

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from qosflood.cli.completion import profile_words
 from qosflood.cli.options import (
     check_output,
     options_from,
@@ -14,7 +13,7 @@ from qosflood.cli.options import (
     told_from,
     watch_options,
 )
-from qosflood.cli.planning import make_plan, one_profile
+from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
 from qosflood.errors import PlanError
 from qosflood.listening import Address
@@ -26,13 +25,7 @@ from qosflood.run import run as carry_out
 
 
 @click.command()
-@click.argument(
-    "profile",
-    nargs=-1,
-    metavar="[PROFILE]",
-    callback=one_profile,
-    shell_complete=profile_words,
-)
+@profile_argument
 @watch_options
 @output_options
 @click.pass_context

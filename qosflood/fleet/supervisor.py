@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from qosflood.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.local import Child
 from qosflood.fleet.moment import wait_for
+from qosflood.fleet.values import Ended, Watching
 from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
-from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.plan import Plan
 from qosflood.records import (
     ClockMark,
@@ -52,25 +51,6 @@ AUDIT_PATIENCE_S = 61.0
 """A snapshot is given up after a minute (see monitor/audit.py)."""
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """What the monitor is told beside the plan."""
-
-    memory_source: str | None
-    pid: int | None
-    by_port: bool
-    memories: tuple[WatchedMemory, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How the run ended; `recorded` says whether the journal holds it."""
-
-    reason: str
-    detail: str
-    recorded: bool
 
 
 class Supervisor:

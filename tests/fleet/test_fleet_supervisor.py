@@ -15,7 +15,7 @@ from supervised import UNWATCHED, Run, plan_for
 
 from qosflood.errors import DiskFullError, StartError
 from qosflood.fleet import supervisor as supervisor_module
-from qosflood.fleet.supervisor import Ended
+from qosflood.fleet.values import Ended
 from qosflood.header_ref import HeaderRef
 from qosflood.journal import read_failures, read_records
 from qosflood.load.schedule import Schedule

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from plan_maker import make_load, make_phases, make_plan
 
-from qosflood.fleet.supervisor import Ended, Supervisor, Watching
+from qosflood.fleet.supervisor import Supervisor
+from qosflood.fleet.values import Ended, Watching
 from qosflood.journal import create_run_directory, read_records
 from qosflood.plan import Limit, Plan
 from qosflood.records import Event, JournalRecord, Segment, Window
