@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.plan import Plan
 from qosflood.records import INCOMPLETE
-from qosflood.report.remedies import remedy_for_broken, remedy_for_unjudged
+from qosflood.report.remedies import remedies_for_broken, remedy_for_unjudged
 from qosflood.resolve.herds import herd_fix, herd_size
 from qosflood.units import HOUR, MS, SECOND, format_bytes, format_duration
 from qosflood.verdict import BY_MERGE, Verdict
@@ -35,9 +35,8 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
     elif findings.generator.problems and plan.floods:
         yield _relieve_generator(plan, findings)
-    for judged in verdict.limits:
-        if judged.ok is False:
-            yield remedy_for_broken(judged, plan, findings)
+    broken = [judged for judged in verdict.limits if judged.ok is False]
+    yield from remedies_for_broken(broken, plan, findings)
     if plan.floods and verdict.verdict in ("FAIL", "ABORTED"):
         yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":

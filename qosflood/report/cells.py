@@ -264,13 +264,19 @@ def first_failure_line(document: Document) -> str:
     """What broke first, and at which load, in one line."""
     first = document.first_failure
     if first is None:
-        return "none"
+        return "none: no report and no scrape failed" if _unharmed(document) else "none"
     evidence = evidence_line(first)
     load = _load_at(document, first.t_s)
     return printable(
         f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
         + (f" [{evidence}]" * bool(evidence))
     )
+
+
+def _unharmed(document: Document) -> bool:
+    failed = document.totals.scheduled - document.totals.outcomes.get("acked", 0)
+    scrapes = sum(phase.scrapes.failed for phase in document.phases)
+    return floods(document) and not failed and not scrapes
 
 
 def evidence_line(entry: TimelineEntry) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from qosflood.analysis.findings import (
     Findings,
     LatencyFigures,
+    MemoryPoint,
     PercentileCurve,
     PhaseFigures,
     ScrapePoint,
@@ -14,8 +16,9 @@ from qosflood.plan_watch import WATCH
 from qosflood.report import cells
 from qosflood.units import MS, counted, format_bytes, format_count
 
+Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 Rows = tuple[tuple[str, ...], ...]
-_QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
+_PERCENTILES = ("50%", "90%", "99%", "99.9%", "100%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,25 @@ def throughput(findings: Findings) -> Words:
     flood = main_phase(findings)
     if flood is None:
         return Words("The flood was not reached.", headers, rows)
-    acked = [second.acked for second in findings.seconds if second.phase == flood.name]
-    extremes = (
-        f", from {format_count(min(acked))} to {format_count(max(acked))} in a second"
-        if acked
-        else ""
-    )
     return Words(
         f"In the flood {cells.count(flood.planned)} reports/s were planned, "
-        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} acked{extremes}.",
+        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} acked"
+        f"{_acked_each_second(findings, flood)}.",
         headers,
         rows,
     )
+
+
+def _acked_each_second(findings: Findings, flood: PhaseFigures) -> str:
+    """The extremes; where the flood's reports were acked long after it, no second had as many."""
+    acked = [second.acked for second in findings.seconds if second.phase == flood.name]
+    if not acked:
+        return ""
+    least, most = min(acked), max(acked)
+    between = f"{format_count(least)} to {format_count(most)}"
+    if flood.acked is not None and most < flood.acked:
+        return f", many of them only after it: in its own seconds {between} were acked"
+    return f", from {between} in a second"
 
 
 def latency(findings: Findings) -> Words:
@@ -85,30 +95,34 @@ def _latency_cells(figures: LatencyFigures) -> tuple[str, ...]:
     return tuple(_ns(value) for value in told)
 
 
-def percentiles(curves: Sequence[PercentileCurve]) -> Words:
-    """Each curve at the round percentiles that it has values for."""
+def percentiles(findings: Findings, curves: Sequence[PercentileCurve]) -> Words:
+    """The figures of each curve's phase, so that they are those of the other tables."""
+    told = [_figures(findings, curve) for curve in curves]
+    cells_of = [_latency_cells(figures) for figures in told]
     rows = tuple(
-        (f"{100 * q:g}%", *(_ns(value_at(curve, q)) for curve in curves)) for q in _QUANTILES
+        (name, *(column[index] for column in cells_of)) for index, name in enumerate(_PERCENTILES)
     )
     said = "; ".join(
-        f"{curve.phase} {curve.series}: half within {_ns(value_at(curve, 0.5))}, 99% within "
-        f"{_ns(value_at(curve, 0.99))}, all within {_ns(curve.values_ns[-1])}"
-        for curve in curves
+        f"{curve.phase} {curve.series}: {_within(figures)}"
+        for curve, figures in zip(curves, told, strict=True)
     )
     names = (f"{curve.phase} {curve.series}" for curve in curves)
-    last = ("100%", *(_ns(curve.values_ns[-1]) for curve in curves))
-    return Words(f"{said[:1].upper()}{said[1:]}.", ("percentile", *names), (*rows, last))
+    return Words(f"{said[:1].upper()}{said[1:]}.", ("percentile", *names), rows)
 
 
-def value_at(curve: PercentileCurve, quantile: float) -> int | None:
-    """The least value of the curve that so many are at or below; None where it does not reach."""
-    pairs = zip(curve.quantiles, curve.values_ns, strict=True)
-    return next((value for q, value in pairs if q >= quantile), None)
+def _figures(findings: Findings, curve: PercentileCurve) -> LatencyFigures:
+    phase = next(phase for phase in findings.phases if phase.name == curve.phase)
+    return {"response": phase.response, "service": phase.service}[curve.series]
+
+
+def _within(figures: LatencyFigures) -> str:
+    shares = (("half", figures.p50_ns), ("99%", figures.p99_ns), ("all", figures.max_ns))
+    return ", ".join(f"{share} within {_ns(value)}" for share, value in shares if value is not None)
 
 
 def memory(findings: Findings) -> Words:
     """Resident memory and CPU."""
-    points = findings.memory_points
+    points = _from_the_start(findings, findings.memory_points)
     most = max(points, key=lambda point: point.rss_bytes)
     whose = f" of {most.instance}" if len({point.instance for point in points}) > 1 else ""
     return Words(
@@ -139,7 +153,8 @@ def scrapes(findings: Findings) -> Words:
             _ns(p.scrapes.duration_max_ns),
         ),
     )
-    return Words(_timed(findings.scrape_points, "scrape"), _TIMED, rows)
+    points = _from_the_start(findings, findings.scrape_points)
+    return Words(_timed(points, "scrape"), _TIMED, rows)
 
 
 def up(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
@@ -191,12 +206,14 @@ def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
 
 def pages(findings: Findings) -> Words:
     """The size of the metrics page."""
-    points = [point for point in findings.scrape_points if point.bytes is not None]
+    every = _from_the_start(findings, findings.scrape_points)
+    points = [point for point in every if point.bytes is not None]
     largest = max(point.bytes or 0 for point in points)
     series = max((point.series or 0 for point in points), default=0)
+    held = f" and {format_count(series)} series" if series else "; no series could be read from it"
     return Words(
         f"The page had {format_bytes(points[0].bytes or 0)} at first, at most "
-        f"{format_bytes(largest)} and {format_count(series)} series.",
+        f"{format_bytes(largest)}{held}.",
         ("phase", "largest page", "series"),
         _by_phase(
             findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))
@@ -216,6 +233,12 @@ def errors(findings: Findings, kinds: Iterable[str]) -> Words:
         ("phase", *named),
         _by_phase(findings, lambda p: tuple(cells.count(p.outcomes.get(n, 0)) for n in named)),
     )
+
+
+def _from_the_start(findings: Findings, points: Sequence[Point]) -> Sequence[Point]:
+    """Without those from before the first phase, which belong to no phase's figures."""
+    begin_s = min((phase.start_s for phase in findings.phases), default=0.0)
+    return [point for point in points if point.t_s >= begin_s] or points
 
 
 def _by_phase(findings: Findings, figures: Callable[[PhaseFigures], tuple[str, ...]]) -> Rows:

@@ -96,16 +96,18 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
     longest = [in_ms(second.response_max_ns) for second in seconds]
     rare = [in_ms(second.response_p99_ns) for second in seconds]
     typical = [in_ms(second.response_p50_ns) for second in seconds]
+    lines = (("max", longest, "@muted"), ("p99", rare, "@bad"), ("p50", typical, "@offered"))
     traces = [
-        time.line("max", times, longest, "@muted", each),
-        time.line("p99", times, rare, "@bad", each),
-        time.line("p50", times, typical, "@offered", each),
+        time.line(name, times, values, color, each)
+        for name, values, color in lines
+        if any(value is not None for value in values)
     ]
+    few = "" if len(traces) == len(lines) else " No second had the 1,000 reports that a p99 needs."
     return Chart(
         "latency",
         "Response time",
         "From the moment a report was due, per second; a report that failed counts at least as "
-        "the timeout. Logarithmic.",
+        f"the timeout. Logarithmic.{few}",
         figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
         chart_words.latency(findings),
         time.unit_s,
@@ -131,7 +133,7 @@ def _percentiles(findings: Findings) -> Chart | None:
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
         "Response counts from due, service from sent; the space between them is waiting.",
         figure(shown, layout),
-        chart_words.percentiles(curves),
+        chart_words.percentiles(findings, curves),
     )
 
 

@@ -23,6 +23,10 @@ from qosflood.report.thin import thin
 
 Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 _MIB = 1024 * 1024
+_SCRAPES = (
+    "How long each scrape of the metrics page took; in the tables one that failed takes its "
+    "timeout at least"
+)
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""
 
@@ -66,7 +70,7 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         return None
     return _timed(
         time,
-        ("scrapes", "Scrapes", "How long each scrape of the metrics page took"),
+        ("scrapes", "Scrapes", _SCRAPES),
         findings.scrape_points,
         "@teal",
         chart_words.scrapes(findings),
@@ -183,7 +187,7 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
         return None
     traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
     layout = time.layout("KiB", rangemode="tozero")
-    if len(traces) == 1:
+    if len(traces) == 1 and any(point.series for point in points):
         times = [point.t_s for point in points]
         series = time.line("series", times, [point.series for point in points], "@muted", 900)
         traces.append(series | {"yaxis": "y2"})

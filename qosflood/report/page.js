@@ -11,6 +11,8 @@
     displaylogo: false,
     modeBarButtons: [["toImage", "zoom2d", "pan2d"]],
   };
+  const LETTER_PX = 6.5;
+  const DRAG = window.matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a thumb scrolls
   const ink = { font: { size: 12, color: "@muted" } };
   let zoomed = null; // seconds from and to; null: the whole run
   let busy = false;
@@ -48,7 +50,12 @@
     return { ...style, ...own, title: { standoff: 8, ...ink, ...(own.title || {}) } };
   }
 
-  function layoutOf(figure) {
+  // Names of phases stand beside each other; those wider than their phase are left out.
+  function fitting(notes, room) {
+    return notes.filter((note) => !note.share || note.share * room > LETTER_PX * note.text.length);
+  }
+
+  function layoutOf(name, figure) {
     const own = figure.layout;
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
@@ -61,13 +68,17 @@
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.1, yanchor: "bottom" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: "@muted", activecolor: "@accent" },
       hoverlabel: { bgcolor: "@panel", bordercolor: "@rule", font: { color: "@text" } },
-      dragmode: "zoom",
+      dragmode: DRAG,
       ...own,
       xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }),
       yaxis: axis({ fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) }),
     };
     if (own.yaxis2) {
       layout.yaxis2 = axis({ fixedrange: true, ...own.yaxis2 });
+    }
+    if (own.annotations) {
+      const wide = layout.width || place(name).clientWidth;
+      layout.annotations = fitting(own.annotations, wide - layout.margin.l - layout.margin.r);
     }
     if (zoomed && figure.unit_s) {
       layout.xaxis.range = zoomed.map((seconds) => seconds / figure.unit_s);
@@ -81,7 +92,7 @@
 
   function draw() {
     for (const [name, figure] of Object.entries(figures)) {
-      const spec = themed({ data: figure.data, layout: layoutOf(figure) }, "");
+      const spec = themed({ data: figure.data, layout: layoutOf(name, figure) }, "");
       Plotly.react(place(name), spec.data, spec.layout, config);
     }
   }

@@ -118,6 +118,7 @@ class Timeline:
         }
 
     def _phase_names(self) -> list[Json]:
+        """Each with its share of the width; page.js shows those that there is room for."""
         whole = sum(phase.seconds for phase in self.phases) or 1.0
         return [
             {
@@ -129,9 +130,10 @@ class Timeline:
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 11, "color": "@muted"},
+                "share": round(phase.seconds / whole, 4),
             }
             for phase in self.phases
-            if phase.seconds / whole >= 0.05
+            if phase.seconds
         ]
 
 

@@ -1,6 +1,6 @@
 """A limit and how it fared to a remedy in words: what to look at, which option to type. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures
@@ -65,12 +65,19 @@ class _Case:
         return by_name.get(self.judged.limit.scope) or by_name.get("flood")
 
 
-def remedy_for_broken(judged: JudgedLimit, plan: Plan, findings: Findings) -> str:
-    """What to do about a limit that was broken."""
-    case = _Case(judged, plan, findings)
-    metric = judged.limit.metric
-    remedy = _BROKEN.get(metric) or _BROKEN.get(metric.partition(".")[0])
-    return f"{judged.limit.expr} broke: {remedy(case) if remedy else judged.reason}"
+def remedies_for_broken(
+    limits: Sequence[JudgedLimit], plan: Plan, findings: Findings
+) -> Iterator[str]:
+    """What to do about the limits that were broken; those of one remedy together."""
+    by_remedy: dict[str, list[str]] = {}
+    for judged in limits:
+        metric = judged.limit.metric
+        remedy = _BROKEN.get(metric) or _BROKEN.get(metric.partition(".")[0])
+        case = _Case(judged, plan, findings)
+        told = remedy(case) if remedy else judged.reason
+        by_remedy.setdefault(told, []).append(judged.limit.expr)
+    for told, exprs in by_remedy.items():
+        yield f"{' and '.join(exprs)} broke: {told}"
 
 
 def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:

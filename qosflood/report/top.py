@@ -25,6 +25,7 @@ _LIMITED_BY = {
     "network": "the network",
     "inconclusive": "not known",
 }
+_UNTIL_CUT = "nothing, as far as the run went"
 _OPTION = re.compile(r"((?:qosflood )?--[a-z][\w-]*(?: '[^']{1,60}'| [0-9A-Z][\w./-]*)?)")
 _NO = Markup("")
 _SPACE = Markup(" ")
@@ -88,9 +89,11 @@ def _limited(document: Document) -> Markup:
     """What limited the run, and all that was looked at to say so."""
     evidence = [printable(line) for line in document.limited_evidence]
     why = document.limited_why
+    cut = document.limited_by == "none" and document.run.ended != "completed"
+    by = _UNTIL_CUT if cut else _LIMITED_BY[document.limited_by]
     return _card(
         "What limits it",
-        element("p", element("strong", _LIMITED_BY[document.limited_by])),
+        element("p", element("strong", by)),
         element("p", why) if why else _NO,
         folded(f"what was looked at ({len(evidence)})", items(evidence)) if evidence else _NO,
     )
@@ -146,12 +149,16 @@ def facts(document: Document) -> tuple[Fact, ...]:
 
 
 def _of_flood(document: Document, flood: Phase) -> tuple[Fact, ...]:
+    response = flood.latency_ms.response
+    few = response.p99 is None and response.max is not None
     return (
         ("clients", cells.count(flood.clients), "", ""),
         ("offered", cells.count(flood.rate.offered), "/s", "offered"),
         ("acked", cells.count(flood.rate.acked), "/s", ""),
         ("errors", cells.ratio(cells.error_ratio(flood)), "", "errors"),
-        ("response p99", cells.ms(flood.latency_ms.response.p99), "", "response"),
+        ("response max", cells.ms(response.max), "", "response")
+        if few
+        else ("response p99", cells.ms(response.p99), "", "response"),
         ("scrapes ok", cells.scrapes_ok(flood.scrapes), "", "scrape"),
         ("memory max", cells.size(document.memory.max_bytes), "", "memory"),
     )
@@ -167,28 +174,31 @@ def _of_watch(document: Document, watch: Phase) -> tuple[Fact, ...]:
     )
 
 
-def broken(document: Document, metric: str) -> bool:
-    """Whether a limit on this metric, or one below it, was broken."""
-    return bool(metric) and any(
-        limit.ok is False and (limit.metric == metric or limit.metric.startswith(f"{metric}."))
+def broken(document: Document, metric: str) -> list[str]:
+    """The limits on this metric, or one below it, that were broken."""
+    return [
+        limit.expr
         for limit in document.limits
-    )
+        if metric
+        and limit.ok is False
+        and (limit.metric == metric or limit.metric.startswith(f"{metric}."))
+    ]
 
 
 def tiles(document: Document) -> Markup:
     """The figures, those that broke a limit in its colour."""
     where = "in the flood" if cells.floods(document) else "in the watch"
     shown = [
-        _tile(name, value, unit, " bad" * broken(document, metric))
+        _tile(name, value, unit, broken(document, metric))
         for name, value, unit, metric in facts(document)
     ]
     label = {"aria-label": f"Figures {where}"}
     return element("dl", *shown, cls="tiles", **label) if shown else _NO
 
 
-def _tile(name: str, value: str, unit: str, tone: str) -> Markup:
+def _tile(name: str, value: str, unit: str, broke: list[str]) -> Markup:
+    """A figure; what broke is named, for it need not be the figure's own limit."""
     beside = join((_SPACE, element("small", unit))) if unit else _NO
-    broke = element("dd", "broke its limit", cls="broke") if tone else _NO
-    return element(
-        "div", element("dt", name), element("dd", value, beside), broke, cls=f"tile{tone}"
-    )
+    limits = [element("dd", f"broke {expr}", cls="broke") for expr in broke]
+    shown = (element("dt", name), element("dd", value, beside), *limits)
+    return element("div", *shown, cls="tile bad" if broke else "tile")

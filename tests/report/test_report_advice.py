@@ -205,3 +205,15 @@ def test_a_limit_that_the_user_named_is_not_offered_again() -> None:
 def test_round_figures_are_never_below_and_never_far_above(value: float) -> None:
     assert value <= round_up(value) * (1 + 1e-9)
     assert round_up(value) <= value * 1.5 * (1 + 1e-9)
+
+
+def test_limits_with_one_remedy_are_told_in_one_step() -> None:
+    story = broken(failing_run(), "scrape.gap < 3s", "scrape.gap")
+    other = replace(
+        story.verdict.limits[0], limit=make_limit("scrape.success > 99%", "scrape.success", 0)
+    )
+    limits = (*story.verdict.limits, other)
+    steps = steps_of(replace(story, verdict=replace(story.verdict, limits=limits)))
+    told = [step for step in steps if "scrape.gap < 3s" in step]
+    assert len(told) == 1
+    assert told[0].startswith("scrape.gap < 3s and scrape.success > 99% broke: ")

@@ -189,11 +189,16 @@ def test_a_target_that_answers_with_scripts_changes_nothing(chromium: Any, tmp_p
     story = hostile(failing_run(), SCRIPT)
     path = tmp_path / "report.html"
     path.write_text(render(document_of(story), story.plan, story.findings, story.failures))
-    with watched_page(chromium) as (page, seen):
+    with watched_page(chromium, viewport={"width": 390, "height": 844}) as (page, seen):
         said: list[str] = []
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
         page.goto(path.as_uri())
         page.wait_for_selector("#chart-errors .main-svg")
         assert page.locator("script").count() == 3
         assert SCRIPT in page.locator("main").inner_text()
+        # Names of short phases would lie upon each other here.
+        page.wait_for_selector("#chart-throughput .annotation")
+        names = page.locator("#chart-throughput .annotation").all_text_contents()
+        assert "flood" in names
+        assert "baseline" not in names
         assert (said, seen.problems, seen.outside) == ([], [], [])
