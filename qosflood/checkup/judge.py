@@ -17,7 +17,10 @@ from qosflood.units import (
 
 LATE_NS = LEAST_LATE_GATE_NS
 """A send lag above which a second of a run counts as late, without a tighter limit."""
-_MOST = 0.99
+_MOST = 0.95
+"""Of what a trial asked for; the rest may be on its way when its two seconds end."""
+_STEPS = (2, 2, 4, 4)
+"""By what the rate is divided after each trial that was late."""
 _FEW_FILES = 10_000
 _FEW_PORTS = 20_000
 _LITTLE_MEMORY = 512 * 1024 * 1024
@@ -179,25 +182,29 @@ def _disturbed(trial: Trial) -> list[Row]:
 
 
 def next_rate(trials: Sequence[Trial], saturated: Trial) -> float | None:
-    """Reports per second to try next: half of what saturates, then half of that, three times at
-    most; None once a trial was on time or enough was tried."""
-    if trials and (on_time(trials[-1]) or len(trials) == 3):
+    """Reports per second to try next: half of what saturates, then less in steps; None once a
+    trial was on time or enough was tried."""
+    if not trials:
+        return _two_figures(_most(saturated) / 2)
+    if on_time(trials[-1]) or len(trials) > len(_STEPS):
         return None
-    if trials:
-        return _two_figures(trials[-1].asked / 2)
-    return _two_figures(_most(saturated) / 2)
+    return _two_figures(trials[-1].asked / _STEPS[len(trials) - 1])
 
 
-def carries(trial: Trial, shards: int, plain: int, tls: int) -> str:
-    """The answer in a sentence: what load this machine can carry. `plain` and `tls` are the
-    clients that fit."""
+def carries(trial: Trial, clients: int, shards: int, plain: int, tls: int) -> str:
+    """The answer in a sentence: what load this machine can carry. `clients` played the trial,
+    `plain` and `tls` are those that fit."""
     if not on_time(trial):
-        return "this machine carries no load on time at present"
+        return (
+            f"not even {format_count(trial.asked)} reports/s left on time: this machine carries no "
+            "load at present"
+        )
     rate = format_count(_two_figures(trial.asked * shards))
     spread = "" if shards == 1 else f" from {shards} shards"
     return (
-        f"carries about {rate} reports/s{spread} on time, {format_count(plain)} clients of one "
-        f"target address, {format_count(tls)} over TLS"
+        f"carries about {rate} reports/s{spread} on time, tried from {format_count(clients)} "
+        f"clients; up to {format_count(plain)} clients of one target address, {format_count(tls)} "
+        "over TLS"
     )
 
 

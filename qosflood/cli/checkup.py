@@ -39,10 +39,11 @@ def check_up() -> ExitCode:
     facts = machine_facts(plain)
     _print(judge.machine_rows(facts, affine_cores(), cpu_quota()))
     _print([judge.clock_row(clock_state()), judge.timer_row(measure_wakes(_WAKES))])
+    click.echo("the load itself, for some seconds …", err=True)
     saturated, tried = asyncio.run(_trials())
     _print(judge.trial_rows(saturated, tried))
     fit = (fitting_clients(plan, facts) for plan in (plain, tls))
-    click.echo(judge.carries(tried[-1], plain.load.shards, *fit))
+    click.echo(judge.carries(tried[-1], _TRIED_CLIENTS, plain.load.shards, *fit))
     return ExitCode.PASS if judge.on_time(tried[-1]) else ExitCode.NOT_STARTED
 
 
