@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -14,6 +15,7 @@ from record_maker import at, event, load_started, window
 from qosflood.errors import PlanError, StartError
 from qosflood.listening import Address, listen, parse_address
 from qosflood.live.controls import Controls
+from qosflood.live.web import server
 from qosflood.live.web.page import LivePage
 from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
@@ -152,11 +154,72 @@ def test_a_stream_begins_with_the_whole_run_and_goes_on_with_what_is_new(tmp_pat
     serving(tmp_path, main)
 
 
-@pytest.mark.parametrize("last", ["999", "x", "-1", "1e3", "\u0663"])
+@pytest.mark.parametrize("last", ["999", "x", "-1", "1e3", "\u0663", "9" * 5000])
 def test_a_number_that_was_never_told_begins_with_the_whole_run(tmp_path, last):
     async def main(served: Served) -> None:
         ((name, _, _),) = await served.heard(1, **{"Last-Event-ID": last})
         assert name == "snapshot"
+
+    serving(tmp_path, main)
+
+
+async def asked_raw(served: Served, request: bytes) -> bytes:
+    """What the page's port answers to these bytes."""
+    url = urlsplit(served.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    try:
+        writer.write(request)
+        return await asyncio.wait_for(reader.read(1000), 10)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_line", ["OPTIONS * HTTP/1.1", "GET http://x HTTP/1.1", "GET //x HTTP/1.1", "\x16\x03"]
+)
+def test_a_strangers_odd_request_gets_no_answer_and_no_line_on_the_terminal(
+    tmp_path, caplog, request_line
+):
+    async def main(served: Served) -> None:
+        host = urlsplit(served.url).netloc
+        asked = f"{request_line}\r\nHost: {host}\r\n\r\n".encode()
+        status = (await asked_raw(served, asked)).split(b" ")[1]
+        assert status in (b"400", b"403")
+
+    serving(tmp_path, main)
+    assert caplog.messages == []
+
+
+def test_strangers_that_only_connect_take_no_more_open_files_than_allowed(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+
+    async def main(served: Served) -> None:
+        url = urlsplit(served.url)
+        crowd = [await asyncio.open_connection(url.hostname, url.port) for _ in range(3)]
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        for one in (writer, *(end for _, end in crowd)):
+            one.close()
+
+    serving(tmp_path, main)
+
+
+def test_a_listener_that_takes_nothing_loses_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(server, "MOST_STREAMS", 1)
+
+    async def main(served: Served) -> None:
+        whole = b'"%s"' % (b"x" * 30_000_000)
+        served.page.snapshot = lambda: (0, whole)
+        url = urlsplit(served.url)
+        _, writer = await asyncio.open_connection(url.hostname, url.port, limit=1000)
+        writer.write(f"GET {url.path}events HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode())
+        await writer.drain()
+        while not served.server._streams:
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(served.server.linger(20.0), 20)  # while anybody listens
+        writer.close()
+        assert not served.server._streams
 
     serving(tmp_path, main)
 

@@ -17,6 +17,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAME_SITE = ("same-origin", "none")
 
 HEADERS: dict[str, str] = {
+    "Server": "qosflood",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -23,7 +23,10 @@ from qosflood.report.assets import plotly_script, text_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_STREAMS = 32
+MOST_CONNECTIONS = 200
 _LARGEST_BODY = 4096
+_PATIENCE_S = 60.0
+"""A stream that takes nothing for so long is ended; its browser begins again when it wakes."""
 _BEAT_S = 15.0
 """A stream says something so often, so that it notices that nobody listens any more."""
 _LINGER_STEP_S = 0.05
@@ -31,6 +34,11 @@ _HTML = "text/html"
 _STYLE_IDS = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
 _CACHED = {"Cache-Control": "private, max-age=86400, immutable"}
 _FRESH = {"Cache-Control": "no-store"}
+
+
+class _Refusal(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 class PageServer:
@@ -44,6 +52,7 @@ class PageServer:
         self._guard = Guard(self._token, address)
         self._plotly: asyncio.Task[bytes] | None = None
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self._streams = 0
         self._closing = False
         self._let_go = False
@@ -65,14 +74,25 @@ class PageServer:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        await web.SockSite(self._runner, taken).start()
+        server = await asyncio.get_running_loop().create_server(self._accept, sock=taken)
+        self._listening = server
         host = socket.gethostname() if self._address.host in ("0.0.0.0", "::") else None
         shown = Address(host or self._address.host, taken.getsockname()[1])
         return f"http://{shown}/{self._token}/"
 
+    def _accept(self) -> asyncio.Protocol:
+        """A connection's end; beyond the most it is closed at once, for strangers may connect too,
+        and the run needs open files itself."""
+        if self._runner is None or self._runner.server is None:
+            return _Refusal()
+        server = self._runner.server
+        return _Refusal() if len(server.connections) >= MOST_CONNECTIONS else server()
+
     async def close(self) -> None:
         """Say goodbye to those who listen, and serve no more."""
         self._closing = True
+        if self._listening is not None:
+            self._listening.close()
         self._page.ring.wake()
         if self._plotly is not None:
             with suppress(Exception):
@@ -95,7 +115,7 @@ class PageServer:
 
     @web.middleware
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        token = request.path.split("/", 2)[1]
+        token = request.path.removeprefix("/").partition("/")[0]  # `*` is a path too
         known = self._guard.knows(token) and self._guard.expects(request.headers.get("Host", ""))
         if not known or (request.method == "POST" and not self._guard.may_write(request.headers)):
             return web.Response(status=403, text="forbidden\n", headers=HEADERS | _FRESH)
@@ -155,6 +175,9 @@ class PageServer:
             await self._tell(request, response, _last_seen(request))
         except (ClientConnectionResetError, ConnectionResetError):
             pass
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
         finally:
             self._streams -= 1
         return response
@@ -167,14 +190,14 @@ class PageServer:
             new = None if seen is None else ring.after(seen)
             if new is None:
                 seen, whole = self._page.snapshot()
-                await response.write(event("snapshot", str(seen), whole))
+                await _write(response, event("snapshot", str(seen), whole))
             for seen, message in new or ():
-                await response.write(event("more", str(seen), message))
+                await _write(response, event("more", str(seen), message))
             if not new:
                 await ring.wait(_LINGER_STEP_S if self._page.state.over else _BEAT_S)
                 if request.transport is None or request.transport.is_closing():
                     return
-        await response.write(event("gone", "", b"{}"))
+        await _write(response, event("gone", "", b"{}"))
 
     # What may be asked.
 
@@ -196,6 +219,11 @@ class PageServer:
         return web.Response(status=204, headers=_FRESH)
 
 
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        await response.write(data)
+
+
 def event(name: str, number: str, data: bytes) -> bytes:
     """One server-sent event; `data` is JSON on one line."""
     return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), number.encode(), data)
@@ -203,7 +231,7 @@ def event(name: str, number: str, data: bytes) -> bytes:
 
 def _last_seen(request: web.Request) -> int | None:
     number = request.headers.get("Last-Event-ID", "")
-    return int(number) if number.isascii() and number.isdigit() else None
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else None
 
 
 def _text(name: str) -> str:
