@@ -22,6 +22,7 @@ from qosflood.compare.values import (
 from qosflood.compare.words import headline, noise_words
 from qosflood.errors import ExitCode, JournalError
 from qosflood.plan import Plan, plan_from_builtins
+from qosflood.plan_watch import WATCH
 
 _EXITS: dict[Overall, ExitCode] = {
     "same": ExitCode.PASS,
@@ -64,7 +65,12 @@ def compare(
 
 def _plan(run: Given) -> Plan:
     try:
-        return plan_from_builtins(run.document.plan)
+        plan = plan_from_builtins(run.document.plan)
+        if plan.floods and min(plan.load.cadence_ns, plan.load.base_cadence_ns) <= 0:
+            raise msgspec.ValidationError("Expected a cadence above 0 - at `$.load`")
+        if not any(phase.name in ("flood", WATCH) for phase in plan.phases):
+            raise msgspec.ValidationError("Expected a flood or a watch - at `$.phases`")
+        return plan
     except msgspec.ValidationError as error:
         raise JournalError(
             f"{run.name}: its plan was made by another version of qosflood "

@@ -1,13 +1,25 @@
 """report.json's bytes to its Document, or one line that says what is wrong with it."""
 
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
+from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from pydantic import ValidationError
 
 from qosflood.errors import JournalError
+from qosflood.histograms import counts_of, decode, make_histogram
 from qosflood.report.schema import SCHEMA, Document
 from qosflood.text import printable
+
+_BROKEN = (
+    ValueError,
+    zlib.error,
+    HdrCookieException,
+    HdrHistogramSettingsException,
+    HdrLengthException,
+)
 
 
 def document_from(raw: bytes, name: str) -> Document:
@@ -20,14 +32,35 @@ def document_from(raw: bytes, name: str) -> Document:
     if found != SCHEMA:
         raise JournalError(f"{name}: {_other_schema(found)}")
     try:
-        return Document.model_validate(report)
+        document = Document.model_validate(report)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise JournalError(
-            f"{name}: {printable(where)}: {printable(first['msg'])}; build the report again with "
-            "`qosflood report RUN`"
-        ) from None
+        raise JournalError(f"{name}: {_damaged(where, first['msg'])}") from None
+    for broken in _broken_series(document):
+        raise JournalError(f"{name}: {broken}")
+    return document
+
+
+def _damaged(where: str, what: object) -> str:
+    again = "build the report again with `qosflood report RUN`"
+    return f"{printable(where)}: {printable(what)}; {again}"
+
+
+def _broken_series(document: Document) -> Iterator[str]:
+    """What no schema tells: histograms that cannot be decoded, curves that are no curves."""
+    size = counts_of(make_histogram()).size
+    for number, block in enumerate(document.blocks.blocks if document.blocks else ()):
+        for encoded in (block.response, block.service):
+            try:
+                if encoded is not None and counts_of(decode(encoded)).size != size:
+                    raise ValueError("another range than that of qosflood")
+            except _BROKEN as error:
+                yield _damaged(f"blocks.blocks.{number}", f"got no histogram ({error})")
+    for phase in document.phases:
+        for curve in (phase.curves.response, phase.curves.service):
+            if curve is not None and not len(curve.quantiles) == len(curve.ms) > 0:
+                yield _damaged(f"phases.{phase.name}.curves", "expected a value for each quantile")
 
 
 def _other_schema(found: Any) -> str:

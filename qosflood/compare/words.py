@@ -91,7 +91,7 @@ def _telling(changes: Sequence[Change], verdict: Overall) -> list[Change]:
     """The changes that make the verdict, those of latency first, in the order of their weight."""
     known = [change for change in changes if change.base_value is not None] or list(changes)
     alike = [change for change in changes if change.verdict == verdict]
-    if verdict in ("same", "unknown"):
+    if verdict == "same":
         alike = [change for change in alike if change in known] or known
     order = {name: place for place, name in enumerate(LATENCY)}
     return sorted(alike, key=lambda change: order.get(change.name, len(order)))

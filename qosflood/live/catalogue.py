@@ -76,7 +76,7 @@ _ALL = (
     Metric(
         "qosflood_responses_refused_total",
         "counter",
-        "Refusals by HTTP status.",
+        "Refusals by HTTP status, the first 30 and `other`.",
         ("phase", "status"),
     ),
     Metric(

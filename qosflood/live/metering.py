@@ -36,6 +36,7 @@ _OF_REPORTS = {
     "qosflood_reports_acked_after_retry_total": "acked_after_retry",
 }
 _RESULTS = ("ok", "failed", "gap")
+_MOST_STATUSES = 30
 
 
 class RunMeters:
@@ -50,6 +51,7 @@ class RunMeters:
         self._t0: int | None = None
         self._gate_ns = late_gate_ns(plan)
         self._shards: dict[int, Window] = {}
+        self._statuses: set[str] = set()
         self._takers: dict[type[Any], Callable[[Any], None]] = {
             Window: self._window,
             ScrapeSample: self._scrape,
@@ -129,10 +131,7 @@ class RunMeters:
         for outcome, count in window.outcomes.items():
             meters.add("qosflood_reports_total", count, phase, outcome)
         for status, count in window.statuses.items():
-            known = (
-                status if status.isascii() and status.isdigit() and len(status) == 3 else "other"
-            )
-            meters.add("qosflood_responses_refused_total", count, phase, known)
+            meters.add("qosflood_responses_refused_total", count, phase, self._known(status))
         for metric, series in _SERIES.items():
             meters.observe(metric, getattr(window, series), phase)
         meters.add("qosflood_windows_total", 1, phase)
@@ -145,6 +144,13 @@ class RunMeters:
         if window.health is not None:
             self._shards[window.shard] = window
             self._health(window.health)
+
+    def _known(self, status: str) -> str:
+        """The status as a label: a target that answers with ever new ones adds no more series."""
+        plain = status.isascii() and status.isdigit() and len(status) == 3
+        if plain and len(self._statuses) < _MOST_STATUSES:
+            self._statuses.add(status)
+        return status if status in self._statuses else "other"
 
     def _health(self, health: ShardHealth) -> None:
         """What one shard adds, and what all of them say of now."""

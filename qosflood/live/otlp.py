@@ -176,4 +176,6 @@ def _in_short(said: str) -> str:
         return found[1].lower()
     if (found := _ANSWER.search(said)) and found[1] != "None":
         return f"it answered {found[1]} {found[2]}"
+    if "due to timeout" in said:
+        return f"no answer within {TIMEOUT_S:.0f} s"
     return clip(said, 200)

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from comparing import make_document
+from hdrh.histogram import HdrHistogram
 
 from qosflood.cli.group import commands
+from qosflood.errors import JournalError
 from qosflood.report.build import json_text
 from qosflood.report.document import to_json
 
@@ -44,6 +46,9 @@ def compare(runs: Path, *words: str) -> Result:
     return CliRunner(env={"COLUMNS": "80"}).invoke(commands, ["compare", *named])
 
 
+BLOCK = {"t_s": 1, "scheduled": 1, "sent": 1, "acked": 1, "errors": 0, "service": None}
+BROKEN_BLOCK = BLOCK | {"response": "AAAA"}
+FOREIGN_BLOCK = BLOCK | {"response": HdrHistogram(1, 1000, 2).encode().decode()}
 OLD = ("--base", "old-1", "--base", "old-2", "--base", "old-3")
 
 
@@ -74,6 +79,12 @@ def test_with_one_base_under_a_tenth_is_the_same_and_says_why(runs: Path) -> Non
     assert "same (one base)" in result.output
     assert "unknown with one base" in result.output
     assert "2 more bases" in result.output
+
+
+def test_with_one_base_a_regression_says_that_noise_between_runs_is_unknown(runs: Path) -> None:
+    said = " ".join(compare(runs, "--base", "old-1", "--new", "slow").output.split())
+    assert "regressed by" in said
+    assert "(one base: noise between runs unknown; within them +" in said
 
 
 def test_nothing_is_wider_than_eighty_columns(runs: Path) -> None:
@@ -178,6 +189,37 @@ def test_what_cannot_be_read_is_refused_in_one_line(
     result = CliRunner().invoke(commands, words)
     assert said in str(result.exception)
     assert len(str(result.exception).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"plan__load__cadence_ns": 0}, "Expected a cadence above 0"),
+        ({"plan__phases": []}, "Expected a flood or a watch"),
+        ({"blocks__blocks": [BROKEN_BLOCK]}, "blocks.blocks.0: got no histogram"),
+        ({"blocks__blocks": [FOREIGN_BLOCK]}, "another range"),
+        ({"phases": "short curves"}, "expected a value for each quantile"),
+    ],
+)
+def test_a_damaged_report_is_refused_in_one_line(
+    runs: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    if changes == {"phases": "short curves"}:
+        phases = json.loads((runs / "alike" / "report.json").read_text())["phases"]
+        next(one for one in phases if one["name"] == "flood")["curves"]["response"]["ms"].pop()
+        changes = {"phases": phases}
+    result = compare(runs, "--base", "old-1", "--new", changed(runs, tmp_path, **changes))
+    assert isinstance(result.exception, JournalError)
+    assert said in str(result.exception)
+    assert len(str(result.exception).splitlines()) == 1
+
+
+def test_what_nobody_can_tell_is_not_headed_by_a_figure_that_is_the_same(
+    runs: Path, tmp_path: Path
+) -> None:
+    result = compare(runs, "--base", "old-1", "--new", changed(runs, tmp_path, phases=[]))
+    assert result.exit_code == 3
+    assert result.output.strip().splitlines()[0] == "response p99: unknown (not measured in new)"
 
 
 def test_an_empty_directory_a_run_given_twice_and_a_bad_effect_are_refused(

@@ -235,6 +235,16 @@ def test_the_target_is_told_by_instance() -> None:
     assert one(found, "qosflood_responses_refused_total", phase="flood", status="other") == 1
 
 
+def test_a_target_that_answers_with_ever_new_statuses_adds_no_series_without_end() -> None:
+    statuses = {str(200 + number): 1 for number in range(300)}
+    found = samples(
+        fed(make_plan(), [window(5, "flood", failed={"rejected": 300}, statuses=statuses)])
+    )
+    told = {labels: value for (name, labels), value in found.items() if "refused" in name}
+    assert len(told) == 31
+    assert sum(told.values()) == 300
+
+
 def test_the_phase_in_force_is_1_and_none_is_when_the_run_has_ended() -> None:
     plan = make_plan()
     meters = fed(plan, list(healthy_run(plan))[:-1])
