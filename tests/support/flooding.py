@@ -115,7 +115,7 @@ def running(mark: str) -> dict[int, str]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                words = process.cmdline()
+                words = process.cmdline() or ["in exec"]
                 found[process.pid] = words[words.index("-m") + 1] if "-m" in words else words[0]
     return found
 
