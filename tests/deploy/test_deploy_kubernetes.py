@@ -1,8 +1,11 @@
 """The manifests say what Kubernetes understands, and their containers do what they promise."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -83,6 +86,46 @@ def test_a_job_leaves_its_report_in_the_volume_and_nothing_elsewhere(tmp_path: P
         code, said = _end(start(pod("job", "job"), TINY | _target(server.url), tmp_path))
     assert "Read-only file system" not in said
     assert read_report(tmp_path / "before-release")["exit_code"] == code, said
+
+
+STOPPABLE = "trap 'exit 130' TERM; echo flooding; for _ in $(seq 400); do sleep 0.05; done"
+
+
+@contextlib.contextmanager
+def part_of(script: str, volume: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A part's container in which `script` stands for qosflood."""
+    entry = volume / "qosflood"
+    entry.write_text(f"#!/bin/sh\n{script}\n")
+    entry.chmod(0o755)
+    part = pod("parts", "parts")
+    env = {**part.env, "JOB_COMPLETION_INDEX": "0", "PATH": f"{volume}:{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        part.command(env, volume), env=env, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"), [(0, 0), (1, 0), (2, 2), (3, 0), (4, 4), (130, 130)], ids=str
+)
+def test_only_a_part_that_was_not_played_to_its_end_fails_its_job(
+    tmp_path: Path, code: int, ends: int
+) -> None:
+    with part_of(f"exit {code}", tmp_path) as process:
+        assert process.wait(20) == ends
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pod_that_is_stopped_lets_its_part_report_first(tmp_path: Path, number: int) -> None:
+    with part_of(STOPPABLE, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "flooding\n"
+        process.send_signal(number)
+        assert process.wait(20) == 130
 
 
 @pytest.mark.e2e
