@@ -1,5 +1,6 @@
 # docker build -t qosflood .
-# docker run --rm --read-only --volume "$PWD/runs:/runs" qosflood --rate 10x --duration 15m --target URL
+# mkdir -p runs && docker run --rm --read-only --user "$(id -u):$(id -g)" --volume "$PWD/runs:/runs" \
+#     qosflood --rate 10x --duration 15m --target URL --allow-target HOST
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md ./
