@@ -23,13 +23,19 @@ def session(part, shard):
     return f"qosflood-test-{part}-{shard}"
 
 
+def sent_ms(part, shard):
+    """Apart from each other, so that no session was silent for as long as another."""
+    return 1_000 * (1 + part + shard)
+
+
 def write(folder, index, *, audit, lost, late=0):
     """A part whose every shard sent one report of a sampled session; part 1 reads them all back."""
     shift = -BEGAN_S[index] * SECOND
     records = part_records(index)
     end = records.pop()
     for shard in range(SHARDS[index]):
-        sent = SentSession(session=session(index, shard), acked_ms=500, sent_ms=500)
+        at_ms = sent_ms(index, shard)
+        sent = SentSession(session=session(index, shard), acked_ms=at_ms, sent_ms=at_ms)
         records.append(SentSessions(t=OVER + late + shift, shard=shard, sessions=(sent,)))
     if index == 0:
         records += watched(lost)
@@ -38,7 +44,11 @@ def write(folder, index, *, audit, lost, late=0):
 
 
 def watched(lost):
-    held = {session(part, shard): 500 for part in range(3) for shard in range(SHARDS[part])}
+    held = {
+        session(part, shard): sent_ms(part, shard)
+        for part in range(3)
+        for shard in range(SHARDS[part])
+    }
     for name in lost:
         del held[name]
     yield Counted(t=0, done_t=1, instance="target", value=5.0, reason=None)
