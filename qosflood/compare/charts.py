@@ -55,7 +55,8 @@ def _forest(comparison: Comparison) -> Chart | None:
         "height": 90 + 30 * len(shown),
         "margin": {"l": 150, "r": 24, "t": 16, "b": 56},
         "xaxis": {
-            "title": {"text": "change from base to new; the further right, the worse"},
+            "title": {"text": "change; further right is worse"},
+            "nticks": 6,
             "ticksuffix": "%",
             "range": [-edge, edge],
             "zeroline": True,
@@ -70,7 +71,7 @@ def _forest(comparison: Comparison) -> Chart | None:
     return Chart(
         "changes",
         "Changes and their intervals",
-        "Each dot is a change, its line the 95% interval where one is known; the shaded band is "
+        "Each dot is a change, its line the interval where one is known; the shaded band is "
         f"what does not matter (times: {effect}).",
         figure([_dots(shown, word) for word in _COLORS], layout),
         Words(_counts(comparison.changes), ("figure", "change", "interval", "verdict"), rows),

@@ -101,9 +101,14 @@ def _verdict(
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
     if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
-        band = format_ratio(math.expm1(found.band))
-        return "unknown", f"too noisy: only a change beyond {band} would show"
+        return "unknown", f"too noisy: only a change {_beyond_band(found.band)} would show"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"
+
+
+def _beyond_band(band: float) -> str:
+    """A logarithm in words: `beyond 45%`, or `over 3 times`."""
+    ratio = math.exp(band)
+    return f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g} times"
 
 
 def _matters(figure: Figure, base: float, new: float, effect: MinEffect) -> bool:

@@ -28,7 +28,7 @@ TONES = {
 }
 _WORD_TONES = {"regressed": "bad", "improved": "good", "same": "quiet", "unknown": "warn"}
 _TILES = ("response.p50", "response.p99", "response.p99_9", "errors", "memory.max", "target.cpu")
-_NUMBER = ("", "number", "number", "number", "number", "", "why")
+_NUMBER = ("", "", "number", "number", "number", "number", "why")
 _NOTHING = Markup("")
 _STYLE = """
 .quiet { --tone: var(--muted); --tint: var(--panel); }
@@ -141,12 +141,12 @@ def _content(comparison: Comparison, charts: Sequence[Chart]) -> Markup:
 def _figures(comparison: Comparison) -> Markup:
     if not comparison.changes:
         return _NOTHING
-    headers = ("figure", "base", "new", "change", "interval", "", "why")
+    headers = ("figure", "", "change", "base", "new", "interval", "why")
     rows = []
     for change in comparison.changes:
         cell = row(change)
         state = element("span", cell.word, cls=f"state {_WORD_TONES[change.verdict]}")
-        rows.append((cell.label, cell.base, cell.new, cell.change, cell.interval, state, cell.why))
+        rows.append((cell.label, state, cell.change, cell.base, cell.new, cell.interval, cell.why))
     return section("Figures side by side", table(headers, rows, _NUMBER))
 
 
