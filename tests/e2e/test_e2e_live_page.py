@@ -132,6 +132,12 @@ def watch(watched: Watched, chromium: Any, flood: Flood) -> None:
 
 def stop(watched: Watched, page: Any, flood: Flood) -> None:
     with watched_page(page.context.browser, color_scheme="dark") as (late, seen):
+        late.route("**/events", lambda route: route.fulfill(status=503))
+        late.goto(watched.url)
+        until(late, "document.getElementById('link').textContent !== 'connecting'")
+        watched.words["refused"] = late.inner_text("#link")
+        late.unroute("**/events")
+        seen.problems.clear()  # it complains of the 503
         watched.seen.append(seen)
         late.goto(watched.url)
         late.wait_for_selector(".timeline .mark", timeout=WAIT_MS)
@@ -211,6 +217,10 @@ def test_a_mark_stands_in_the_journal_and_in_the_report_too(watched: Watched) ->
     assert (mark["who"], mark["what"]) == ("operator", f"here {SCRIPT}")
     (entry,) = [e for e in read_report(watched.run_dir)["timeline"] if e["kind"] == "mark"]
     assert entry["what"] == f"here {SCRIPT}"
+
+
+def test_a_page_that_is_refused_says_so(watched: Watched) -> None:
+    assert watched.words["refused"].startswith("not connected: too many look on")
 
 
 def test_stop_asks_once_and_ends_the_run_with_its_report(watched: Watched) -> None:

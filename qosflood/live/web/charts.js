@@ -118,6 +118,7 @@ export class Charts {
     plot.className = "plot";
     plot.id = "chart-" + chart.name;
     plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", chart.title);
     figure.append(caption, plot);
     this.grid.append(figure);
     this.places.set(chart.name, plot);
@@ -357,7 +358,7 @@ export class Charts {
   words(chart, traces) {
     const told = traces
       .filter((trace) => trace.y.length)
-      .map((trace) => trace.name + " " + trace.y[trace.y.length - 1]);
+      .map((trace) => trace.name + " " + short(trace.y[trace.y.length - 1]));
     return chart.title + ", " + chart.caption + ". Latest: " + (told.join(", ") || "none");
   }
 
@@ -365,6 +366,10 @@ export class Charts {
     this.probe.style.color = "var(--" + name + ")";
     return getComputedStyle(this.probe).color;
   }
+}
+
+function short(value) {
+  return value === null ? "unknown" : String(Number(value.toPrecision(3)));
 }
 
 function widthOf(points, dash) {

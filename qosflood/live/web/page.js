@@ -10,6 +10,7 @@ const TONES = {
 const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
 const LEAST_NAMED = 0.08; // of the bar; a shorter phase has no room for its name
 const UNJUDGED = ["not judged", "warn"];
+const REFUSED = "too many look on, or the run is over; load the page again to try";
 const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
 
 const charts = new Charts(byId("grid"));
@@ -20,6 +21,7 @@ let over = null;
 let now = null;
 let stopping = false;
 let gone = false;
+let stale = false; // nothing is heard: what is shown may not be so any more
 
 // Say it only if it is new: whoever has the page read aloud hears each change once.
 function say(element, text) {
@@ -53,6 +55,8 @@ const number = (text) => make("td", text, "number");
 
 // The verdict.
 
+const lastWord = () => judged.word.toLowerCase() + ", " + judged.why;
+
 function showVerdict() {
   let word = "GETTING READY";
   let why = "the load has not begun";
@@ -69,8 +73,8 @@ function showVerdict() {
     word = "STOPPING";
     why = "the load is being stopped; the report follows";
   } else if (judged && now && now.begun) {
-    word = judged.word;
-    why = judged.why;
+    word = stale ? "NOT KNOWN" : judged.word;
+    why = stale ? "last heard at " + clock(now.elapsed_s) + ": " + lastWord() : judged.why;
   } else if (now && now.begun) {
     word = "TOO EARLY TO SAY";
     why = "the run has just begun";
@@ -100,7 +104,7 @@ function clock(seconds) {
 function showProgress() {
   const done = now.elapsed_s;
   say(byId("phase"), now.ended ? "over" : now.phase);
-  say(byId("elapsed"), now.begun ? now.elapsed : "");
+  say(byId("elapsed"), now.begun ? now.elapsed + " since the start" : "");
   say(byId("left"), now.begun && !now.ended ? now.left + " left" : "");
   const bar = byId("bar");
   bar.setAttribute("aria-valuenow", String(Math.round((100 * done) / about.total_s)));
@@ -137,6 +141,7 @@ function showTiles() {
     return element;
   });
   byId("tiles").replaceChildren(...tiles);
+  byId("tiles").hidden = Boolean(over); // figures of a last second without load say nothing
 }
 
 // Tables.
@@ -268,10 +273,19 @@ stream.addEventListener("gone", () => {
   leave("the command has ended");
   showVerdict();
 });
-stream.addEventListener("open", () => connected("live", "good"));
+stream.addEventListener("open", () => {
+  stale = false;
+  connected("live", "good");
+});
 stream.addEventListener("error", () => {
-  if (stream.readyState !== EventSource.CLOSED) {
-    connected("connection lost, trying again", "bad");
+  if (over || gone) {
+    return;
+  }
+  const closed = stream.readyState === EventSource.CLOSED;
+  connected(closed ? "not connected: " + REFUSED : "connection lost, trying again", "bad");
+  stale = true;
+  if (now) {
+    showVerdict();
   }
 });
 
@@ -315,7 +329,11 @@ async function ask(what, body) {
 byId("stop").addEventListener("click", () => byId("stop-dialog").showModal());
 byId("stop-now").addEventListener("click", async () => {
   byId("stop-dialog").close();
-  stopping = !(await ask("stop", {}));
+  const problem = await ask("stop", {});
+  stopping = !problem;
+  if (problem) {
+    connected("not stopped: " + problem, "bad");
+  }
   showVerdict();
   byId("stop").disabled = stopping;
 });

@@ -136,7 +136,7 @@ class PageServer:
         return web.Response(text=_text("page.html"), content_type=_HTML, headers=headers)
 
     async def _css(self, _: web.Request) -> web.StreamResponse:
-        style = text_of("common.css") + _text("page.css")
+        style = text_of("common.css") + _text("page.css") + _text("widths.css")
         return web.Response(text=style, content_type="text/css", headers=_FRESH)
 
     async def _js(self, request: web.Request) -> web.StreamResponse:
