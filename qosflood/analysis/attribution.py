@@ -49,6 +49,8 @@ _ALIKE, _UNLIKE = 0.5, 0.1
 so much is not."""
 _TOLD_SHARES = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
 _REFUSED_FAST_NS = 10 * MS
+_BEYOND = 5.0
+"""Times its longest stall, which a generator may add to an answer that it reads late."""
 _NOT_DONE = {
     "late": "its reports left late, so slow answers may be its own doing",
     "starved": "it could not play its load as planned",
@@ -103,7 +105,7 @@ def attribute(
 def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
     flood = case.flood
     if generator.verdict != "ok":
-        return "generator", _NOT_DONE[generator.verdict]
+        return "generator", _NOT_DONE[generator.verdict] + _more_than_late(generator, flood)
     if not flood.scheduled:
         return "inconclusive", "no report came due in the flood"
     if ours := _by_our_connects(case):
@@ -112,6 +114,20 @@ def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
         if sign := rule(case):
             return _who(sign, case)
     return "none", "errors, offered rate and latency in the flood give no sign of a limit"
+
+
+def _more_than_late(generator: GeneratorFinding, flood: PhaseFigures) -> str:
+    """What a late generator does not explain: service time begins where lateness has ended."""
+    held_up, typical = generator.loop_stall_max_ns, flood.service.p50_ns
+    if generator.verdict != "late" or typical is None or held_up is None:
+        return ""
+    if typical < _BEYOND * max(held_up, MS):
+        return ""
+    return (
+        f"; but half of the answers took {format_duration(typical)} or more from when they were "
+        f"sent, and no stall of its own was over {format_duration(held_up)}: the target, or the "
+        "way to it, is slow too"
+    )
 
 
 # Signs.

@@ -85,6 +85,18 @@ def test_a_late_generator_limits_whatever_the_target_did():
     assert "10 late" in findings.limited_evidence[0]
 
 
+def test_a_late_generator_is_not_said_to_explain_answers_that_took_far_longer():
+    def stalled(ms):
+        return lambda w: window(
+            w.second, w.phase, response_ms=[ms] * 100, health=health(loop_stall_ns=200 * MS)
+        )
+
+    by, why = limited(stalled(4000.0))
+    assert by == "generator"
+    assert "half of the answers took 4s or more from when they were sent" in why
+    assert "took" not in limited(stalled(300.0))[1]
+
+
 @pytest.mark.parametrize("outcome", ["rejected", "bad_response"])
 @pytest.mark.parametrize("target", [None, REMOTE])
 def test_what_the_target_itself_answered_is_laid_to_it_wherever_it_is(outcome, target):
