@@ -111,6 +111,7 @@ def unfit(run: Given) -> str | None:
 
 def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
     """What should be known of the runs, though it forbids no comparison."""
+    yield from _twice(runs)
     yield from _late(runs)
     for run in runs:
         if (why := unfit(run)) is not None:
@@ -121,6 +122,14 @@ def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
             before, after = facts(first.document, first_plan), facts(run.document, plan)
             if before != after:
                 yield f"{run.name}: {what} {after}; {first.name}: {before}"
+
+
+def _twice(runs: Sequence[Given]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for run in runs:
+        if first := seen.get(run.document.run.id):
+            yield f"{run.name} is the same run as {first}: no change can show between them"
+        seen.setdefault(run.document.run.id, run.name)
 
 
 def _late(runs: Sequence[Given]) -> Iterator[str]:

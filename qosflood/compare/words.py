@@ -124,9 +124,10 @@ def noise_words(runs: Sequence[Given], bases: int) -> str:
         2: f"two bases: whatever they differ by counts as noise, at least {LONE_SHARE} of times; "
         "three or more tell what it is",
     }.get(bases, f"noise between runs is told by {bases} bases")
-    blind = [run.name for run in runs if run.document.blocks is None]
+    blind = dict.fromkeys(run.name for run in runs if run.document.blocks is None)
     if blind:
-        return f"{between}. Noise within the run is unknown: {', '.join(blind)} was too short"
+        why = "too short, or without a load"
+        return f"{between}. Noise within the run is unknown: {why}: {', '.join(blind)}"
     return f"{between}. Noise within a run is drawn from {_blocks(runs)}"
 
 

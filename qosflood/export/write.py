@@ -5,6 +5,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,9 +49,12 @@ class _File:
         self._writer.writerow(self._table.row(moment, record))
         self.rows += 1
 
+    def close(self) -> None:
+        """Write what is left: a full disk shows here at the latest."""
+        self._file.close()
+
     def finish(self) -> Written:
         """Give it its name."""
-        self._file.close()
         self._temporary.rename(self.path)
         return Written(self.path, self.rows)
 
@@ -92,11 +96,14 @@ def export(
     try:
         with ExitStack() as stack:
             files = _write(run_dir, clock, places, stack, tables if empty else ())
+            for each in files.values():
+                each.close()
             return [file.finish() for name in places if (file := files.get(name)) is not None]
     except OSError as error:
         where = error.filename or next(iter(places.values())).parent
+        remedy = "make room" if error.errno in (ENOSPC, EDQUOT) else "name a folder of yours"
         raise RunDirectoryError(
-            f"--out {where}: cannot be written ({error.strerror}); name a folder of yours"
+            f"--out {where}: cannot be written ({error.strerror}); {remedy}"
         ) from None
 
 

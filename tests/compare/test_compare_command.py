@@ -236,6 +236,7 @@ def test_an_empty_directory_a_run_given_twice_and_a_bad_effect_are_refused(
 def test_a_run_compared_with_itself_is_the_same_in_every_figure(runs: Path) -> None:
     told = json.loads(compare(runs, "--base", "slow", "--new", "slow", "--json").stdout)
     assert {one["verdict"] for one in told["changes"]} == {"same"}
+    assert any("is the same run as" in note for note in told["notes"])
 
 
 def test_the_report_that_is_compared_survives_its_own_schema() -> None:

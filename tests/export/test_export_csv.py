@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,23 @@ def test_a_broken_journal_leaves_no_file_behind(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="journal.jsonl: line"):
         export(run_dir, tmp_path / "out", TABLES, empty=False)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_disk_that_is_full_at_the_end_leaves_no_file_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = write_run(tmp_path / "run", PLAN, whole_records())
+    closed: list[object] = []
+
+    def close(file: object) -> None:
+        closed.append(file)
+        if len(closed) == 3:
+            raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("qosflood.export.write._File.close", close)
+    with pytest.raises(RunDirectoryError, match=r"No space left on device.*; make room"):
+        export(run_dir, None, TABLES, empty=False)
+    assert list((run_dir / "csv").iterdir()) == []
 
 
 def test_the_command_prints_what_it_wrote(tmp_path: Path) -> None:
