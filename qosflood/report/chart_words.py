@@ -18,6 +18,8 @@ from qosflood.units import MS, counted, format_bytes, format_count
 
 Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 Rows = tuple[tuple[str, ...], ...]
+_MOST_NAMED = 4
+"""Instances that a sentence names; the chart and the instances' table have them all."""
 _PERCENTILES = ("50%", "90%", "99%", "99.9%", "100%")
 
 
@@ -124,11 +126,11 @@ def memory(findings: Findings) -> Words:
     """Resident memory and CPU."""
     points = _from_the_start(findings, findings.memory_points)
     most = max(points, key=lambda point: point.rss_bytes)
-    whose = f" of {most.instance}" if len({point.instance for point in points}) > 1 else ""
+    names = list(dict.fromkeys(point.instance for point in points))
+    whose = f" of {most.instance}" if len(names) > 1 else ""
     return Words(
-        f"From {format_bytes(points[0].rss_bytes)} at the start to "
-        f"{format_bytes(points[-1].rss_bytes)} at the end; at most {format_bytes(most.rss_bytes)}"
-        f"{whose}, at {cells.moment(most.t_s)}.",
+        f"{_first_and_last(points, names)}; at most {format_bytes(most.rss_bytes)}{whose}, at "
+        f"{cells.moment(most.t_s)}.",
         ("phase", "at its start", "at its end", "max", "CPU cores"),
         _by_phase(
             findings,
@@ -140,6 +142,21 @@ def memory(findings: Findings) -> Words:
             ),
         ),
     )
+
+
+def _first_and_last(points: Sequence[MemoryPoint], names: Sequence[str]) -> str:
+    if len(names) == 1:
+        first, last = _ends(points)
+        return f"From {first} at the start to {last} at the end"
+    told = []
+    for name in names[:_MOST_NAMED]:
+        first, last = _ends([point for point in points if point.instance == name])
+        told.append(f"{name} from {first} to {last}")
+    return f"By instance: {', '.join(told)}"
+
+
+def _ends(points: Sequence[MemoryPoint]) -> tuple[str, str]:
+    return format_bytes(points[0].rss_bytes), format_bytes(points[-1].rss_bytes)
 
 
 def scrapes(findings: Findings) -> Words:
@@ -211,9 +228,11 @@ def pages(findings: Findings) -> Words:
     largest = max(point.bytes or 0 for point in points)
     series = max((point.series or 0 for point in points), default=0)
     held = f" and {format_count(series)} series" if series else "; no series could be read from it"
+    several = len({point.instance for point in points}) > 1
+    first = "" if several else f"The page had {format_bytes(points[0].bytes or 0)} at first, "
+    most = "The largest page had" if several else "at most"
     return Words(
-        f"The page had {format_bytes(points[0].bytes or 0)} at first, at most "
-        f"{format_bytes(largest)}{held}.",
+        f"{first}{most} {format_bytes(largest)}{held}.",
         ("phase", "largest page", "series"),
         _by_phase(
             findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))

@@ -26,6 +26,8 @@ TRACES = """() => Object.fromEntries([...document.querySelectorAll(".chart")].ma
 RANGES = """() => Object.fromEntries([...document.querySelectorAll(".chart")].map((chart) => [
   chart.id.slice("chart-".length), chart.layout.xaxis.range.map((at) => +at.toFixed(4)),
 ]))"""
+OVERFLOWING = """() => [...document.querySelectorAll(".tile")].some(
+  (tile) => tile.scrollWidth > tile.clientWidth)"""
 OUTLINE = "() => [...document.querySelectorAll('h1,h2,h3')].map((h) => +h.tagName[1])"
 COLOUR = "(query) => getComputedStyle(document.querySelector(query)).backgroundColor"
 TICKS = "() => getComputedStyle(document.querySelector('.xtick text')).fill"
@@ -196,6 +198,7 @@ def test_a_target_that_answers_with_scripts_changes_nothing(chromium: Any, tmp_p
         page.wait_for_selector("#chart-errors .main-svg")
         assert page.locator("script").count() == 3
         assert SCRIPT in page.locator("main").inner_text()
+        assert not page.evaluate(OVERFLOWING)
         # Names of short phases would lie upon each other here.
         page.wait_for_selector("#chart-throughput .annotation")
         names = page.locator("#chart-throughput .annotation").all_text_contents()

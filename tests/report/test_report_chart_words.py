@@ -57,6 +57,17 @@ def test_samples_from_before_the_run_are_in_no_phases_figures_and_not_told() -> 
     assert said(told, "scrapes") == said(story, "scrapes")
 
 
+def test_memory_of_two_instances_is_not_told_from_the_one_to_the_other() -> None:
+    story = good_run()
+    first, *_, last = story.findings.memory_points
+    other = (replace(first, instance="b", rss_bytes=1 << 30), replace(last, instance="b"))
+    points = (*(replace(p, instance="a") for p in (first, last)), *other)
+    told = replace(story, findings=replace(story.findings, memory_points=points))
+    assert said(told, "memory").startswith("By instance: a from ")
+    assert ", b from 1.0 GiB to " in said(told, "memory")
+    assert "at most 1.0 GiB of b" in said(told, "memory")
+
+
 def test_a_tile_names_the_limit_that_broke_for_it_need_not_be_on_its_figure() -> None:
     shown = top.tiles(document_of(with_limit(failing_run(), "scrape.gap < 3s", "scrape.gap")))
     assert "broke scrape.gap &lt; 3s" in shown
