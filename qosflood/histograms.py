@@ -79,8 +79,8 @@ def _indexes(histogram: HdrHistogram, values: Ints) -> Ints:
     return indexes
 
 
-def figures(histogram: HdrHistogram, overflow: int = 0, *, keep: bool = True) -> Latency | None:
-    """The figures of a histogram with its encoding (empty unless `keep`); None for an empty one.
+def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
+    """The figures of a histogram with its encoding; None for an empty one.
 
     Percentiles equal `get_value_at_percentile`. The maximum is, like them, the highest value
     that the counter it fell into stands for, so that no percentile lies above it.
@@ -104,7 +104,7 @@ def figures(histogram: HdrHistogram, overflow: int = 0, *, keep: bool = True) ->
         p99_ns=p99,
         p99_9_ns=p99_9,
         overflow=overflow,
-        encoded=encode(histogram) if keep else "",
+        encoded=encode(histogram),
     )
 
 
@@ -131,9 +131,8 @@ def values_of_indexes() -> tuple[Ints, npt.NDArray[np.float64]]:
     return lowest + size - 1, (lowest + (size >> 1)).astype(np.float64)
 
 
-def merge(parts: Iterable[Latency], *, keep: bool = True) -> Latency | None:
-    """All parts as one; None if there are none. Without `keep` only the figures are made: encoding
-    is a third of the cost."""
+def merge(parts: Iterable[Latency]) -> Latency | None:
+    """All parts as one; None if there are none."""
     overflow = 0
     total: HdrHistogram | None = None
     for part in parts:
@@ -142,4 +141,4 @@ def merge(parts: Iterable[Latency], *, keep: bool = True) -> Latency | None:
             total = decode(part.encoded)
         else:
             total.add(decode(part.encoded))
-    return None if total is None else figures(total, overflow, keep=keep)
+    return None if total is None else figures(total, overflow)

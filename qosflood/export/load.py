@@ -60,9 +60,7 @@ class Second:
     def close(self) -> "Second":
         """Merge the histograms and read them; nothing can be added any more."""
         for series, parts in self.parts.items():
-            self.figures[series] = figures_of(
-                parts[0] if len(parts) == 1 else merge(parts, keep=False)
-            )
+            self.figures[series] = figures_of(parts[0] if len(parts) == 1 else merge(parts))
         self.parts = {}
         return self
 
