@@ -258,6 +258,8 @@ def _broken(judged: JudgedLimit) -> str:
     where = "" if limit.scope == RUN else f" in {limit.scope}"
     why = f" ({judged.reason})" if judged.reason else ""
     op = "" if limit.op == "==" else f"{limit.op} "
+    if isinstance(judged.value, str):
+        return f"{limit.expr} does not hold: {judged.value}{where}{why}"
     value, threshold = _texts(limit, judged.value)
     return f"{limit.metric}{value} is not {op}{threshold}{where}{why}"
 

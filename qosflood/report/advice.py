@@ -4,7 +4,7 @@ Each line names the figure that calls for it and, where there is one, the option
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.plan import Plan
@@ -12,9 +12,10 @@ from qosflood.records import INCOMPLETE
 from qosflood.report.remedies import remedies_for_broken, remedy_for_unjudged
 from qosflood.resolve.herds import herd_fix, herd_size
 from qosflood.units import HOUR, MS, SECOND, format_bytes, format_duration
-from qosflood.verdict import BY_MERGE, Verdict
+from qosflood.verdict import BY_MERGE, JudgedLimit, Verdict
 
 MOST = 6
+_OF_TIME = ("memory.leak", "memory.time_to_limit")
 _MIB = 1024 * 1024
 
 
@@ -37,7 +38,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield _relieve_generator(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
     yield from remedies_for_broken(broken, plan, findings)
-    if plan.floods and verdict.verdict in ("FAIL", "ABORTED"):
+    if plan.floods and _too_much_load(broken, verdict):
         yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
@@ -46,6 +47,13 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
             yield remedy_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
+
+
+def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
+    """Whether less load may help; time alone makes a leak."""
+    if verdict.verdict not in ("FAIL", "ABORTED"):
+        return False
+    return not broken or any(judged.limit.metric not in _OF_TIME for judged in broken)
 
 
 def _relieve_generator(plan: Plan, findings: Findings) -> str:

@@ -71,7 +71,7 @@
       dragmode: DRAG,
       ...own,
       xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }),
-      yaxis: axis({ fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) }),
+      yaxis: axis({ automargin: true, fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) }),
     };
     if (own.yaxis2) {
       layout.yaxis2 = axis({ fixedrange: true, ...own.yaxis2 });

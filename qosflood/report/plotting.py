@@ -222,16 +222,16 @@ def log_axis(values: Iterable[float | None]) -> Json:
     greatest; plotly by itself labels nothing on one that spans less than a decade."""
     positive = [value for value in values if value] or [1.0]
     low, high = math.log10(min(positive)), math.log10(max(positive))
-    decades = range(math.floor(low), math.ceil(high) + 1)
+    decades = range(math.floor(low) - 1, math.ceil(high) + 2)
     steps = (1, 2, 5) if high - low <= _FINE_DECADES else (1,)
     ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
-    start = max((tick for tick in ticks if tick <= min(positive)), default=ticks[0])
-    end = min((tick for tick in ticks if tick >= max(positive)), default=ticks[-1])
+    start = max(tick for tick in ticks if tick < 0.98 * min(positive))
+    end = min(tick for tick in ticks if tick > 1.02 * max(positive))
     return {
         "type": "log",
         "tickvals": ticks,
         "ticktext": [f"{tick:,.10g}" for tick in ticks],
-        "range": [math.log10(start), math.log10(max(end, start * 2))],
+        "range": [math.log10(start), math.log10(end)],
     }
 
 

@@ -92,7 +92,7 @@ def _limited(document: Document) -> Markup:
     cut = document.limited_by == "none" and document.run.ended != "completed"
     by = _UNTIL_CUT if cut else _LIMITED_BY[document.limited_by]
     return _card(
-        "What limits it",
+        "What limits the load",
         element("p", element("strong", by)),
         element("p", why) if why else _NO,
         folded(f"what was looked at ({len(evidence)})", items(evidence)) if evidence else _NO,

@@ -217,3 +217,9 @@ def test_limits_with_one_remedy_are_told_in_one_step() -> None:
     told = [step for step in steps if "scrape.gap < 3s" in step]
     assert len(told) == 1
     assert told[0].startswith("scrape.gap < 3s and scrape.success > 99% broke: ")
+
+
+def test_less_load_is_no_remedy_for_a_leak() -> None:
+    story = broken(failing_run(), "memory.leak == none", "memory.leak")
+    assert not any("find the load that holds" in step for step in steps_of(story))
+    assert any("find the load that holds" in step for step in steps_of(failing_run()))

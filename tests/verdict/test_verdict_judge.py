@@ -110,6 +110,13 @@ def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
     assert verdict_of(plan, healthy_run(plan)).reasons == ("scrape.gap 1s is not < 1s in flood",)
 
 
+def test_a_limit_on_a_word_is_told_with_the_word_that_was_found():
+    plan = plan_with("memory.leak == none")
+    found = analyse(plan, WALL_NS, healthy_run(plan))
+    found = replace(found, memory=replace(found.memory, verdict="leak"))
+    assert judge(plan, found).reasons == ("memory.leak == none does not hold: leak",)
+
+
 def test_a_shipped_limit_that_cannot_be_judged_is_named_and_nothing_more():
     plan = plan_with("errors < 1%", shipped=("memory.leak == none", "loss == none"))
     verdict = verdict_of(plan, healthy_run(plan))
