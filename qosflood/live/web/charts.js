@@ -8,7 +8,8 @@ const STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 5
 const UNITS = [[10800, 3600, "hours"], [180, 60, "minutes"], [0, 1, "seconds"]];
 const MOST_NAMED = 24;
 const DENSE = 400; // points, beyond which a line is drawn thinner
-const LEAST_GAP_MS = 1000;
+const GAPS_S = [0.9, 5]; // between two drawings: no more often than a point moves by a pixel
+const PIXELS = 500;
 const RESTS = 8; // after drawing for so long, rest for eight times that
 
 const CHARTS = [
@@ -147,7 +148,17 @@ export class Charts {
       }
     }
     const took = performance.now() - began;
-    this.next = began + Math.max(LEAST_GAP_MS * 0.9, RESTS * took);
+    this.next = began + Math.max(1000 * this.gap, RESTS * took);
+  }
+
+  get gap() {
+    const [from, to] = this.range();
+    return Math.min(GAPS_S[1], Math.max(GAPS_S[0], (to - from) / PIXELS));
+  }
+
+  mark(event) {
+    this.marks.push(event);
+    this.next = 0;
   }
 
   update(elapsed) {

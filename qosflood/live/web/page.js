@@ -239,7 +239,7 @@ function onMore(more) {
   for (const event of more.events || []) {
     events.push(event);
     if (event.kind === "mark") {
-      charts.marks.push(event);
+      charts.mark(event);
     }
     stopping = stopping || event.kind === "stopping";
   }
