@@ -64,7 +64,7 @@
       height: figure.unit_s ? 250 : 340,
       width: root.hasAttribute("data-printing") ? PAPER_PX : undefined,
       autosize: true,
-      margin: { l: 72, r: figure.unit_s ? 60 : 16, t: 46, b: figure.unit_s ? 28 : 48 },
+      margin: { l: 82, r: figure.unit_s ? 60 : 16, t: 46, b: figure.unit_s ? 28 : 48 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.1, yanchor: "bottom" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: "@muted", activecolor: "@accent" },
       hoverlabel: { bgcolor: "@panel", bordercolor: "@rule", font: { color: "@text" } },
