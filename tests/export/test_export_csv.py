@@ -244,7 +244,7 @@ def test_a_broken_journal_leaves_no_file_behind(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path / "run", make_plan())
     with (run_dir / "journal.jsonl").open("ab") as journal:
         journal.write(b"nonsense\n")
-    with pytest.raises(JournalError, match="journal.jsonl: line"):
+    with pytest.raises(JournalError, match=r"journal\.jsonl: line"):
         export(run_dir, tmp_path / "out", TABLES, empty=False)
     assert list((tmp_path / "out").iterdir()) == []
 
