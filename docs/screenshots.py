@@ -2,10 +2,10 @@
 
     python docs/screenshots.py [--only NAME]… [--runs DIR]
 
-They show real runs, made here against the embedded collector: one that does well, and one that
-freezes for three seconds in the middle of the flood. `--runs DIR` keeps them, and takes those
-that lie there already. Needs Chromium and the `dev` extra; takes four minutes of
-a machine that does nothing else.
+They show real runs, made here against the embedded collector: one that does well, one that is
+slower, and one that freezes for three seconds in the middle of the flood. `--runs DIR` keeps them,
+and takes those that lie there already. Needs Chromium and the `dev` extra; takes six minutes of a
+machine that does nothing else.
 
 A further picture is a function of a `Stage` under a name in `PICTURES`.
 """
@@ -29,7 +29,7 @@ from browser import browser
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
-from sick_collectors import sick_collector
+from sick_collectors import Sick, sick_collector
 
 FOLDER = Path(__file__).with_name("pictures")
 FLOOD_S = 60
@@ -51,28 +51,29 @@ class Stage:
     runs: Path
 
     def run(self, kind: str) -> Path:
-        """The run of a collector of this kind, made if it is not there; a frozen one is watched
-        on the live page meanwhile."""
+        """The run of a collector of this kind, made if it is not there."""
         folder = self.runs / kind
         if not (folder / "report.html").exists():
-            self._make(kind, folder)
+            with sick_collector(kind, after=REPORTS_BEFORE) as collector:
+                subprocess.run(_flood(collector, folder), capture_output=True, check=False)
         return folder
 
-    def _make(self, kind: str, folder: Path) -> None:
-        with sick_collector(kind, after=REPORTS_BEFORE) as collector:
-            command = [
-                *(*_PROGRAM, "--rate", "10x", "--duration", f"{FLOOD_S}s", "--no-live"),
-                *("--target", collector.url, "--pid", str(collector.process.pid)),
-                *("--limit", "response.p99 < 250ms", "--out", str(folder), "--web"),
-            ]
-            with subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-            ) as process:
-                assert process.stderr is not None
-                url = next(found for line in process.stderr if (found := _URL.search(line)))
-                time.sleep(LIVE_AT_S)
-                self.shoot(url[1], folder.with_name(f"{kind}-live.png"), wait_s=2)
-                process.stderr.read()
+    def watched(self, kind: str, picture: Path) -> None:
+        """The live page of a run of its own: a browser that draws may make the generator late."""
+        with (
+            sick_collector(kind, after=REPORTS_BEFORE) as collector,
+            subprocess.Popen(
+                [*_flood(collector, self.runs / f"{kind}-watched"), "--web"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process,
+        ):
+            assert process.stderr is not None
+            url = next(found for line in process.stderr if (found := _URL.search(line)))
+            time.sleep(LIVE_AT_S)
+            self.shoot(url[1], picture, wait_s=2)
+            process.stderr.read()
 
     def shoot(
         self,
@@ -97,6 +98,14 @@ class Stage:
         context.close()
 
 
+def _flood(collector: Sick, folder: Path) -> list[str]:
+    return [
+        *(*_PROGRAM, "--rate", "10x", "--duration", f"{FLOOD_S}s", "--no-live"),
+        *("--target", collector.url, "--pid", str(collector.process.pid)),
+        *("--limit", "response.p99 < 250ms", "--out", str(folder)),
+    ]
+
+
 def report(stage: Stage) -> None:
     """Its first screen, and its charts in the dark."""
     url = (stage.run("frozen") / "report.html").as_uri()
@@ -112,13 +121,12 @@ def summary(stage: Stage) -> None:
 
 def live(stage: Stage) -> None:
     """The live page, taken while the run went on."""
-    taken = stage.run("frozen").with_name("frozen-live.png")
-    (FOLDER / "live.png").write_bytes(taken.read_bytes())
+    stage.watched("frozen", FOLDER / "live.png")
 
 
 def comparison(stage: Stage) -> None:
-    """The run that froze beside the one that did well."""
-    runs = ("--base", stage.run("healthy").name, "--new", stage.run("frozen").name)
+    """A run of a slower collector beside one that did well."""
+    runs = ("--base", stage.run("healthy").name, "--new", stage.run("slower").name)
     command = [*_PROGRAM, "compare", *runs, "--allow-invalid", "--out", "compare.html"]
     subprocess.run(command, cwd=stage.runs, stdout=subprocess.DEVNULL, check=False)
     page = stage.runs / "compare.html"

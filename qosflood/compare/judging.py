@@ -14,6 +14,8 @@ BLIND = math.log(1.3)
 """A relative band beyond which "same" would say nothing: 30%, and more of a figure so loud that a
 single base hides nearly as much."""
 _BLIND_TO_LONE = 1.5
+_HOPELESS = math.log(100)
+"""A band beyond which its size is no figure that anybody could use."""
 Values = Sequence[float | None]
 Noises = Sequence[Mapping[str, Noise]]
 
@@ -101,14 +103,17 @@ def _verdict(
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
     if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
-        return "unknown", f"too noisy: only a change {_beyond_band(found.band)} would show"
+        return "unknown", f"too noisy: {_beyond_band(found.band)} would show"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"
 
 
 def _beyond_band(band: float) -> str:
-    """A logarithm in words: `beyond 45%`, or `over 3 times`."""
-    ratio = math.exp(band)
-    return f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g} times"
+    """A logarithm in words: `only a change beyond 45%`, or `to over 3 times`."""
+    ratio = math.exp(min(band, _HOPELESS))
+    if band >= _HOPELESS:
+        return f"not even a change to {ratio:.0f} times"
+    how = f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g} times"
+    return f"only a change {how}"
 
 
 def _matters(figure: Figure, base: float, new: float, effect: MinEffect) -> bool:

@@ -24,6 +24,9 @@ MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3
 _MOST_LISTED = 3
 _WHOLE = 0.0995
+_TIMES = 10
+"""A relative change from which on nobody reads percents."""
+_MOST_TIMES = 100
 _UNMOVED = "±0"
 LONE_SHARE = format_ratio(math.expm1(LONE))
 """What a time may change by with a single base and still be called the same."""
@@ -70,7 +73,7 @@ def sentence(change: Change, bases: int) -> str:
     if change.base_value is None:
         return f"{change.label}: {change.verdict} ({change.why})"
     if change.verdict in ("regressed", "improved"):
-        return f"{values}: {change.verdict} by {_size_of(change)} ({_how_sure(change, bases)})"
+        return f"{values}: {change.verdict} {_size_of(change)} ({_how_sure(change, bases)})"
     if change.verdict == "same" and bases == 1:
         return f"{values}: same (one base) ({moved(change)})"
     words = {"same": "same", "unknown": "unknown"}[change.verdict]
@@ -137,6 +140,8 @@ def sight(changes: Sequence[Change]) -> str | None:
     telling = next((by_name[name] for name in LATENCY if name in by_name), None)
     if telling is None or telling.band is None:
         return None
+    if telling.band >= _TIMES:
+        return f"These runs are too noisy for {telling.label}: ten times as much would not show."
     return f"A change of {telling.label} by over {_percent(telling.band).lstrip('+')} would show."
 
 
@@ -158,8 +163,9 @@ def value(unit: Unit, number: float | None) -> str:
 
 
 def _size_of(change: Change) -> str:
-    """How far it went, without a sign."""
-    return moved(change).lstrip("+-−")
+    """How far it went, without a sign: `by 23%`, `to 112 times`."""
+    size = moved(change).lstrip("+-−")
+    return f"to {size}" if size.endswith("times") else f"by {size}"
 
 
 def moved(change: Change) -> str:
@@ -176,8 +182,15 @@ def interval(change: Change) -> str:
     """`+17% to +29%`; of a share in points, as the change is."""
     if change.low is None or change.high is None:
         return cells.NONE
-    low, high = (_amount(change, end).partition(" ")[0] for end in (change.low, change.high))
+    low, high = (_end(change, end) for end in (change.low, change.high))
     return f"{low} to {high}"
+
+
+def _end(change: Change, amount: float) -> str:
+    """An end of an interval; one that lies beyond all reason is no figure."""
+    if change.scale == "relative" and amount > _MOST_TIMES:
+        return f"over {_MOST_TIMES} times"
+    return _amount(change, amount).removesuffix(" points")
 
 
 def _amount(change: Change, amount: float) -> str:
@@ -189,6 +202,8 @@ def _amount(change: Change, amount: float) -> str:
 
 
 def _percent(share: float) -> str:
+    if share >= _TIMES:
+        return f"{1 + share:,.0f} times"
     return f"{share * 100:+.0f}%" if abs(share) >= _WHOLE else f"{share * 100:+.1f}%"
 
 

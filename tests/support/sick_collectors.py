@@ -24,6 +24,7 @@ from qosflood.collector.server import Collector
 from qosflood.collector.wire import RefusedError
 
 FREEZE_S = 3.0
+SLOWER_S = 300e-6
 LEAK_BYTES = 20 << 10
 HOARD_BYTES = 40 << 10
 
@@ -64,6 +65,14 @@ class Frozen(Healthy):
         super().accept_report(report)
 
 
+class Slower(Healthy):
+    """Takes 0.3 ms longer for each report."""
+
+    def accept_report(self, report: dict[str, Any]) -> None:
+        time.sleep(SLOWER_S)
+        super().accept_report(report)
+
+
 class Leaky(Healthy):
     """Keeps 20 KiB of each report for ever."""
 
@@ -92,6 +101,7 @@ KINDS: dict[str, type[Healthy]] = {
     "healthy": Healthy,
     "fast_503": Fast503,
     "frozen": Frozen,
+    "slower": Slower,
     "leaky": Leaky,
     "hoarding": Hoarding,
 }
