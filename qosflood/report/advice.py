@@ -37,6 +37,8 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     elif findings.generator.problems and plan.floods:
         yield _relieve_generator(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
+    if broken:
+        yield from _look_at_stall(findings)
     yield from remedies_for_broken(broken, plan, findings)
     if plan.floods and _too_much_load(broken, verdict):
         yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
@@ -47,6 +49,17 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
             yield remedy_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
+
+
+def _look_at_stall(findings: Findings) -> Iterator[str]:
+    stalled = [e for e in findings.timeline if e.kind == "stalled" and e.who == "target"]
+    if stalled:
+        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} times"
+        yield (
+            f"look for what held the target up {format_duration(round(stalled[0].t_s) * SECOND)} "
+            f"into the load{times}: a long garbage collection, a blocking call, a throttled "
+            "container; its log of that second may tell"
+        )
 
 
 def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:

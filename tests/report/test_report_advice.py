@@ -62,6 +62,20 @@ def test_a_failed_run_is_told_to_try_half_the_load() -> None:
     assert "find the load that holds: run again with --rate 5x" in steps_of(failing_run())
 
 
+def test_a_target_that_stood_still_is_to_be_looked_at_in_that_second() -> None:
+    story = failing_run()
+    stalls = [
+        TimelineEntry(
+            t_s=t_s, wall_ns=0, who="target", kind="stalled", what="no report was answered"
+        )
+        for t_s in (41.0, 70.0)
+    ]
+    assert not any("held the target up" in step for step in steps_of(story))
+    findings = replace(story.findings, timeline=(*story.findings.timeline, *stalls))
+    (step,) = [s for s in steps_of(replace(story, findings=findings)) if "held the target up" in s]
+    assert "41s into the load, the first of 2 times" in step
+
+
 def test_an_interrupted_run_is_told_to_run_again() -> None:
     assert steps_of(interrupted_run())[0].startswith("the run ended early (killed)")
 
