@@ -183,7 +183,7 @@ def interval(change: Change) -> str:
     if change.low is None or change.high is None:
         return cells.NONE
     low, high = (_end(change, end) for end in (change.low, change.high))
-    return f"{low} to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _end(change: Change, amount: float) -> str:
