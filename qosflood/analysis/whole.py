@@ -104,9 +104,8 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
     entries = in_order([*happened, *recovered, *prometheus_entries(prometheus, clock)])
     memories = _memories(plan, clock, intake, account.outcomes["acked"])
     instances = tuple(_instances(plan, clock, intake, memories))
-    loss = loss_finding(
-        plan, clock, account, _loss_evidence(intake, all_restarts(instances, intake.events))
-    )
+    restarts = all_restarts(instances, intake.events)
+    loss = loss_finding(plan, clock, account, _loss_evidence(intake, restarts))
     return Findings(
         ended=intake.end.reason if intake.end else "killed",
         ended_detail=intake.end.detail if intake.end else "the journal has no end record",
@@ -118,7 +117,7 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         limited_by=limited.limited_by,
         limited_why=limited.why,
         limited_evidence=limited.evidence,
-        restarts=all_restarts(instances, intake.events),
+        restarts=restarts,
         recovery_s=recovery.seconds,
         recovery=recovery,
         first_failure=first_failure(entries),
