@@ -148,4 +148,4 @@ class AuditedBooks(Books):
 
 
 TestAuditedBooks = AuditedBooks.TestCase
-TestAuditedBooks.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestAuditedBooks.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

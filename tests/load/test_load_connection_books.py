@@ -192,5 +192,5 @@ class Books(RuleBasedStateMachine):
         assert not any(client.wanted for client in self.rig.clients)
 
 
-Books.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+Books.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 TestBooks = Books.TestCase
