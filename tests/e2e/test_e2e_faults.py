@@ -193,7 +193,7 @@ def test_a_keepalive_as_long_as_the_cadence_costs_no_report(floods: Floods) -> N
 def test_failing_fast_does_not_flatter_the_response_time(floods: Floods) -> None:
     done, log = floods["half_503"]
     limit = done.limit("response.p99 < 250ms")
-    # Seconds in which the generator was late break no limit on latency; nothing makes this one hold.
+    # Seconds in which the generator was late break no limit on latency, but never keep it.
     late = done.report["generator"]["late_windows"] > 0
     assert limit["ok"] is False or (limit["ok"] is None and late)
     assert limit["value"] >= TIMEOUT_NS
