@@ -7,7 +7,6 @@ from pathlib import Path
 
 from qosflood.errors import PreflightError
 from qosflood.headers import resolve_source
-from qosflood.plan import Target
 
 _EXPECTED_CERT = "expected a file with a PEM certificate and those that signed it"
 _EXPECTED_KEY = "expected a file with the PEM private key of the certificate"
@@ -49,16 +48,16 @@ def load_certificate(
         raise PreflightError(f"--key-password: {error}") from None
 
 
-def certificate_warnings(target: Target, now: datetime) -> tuple[str, ...]:
+def certificate_warnings(cert: str | None, now: datetime) -> tuple[str, ...]:
     """What is odd about the client certificate but need not stop a run: its time is over, or has
     not come."""
-    if target.cert is None:
+    if cert is None:
         return ()
-    begin, end = _validity(target.cert)
+    begin, end = _validity(cert)
     if end is not None and now > end:
-        return (f"--cert {target.cert}: expired on {end:%Y-%m-%d %H:%M} UTC",)
+        return (f"--cert {cert}: expired on {end:%Y-%m-%d %H:%M} UTC",)
     if begin is not None and now < begin:
-        return (f"--cert {target.cert}: not valid before {begin:%Y-%m-%d %H:%M} UTC",)
+        return (f"--cert {cert}: not valid before {begin:%Y-%m-%d %H:%M} UTC",)
     return ()
 
 

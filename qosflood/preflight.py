@@ -172,7 +172,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         _process_command(plan, sight),
         (
             *warnings,
-            *certificate_warnings(plan.target, datetime.now(UTC)),
+            *certificate_warnings(plan.target.cert, datetime.now(UTC)),
             *herd_warnings(plan),
             *sight.warnings,
             *beside.warnings,

@@ -7,7 +7,6 @@ import pytest
 from certificates import make_certificates
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from plan_maker import make_target
 
 from qosflood.certificate import certificate_warnings, load_certificate
 from qosflood.errors import PreflightError
@@ -78,7 +77,7 @@ def test_a_damaged_certificate_is_named(certificates, tmp_path):
 
 
 def warned(cert, now) -> tuple[str, ...]:
-    return certificate_warnings(make_target(cert=str(cert)), now)
+    return certificate_warnings(str(cert), now)
 
 
 def test_one_whose_time_is_over_or_has_not_come_is_warned_of(certificates):
@@ -94,7 +93,7 @@ def test_one_whose_time_is_over_or_has_not_come_is_warned_of(certificates):
 
 def test_no_certificate_and_one_that_cannot_be_read_are_not_warned_of(tmp_path):
     now = datetime.now(UTC)
-    assert certificate_warnings(make_target(), now) == ()
+    assert certificate_warnings(None, now) == ()
     nothing = tmp_path / "nothing.pem"
     nothing.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     assert warned(nothing, now) == ()

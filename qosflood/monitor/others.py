@@ -11,20 +11,20 @@ from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
 from qosflood.records import Record
 
-Watching = Callable[[], Awaitable[None]]
+Poll = Callable[[], Awaitable[None]]
 
 
 async def open_others(
     plan: Plan, stack: AsyncExitStack, timer: Timer, emit: Callable[[Record], None]
-) -> list[Watching]:
+) -> list[Poll]:
     """What is to be run until the timer is stopped; connections close with the stack. Raises
     PreflightError for bad headers or CA."""
     if not plan.watches:
         return []
-    watching: list[Watching] = []
+    polls: list[Poll] = []
     for url in plan.otel:
         page = await stack.enter_async_context(open_otel(plan, url))
-        watching.append(partial(watch_otel, page, timer, emit, plan.scrape_interval_ns))
+        polls.append(partial(watch_otel, page, timer, emit, plan.scrape_interval_ns))
     if (asked := plan.prometheus) is not None:
         client = await stack.enter_async_context(
             open_prometheus(
@@ -34,5 +34,5 @@ async def open_others(
                 cacert=plan.target.cacert,
             )
         )
-        watching.append(Beside(plan, asked, client, timer, emit).run)
-    return watching
+        polls.append(Beside(plan, asked, client, timer, emit).run)
+    return polls

@@ -41,7 +41,7 @@ ListKeys = Annotated[
 ]
 
 
-class Audit(Section):
+class AuditSection(Section):
     """How it is found out whether the target kept what it accepted."""
 
     counter: Metric | None = key(

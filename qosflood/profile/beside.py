@@ -16,7 +16,7 @@ from qosflood.profile.fields import (
 )
 
 
-class Prometheus(Section):
+class PrometheusSection(Section):
     """The Prometheus that scrapes the target: its `up` decides `scrape.success`."""
 
     url: Url | None = key(
@@ -37,7 +37,7 @@ class Prometheus(Section):
     )
 
 
-class Otel(Section):
+class OtelSection(Section):
     """An OpenTelemetry Collector that scrapes the target."""
 
     urls: Annotated[

@@ -93,7 +93,9 @@ def _oversized(body: dict[str, Any]) -> Iterator[Problem]:
         yield (), f"got a template of {format_bytes(size)}, expected at most {most}"
 
 
-def counter_problems(body: dict[str, Any], counters: dict[str, "Counter"]) -> Iterator[Problem]:
+def counter_problems(
+    body: dict[str, Any], counters: dict[str, "CounterSection"]
+) -> Iterator[Problem]:
     """Counters that the body names and nobody defined, and the other way round."""
     named = [(path, name) for path, name in named_sources(body) if name.startswith(COUNTER)]
     for path, source in named:
@@ -168,7 +170,7 @@ Growth = Annotated[
 Start = Annotated[float, Field(ge=0, le=1e15), Expected("a number from 0 to 1e15")]
 
 
-class Counter(Section):
+class CounterSection(Section):
     """A number that only grows while a session lives, as `$counter.NAME` in the body."""
 
     per_second: Growth | None = key(None, "Growth in each second of a session's life.", 50)
@@ -186,7 +188,7 @@ class Counter(Section):
     whole: Flag = key(True, "A whole number, rounded down; false: with six decimals.")
 
     @model_validator(mode="after")
-    def _one_growth(self) -> "Counter":
+    def _one_growth(self) -> "CounterSection":
         if (self.per_second is None) == (self.per_report is None):
             got = "neither" if self.per_second is None else "both"
             raise ValueError(

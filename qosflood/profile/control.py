@@ -3,7 +3,7 @@
 from qosflood.profile.fields import Duration, ScrapeUrl, Section, key
 
 
-class Control(Section):
+class ControlSection(Section):
     """An address on the same path as the load that is not the target, by which the network is told
     from the target."""
 

@@ -78,7 +78,13 @@ def spelled(words: str, read: Callable[[str], Any]) -> Kind:
 class Section(BaseModel):
     """A table of a profile: frozen, and no key in it is unknown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        model_title_generator=lambda model: model.__name__.removesuffix("Section"),
+    )
 
 
 def key(default: Any, description: str, example: Any = None) -> Any:

@@ -11,7 +11,7 @@ DropShare = Annotated[
 ]
 
 
-class Storm(Section):
+class StormSection(Section):
     """A moment of the flood in which connections are dropped, all from the clients' side."""
 
     at: Duration = Field(

@@ -16,7 +16,7 @@ from qosflood.profile.fields import (
 )
 
 
-class Instance(Section):
+class InstanceSection(Section):
     """One process (replica) that serves the target: scraped, measured and judged on its own."""
 
     name: Name = Field(description="What the instance is called.", examples=["qos-0"])
@@ -40,7 +40,7 @@ class Instance(Section):
     )
 
 
-def _all_different(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+def _all_different(instances: tuple[InstanceSection, ...]) -> tuple[InstanceSection, ...]:
     for words, values in (
         ("a name", [instance.name for instance in instances]),
         ("a page", [instance.scrape for instance in instances]),
@@ -52,7 +52,7 @@ def _all_different(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
 
 
 Instances = Annotated[
-    tuple[Instance, ...],
+    tuple[InstanceSection, ...],
     Field(strict=False, max_length=100),
     AfterValidator(_all_different),
     Expected("at most 100 tables [[instance]]"),

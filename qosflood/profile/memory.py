@@ -29,7 +29,7 @@ SelectorText = Annotated[str, spelled("a metric with its labels", _selector)]
 _WORKING_SET = 'container_memory_working_set_bytes{pod="$instance",container="qos"}'
 
 
-class Memory(Section):
+class MemorySection(Section):
     """Where the target's memory is read, and when its growth is called a leak.
 
     Places that are named here come first, in this order: pid, exposition, promql, command; then

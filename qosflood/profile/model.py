@@ -10,19 +10,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from qosflood.plan import DEFAULT_BODY
-from qosflood.profile.audit import Audit
-from qosflood.profile.beside import Otel, Prometheus
+from qosflood.profile.audit import AuditSection
+from qosflood.profile.beside import OtelSection, PrometheusSection
 from qosflood.profile.body import (
     Body,
     ConstantName,
     ConstantValue,
-    Counter,
     CounterName,
+    CounterSection,
     QueryValue,
     counter_problems,
     problems_of,
 )
-from qosflood.profile.control import Control
+from qosflood.profile.control import ControlSection
 from qosflood.profile.fields import (
     AbortText,
     Address,
@@ -59,20 +59,20 @@ from qosflood.profile.fields import (
     Weight,
     key,
 )
-from qosflood.profile.herds import Storm
+from qosflood.profile.herds import StormSection
 from qosflood.profile.instances import Instances
-from qosflood.profile.memory import Memory
-from qosflood.profile.retries import Connection, Retries
+from qosflood.profile.memory import MemorySection
+from qosflood.profile.retries import Connection, RetriesSection
 
 
-class Run(Section):
+class RunSection(Section):
     """What a run asks for when the command line does not say."""
 
     rate: AskedRate = key("10x", "The flood's rate: a multiple of 1x, or reports per second.")
     duration: Duration = key("15m", "How long the flood itself lasts, without its other phases.")
 
 
-class Peak(Section):
+class PeakSection(Section):
     """What 1x means: the load you expect on your busiest day."""
 
     clients: Count = key(500, "Clients that report at the expected peak.")
@@ -82,7 +82,7 @@ class Peak(Section):
     )
 
 
-class Report(Section):
+class ReportSection(Section):
     """What a QoS report looks like on the wire, and which answer accepts it."""
 
     method: Annotated[Literal["POST", "PUT", "PATCH"], Expected('"POST", "PUT" or "PATCH"')] = key(
@@ -124,7 +124,7 @@ class Report(Section):
     lines: Count = key(50, "How many distinct lineId the clients spread over.")
     bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
     counters: Annotated[
-        dict[CounterName, Counter], Expected("a table of NAME = { per_second = NUMBER }")
+        dict[CounterName, CounterSection], Expected("a table of NAME = { per_second = NUMBER }")
     ] = key(
         {},
         "Numbers that only grow while a session lives; the body names them $counter.NAME.",
@@ -138,13 +138,13 @@ class Report(Section):
     )
 
     @model_validator(mode="after")
-    def _counters_are_named(self) -> "Report":
+    def _counters_are_named(self) -> "ReportSection":
         if problems := list(counter_problems(self.body, self.counters)):
             raise problems_of("report", problems)
         return self
 
 
-class NetworkClass(Section):
+class NetworkClassSection(Section):
     """A kind of network; what it leaves out is as in a healthy one."""
 
     name: Name = Field(description="What the class is called.", examples=["vpn"])
@@ -163,7 +163,7 @@ class NetworkClass(Section):
     bad_loss: Share = key(0.005, "Share of packets lost while the network is bad.", 0.25)
 
     @model_validator(mode="after")
-    def _bad_is_worse(self) -> "NetworkClass":
+    def _bad_is_worse(self) -> "NetworkClassSection":
         if self.bad_loss < self.good_loss:
             raise ValueError(
                 f"got good_loss {self.good_loss:g} above bad_loss {self.bad_loss:g}, "
@@ -172,7 +172,9 @@ class NetworkClass(Section):
         return self
 
 
-def _all_named_differently(classes: tuple[NetworkClass, ...]) -> tuple[NetworkClass, ...]:
+def _all_named_differently(
+    classes: tuple[NetworkClassSection, ...],
+) -> tuple[NetworkClassSection, ...]:
     names = [network.name for network in classes]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -180,7 +182,7 @@ def _all_named_differently(classes: tuple[NetworkClass, ...]) -> tuple[NetworkCl
     return classes
 
 
-class Network(Section):
+class NetworkSection(Section):
     """What the clients' networks are like, as their reports tell it; nothing is slowed down."""
 
     mix: Annotated[
@@ -192,14 +194,14 @@ class Network(Section):
         "mixed",
     )
     classes: Annotated[
-        tuple[NetworkClass, ...],
+        tuple[NetworkClassSection, ...],
         Field(strict=False, max_length=16),
         AfterValidator(_all_named_differently),
         Expected("at most 16 tables [[network.classes]]"),
     ] = key([], "Classes of your own in place of the shipped ones.", [{"name": "vpn"}])
 
     @model_validator(mode="after")
-    def _one_choice(self) -> "Network":
+    def _one_choice(self) -> "NetworkSection":
         if self.classes and self.mix != "auto":
             raise ValueError(
                 f'got mix "{self.mix}" beside classes, expected one of the two: leave mix out'
@@ -207,7 +209,7 @@ class Network(Section):
         return self
 
 
-class Sessions(Section):
+class SessionsSection(Section):
     """How long a session lives before another takes its place, with an id and a connection of
     its own."""
 
@@ -225,7 +227,7 @@ class Sessions(Section):
     startup_for: Duration = key("10s", "How long a new session keeps that cadence.")
 
 
-class Load(Section):
+class LoadSection(Section):
     """How the generator works."""
 
     quantum: Quantum = key(
@@ -237,7 +239,7 @@ class Load(Section):
     seed: Seed | None = key(None, "Seed of every random draw; drawn anew if left out.", 42)
 
 
-class Phases(Section):
+class PhasesSection(Section):
     """Durations of the phases around the flood; 0s leaves a phase out.
 
     Left out here, baseline, ramp and recovery last a fifteenth of the flood (3 s to 60 s), settle
@@ -250,7 +252,7 @@ class Phases(Section):
     settle: MaybeNone | None = key(None, "Without load, on top of the drain.", "30s")
 
 
-class Target(Section):
+class TargetSection(Section):
     """Where the load goes."""
 
     url: Url | None = key(
@@ -293,7 +295,7 @@ class Target(Section):
     )
 
 
-class Scrape(Section):
+class ScrapeSection(Section):
     """How the target's metrics are scraped, as Prometheus would."""
 
     path: Path = key("/metrics", "Path below the target's URL.")
@@ -319,7 +321,7 @@ class Scrape(Section):
     )
 
 
-class Limits(Section):
+class LimitsSection(Section):
     """What must hold for a PASS, and what stops a run. Named here, they are the user's own."""
 
     expect: Annotated[tuple[LimitText, ...], Field(strict=False), Expected("a list of limits")] = (
@@ -330,7 +332,7 @@ class Limits(Section):
     )
 
 
-class Safety(Section):
+class SafetySection(Section):
     """Ceilings for targets off loopback."""
 
     max_rate: PerSecond = key("50000/s", "Highest rate that may be asked for.")
@@ -344,7 +346,7 @@ class Profile(Section):
         "", "One line for `qosflood profiles`.", "500 clients, a report each 5 s"
     )
     storms: Annotated[
-        tuple[Storm, ...],
+        tuple[StormSection, ...],
         Field(strict=False, max_length=100),
         Expected("at most 100 tables [[storms]]"),
     ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
@@ -353,23 +355,23 @@ class Profile(Section):
         "The processes behind the target's address; left out: one, at that address.",
         [{"name": "qos-0", "scrape": "http://127.0.0.1:3001/metrics"}],
     )
-    run: Run = Field(default_factory=Run)
-    peak: Peak = Field(default_factory=Peak)
-    report: Report = Field(default_factory=Report)
-    retries: Retries = Field(default_factory=Retries)
-    sessions: Sessions = Field(default_factory=Sessions)
-    network: Network = Field(default_factory=Network)
-    load: Load = Field(default_factory=Load)
-    phases: Phases = Field(default_factory=Phases)
-    target: Target = Field(default_factory=Target)
-    scrape: Scrape = Field(default_factory=Scrape)
-    prometheus: Prometheus = Field(default_factory=Prometheus)
-    otel: Otel = Field(default_factory=Otel)
-    memory: Memory = Field(default_factory=Memory)
-    audit: Audit = Field(default_factory=Audit)
-    control: Control = Field(default_factory=Control)
-    limits: Limits = Field(default_factory=Limits)
-    safety: Safety = Field(default_factory=Safety)
+    run: RunSection = Field(default_factory=RunSection)
+    peak: PeakSection = Field(default_factory=PeakSection)
+    report: ReportSection = Field(default_factory=ReportSection)
+    retries: RetriesSection = Field(default_factory=RetriesSection)
+    sessions: SessionsSection = Field(default_factory=SessionsSection)
+    network: NetworkSection = Field(default_factory=NetworkSection)
+    load: LoadSection = Field(default_factory=LoadSection)
+    phases: PhasesSection = Field(default_factory=PhasesSection)
+    target: TargetSection = Field(default_factory=TargetSection)
+    scrape: ScrapeSection = Field(default_factory=ScrapeSection)
+    prometheus: PrometheusSection = Field(default_factory=PrometheusSection)
+    otel: OtelSection = Field(default_factory=OtelSection)
+    memory: MemorySection = Field(default_factory=MemorySection)
+    audit: AuditSection = Field(default_factory=AuditSection)
+    control: ControlSection = Field(default_factory=ControlSection)
+    limits: LimitsSection = Field(default_factory=LimitsSection)
+    safety: SafetySection = Field(default_factory=SafetySection)
 
 
 @dataclass(frozen=True, slots=True)

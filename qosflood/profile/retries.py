@@ -31,7 +31,7 @@ Reason = Annotated[
 ]
 
 
-class Retries(Section):
+class RetriesSection(Section):
     """What a client does about an attempt to report that failed. What it has due meanwhile waits
     behind the report that it tries again; the report's deadline stays what it is."""
 

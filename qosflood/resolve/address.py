@@ -16,7 +16,8 @@ from qosflood.errors import PlanError
 from qosflood.header_ref import HeaderRef
 from qosflood.plan import Plan, Target
 from qosflood.plan_watch import MOST_PAGE_BYTES, Watch
-from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.profile.memory import MemorySection
+from qosflood.profile.model import LoadedProfile, ScrapeSection, TargetSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
 from qosflood.units import MINUTE, SECOND, format_bytes
@@ -71,10 +72,10 @@ def with_target_port(plan: Plan, port: int) -> Plan:
 
 
 def build_target(
-    profile: Profile, options: Options, addresses: Sequence[str], problems: Problems
+    asked: TargetSection, options: Options, addresses: Sequence[str], problems: Problems
 ) -> Target:
     """The target with its addresses pinned; the embedded collector's port is still 0."""
-    url = profile.target.url
+    url = asked.url
     given = problems.catch(problems.name("target.url"), parse_endpoint, url) if url else None
     endpoint = given or _EMBEDDED
     if given is None or (not addresses and is_address(given.host)):
@@ -92,33 +93,36 @@ def build_target(
         addresses=tuple(addresses),
         loopback=bool(addresses) and all(is_loopback(address) for address in addresses),
         embedded=url is None,
-        cacert=profile.target.cacert,
-        insecure=profile.target.insecure,
+        cacert=asked.cacert,
+        insecure=asked.insecure,
         headers=header_refs(
-            profile.target.headers,
+            asked.headers,
             options.headers,
             options.source("headers").partition(" ")[2],
             problems,
         ),
-        sources=_sources(profile, addresses, problems),
-        tls_resume=profile.target.tls_resume,
-        **_certificate(profile, endpoint, problems),
+        sources=_sources(asked, addresses, problems),
+        tls_resume=asked.tls_resume,
+        **_certificate(asked, endpoint, problems),
     )
 
 
-def _certificate(profile: Profile, endpoint: Endpoint, problems: Problems) -> dict[str, str | None]:
+def _certificate(
+    target: TargetSection, endpoint: Endpoint, problems: Problems
+) -> dict[str, str | None]:
     """The files of the clients' certificate; none may be named that could not be used."""
-    target = profile.target
     given = {"cert": target.cert, "key": target.key, "key_password": target.key_password}
     if target.key_password is not None:
         name = problems.name("target.key_password")
         problems.catch(name, check_header_source, target.key_password)
-    for key, value in given.items():
-        shown = "one" if key == "key_password" else value
+    for name, value in given.items():
+        shown = "one" if name == "key_password" else value
         if value is not None and endpoint.scheme != "https":
-            problems.add(f"target.{key}", f"got {shown} for {_plain(target.url)}, expected https")
+            problems.add(f"target.{name}", f"got {shown} for {_plain(target.url)}, expected https")
         elif value is not None and target.cert is None:
-            problems.add(f"target.{key}", f"got {shown} without a certificate, expected --cert too")
+            problems.add(
+                f"target.{name}", f"got {shown} without a certificate, expected --cert too"
+            )
     return given
 
 
@@ -126,9 +130,9 @@ def _plain(url: str | None) -> str:
     return "the embedded collector" if url is None else f"the target {url}"
 
 
-def _sources(profile: Profile, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
+def _sources(asked: TargetSection, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
     """The local addresses to connect from; each family needs both ends."""
-    sources = profile.target.sources
+    sources = asked.sources
     kinds = {":" in address for address in addresses}
     wrong = [source for source in sources if (":" in source) not in kinds]
     if wrong:
@@ -163,8 +167,8 @@ def header_refs(
     return tuple(refs.values())
 
 
-def _body_size_limit(profile: Profile, problems: Problems) -> int:
-    limit = profile.scrape.body_size_limit
+def _body_size_limit(asked: ScrapeSection, problems: Problems) -> int:
+    limit = asked.body_size_limit
     if limit > MOST_PAGE_BYTES:
         most = format_bytes(MOST_PAGE_BYTES)
         problems.add(
@@ -174,15 +178,20 @@ def _body_size_limit(profile: Profile, problems: Problems) -> int:
     return limit
 
 
-def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Problems) -> Watch:
+def build_watch(
+    asked: ScrapeSection,
+    memory: MemorySection,
+    target: Target,
+    flood_ns: int,
+    problems: Problems,
+) -> Watch:
     """What the monitor looks at; the scrape's timeout is never above its interval."""
-    interval, timeout = _scrape_times(profile, flood_ns, problems)
-    memory = profile.memory
+    interval, timeout = _scrape_times(asked, flood_ns, problems)
     return Watch(
-        scrape_url=_scrape_url(profile, target, problems),
+        scrape_url=_scrape_url(asked, target, problems),
         interval_ns=interval,
         timeout_ns=timeout,
-        body_size_limit_bytes=_body_size_limit(profile, problems),
+        body_size_limit_bytes=_body_size_limit(asked, problems),
         pid=memory.pid,
         memory_interval_ns=SECOND,
         gauge=memory.gauge,
@@ -190,28 +199,29 @@ def build_watch(profile: Profile, target: Target, flood_ns: int, problems: Probl
         memory_block_ns=memory.block,
         memory_warmup_ns=memory.warmup,
         memory_growth_bytes=memory.least_growth,
-        dialect=profile.scrape.dialect,
-        sample_limit=profile.scrape.sample_limit or 0,
+        dialect=asked.dialect,
+        sample_limit=asked.sample_limit or 0,
     )
 
 
-def _scrape_times(profile: Profile, flood_ns: int, problems: Problems) -> tuple[int | None, int]:
+def _scrape_times(
+    asked: ScrapeSection, flood_ns: int, problems: Problems
+) -> tuple[int | None, int]:
     usual = SECOND if flood_ns < 2 * MINUTE else 5 * SECOND
-    timeout = profile.scrape.timeout or usual
-    interval = profile.scrape.interval
+    timeout = asked.timeout or usual
+    interval = asked.interval
     if interval == "off":
         return None, timeout
     interval = problems.duration("scrape.interval", usual if interval is None else interval)
     return interval, min(timeout, interval)
 
 
-def _scrape_url(profile: Profile, target: Target, problems: Problems) -> str:
+def _scrape_url(asked: ScrapeSection, target: Target, problems: Problems) -> str:
     """The asked URL, with the profile's path if it has none; else the target's with that path."""
-    asked = profile.scrape.url
-    if asked is None:
-        return f"{target.url}{profile.scrape.path}"
+    if asked.url is None:
+        return f"{target.url}{asked.path}"
     name = problems.name("scrape.url")
-    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked)
+    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked.url)
     if endpoint is None:
         return ""
-    return endpoint.url if endpoint.path else replace(endpoint, path=profile.scrape.path).url
+    return endpoint.url if endpoint.path else replace(endpoint, path=asked.path).url

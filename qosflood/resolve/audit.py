@@ -6,7 +6,7 @@ from qosflood.audited import fields
 from qosflood.bodies import named_sources
 from qosflood.plan import Report, Target
 from qosflood.plan_watch import Audit, Instance, Watch
-from qosflood.profile.model import Profile
+from qosflood.profile.audit import AuditSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
 
@@ -15,7 +15,7 @@ _ID, _TIME = "session.id", "clock.epoch_ms"
 
 
 def build_audit(
-    profile: Profile,
+    asked: AuditSection,
     options: Options,
     target: Target,
     report: Report,
@@ -24,7 +24,6 @@ def build_audit(
     problems: Problems,
 ) -> Audit:
     """The plan's audit; a read-back that could tell nothing is a problem if it was asked for."""
-    asked = profile.audit
     if asked.counter and asked.gauge:
         problems.add(
             "audit.gauge",

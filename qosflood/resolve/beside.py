@@ -7,7 +7,7 @@ from qosflood.endpoint import parse_endpoint
 from qosflood.errors import PlanError
 from qosflood.plan import Phase
 from qosflood.plan_watch import Prometheus
-from qosflood.profile.model import Profile
+from qosflood.profile.beside import OtelSection, PrometheusSection
 from qosflood.resolve.address import header_refs
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
@@ -19,17 +19,16 @@ _LEAST_NS, _MOST_NS = 5 * SECOND, 60 * SECOND
 
 
 def build_prometheus(
-    profile: Profile, options: Options, phases: Sequence[Phase], problems: Problems
+    said: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
 ) -> Prometheus | None:
     """The Prometheus to ask; None where none is named."""
-    said = profile.prometheus
     name = options.source("prometheus_headers").partition(" ")[2]
     headers = header_refs(said.headers, options.prometheus_headers, name, problems)
     if said.url is None:
-        for key, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
+        for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
             if given:
                 problems.add(
-                    f"prometheus.{key}", "got one without a Prometheus, expected --prometheus URL"
+                    f"prometheus.{name}", "got one without a Prometheus, expected --prometheus URL"
                 )
         return None
     if said.instance is not None and said.job is None:
@@ -47,10 +46,10 @@ def build_prometheus(
     )
 
 
-def build_otel(profile: Profile, problems: Problems) -> tuple[str, ...]:
+def build_otel(said: OtelSection, problems: Problems) -> tuple[str, ...]:
     """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
     name = problems.name("otel.urls")
-    pages = (problems.catch(name, _page, url) for url in profile.otel.urls)
+    pages = (problems.catch(name, _page, url) for url in said.urls)
     return tuple(dict.fromkeys(page for page in pages if page is not None))
 
 

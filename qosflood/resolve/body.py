@@ -6,13 +6,12 @@ from urllib.parse import quote, urlencode
 
 from qosflood.header_ref import HeaderRef
 from qosflood.plan import Connection, Counter, Report
-from qosflood.profile.model import Profile
+from qosflood.profile.model import ReportSection
 from qosflood.resolve.problems import Problems
 
 
-def build_report(profile: Profile, secret: Iterable[HeaderRef], problems: Problems) -> Report:
+def build_report(report: ReportSection, secret: Iterable[HeaderRef], problems: Problems) -> Report:
     """The plan's report; a header that is constant and `secret` is a problem."""
-    report = profile.report
     connection, _, pool = report.connection.partition(":")
     names = {header.name.lower() for header in secret}
     for name in report.headers:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from qosflood.limits import LOAD_PHASES, METRICS, NamedBy, parse_abort, parse_limit
 from qosflood.plan import Limit, Phase
 from qosflood.plan_watch import Watch
-from qosflood.profile.model import LoadedProfile
+from qosflood.profile.model import LimitsSection
 from qosflood.resolve.options import Options
-from qosflood.resolve.problems import Problems
+from qosflood.resolve.problems import Origins, Problems
 from qosflood.units import format_duration
 
 SHIPPED_LIMITS = (
@@ -28,7 +28,11 @@ Parse = Callable[[str, NamedBy], Limit]
 
 
 def build_limits(
-    loaded: LoadedProfile, options: Options, watch: Watch, problems: Problems
+    asked: LimitsSection,
+    origins: Origins,
+    options: Options,
+    watch: Watch,
+    problems: Problems,
 ) -> Sourced:
     """The limits that must hold for a PASS."""
     shipped = list(SHIPPED_LIMITS)
@@ -37,17 +41,17 @@ def build_limits(
         shipped.insert(2, f"scrape.gap < {gap}")
     limits = _merge(
         _shipped(parse_limit, shipped),
-        _profiles(parse_limit, loaded, "limits.expect", loaded.profile.limits.expect),
+        _profiles(parse_limit, origins, "limits.expect", asked.expect),
     )
     return _absolute(_merge(limits, _options(options, problems)), watch)
 
 
-def build_aborts(loaded: LoadedProfile, watch: Watch, loopback: bool) -> Sourced:
+def build_aborts(asked: LimitsSection, origins: Origins, watch: Watch, loopback: bool) -> Sourced:
     """The conditions that stop the run; a share of a memory limit that nobody tells stops none."""
     shipped = SHIPPED_ABORTS if loopback else [*SHIPPED_ABORTS, MEMORY_ABORT]
     aborts = _merge(
         _shipped(parse_abort, shipped),
-        _profiles(parse_abort, loaded, "limits.abort", loaded.profile.limits.abort),
+        _profiles(parse_abort, origins, "limits.abort", asked.abort),
     )
     return _absolute(aborts, watch)
 
@@ -77,11 +81,11 @@ def _shipped(parse: Parse, texts: Iterable[str]) -> Sourced:
     return {parse(text, "shipped"): "shipped default" for text in texts}
 
 
-def _profiles(parse: Parse, loaded: LoadedProfile, key: str, texts: tuple[str, ...]) -> Sourced:
+def _profiles(parse: Parse, origins: Origins, key: str, texts: tuple[str, ...]) -> Sourced:
     """A shipped profile speaks for qosflood, everything else for the user."""
-    source = loaded.sources.get(key, "profile")
-    shipped = loaded.shipped and source.startswith("profile")
-    return {parse(text, "shipped" if shipped else "user"): source for text in texts}
+    source = origins.of(key, "profile")
+    named_by: NamedBy = "user" if origins.named_by_user(source) else "shipped"
+    return {parse(text, named_by): source for text in texts}
 
 
 def _options(options: Options, problems: Problems) -> Sourced:

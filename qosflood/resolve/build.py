@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from qosflood.endpoint import check_allow
 from qosflood.plan import Load, Plan, Target
-from qosflood.profile.model import LoadedProfile, Profile
+from qosflood.profile.model import LoadedProfile, SafetySection
 from qosflood.resolve.address import build_target, build_watch
 from qosflood.resolve.audit import build_audit
 from qosflood.resolve.beside import build_otel, build_prometheus
@@ -19,7 +19,7 @@ from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
 from qosflood.resolve.parts import build_part, part_run_id
 from qosflood.resolve.phases import build_phases
-from qosflood.resolve.problems import Problems
+from qosflood.resolve.problems import Origins, Problems
 from qosflood.resolve.rates import build_load
 from qosflood.resolve.retries import build_retries, check_pool
 from qosflood.resolve.sessions import build_sessions
@@ -47,30 +47,33 @@ def resolve(
     """
     said = with_options(loaded, options)
     profile, problems = said.profile, Problems(said.sources | _derived(options))
+    origins = Origins(said.sources, said.shipped)
     flood_ns = problems.duration("run.duration", profile.run.duration)
-    load = build_load(profile, options, cores, problems)
+    load = build_load(
+        profile.load, profile.peak, profile.run, profile.report, options, cores, problems
+    )
     phases = build_phases(load, flood_ns, profile.phases)
-    target = build_target(profile, options, addresses, problems)
-    networks, networks_from = build_networks(said, target.loopback)
-    watch = build_watch(profile, target, flood_ns, problems)
-    instances = build_instances(profile, target, watch, problems)
-    prometheus = build_prometheus(profile, options, phases, problems)
-    watch = with_memory(watch, profile, prometheus, problems)
-    otel = build_otel(profile, problems)
-    control = build_control(profile, target, problems)
-    limits = build_limits(said, options, watch, problems)
-    aborts = build_aborts(said, watch, target.loopback)
+    target = build_target(profile.target, options, addresses, problems)
+    networks, networks_from = build_networks(profile.network, origins, target.loopback)
+    watch = build_watch(profile.scrape, profile.memory, target, flood_ns, problems)
+    instances = build_instances(profile.instance, profile.scrape, target, watch, problems)
+    prometheus = build_prometheus(profile.prometheus, options, phases, problems)
+    watch = with_memory(watch, profile.memory, profile.instance, prometheus, problems)
+    otel = build_otel(profile.otel, problems)
+    control = build_control(profile.control, target, problems)
+    limits = build_limits(profile.limits, origins, options, watch, problems)
+    aborts = build_aborts(profile.limits, origins, watch, target.loopback)
     check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
-    _check_ceilings(profile, load, flood_ns, target, problems)
+    _check_ceilings(profile.safety, load, flood_ns, target, problems)
     _check_allow(options, problems)
-    sessions, lifetime_from = build_sessions(said, load, problems)
-    retries = build_retries(profile, problems)
-    storms = build_storms(profile, phases, problems)
+    sessions, lifetime_from = build_sessions(profile.sessions, origins, load, problems)
+    retries = build_retries(profile.retries, profile.report, problems)
+    storms = build_storms(profile.storms, profile.report, phases, problems)
     seeded = profile.load.seed is not None
     part = build_part(options, target, load.clients, seeded, problems)
-    report = build_report(profile, target.headers, problems)
+    report = build_report(profile.report, target.headers, problems)
     check_pool(report, load, options, problems)
-    audit = build_audit(profile, options, target, report, watch, instances, problems)
+    audit = build_audit(profile.audit, options, target, report, watch, instances, problems)
     problems.raise_if_any()
     plan = Plan(
         version=version,
@@ -123,19 +126,19 @@ def _sources(said: LoadedProfile, options: Options, limits: Sourced) -> dict[str
 
 
 def _check_ceilings(
-    profile: Profile, load: Load, flood_ns: int, target: Target, problems: Problems
+    safety: SafetySection, load: Load, flood_ns: int, target: Target, problems: Problems
 ) -> None:
     """Nobody floods another machine harder or longer than was meant."""
     if target.loopback:
         return
-    rate, most = load.rate, profile.safety.max_rate
+    rate, most = load.rate, safety.max_rate
     if rate > most:
         problems.add(
             "run.rate",
             f"got {format_count(rate)} reports/s, expected at most {format_count(most)} off "
             f"loopback; --max-rate {rate:.0f}/s raises that",
         )
-    most_ns = profile.safety.max_duration
+    most_ns = safety.max_duration
     if flood_ns > most_ns:
         problems.add(
             "run.duration",

@@ -5,13 +5,12 @@ from dataclasses import replace
 from qosflood.endpoint import parse_endpoint
 from qosflood.plan import Target
 from qosflood.plan_watch import Control
-from qosflood.profile.model import Profile
+from qosflood.profile.control import ControlSection
 from qosflood.resolve.problems import Problems
 
 
-def build_control(profile: Profile, target: Target, problems: Problems) -> Control | None:
+def build_control(said: ControlSection, target: Target, problems: Problems) -> Control | None:
     """The control; None where none is named. The target itself cannot be its own control."""
-    said = profile.control
     if said.url is None:
         return None
     name = problems.name("control.url")

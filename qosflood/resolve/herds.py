@@ -1,11 +1,11 @@
 """Clients that act together: storms of reconnects, and reports that are due at one moment."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qosflood.plan import LEAST_LATE_GATE_NS, Phase, Plan, Storm
-from qosflood.profile import herds
-from qosflood.profile.model import Profile
+from qosflood.profile.herds import StormSection
+from qosflood.profile.model import ReportSection
 from qosflood.resolve.problems import Problems
 from qosflood.units import SECOND, format_count, format_duration
 
@@ -17,32 +17,33 @@ _ROOMY = 1.5
 
 
 def build_storms(
-    profile: Profile, phases: tuple[Phase, ...], problems: Problems
+    asked: Sequence[StormSection],
+    report: ReportSection,
+    phases: tuple[Phase, ...],
+    problems: Problems,
 ) -> tuple[Storm, ...]:
     """The plan's storms in the order of time; one outside the flood is a problem."""
     flood = next(phase for phase in phases if phase.name == "flood")
     name = problems.name("storms")
-    connection = profile.report.connection
-    if profile.storms and connection != "keep-alive":
+    connection = report.connection
+    if asked and connection != "keep-alive":
         problems.add_line(
             f'{name}: got storms beside report.connection "{connection}", expected "keep-alive": '
             "only a connection that a client keeps can be dropped"
         )
-    for index, storm in enumerate(profile.storms):
-        for key, problem in _storm_problems(storm, profile, flood.duration_ns):
-            problems.add_line(f"{name}[{index}].{key}: {problem}")
+    for index, storm in enumerate(asked):
+        for where, problem in _storm_problems(storm, report.timeout, flood.duration_ns):
+            problems.add_line(f"{name}[{index}].{where}: {problem}")
     storms = (
         Storm(at_ns=flood.start_ns + one.at, drop=one.drop, back_within_ns=one.back_within)
-        for one in profile.storms
+        for one in asked
     )
     return tuple(sorted(storms, key=lambda storm: storm.at_ns))
 
 
-def _storm_problems(
-    storm: herds.Storm, profile: Profile, flood_ns: int
-) -> Iterator[tuple[str, str]]:
+def _storm_problems(storm: StormSection, timeout: int, flood_ns: int) -> Iterator[tuple[str, str]]:
     """Keys of a storm, and what is wrong with each."""
-    back, timeout = format_duration(storm.back_within), profile.report.timeout
+    back = format_duration(storm.back_within)
     if storm.at + storm.back_within >= flood_ns:
         later = f" and everyone back {back} later" * bool(storm.back_within)
         yield (

@@ -1,38 +1,43 @@
 """The target's instances: each with a page of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qosflood.endpoint import parse_endpoint
 from qosflood.header_ref import HeaderRef
 from qosflood.plan import Target
 from qosflood.plan_watch import ONE_INSTANCE, Instance, Watch
-from qosflood.profile.model import Profile
+from qosflood.profile.instances import InstanceSection
+from qosflood.profile.model import ScrapeSection
 from qosflood.resolve.problems import Problems
 
 
 def build_instances(
-    profile: Profile, target: Target, watch: Watch, problems: Problems
+    asked: Sequence[InstanceSection],
+    scrape: ScrapeSection,
+    target: Target,
+    watch: Watch,
+    problems: Problems,
 ) -> tuple[Instance, ...]:
     """The profile's instances; without any, one at the load's address."""
-    if not profile.instance:
+    if not asked:
         return (Instance(name=ONE_INSTANCE, scrape_url=watch.scrape_url, headers=target.headers),)
-    if profile.scrape.url is not None:
+    if scrape.url is not None:
         problems.add(
             "scrape.url",
-            f"got {profile.scrape.url} beside [[instance]], expected one of the two: "
+            f"got {scrape.url} beside [[instance]], expected one of the two: "
             "each instance names its own page",
         )
-    _check_pages(profile, problems)
+    _check_pages(asked, scrape.path, problems)
     return tuple(
         Instance(
             name=one.name,
-            scrape_url=_with_path(one.scrape, profile.scrape.path),
+            scrape_url=_with_path(one.scrape, scrape.path),
             headers=target.headers if one.headers is None else _refs(one.headers),
             memory=one.memory,
             readback=one.readback,
         )
-        for one in profile.instance
+        for one in asked
     )
 
 
@@ -43,11 +48,11 @@ def instances_from(
     return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
 
 
-def _check_pages(profile: Profile, problems: Problems) -> None:
+def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems) -> None:
     """Two instances may have the same page only once their paths are whole."""
     owners: dict[str, str] = {}
-    for index, one in enumerate(profile.instance):
-        page = _with_path(one.scrape, profile.scrape.path)
+    for index, one in enumerate(asked):
+        page = _with_path(one.scrape, path)
         owner = owners.setdefault(page, one.name)
         if owner != one.name:
             problems.add(

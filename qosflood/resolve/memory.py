@@ -7,7 +7,8 @@ from dataclasses import replace
 from qosflood.endpoint import parse_endpoint
 from qosflood.header_ref import HeaderRef
 from qosflood.plan_watch import MemorySource, Prometheus, Watch
-from qosflood.profile.model import Profile
+from qosflood.profile.instances import InstanceSection
+from qosflood.profile.memory import MemorySection
 from qosflood.resolve.problems import Problems
 from qosflood.selector import parse_selector
 from qosflood.telling import secret_word
@@ -24,21 +25,24 @@ _PID = re.compile(r"pid:[1-9][0-9]{0,9}")
 
 
 def with_memory(
-    watch: Watch, profile: Profile, prometheus: Prometheus | None, problems: Problems
+    watch: Watch,
+    asked: MemorySection,
+    instances: Sequence[InstanceSection],
+    prometheus: Prometheus | None,
+    problems: Problems,
 ) -> Watch:
     """The watch with the sources that the profile names, in the order they are tried."""
-    sources = tuple(_sources(profile, prometheus, problems))
-    _check_companions(profile, problems)
-    _check_instances(profile, [source.kind for source in sources], problems)
-    usual = _ELSEWHERE_NS if sources and profile.memory.pid is None else _HERE_NS
-    interval = profile.memory.interval or usual
+    sources = tuple(_sources(asked, prometheus, problems))
+    _check_companions(asked, problems)
+    _check_instances(instances, [source.kind for source in sources], problems)
+    usual = _ELSEWHERE_NS if sources and asked.pid is None else _HERE_NS
+    interval = asked.interval or usual
     return replace(watch, memory_sources=sources, memory_interval_ns=interval)
 
 
 def _sources(
-    profile: Profile, prometheus: Prometheus | None, problems: Problems
+    memory: MemorySection, prometheus: Prometheus | None, problems: Problems
 ) -> Iterator[MemorySource]:
-    memory = profile.memory
     if (memory.exposition is None) != (memory.metric is None):
         lacking = "metric" if memory.metric is None else "exposition"
         problems.add(f"memory.{lacking}", "got nothing, expected both memory.exposition and metric")
@@ -81,9 +85,8 @@ def _sources(
         yield MemorySource(kind="command", command=memory.command, timeout_ns=memory.timeout)
 
 
-def _check_companions(profile: Profile, problems: Problems) -> None:
+def _check_companions(memory: MemorySection, problems: Problems) -> None:
     """What goes with a source tells nothing without it."""
-    memory = profile.memory
     beside = {
         "limit_from": (memory.limit_from, memory.exposition or memory.promql),
         "restarts_from": (memory.restarts_from, memory.promql),
@@ -96,9 +99,11 @@ def _check_companions(profile: Profile, problems: Problems) -> None:
             problems.add(f"memory.{name}", f"got one alone, expected {owner} beside it")
 
 
-def _check_instances(profile: Profile, known: Sequence[str], problems: Problems) -> None:
+def _check_instances(
+    asked: Sequence[InstanceSection], known: Sequence[str], problems: Problems
+) -> None:
     """What an instance names is found by itself, or among the sources of [memory]."""
-    for number, one in enumerate(profile.instance):
+    for number, one in enumerate(asked):
         if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
             continue
         if one.memory not in known:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from qosflood.plan import NetworkClass
-from qosflood.profile import model
-from qosflood.profile.model import LoadedProfile
+from qosflood.profile.model import NetworkClassSection, NetworkSection
+from qosflood.resolve.problems import Origins
 
 Row = dict[str, Any]
 
@@ -71,21 +71,22 @@ MIXED: tuple[Row, ...] = (
 )
 
 
-def build_networks(said: LoadedProfile, loopback: bool) -> tuple[tuple[NetworkClass, ...], str]:
+def build_networks(
+    network: NetworkSection, origins: Origins, loopback: bool
+) -> tuple[tuple[NetworkClass, ...], str]:
     """The classes and where they came from.
 
     Off loopback they are healthy unless others are asked for: poor figures may set off alerts on
     call quality, and page somebody.
     """
-    network = said.profile.network
     if network.classes:
-        return tuple(map(_planned, network.classes)), said.sources.get("network.classes", "")
+        return tuple(map(_planned, network.classes)), origins.of("network.classes", "")
     poor = loopback if network.mix == "auto" else network.mix == "mixed"
-    classes = map(model.NetworkClass.model_validate, MIXED if poor else HEALTHY)
-    return tuple(map(_planned, classes)), said.sources.get("network.mix", "")
+    classes = map(NetworkClassSection.model_validate, MIXED if poor else HEALTHY)
+    return tuple(map(_planned, classes)), origins.of("network.mix", "")
 
 
-def _planned(network: model.NetworkClass) -> NetworkClass:
+def _planned(network: NetworkClassSection) -> NetworkClass:
     return NetworkClass(
         name=network.name,
         weight=network.weight,

@@ -1,14 +1,14 @@
 """The phases of a run, one after the other from the load's start."""
 
 from qosflood.plan import Load, Phase
-from qosflood.profile.model import Phases
+from qosflood.profile.model import PhasesSection
 from qosflood.units import SECOND
 
 Point = tuple[int, int]
 """Clients and cadence in nanoseconds."""
 
 
-def build_phases(load: Load, flood_ns: int, asked: Phases) -> tuple[Phase, ...]:
+def build_phases(load: Load, flood_ns: int, asked: PhasesSection) -> tuple[Phase, ...]:
     """All phases that last; the flood always does.
 
     baseline and recovery run at 1x, or at the asked rate where that is lower; the rate goes

@@ -1,6 +1,7 @@
 """Collects what is wrong with a plan, so that all of it is said at once."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from qosflood.errors import PlanError, StartError
@@ -9,6 +10,23 @@ from qosflood.units import MS, format_duration
 
 T = TypeVar("T")
 SHORTEST_NS = MS
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where a profile's values were written, by key path. A `shipped` profile speaks for qosflood,
+    not for the user."""
+
+    sources: Mapping[str, str]
+    shipped: bool
+
+    def of(self, key: str, default: str) -> str:
+        """Where the value of `key` was written; `default` where nobody wrote it."""
+        return self.sources.get(key, default)
+
+    def named_by_user(self, source: str) -> bool:
+        """Whether what was written at `source` is the user's own word."""
+        return not (self.shipped and source.startswith("profile"))
 
 
 class Problems:

@@ -4,7 +4,7 @@ import math
 
 from qosflood.plan import Load
 from qosflood.profile.fields import LONGEST_NS
-from qosflood.profile.model import Profile
+from qosflood.profile.model import LoadSection, PeakSection, ReportSection, RunSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.parts import clients_here
 from qosflood.resolve.problems import SHORTEST_NS, Problems
@@ -13,33 +13,46 @@ from qosflood.units import SECOND, Rate, format_count, format_duration
 MOST_CLIENTS = 1_000_000
 
 
-def build_load(profile: Profile, options: Options, cores: int, problems: Problems) -> Load:
-    """The load of a profile that already has the options on top.
+def build_load(
+    asked: LoadSection,
+    peak: PeakSection,
+    run: RunSection,
+    report: ReportSection,
+    options: Options,
+    cores: int,
+    problems: Problems,
+) -> Load:
+    """The load of sections that already have the options on top.
 
     `--rate` alone scales the clients (or, where the profile says so, the cadence), `--clients`
     alone keeps the cadence, with both the cadence follows.
     """
-    base_clients = _checked_clients("peak.clients", profile.peak.clients, problems)
-    base_cadence = problems.duration("peak.interval", profile.peak.interval)
+    base_clients = _checked_clients("peak.clients", peak.clients, problems)
+    base_cadence = problems.duration("peak.interval", peak.interval)
     base_rate = base_clients * SECOND / base_cadence
-    clients, cadence = _flood(profile, options, base_clients, base_cadence, problems)
+    clients, cadence = _flood(peak, run.rate, options, base_clients, base_cadence, problems)
     return Load(
         base_clients=base_clients,
         base_cadence_ns=base_cadence,
         clients=clients,
         cadence_ns=cadence,
-        scale=profile.peak.scale,
+        scale=peak.scale,
         multiple=clients * SECOND / cadence / base_rate,
-        jitter=profile.report.jitter,
-        timeout_ns=problems.duration("report.timeout", profile.report.timeout),
-        quantum_ns=profile.load.quantum,
-        shards=_shards(profile.load.shards, cores, clients_here(options, clients), problems),
-        clocks=profile.report.clocks,
+        jitter=report.jitter,
+        timeout_ns=problems.duration("report.timeout", report.timeout),
+        quantum_ns=asked.quantum,
+        shards=_shards(asked.shards, cores, clients_here(options, clients), problems),
+        clocks=report.clocks,
     )
 
 
 def _flood(
-    profile: Profile, options: Options, clients: int, cadence_ns: int, problems: Problems
+    peak: PeakSection,
+    asked: Rate,
+    options: Options,
+    clients: int,
+    cadence_ns: int,
+    problems: Problems,
 ) -> tuple[int, int]:
     """Clients and cadence of the flood, from those of 1x."""
     base_rate = clients * SECOND / cadence_ns
@@ -47,11 +60,11 @@ def _flood(
         clients = _checked_clients("load.clients", options.clients, problems)
         if options.rate is None:
             return clients, cadence_ns
-    rate = _per_second(profile.run.rate, base_rate)
+    rate = _per_second(asked, base_rate)
     if not math.isfinite(rate) or rate <= 0:
         problems.add("run.rate", f"got {rate:g} reports/s, expected a rate above 0, e.g. 10x")
         return clients, cadence_ns
-    if options.clients is None and profile.peak.scale == "clients":
+    if options.clients is None and peak.scale == "clients":
         return _scaled_clients(rate, cadence_ns, problems), cadence_ns
     return clients, _cadence(clients, rate, problems)
 

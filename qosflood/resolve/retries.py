@@ -1,19 +1,20 @@
 """Connections that are shared, and reports that are tried again."""
 
 from qosflood.plan import Load, Report, Retries
-from qosflood.profile.model import Profile
+from qosflood.profile.model import ReportSection
+from qosflood.profile.retries import RetriesSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
 from qosflood.units import format_count, format_duration
 
 
-def build_retries(profile: Profile, problems: Problems) -> Retries:
+def build_retries(asked: RetriesSection, report: ReportSection, problems: Problems) -> Retries:
     """The plan's retries; waits that never fit into a report's time are a problem."""
-    asked, timeout_ns = profile.retries, profile.report.timeout
-    if asked.most and profile.report.connection.startswith("pooled"):
+    timeout_ns = report.timeout
+    if asked.most and report.connection.startswith("pooled"):
         problems.add(
             "retries.most",
-            f"got {asked.most} beside report.connection {profile.report.connection}, expected 0: "
+            f"got {asked.most} beside report.connection {report.connection}, expected 0: "
             "a shared connection does not wait for one client's next attempt",
         )
     if asked.most and not asked.jitter and asked.backoff >= timeout_ns:

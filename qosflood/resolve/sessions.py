@@ -1,8 +1,8 @@
 """How long sessions live."""
 
 from qosflood.plan import Load, Sessions
-from qosflood.profile.model import LoadedProfile
-from qosflood.resolve.problems import Problems
+from qosflood.profile.model import SessionsSection
+from qosflood.resolve.problems import Origins, Problems
 from qosflood.units import format_duration
 
 LEAST_CADENCES = 10
@@ -11,16 +11,18 @@ _KEY = "sessions.lifetime"
 _SHIPPED = "shipped default"
 
 
-def build_sessions(said: LoadedProfile, load: Load, problems: Problems) -> tuple[Sessions, str]:
+def build_sessions(
+    asked: SessionsSection, origins: Origins, load: Load, problems: Problems
+) -> tuple[Sessions, str]:
     """The plan's sessions, and where their lifetime came from; a life in which nothing is reported
     is a problem.
 
     A lifetime that the user did not name gives way to a long cadence.
     """
-    asked, source = said.profile.sessions, said.sources.get(_KEY, _SHIPPED)
+    source = origins.of(_KEY, _SHIPPED)
     cadence_ns = max(load.cadence_ns, load.base_cadence_ns)
     lifetime_ns = asked.lifetime
-    named = source != _SHIPPED and not (said.shipped and source.startswith("profile"))
+    named = source != _SHIPPED and origins.named_by_user(source)
     if not named and 0 < lifetime_ns < LEAST_CADENCES * cadence_ns:
         lifetime_ns, source = LEAST_CADENCES * cadence_ns, _SHIPPED
     if 0 < lifetime_ns < cadence_ns:

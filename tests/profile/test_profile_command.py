@@ -61,7 +61,7 @@ def test_validate_tells_all_errors_of_all_profiles(tmp_path):
 def test_the_schema_is_json():
     document = json.loads(run("schema").output)
     assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert "clients" in document["$defs"]["Peak"]["properties"]
+    assert "clients" in document["$defs"]["PeakSection"]["properties"]
 
 
 @pytest.mark.parametrize("arguments", [["show"], ["validate"], ["shw"]])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from qosflood.profile.assign import parse_set
-from qosflood.profile.herds import Storm
-from qosflood.profile.instances import Instance
+from qosflood.profile.herds import StormSection
+from qosflood.profile.instances import InstanceSection
 from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
-from qosflood.profile.model import NetworkClass, Profile
+from qosflood.profile.model import NetworkClassSection, Profile
 from qosflood.units import MS, SECOND, Rate
 
 
@@ -180,7 +180,7 @@ def test_every_key_is_described_and_shows_an_example():
         for key, one in fields.items():
             assert one.description, f"{name}.{key}"
             assert one.examples != [None], f"{name}.{key}"
-    for item in (Instance, NetworkClass, Storm):
+    for item in (InstanceSection, NetworkClassSection, StormSection):
         assert all(one.description and one.examples for one in item.model_fields.values())
 
 
@@ -191,7 +191,7 @@ def test_every_example_is_valid_in_its_key():
         elif name != "description":
             for key, one in field.annotation.model_fields.items():
                 Profile.model_validate({name: {key: one.examples[0]}})
-    for item in (Instance, NetworkClass, Storm):
+    for item in (InstanceSection, NetworkClassSection, StormSection):
         item.model_validate({key: one.examples[0] for key, one in item.model_fields.items()})
 
 
@@ -200,7 +200,9 @@ def test_the_json_schema_speaks_of_every_key_and_of_no_other():
     assert schema["additionalProperties"] is False
     for name in key_paths():
         section, _, key = name.partition(".")
-        properties = schema["$defs"][section.capitalize()]["properties"] if key else None
+        properties = (
+            schema["$defs"][f"{section.capitalize()}Section"]["properties"] if key else None
+        )
         assert (properties or schema["properties"])[key or section]["description"]
 
 
@@ -209,14 +211,14 @@ def test_the_network_classes_written_as_tables_in_the_default_profile_are_valid(
     _, network, _ = re.split(r"(?m)^\[(?:network|load)\]", text)
     lines = re.findall(r"(?m)^#   (\[\[network.*|[a-z_]+ = .*)$", network)
     (network,) = Profile.model_validate(tomllib.loads("\n".join(lines))).network.classes
-    assert network.model_fields_set == set(NetworkClass.model_fields)
+    assert network.model_fields_set == set(NetworkClassSection.model_fields)
 
 
 def test_the_storm_written_as_a_table_in_the_default_profile_is_valid():
     text = list_profiles()["intercom"].read_text()
     lines = re.findall(r"(?m)^#   (\[\[storms.*|(?:at|drop|back_within) = .*)$", text)
     (storm,) = Profile.model_validate(tomllib.loads("\n".join(lines))).storms
-    assert storm.model_fields_set == set(Storm.model_fields)
+    assert storm.model_fields_set == set(StormSection.model_fields)
 
 
 def test_the_instance_written_as_a_table_in_the_default_profile_is_valid():
@@ -226,7 +228,7 @@ def test_the_instance_written_as_a_table_in_the_default_profile_is_valid():
     (instance,) = Profile.model_validate(
         tomllib.loads("\n".join(("[[instance]]", *lines)))
     ).instance
-    assert instance.model_fields_set == set(Instance.model_fields)
+    assert instance.model_fields_set == set(InstanceSection.model_fields)
 
 
 def test_a_section_cannot_be_changed():
