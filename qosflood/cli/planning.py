@@ -62,8 +62,8 @@ def make_plan(
     `silent`: the target is not to notice, not even by a connect.
     """
     loaded = load_profile(profile, sets)
-    endpoint = wanted_endpoint(loaded, options)
-    every = wants_all_addresses(loaded, options)
+    endpoint = wanted_endpoint(loaded.profile.target, options)
+    every = wants_all_addresses(loaded.profile.target, options)
     addresses = () if endpoint is None else look_up(endpoint, silent=silent, every=every)
     plan = resolve(
         loaded,

@@ -17,7 +17,7 @@ from qosflood.header_ref import HeaderRef
 from qosflood.plan import Plan, Target
 from qosflood.plan_watch import MOST_PAGE_BYTES, Watch
 from qosflood.profile.memory import MemorySection
-from qosflood.profile.model import LoadedProfile, ScrapeSection, TargetSection
+from qosflood.profile.model import ScrapeSection, TargetSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
 from qosflood.units import MINUTE, SECOND, format_bytes
@@ -25,12 +25,12 @@ from qosflood.units import MINUTE, SECOND, format_bytes
 _EMBEDDED = Endpoint("http", "127.0.0.1", 0)
 
 
-def wanted_endpoint(loaded: LoadedProfile, options: Options) -> Endpoint | None:
+def wanted_endpoint(asked: TargetSection, options: Options) -> Endpoint | None:
     """The target's address, so that its name can be looked up before `resolve`.
 
     None: the embedded collector. Raises PlanError.
     """
-    url = options.target or loaded.profile.target.url
+    url = options.target or asked.url
     try:
         return parse_endpoint(url) if url else None
     except PlanError as error:
@@ -38,9 +38,9 @@ def wanted_endpoint(loaded: LoadedProfile, options: Options) -> Endpoint | None:
         raise PlanError(f"{name}: {error}") from None
 
 
-def wants_all_addresses(loaded: LoadedProfile, options: Options) -> bool:
+def wants_all_addresses(asked: TargetSection, options: Options) -> bool:
     """Whether connections go to every address of the target's name."""
-    return (options.resolve or loaded.profile.target.resolve) == "all"
+    return (options.resolve or asked.resolve) == "all"
 
 
 def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:

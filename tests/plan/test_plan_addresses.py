@@ -17,10 +17,10 @@ TARGET = "https://qos.example.com"
 
 def test_one_address_is_used_unless_all_are_asked_for():
     loaded = loaded_profile({"target": {"resolve": "all"}})
-    assert not wants_all_addresses(loaded_profile(), Options())
-    assert wants_all_addresses(loaded, Options())
-    assert wants_all_addresses(loaded_profile(), Options(resolve="all"))
-    assert not wants_all_addresses(loaded, Options(resolve="one"))
+    assert not wants_all_addresses(loaded_profile().profile.target, Options())
+    assert wants_all_addresses(loaded.profile.target, Options())
+    assert wants_all_addresses(loaded_profile().profile.target, Options(resolve="all"))
+    assert not wants_all_addresses(loaded.profile.target, Options(resolve="one"))
 
 
 def test_all_addresses_are_pinned_in_their_order_and_once(monkeypatch):

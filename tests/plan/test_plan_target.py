@@ -69,11 +69,11 @@ def test_the_option_comes_before_the_profiles_target():
 
 def test_the_wanted_endpoint_is_known_before_anything_is_resolved():
     loaded = loaded_profile({"target": {"url": "http://qos.example.com:81"}})
-    assert wanted_endpoint(loaded_profile(), Options()) is None
-    assert wanted_endpoint(loaded, Options()).port == 81
-    assert wanted_endpoint(loaded, Options(target="http://h:82")).port == 82
+    assert wanted_endpoint(loaded_profile().profile.target, Options()) is None
+    assert wanted_endpoint(loaded.profile.target, Options()).port == 81
+    assert wanted_endpoint(loaded.profile.target, Options(target="http://h:82")).port == 82
     with pytest.raises(PlanError, match='--target: got "h", expected a URL'):
-        wanted_endpoint(loaded, Options(target="h"))
+        wanted_endpoint(loaded.profile.target, Options(target="h"))
 
 
 @pytest.mark.parametrize(
