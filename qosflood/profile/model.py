@@ -62,7 +62,7 @@ from qosflood.profile.fields import (
 from qosflood.profile.herds import StormSection
 from qosflood.profile.instances import Instances
 from qosflood.profile.memory import MemorySection
-from qosflood.profile.retries import Connection, RetriesSection
+from qosflood.profile.retries import ConnectionText, RetriesSection
 
 
 class RunSection(Section):
@@ -110,7 +110,7 @@ class ReportSection(Section):
         Field(strict=False, min_length=1),
         Expected("a list of HTTP statuses"),
     ] = key([202], "The statuses that accept a report.")
-    connection: Connection = key(
+    connection: ConnectionText = key(
         "keep-alive",
         "A connection kept for each client, one for each report, or N that all clients share.",
         "pooled:8",

@@ -18,7 +18,7 @@ def _connection(text: str) -> str:
     return text
 
 
-Connection = Annotated[str, spelled(_CONNECTIONS, _connection)]
+ConnectionText = Annotated[str, spelled(_CONNECTIONS, _connection)]
 Reason = Annotated[
     str,
     Field(
