@@ -28,9 +28,9 @@ from journal_maker import write_run
 from record_maker import at, end, event, load_started, memory, phase_at, rollup, scrape, window
 from tables import Aim, aims_table, markdown
 
+from qosflood.base.units import SECOND
 from qosflood.plan import Plan
 from qosflood.records import ClockMark, JournalRecord, TcpSample, Window
-from qosflood.units import SECOND
 
 KINDS = 24
 """Windows that differ; a day is made of copies of them, since making one takes longer than

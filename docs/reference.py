@@ -13,13 +13,13 @@ from typing import Any
 
 import click
 
+from qosflood.base.errors import ExitCode
+from qosflood.base.units import counted
 from qosflood.cli.group import commands
-from qosflood.errors import ExitCode
 from qosflood.limits import METRICS
 from qosflood.live.catalogue import METRICS as TOLD
 from qosflood.profile.model import Profile
 from qosflood.report.schema import Document
-from qosflood.units import counted
 
 FOLDER = Path(__file__).with_name("reference")
 DECISIONS = Path(__file__).with_name("decisions")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
 from qosflood.plan import Plan
 from qosflood.plan_watch import ONE_INSTANCE
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qosflood.errors import PlanError
-from qosflood.suggest import nearest
+from qosflood.base.errors import PlanError
+from qosflood.base.text import nearest
 
 KeyPath = tuple[str | int, ...]
 COUNTER = "counter."

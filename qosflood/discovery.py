@@ -11,8 +11,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qosflood.endpoint import is_loopback, parse_endpoint
-from qosflood.errors import PreflightError
+from qosflood.base.endpoint import is_loopback, parse_endpoint
+from qosflood.base.errors import PreflightError
+from qosflood.base.text import nearest, printable
+from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.monitor.matching import matched, named, of_job
 from qosflood.monitor.otel import open_otel
 from qosflood.monitor.promql import ActiveTarget, Failure, Prometheus, open_prometheus
@@ -20,9 +22,6 @@ from qosflood.plan import Plan
 from qosflood.plan_watch import ONE_INSTANCE
 from qosflood.plan_watch import Prometheus as Asked
 from qosflood.resolve.instances import instances_from
-from qosflood.suggest import nearest
-from qosflood.text import printable
-from qosflood.units import SECOND, format_count, format_duration
 
 T = TypeVar("T")
 OLDEST = (2, 14)

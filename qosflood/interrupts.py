@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from qosflood.errors import ExitCode
+from qosflood.base.errors import ExitCode
 from qosflood.fleet.supervisor import Supervisor
 
 

@@ -17,12 +17,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from qosflood.errors import (
-    DiskFullError,
-    JournalError,
-    JournalWriteError,
-    RunDirectoryError,
-)
+from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.records import JournalRecord, Segment, decode_record, encode_record
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from qosflood.errors import PlanError, UnitError
+from qosflood.base.errors import PlanError, UnitError
+from qosflood.base.text import nearest
+from qosflood.base.units import parse_bytes, parse_duration, parse_ratio
 from qosflood.plan import PHASES, Limit
-from qosflood.suggest import nearest
-from qosflood.units import parse_bytes, parse_duration, parse_ratio
 
 Op = Literal["<", "<=", ">", ">=", "=="]
 Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qosflood.fleet.local import Child
+from qosflood.base.child_process import Child
+from qosflood.base.listen import Address, listen
 from qosflood.fleet.view import Onlooker
-from qosflood.listening import Address, listen
 from qosflood.live.controls import Controls
 from qosflood.live.web.ending import ending
 from qosflood.live.web.page import LivePage

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 import orjson
 
-from qosflood.errors import PlanError
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PlanError
+from qosflood.base.listen import Address, listen
+from qosflood.base.units import format_duration
 from qosflood.fleet.view import Onlooker
-from qosflood.header_ref import HeaderRef
-from qosflood.listening import Address, listen
 from qosflood.live.exporter import PATH, Exporter
 from qosflood.live.metering import RunMeters
 from qosflood.live.otlp import EVERY_NS, Push, Pusher, Sender, prepare
 from qosflood.plan import Plan
 from qosflood.records import Segment
-from qosflood.units import format_duration
 
 METRICS_PORT = "--metrics-port"
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
 from qosflood.plan_watch import ONE_INSTANCE, WATCH, Audit, Control, Instance, Prometheus, Watch
 
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")

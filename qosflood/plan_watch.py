@@ -6,7 +6,7 @@ Frozen and without a secret, as all of the Plan is.
 from dataclasses import dataclass
 from typing import Literal
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
 
 WATCH = "watch"
 """The only phase of a run that sends no load: the target is watched, and that is all."""

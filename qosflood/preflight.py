@@ -17,12 +17,15 @@ import aiohttp
 from yarl import URL
 
 from qosflood.audited import looks_itself
-from qosflood.certificate import certificate_warnings
+from qosflood.base.client_certificate import certificate_warnings
+from qosflood.base.endpoint import is_allowed
+from qosflood.base.errors import PreflightError
+from qosflood.base.header_values import command_line, redact, resolve_headers
+from qosflood.base.text import printable
+from qosflood.base.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
+from qosflood.base.units import format_bytes, format_count, format_duration
 from qosflood.discovery import look_beside
-from qosflood.endpoint import is_allowed
-from qosflood.errors import PreflightError
 from qosflood.fleet.values import Watching
-from qosflood.headers import command_line, redact, resolve_headers
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
 from qosflood.monitor.audit import look_at_metric, with_audit
@@ -36,9 +39,6 @@ from qosflood.reach import check_addresses
 from qosflood.records import ControlSample
 from qosflood.resolve import needs_consent
 from qosflood.resolve.herds import herd_warnings
-from qosflood.text import printable
-from qosflood.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
-from qosflood.units import format_bytes, format_count, format_duration
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())

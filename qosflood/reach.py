@@ -2,10 +2,10 @@
 
 import asyncio
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
+from qosflood.base.tls import tls_context
 from qosflood.load.connector import reason_of
 from qosflood.plan import Target
-from qosflood.tls import tls_context
 
 _AT_MOST_S = 10.0
 

@@ -19,8 +19,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.errors import JournalWriteError, QosfloodError, StartError
-from qosflood.fleet.local import Child
+from qosflood.base.child_process import Child
+from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
+from qosflood.base.units import HOUR, format_duration
 from qosflood.fleet.moment import refuse_past
 from qosflood.fleet.supervisor import Supervisor
 from qosflood.fleet.together import Together
@@ -50,7 +51,6 @@ from qosflood.preflight import (
 )
 from qosflood.records import Segment
 from qosflood.resolve import with_target_port
-from qosflood.units import HOUR, format_duration
 
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
 
 _NAME = r"[A-Za-z_:][A-Za-z0-9_:]*"
 _SELECTOR = re.compile(rf"\s*({_NAME})\s*(?:\{{(.*)\}})?\s*", re.DOTALL)

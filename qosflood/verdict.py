@@ -8,13 +8,9 @@ from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.readings import Case, Reading, read
-from qosflood.errors import ExitCode
-from qosflood.limits import RUN
-from qosflood.plan import Limit, Plan
-from qosflood.plan_watch import WATCHED
-from qosflood.records import CUT_OFF, INCOMPLETE
-from qosflood.text import clip, printable
-from qosflood.units import (
+from qosflood.base.errors import ExitCode
+from qosflood.base.text import clip, printable
+from qosflood.base.units import (
     SECOND,
     counted,
     format_bytes,
@@ -22,6 +18,10 @@ from qosflood.units import (
     format_duration,
     format_ratio,
 )
+from qosflood.limits import RUN
+from qosflood.plan import Limit, Plan
+from qosflood.plan_watch import WATCHED
+from qosflood.records import CUT_OFF, INCOMPLETE
 
 Word = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
 

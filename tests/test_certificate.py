@@ -8,8 +8,8 @@ from certificates import make_certificates
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from qosflood.certificate import certificate_warnings, load_certificate
-from qosflood.errors import PreflightError
+from qosflood.base.client_certificate import certificate_warnings, load_certificate
+from qosflood.base.errors import PreflightError
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from qosflood.child import ParentPipe
+from qosflood.base.child_pipe import ParentPipe
 
 
 class Pipes:

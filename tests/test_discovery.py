@@ -8,9 +8,9 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PreflightError
 from qosflood.discovery import look_beside, with_instances_of_job
-from qosflood.errors import PreflightError
-from qosflood.header_ref import HeaderRef
 from qosflood.monitor.promql import Failure, open_prometheus
 from qosflood.plan_watch import Prometheus
 

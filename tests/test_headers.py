@@ -2,9 +2,9 @@
 
 import pytest
 
-from qosflood.errors import StartError
-from qosflood.header_ref import HeaderRef
-from qosflood.headers import command_line, redact, resolve_headers
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import StartError
+from qosflood.base.header_values import command_line, redact, resolve_headers
 
 
 def test_a_value_comes_from_the_environment(monkeypatch):

@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 from journals import MARK, SEGMENT, event, lines
 
-from qosflood.errors import (
-    DiskFullError,
-    JournalWriteError,
-    RunDirectoryError,
-)
+from qosflood.base.errors import DiskFullError, JournalWriteError, RunDirectoryError
 from qosflood.journal import (
     FAILURES,
     JOURNAL,

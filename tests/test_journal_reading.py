@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from journals import MARK, SEGMENT, event, lines
 from plan_maker import make_plan
 
-from qosflood.errors import JournalError
+from qosflood.base.errors import JournalError
 from qosflood.journal import (
     JOURNAL,
     RUN_JSON,

@@ -6,7 +6,7 @@ import socket
 import pytest
 from plan_maker import make_target
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
 from qosflood.reach import check_addresses
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood import histograms
+from qosflood.base.units import SECOND
 from qosflood.records import OUTCOMES, Latency, Rollup, ShardHealth, Window
 from qosflood.rollups import EVERY_NS, RollupMaker
-from qosflood.units import SECOND
 
 HEALTH = ShardHealth(
     loop_stall_ns=0,

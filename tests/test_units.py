@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.errors import UnitError
-from qosflood.units import (
+from qosflood.base.errors import UnitError
+from qosflood.base.units import (
     DAY,
     HOUR,
     MINUTE,

@@ -7,9 +7,9 @@ from qosflood.analysis.beside import UpSpan
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.scrape import FailingSpan, counts, failing_spans
 from qosflood.analysis.up import Story, near
+from qosflood.base.text import printable
+from qosflood.base.units import format_count, format_duration, format_moment
 from qosflood.records import ScrapeSample
-from qosflood.text import printable
-from qosflood.units import format_count, format_duration, format_moment
 
 MOST_TOLD = 5
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import Block, Blocks
+from qosflood.base.units import SECOND
 from qosflood.histograms import decode, encode
 from qosflood.plan import Plan
 from qosflood.records import Latency, Rollup, Window
-from qosflood.units import SECOND
 
 BLOCK_S = 30
 MOST_BLOCKS = 60

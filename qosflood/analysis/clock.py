@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from qosflood.base.units import SECOND
 from qosflood.plan import Phase, Plan
 from qosflood.records import ClockMark, End, Event, Segment
-from qosflood.units import SECOND
 
 LEAST_JUMP_NS = SECOND
 """UTC that is merely being slewed strays by some milliseconds between two marks."""

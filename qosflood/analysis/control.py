@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
+from qosflood.base.units import format_count, format_duration
 from qosflood.records import ControlSample, Who
-from qosflood.units import format_count, format_duration
 
 
 def control_entries(

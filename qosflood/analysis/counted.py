@@ -7,8 +7,8 @@ from itertools import pairwise
 from qosflood.analysis.findings import LossFinding
 from qosflood.audit_records import Counted
 from qosflood.audited import alive
+from qosflood.base.units import format_count
 from qosflood.plan import Plan
-from qosflood.units import format_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     TcpFigures,
 )
+from qosflood.base.units import format_count, format_duration, format_ratio
 from qosflood.plan import Plan
-from qosflood.units import format_count, format_duration, format_ratio
 
 _ONE_CORE = 0.9
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
+from qosflood.base.units import SECOND
 from qosflood.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
-from qosflood.units import SECOND
 
 _WORDS = {
     "rejected": "was rejected",

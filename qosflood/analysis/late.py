@@ -1,9 +1,9 @@
 """When the generator was late, and which limits its on-time windows break by themselves."""
 
 from qosflood.analysis.latency import p99_or_max, rank
+from qosflood.base.units import SECOND
 from qosflood.plan import LEAST_LATE_GATE_NS, Limit, Plan
 from qosflood.records import Latency, Window
-from qosflood.units import SECOND
 
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1

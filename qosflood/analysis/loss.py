@@ -14,12 +14,12 @@ from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
 from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.audited import sources
+from qosflood.base.units import format_count
 from qosflood.plan import Plan
 from qosflood.plan_watch import WATCHED
 from qosflood.records import (
     Event,
 )
-from qosflood.units import format_count
 
 Method = Literal["counter", "gauge", "readback"]
 _UNCERTAIN = ("timeout", "connection_lost", "bad_response")

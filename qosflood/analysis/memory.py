@@ -37,10 +37,10 @@ from qosflood.analysis.retention import (
     seconds_left,
 )
 from qosflood.analysis.trend import Trend, trend
+from qosflood.base.units import HOUR, SECOND
 from qosflood.plan import Plan
 from qosflood.plan_watch import WATCHED
 from qosflood.records import Event, MemorySample, ScrapeSample
-from qosflood.units import HOUR, SECOND
 
 _LIMIT_SHARE = 0.01
 _INSEPARABLE = 0.95

@@ -7,15 +7,9 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.envelope import Points
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.retention import Retention
+from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 from qosflood.plan_watch import WATCH
 from qosflood.records import Event
-from qosflood.units import (
-    SECOND,
-    format_bytes,
-    format_count,
-    format_duration,
-    format_ratio,
-)
 
 Heap = Literal["agrees", "disagrees", "unseen"]
 _HARDLY = 0.05

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from qosflood.analysis.beside import OtelFinding, OtelUp
+from qosflood.base.text import printable
+from qosflood.base.units import format_count
 from qosflood.plan import Plan
-from qosflood.text import printable
-from qosflood.units import format_count
 from qosflood.witnesses import OtelSample
 
 UNCHECKED = "OpenTelemetry was not checked; name a Collector's metrics page with --otel URL"

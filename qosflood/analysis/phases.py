@@ -7,9 +7,9 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrape import figures_by_instance, scrape_figures
+from qosflood.base.units import SECOND
 from qosflood.plan import Phase, Plan
 from qosflood.records import OUTCOMES, Connects, Latency, MemorySample, Rollup, ScrapeSample, Window
-from qosflood.units import SECOND
 
 
 class ConnectTally:

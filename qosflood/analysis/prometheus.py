@@ -18,10 +18,10 @@ from qosflood.analysis.beside import (
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.analysis.up import Story, stories
+from qosflood.base.text import printable
+from qosflood.base.units import MS, SECOND, format_count, format_duration
 from qosflood.plan import Plan
 from qosflood.records import ScrapeSample, Who
-from qosflood.text import printable
-from qosflood.units import MS, SECOND, format_count, format_duration
 from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 WHOLE = "run"

@@ -13,9 +13,9 @@ from qosflood.analysis.findings import (
     ScrapeFigures,
 )
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
+from qosflood.base.units import SECOND, format_count
 from qosflood.plan import Limit, Plan
 from qosflood.records import CUT_OFF
-from qosflood.units import SECOND, format_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from qosflood.analysis.findings import (
     Second,
 )
 from qosflood.analysis.scrape import counts
+from qosflood.base.units import MS, SECOND, format_duration, format_ratio
 from qosflood.plan import Phase, Plan
 from qosflood.records import ScrapeSample
-from qosflood.units import MS, SECOND, format_duration, format_ratio
 
 ERROR_TOLERANCE = 0.01
 _P99_FACTOR = 2

@@ -11,9 +11,9 @@ import numpy as np
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.envelope import Points
+from qosflood.base.units import SECOND
 from qosflood.plan import Plan
 from qosflood.records import Event
-from qosflood.units import SECOND
 
 LEAST_SESSIONS = 100
 BROKEN_BY = ("restarted", "process_gone")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
+from qosflood.base.units import SECOND
 from qosflood.histograms import merge
 from qosflood.plan import Plan
 from qosflood.records import (
@@ -15,7 +16,6 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
-from qosflood.units import SECOND
 
 MOST_MERGED = 4_000
 """Seconds up to which histograms of several shards are merged: about 0.5 ms each."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import Second
-from qosflood.units import SECOND
+from qosflood.base.units import SECOND
 
 _LEAST_S = 2
 _ANSWERED = ("rejected", "bad_response")

@@ -15,10 +15,10 @@ from qosflood.analysis.scrape_words import load_place, reasons
 from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
+from qosflood.base.units import SECOND, counted, format_count, format_duration
 from qosflood.plan import Phase, Plan
 from qosflood.plan_watch import WATCH
 from qosflood.records import ControlSample, Event, ScrapeSample
-from qosflood.units import SECOND, counted, format_count, format_duration
 
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)

@@ -7,9 +7,9 @@ from statistics import median
 
 from qosflood.analysis.beside import UpFigures, UpSpan
 from qosflood.analysis.latency import exact_percentile
+from qosflood.base.text import printable
+from qosflood.base.units import SECOND
 from qosflood.records import ScrapeSample
-from qosflood.text import printable
-from qosflood.units import SECOND
 from qosflood.witnesses import PrometheusReading, PrometheusSamples
 
 _LATE = 1.5

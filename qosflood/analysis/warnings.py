@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from qosflood.analysis.clock import ClockJump
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.analysis.generator import GeneratorTally
+from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.plan import Plan
 from qosflood.records import Event, ScrapeSample
-from qosflood.units import SECOND, format_count, format_duration
 
 _MOST_OF_A_KIND = 10
 _WORTH_A_WARNING = (

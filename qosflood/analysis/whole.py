@@ -47,9 +47,9 @@ from qosflood.analysis.timeline import (
     timeline_entries,
 )
 from qosflood.analysis.warnings import warnings_of
+from qosflood.base.units import SECOND
 from qosflood.plan import Plan
 from qosflood.records import JournalRecord, Latency
-from qosflood.units import SECOND
 
 _GRAVITY = ("leak", "inconclusive", "unmeasured", "grows_with_sessions", "steady")
 

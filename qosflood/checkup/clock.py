@@ -4,8 +4,8 @@ import ctypes
 import sys
 from pathlib import Path
 
+from qosflood.base.units import US
 from qosflood.checkup.values import ClockState
-from qosflood.units import US
 
 _SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 _STA_UNSYNC = 0x40

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from qosflood.checkup.values import ClockState, Row, Trial, Wakes
-from qosflood.needs import Facts
-from qosflood.plan import LEAST_LATE_GATE_NS
-from qosflood.units import (
+from qosflood.base.units import (
     SECOND,
     US,
     counted,
@@ -14,6 +11,9 @@ from qosflood.units import (
     format_duration,
     format_ratio,
 )
+from qosflood.checkup.values import ClockState, Row, Trial, Wakes
+from qosflood.needs import Facts
+from qosflood.plan import LEAST_LATE_GATE_NS
 
 LATE_NS = LEAST_LATE_GATE_NS
 """A send lag above which a second of a run counts as late, without a tighter limit."""

@@ -12,8 +12,7 @@ from typing import cast
 import orjson
 import uvloop
 
-from qosflood.child import ParentPipe
-from qosflood.files import raise_open_files
+from qosflood.base.child_pipe import ParentPipe, raise_open_files
 
 _ACCEPTED = (
     b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n"

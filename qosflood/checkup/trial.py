@@ -5,13 +5,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from qosflood.base.child_process import Child
+from qosflood.base.errors import StartError
+from qosflood.base.units import SECOND
 from qosflood.checkup.values import Trial
-from qosflood.errors import StartError
-from qosflood.fleet.local import Child
 from qosflood.histograms import merge
 from qosflood.plan import Plan
 from qosflood.records import ShardHealth, Window, decode_record
-from qosflood.units import SECOND
 
 SHARD_MODULE = "qosflood.load"
 SINK_MODULE = "qosflood.checkup.sink"

@@ -6,9 +6,9 @@ import time
 import numpy as np
 import uvloop
 
+from qosflood.base.units import MS
 from qosflood.checkup.values import Wakes
 from qosflood.load.timer import make_timer
-from qosflood.units import MS
 
 
 def measure_wakes(count: int, apart_ns: int = MS) -> Wakes:

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import click
 
+from qosflood.base.child_pipe import raise_open_files
+from qosflood.base.errors import ExitCode
+from qosflood.base.units import MINUTE, SECOND, Rate
 from qosflood.checkup import judge
 from qosflood.checkup.clock import clock_state
 from qosflood.checkup.trial import attempt, sink
 from qosflood.checkup.values import Row, Trial
 from qosflood.checkup.wakes import measure_wakes
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
-from qosflood.errors import ExitCode
-from qosflood.files import raise_open_files
 from qosflood.machine import affine_cores, cpu_quota, machine_facts
 from qosflood.needs.weigh import fitting_clients
 from qosflood.plan import Plan
 from qosflood.resolve import Options
-from qosflood.units import MINUTE, SECOND, Rate
 
 _WAKES = 1000
 _MANY_CLIENTS = 1_000_000

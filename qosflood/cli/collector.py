@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
+from qosflood.base.errors import StartError
+from qosflood.base.units import SECOND
 from qosflood.cli.params import DURATION
 from qosflood.collector.options import BridgeOption, CollectorOptions
 from qosflood.collector.server import run_in_foreground
-from qosflood.errors import StartError
-from qosflood.units import SECOND
 
 
 def _bridges(

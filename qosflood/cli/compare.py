@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from qosflood.base.errors import JournalError, RunDirectoryError
 from qosflood.cli.params import MIN_EFFECT
 from qosflood.cli.screen import PatientConsole, patience, write_json
 from qosflood.compare import compare as compare_runs
@@ -12,7 +13,6 @@ from qosflood.compare.document import json_text
 from qosflood.compare.reading import document_from
 from qosflood.compare.terminal import print_comparison
 from qosflood.compare.values import Comparison, Given, MinEffect
-from qosflood.errors import JournalError, RunDirectoryError
 from qosflood.journal import write_atomically
 from qosflood.report.build import REPORT_JSON
 

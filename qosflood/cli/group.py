@@ -10,6 +10,7 @@ import click
 from click_default_group import DefaultGroup
 
 from qosflood import __version__
+from qosflood.base.errors import ExitCode, QosfloodError
 from qosflood.cli.collector import collector
 from qosflood.cli.compare import compare
 from qosflood.cli.completion import VARIABLE, completion
@@ -20,7 +21,6 @@ from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
 from qosflood.cli.run import run
 from qosflood.cli.watch import watch
-from qosflood.errors import ExitCode, QosfloodError
 
 
 class Commands(DefaultGroup):  # type: ignore[misc]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from qosflood.base.units import SECOND
 from qosflood.cli.report import show_report
 from qosflood.merge import merge as merge_parts
 from qosflood.merge import missing, open_parts
 from qosflood.run import claim_directory
-from qosflood.units import SECOND
 
 
 @click.command()

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
+from qosflood.base.endpoint import parse_header
+from qosflood.base.errors import StartError, UnitError
+from qosflood.base.listen import parse_address, parse_port
+from qosflood.base.units import MS, US, parse_duration, parse_rate, parse_ratio
 from qosflood.compare.values import MinEffect
-from qosflood.endpoint import parse_header
-from qosflood.errors import StartError, UnitError
-from qosflood.listening import parse_address, parse_port
 from qosflood.live.otlp import parse_push_url
 from qosflood.resolve import parse_part, parse_peak
-from qosflood.units import MS, US, parse_duration, parse_rate, parse_ratio
 
 
 class _Parsed(click.ParamType[Any]):

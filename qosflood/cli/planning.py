@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from qosflood import __version__
+from qosflood.base.endpoint import Endpoint, is_loopback
+from qosflood.base.errors import PlanError, ProfileError
+from qosflood.base.text import nearest
 from qosflood.cli.completion import profile_words
 from qosflood.discovery import with_instances_of_job
-from qosflood.endpoint import Endpoint, is_loopback
-from qosflood.errors import PlanError, ProfileError
 from qosflood.machine import allowed_cores
 from qosflood.plan import Plan
 from qosflood.profile.load import list_profiles, load_profile
 from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint, wants_all_addresses
-from qosflood.suggest import nearest
 
 COMMANDS = (
     "run",

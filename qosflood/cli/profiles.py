@@ -4,10 +4,10 @@ import json
 
 import click
 
-from qosflood.errors import ProfileError
+from qosflood.base.errors import ProfileError
+from qosflood.base.text import nearest
 from qosflood.profile.load import list_profiles, load_profile
 from qosflood.profile.model import Profile
-from qosflood.suggest import nearest
 
 
 @click.group(invoke_without_command=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from qosflood.base.errors import StartError
+from qosflood.base.listen import Address
 from qosflood.cli.options import check_output, options_from, output_options, plan_options, told_from
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
-from qosflood.errors import StartError
-from qosflood.listening import Address
 from qosflood.machine import examine
 from qosflood.onlooking import Windows
 from qosflood.plan import Part

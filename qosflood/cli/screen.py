@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qosflood.base.text import printable
 from qosflood.live.terminal import RunView, Style, make_view
 from qosflood.needs import Needs
 from qosflood.plan import Plan
@@ -23,7 +24,6 @@ from qosflood.preflight import Preflight
 from qosflood.report.schema import Document
 from qosflood.report.terminal import print_summary
 from qosflood.resolve import describe
-from qosflood.text import printable
 
 
 class PatientConsole(Console):

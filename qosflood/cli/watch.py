@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from qosflood.base.errors import PlanError
+from qosflood.base.listen import Address
 from qosflood.cli.options import (
     check_output,
     options_from,
@@ -15,8 +17,6 @@ from qosflood.cli.options import (
 )
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
-from qosflood.errors import PlanError
-from qosflood.listening import Address
 from qosflood.machine import examine
 from qosflood.onlooking import Windows
 from qosflood.resolve import as_watch, lifted

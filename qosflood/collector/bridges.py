@@ -9,8 +9,8 @@ from typing import Protocol
 import aiohttp
 import orjson
 
+from qosflood.base.errors import QosfloodError
 from qosflood.collector.options import BridgeOption
-from qosflood.errors import QosfloodError
 
 FAILURES_TO_UNHEALTHY = 3
 

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from qosflood.errors import StartError
-from qosflood.header_ref import HeaderRef
-from qosflood.headers import resolve_headers
-from qosflood.units import SECOND
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import StartError
+from qosflood.base.header_values import resolve_headers
+from qosflood.base.units import SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

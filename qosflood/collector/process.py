@@ -9,12 +9,11 @@ from typing import Any
 import orjson
 import uvloop
 
-from qosflood.child import ParentPipe
+from qosflood.base.child_pipe import ParentPipe, raise_open_files
+from qosflood.base.errors import ExitCode, StartError
 from qosflood.collector.app import App
 from qosflood.collector.options import CollectorOptions, options_from_builtins
 from qosflood.collector.server import Collector, MakeApp
-from qosflood.errors import ExitCode, StartError
-from qosflood.files import raise_open_files
 
 
 def main(make_app: MakeApp = App) -> int:

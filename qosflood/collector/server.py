@@ -10,10 +10,10 @@ from collections.abc import Callable
 import uvloop
 from aiohttp import web
 
+from qosflood.base.child_pipe import raise_open_files
+from qosflood.base.errors import StartError
 from qosflood.collector.app import App
 from qosflood.collector.options import CollectorOptions
-from qosflood.errors import StartError
-from qosflood.files import raise_open_files
 
 BACKLOG = 8192
 MakeApp = Callable[[CollectorOptions], App]

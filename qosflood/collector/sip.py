@@ -6,7 +6,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-from qosflood.errors import QosfloodError
+from qosflood.base.errors import QosfloodError
 
 
 class SipError(QosfloodError):

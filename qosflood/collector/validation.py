@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from qosflood.errors import QosfloodError
+from qosflood.base.errors import QosfloodError
 
 Kind = Literal["string", "number", "boolean"]
 _TYPES: dict[Kind, tuple[type, ...]] = {

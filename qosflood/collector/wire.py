@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from qosflood.errors import QosfloodError
+from qosflood.base.errors import QosfloodError
 
 _JSON = "application/json; charset=utf-8"
 _TEXT = "text/plain; charset=utf-8"

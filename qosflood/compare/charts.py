@@ -6,6 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
+from qosflood.base.units import MS
 from qosflood.compare.values import Change, Comparison, Given
 from qosflood.compare.words import effect_words, interval, moved
 from qosflood.histograms import decode, value_at
@@ -15,7 +16,6 @@ from qosflood.report.chart_words import Words
 from qosflood.report.plotting import Json, dashed, figure, line, log_axis, plotly_text
 from qosflood.report.schema import Document
 from qosflood.report.schema_blocks import Block, Curve
-from qosflood.units import MS
 
 _FROM = 0.4
 _PERCENTS = ("50", "90", "99", "99.9", "99.99", "99.999")

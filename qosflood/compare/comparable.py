@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from qosflood.base.units import SECOND, counted, format_count, format_duration
 from qosflood.compare.values import Difference, Given
 from qosflood.plan import Plan
 from qosflood.report.schema import Document
-from qosflood.units import SECOND, counted, format_count, format_duration
 
 Facts = Callable[[Document, Plan], str]
 MOST_NAMED = 12

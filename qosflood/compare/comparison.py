@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
+from qosflood.base.errors import ExitCode, JournalError
 from qosflood.compare.comparable import differences, floods_alike, notes, unfit
 from qosflood.compare.figures import FIGURES, LATENCY
 from qosflood.compare.judging import change_of
@@ -20,7 +21,6 @@ from qosflood.compare.values import (
     RunFacts,
 )
 from qosflood.compare.words import headline, noise_words
-from qosflood.errors import ExitCode, JournalError
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.plan_watch import WATCH
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from qosflood.base.units import format_ratio
 from qosflood.compare.figures import Figure
 from qosflood.compare.noise import ENOUGH, Judged, Reading, judged
 from qosflood.compare.resampling import Noise
 from qosflood.compare.values import Change, MinEffect, Word
-from qosflood.units import format_ratio
 
 BLIND = math.log(1.3)
 """A relative band beyond which "same" would say nothing: 30%, and more of a figure so loud that a

@@ -8,10 +8,10 @@ import orjson
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from pydantic import ValidationError
 
-from qosflood.errors import JournalError
+from qosflood.base.errors import JournalError
+from qosflood.base.text import printable
 from qosflood.histograms import counts_of, decode, make_histogram
 from qosflood.report.schema import SCHEMA, Document
-from qosflood.text import printable
 
 _BROKEN = (
     ValueError,

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qosflood.base.text import printable
 from qosflood.compare.values import Comparison
 from qosflood.compare.words import MARKS, advice, difference_line, row, run_line
-from qosflood.text import printable
 
 _STYLES = {
     "regressed": "bold red",

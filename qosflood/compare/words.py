@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qosflood.base.text import printable
+from qosflood.base.units import MS, counted, format_duration, format_ratio
 from qosflood.compare.figures import LATENCY, LONE
 from qosflood.compare.noise import ENOUGH
 from qosflood.compare.values import (
@@ -17,8 +19,6 @@ from qosflood.compare.values import (
     Unit,
 )
 from qosflood.report import cells
-from qosflood.text import printable
-from qosflood.units import MS, counted, format_duration, format_ratio
 
 MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3

@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from qosflood.audit_records import Counted, ReadBack
+from qosflood.base.units import SECOND
 from qosflood.export.load import SERIES, Second
 from qosflood.export.values import (
     Cell,
@@ -27,7 +28,6 @@ from qosflood.records import (
     TcpSample,
     Window,
 )
-from qosflood.units import SECOND
 from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 Line = tuple[Table[Any], tuple[Cell, Cell], Any]

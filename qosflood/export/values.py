@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 
 import orjson
 
+from qosflood.base.text import printable
+from qosflood.base.units import MS, SECOND
 from qosflood.report.document import utc
-from qosflood.text import printable
-from qosflood.units import MS, SECOND
 
 R = TypeVar("R")
 Cell = str | int | float | bool | None

@@ -9,7 +9,7 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any, TextIO
 
-from qosflood.errors import RunDirectoryError
+from qosflood.base.errors import RunDirectoryError
 from qosflood.export.load import Seconds
 from qosflood.export.tables import LOAD, Line, line_of_second, lines_of
 from qosflood.export.values import Clock, Table

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from qosflood.errors import StartError
-from qosflood.units import SECOND, format_duration
+from qosflood.base.errors import StartError
+from qosflood.base.units import SECOND, format_duration
 
 
 async def wait_for(

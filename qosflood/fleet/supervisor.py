@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from qosflood.audited import sources
-from qosflood.errors import DiskFullError, JournalWriteError, StartError
+from qosflood.base.child_process import Child
+from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
+from qosflood.base.units import SECOND
 from qosflood.firstlast import FirstAndLast
-from qosflood.fleet.local import Child
 from qosflood.fleet.moment import wait_for
 from qosflood.fleet.values import Ended, Watching
 from qosflood.fleet.view import View
@@ -35,7 +36,6 @@ from qosflood.records import (
     decode_record,
 )
 from qosflood.rollups import RollupMaker
-from qosflood.units import SECOND
 
 START_IN_NS = SECOND // 2
 SYNC_EVERY_TICKS = 40

@@ -14,9 +14,9 @@ from math import sqrt
 from typing import NamedTuple
 
 from qosflood.analysis.latency import figures_of, percentile_below
+from qosflood.base.units import SECOND, format_bytes, format_duration, format_ratio
 from qosflood.live.aggregate import LiveView
 from qosflood.plan import Limit
-from qosflood.units import SECOND, format_bytes, format_duration, format_ratio
 
 _OPS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.analysis.latency import figures_of
+from qosflood.base.units import SECOND
 from qosflood.histograms import merge
 from qosflood.plan import Phase, Plan
 from qosflood.records import (
@@ -21,7 +22,6 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
-from qosflood.units import SECOND
 
 _LEAST_KEPT_S = 30
 _WIDEST_S = 10

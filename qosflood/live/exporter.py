@@ -13,9 +13,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from qosflood.base.units import SECOND
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Buckets, Family
-from qosflood.units import SECOND
 
 PATH = "/metrics"
 _GOODBYE_S = 1.0

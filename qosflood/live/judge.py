@@ -15,8 +15,8 @@ from typing import NoReturn
 
 import orjson
 
-from qosflood.child import ParentPipe
-from qosflood.errors import JournalError
+from qosflood.base.child_pipe import ParentPipe
+from qosflood.base.errors import JournalError
 
 LEAST_REST_S = 2.0
 RESTS = 20

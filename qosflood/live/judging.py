@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
+from qosflood.base.text import printable
+from qosflood.base.units import counted, format_count, format_ratio
 from qosflood.limits import RUN
 from qosflood.live.lines import duration
 from qosflood.plan import Limit, Plan
 from qosflood.records import INCOMPLETE
 from qosflood.report.cells import limit_value
-from qosflood.text import printable
-from qosflood.units import counted, format_count, format_ratio
 from qosflood.verdict import JudgedLimit, judge
 
 Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]

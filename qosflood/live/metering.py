@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.base.units import SECOND
 from qosflood.live.aggregate import rate_at
 from qosflood.live.meters import Family, Meters
 from qosflood.plan import Plan
@@ -19,7 +20,6 @@ from qosflood.records import (
     ShardHealth,
     Window,
 )
-from qosflood.units import SECOND
 from qosflood.witnesses import PrometheusSamples
 
 _SERIES = {

@@ -15,15 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qosflood.endpoint import is_loopback, parse_endpoint
-from qosflood.errors import PlanError, StartError
-from qosflood.header_ref import HeaderRef
-from qosflood.headers import redact, resolve_headers
+from qosflood.base.endpoint import HeaderRef, is_loopback, parse_endpoint
+from qosflood.base.errors import PlanError, StartError
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.text import clip, printable
+from qosflood.base.units import SECOND
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import Family
 from qosflood.records import JournalRecord
-from qosflood.text import clip, printable
-from qosflood.units import SECOND
 
 OPTION = "--otlp"
 EVERY_NS = 10 * SECOND

@@ -22,10 +22,10 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from qosflood.base.units import SECOND
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Buckets, Family
 from qosflood.live.otlp import TIMEOUT_S, Words
-from qosflood.units import SECOND
 
 
 class SdkSender:

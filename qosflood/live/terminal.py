@@ -8,13 +8,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from qosflood.base.text import printable
+from qosflood.base.units import SECOND
 from qosflood.live import lines
 from qosflood.live.aborts import AbortWatch
 from qosflood.live.aggregate import LiveView, Snapshot
 from qosflood.plan import Limit, Plan
 from qosflood.records import JournalRecord
-from qosflood.text import printable
-from qosflood.units import SECOND
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND

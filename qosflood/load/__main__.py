@@ -9,9 +9,8 @@ import sys
 
 import uvloop
 
-from qosflood.child import ParentPipe
-from qosflood.errors import StartError
-from qosflood.files import raise_open_files
+from qosflood.base.child_pipe import ParentPipe, raise_open_files
+from qosflood.base.errors import StartError
 from qosflood.load.shard import ShardSpec, serve
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qosflood.base.units import MS
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.load.emodel import mos, rating
 from qosflood.plan import NetworkClass
-from qosflood.units import MS
 
 PATHS = 16
 """Calls drawn per class."""

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from qosflood.audit_records import SentSessions
-from qosflood.child import ParentPipe
-from qosflood.errors import ExitCode
-from qosflood.headers import redact, resolve_headers
+from qosflood.base.child_pipe import ParentPipe
+from qosflood.base.errors import ExitCode
+from qosflood.base.header_values import redact, resolve_headers
 from qosflood.load.audit import sent_sessions
 from qosflood.load.clients import make_clients, places
 from qosflood.load.connector import Connector

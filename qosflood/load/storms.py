@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from qosflood.base.units import format_count
 from qosflood.load.connection import BUSY, IDLE
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.plan import Plan
 from qosflood.records import Event
-from qosflood.units import format_count
 
 DROPS_PER_TURN = 16
 """Connections dropped in one turn of the loop; with all that follows, one costs some 50 us."""

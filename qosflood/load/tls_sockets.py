@@ -16,10 +16,10 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
+from qosflood.base.tls import tls_context
 from qosflood.load.connection import Client
 from qosflood.load.sockets import IN, ONCE, OUT, READ_BYTES, Attempt, Sockets, SocketTransport
 from qosflood.plan import Target
-from qosflood.tls import tls_context
 
 SLICE_NS = 500_000
 """Handshakes go on within a slice for so long; the step begun last ends later."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from qosflood.errors import JournalError
+from qosflood.base.errors import JournalError
+from qosflood.base.units import SECOND, format_duration
 from qosflood.plan import Limit, Part, Phase, Plan
 from qosflood.records import Event
-from qosflood.units import SECOND, format_duration
 
 MOST_LATE_NS = SECOND
 _MOST_TOLD = 6

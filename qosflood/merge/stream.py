@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from qosflood.analysis.clock import ClockJumps
 from qosflood.audit_records import Counted, ReadBack, SentSessions
+from qosflood.base.units import SECOND, format_duration
 from qosflood.merge.parts import PartRun
 from qosflood.records import (
     INCOMPLETE,
@@ -20,7 +21,6 @@ from qosflood.records import (
     TcpSample,
     Window,
 )
-from qosflood.units import SECOND, format_duration
 from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 _OF_A_RUN = ("load_started", "load_finished", "settled", "stopping")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from qosflood.errors import JournalError
+from qosflood.base.errors import JournalError
 from qosflood.firstlast import FirstAndLast
 from qosflood.journal import (
     RUN_SCHEMA,

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 import orjson
 
-from qosflood.child import ParentPipe
-from qosflood.errors import StartError
+from qosflood.base.child_pipe import ParentPipe
+from qosflood.base.errors import StartError
 from qosflood.monitor.audit import Auditor, LastMemory
 from qosflood.monitor.control import open_path
 from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins

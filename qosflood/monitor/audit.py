@@ -16,7 +16,10 @@ from yarl import URL
 
 from qosflood.audit_records import Counted, ReadBack
 from qosflood.audited import Sampled, Source, looks_itself, sources
-from qosflood.headers import redact, resolve_headers
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.text import printable
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
 from qosflood.monitor.counter_watch import named_series, with_labels
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
@@ -26,9 +29,6 @@ from qosflood.records import (
     MemorySample,
     Record,
 )
-from qosflood.text import printable
-from qosflood.tls import tls_context
-from qosflood.units import SECOND, format_bytes, format_count, format_duration
 
 DEADLINE_NS = 60 * SECOND
 """A snapshot that takes longer is given up."""

@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from qosflood.base.units import HOUR, MS
 from qosflood.monitor.matching import is_of, matched
 from qosflood.monitor.promql import ActiveTarget, Alert, Clock, Failure, Prometheus, selector
 from qosflood.monitor.promql import Series as Found
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
 from qosflood.plan_watch import Prometheus as Asked
-from qosflood.units import HOUR, MS
 from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 LAST_READING_S = 4.0

@@ -3,8 +3,8 @@
 import zlib
 from collections.abc import Iterator
 
+from qosflood.base.units import format_bytes
 from qosflood.plan_watch import MOST_PAGE_BYTES
-from qosflood.units import format_bytes
 
 MIB = 1024 * 1024
 _STEP = MIB

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from qosflood.units import US
+from qosflood.base.units import US
 
 PROC = Path("/proc")
 

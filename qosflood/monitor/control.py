@@ -13,14 +13,14 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.scrape import exchange_failure
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan, Target
 from qosflood.plan_watch import Control
 from qosflood.records import ControlSample, Record, TcpSample
-from qosflood.tls import tls_context
-from qosflood.units import SECOND, format_duration
 
 ENOUGH_BYTES = 1 << 16
 """A control's answer is read no further: it is the path that is asked about."""

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from qosflood.base.units import MINUTE, SECOND, format_duration
 from qosflood.monitor.memory_elsewhere import Elsewhere, Reading, Unread
 from qosflood.records import Event, MemoryKind, MemorySample
-from qosflood.units import MINUTE, SECOND, format_duration
 
 _STALE_NS = MINUTE
 """A newest value older than that is told once: a Prometheus scrapes each minute at the latest."""

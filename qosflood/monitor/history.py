@@ -3,6 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from qosflood.base.units import format_count
 from qosflood.monitor.counters import NO_FALL, Counters, Fall, counter_names
 from qosflood.monitor.exposition import (
     Exposition,
@@ -12,7 +13,6 @@ from qosflood.monitor.exposition import (
     read_exposition,
 )
 from qosflood.plan_watch import Watch
-from qosflood.units import format_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from qosflood.endpoint import is_loopback
+from qosflood.base.endpoint import is_loopback
 from qosflood.monitor.promql import ActiveTarget
 from qosflood.plan_watch import ONE_INSTANCE, Instance, Prometheus
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from qosflood.units import SECOND
+from qosflood.base.units import SECOND
 
 CHILDREN_EVERY_NS = 5 * SECOND
 """Listing children walks every process of the machine; reading one costs microseconds."""

@@ -17,7 +17,9 @@ from typing import Protocol
 
 import aiohttp
 
-from qosflood.headers import redact, resolve_headers, resolve_source
+from qosflood.base.header_values import redact, resolve_headers, resolve_source
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import Exposition, ExpositionError, read_exposition
 from qosflood.monitor.promql import Failure, Prometheus, open_prometheus
@@ -25,8 +27,6 @@ from qosflood.monitor.scrape import ACCEPT, exchange_failure
 from qosflood.plan import Plan
 from qosflood.plan_watch import MemorySource
 from qosflood.selector import Selector, parse_selector
-from qosflood.tls import tls_context
-from qosflood.units import SECOND, format_duration
 
 _MOST_PRINTED = 1 << 16
 _LOOK_S, _KILLED_S = 0.02, 1.0

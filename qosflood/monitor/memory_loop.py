@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from qosflood.endpoint import is_loopback
+from qosflood.base.endpoint import is_loopback
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.judged_tree import PSS_EVERY_NS
 from qosflood.monitor.memory_elsewhere import open_elsewhere

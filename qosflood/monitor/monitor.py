@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from qosflood.headers import redact
+from qosflood.base.header_values import redact
+from qosflood.base.units import SECOND
 from qosflood.monitor.counter_watch import CounterWatch
 from qosflood.monitor.gauge_watch import GaugeWatch
 from qosflood.monitor.memory_loop import MemoryLoop, WatchedMemory
@@ -17,7 +18,6 @@ from qosflood.monitor.starts import Answering
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
 from qosflood.records import Event, MemoryKind, Record, ScrapeSample
-from qosflood.units import SECOND
 
 _LAST_READ_NS = 2 * SECOND
 """How long, beyond its timeout, the last scrape may take to be read before the end."""

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from qosflood.base.units import SECOND
 from qosflood.monitor.exposition import Exposition, Sample
 from qosflood.monitor.scrape import Reader, Scraper, open_scraper
 from qosflood.monitor.timer import Timer
 from qosflood.plan import Plan
 from qosflood.plan_watch import Instance
-from qosflood.units import SECOND
 from qosflood.witnesses import OtelSample
 
 LAST_SCRAPE_S = 1.0

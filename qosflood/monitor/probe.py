@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
 from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.monitor.memory_probe import FoundMemory, find_memory
 from qosflood.monitor.ownership import ListeningProcess

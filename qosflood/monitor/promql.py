@@ -18,13 +18,13 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from qosflood.errors import PreflightError, UnitError
-from qosflood.header_ref import HeaderRef
-from qosflood.headers import redact, resolve_headers
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PreflightError, UnitError
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.text import printable
+from qosflood.base.units import SECOND, format_duration, parse_duration
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.scrape import exchange_failure
-from qosflood.text import printable
-from qosflood.units import SECOND, format_duration, parse_duration
 
 T = TypeVar("T")
 TIMEOUT_NS = 10 * SECOND

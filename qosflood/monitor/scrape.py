@@ -14,7 +14,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from qosflood.headers import redact, resolve_headers
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import (
     Exposition,
@@ -25,8 +27,6 @@ from qosflood.monitor.history import UNSAID, History
 from qosflood.plan import Plan, Target
 from qosflood.plan_watch import Instance
 from qosflood.records import ScrapeSample
-from qosflood.tls import tls_context
-from qosflood.units import SECOND, format_duration
 
 ACCEPT = {
     "2": "application/openmetrics-text;version=1.0.0,"

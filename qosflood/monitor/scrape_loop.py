@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from qosflood.headers import redact
+from qosflood.base.header_values import redact
 from qosflood.monitor.scrape import Scraper
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer

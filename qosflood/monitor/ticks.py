@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qosflood.units import MS
+from qosflood.base.units import MS
 
 _LEAST_LATENESS_NS = 250 * MS
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from qosflood.units import SECOND
+from qosflood.base.units import SECOND
 
 
 class Timer:

@@ -6,6 +6,14 @@ clients would mend is left to the caller, who knows how many fit all needs toget
 
 import math
 
+from qosflood.base.units import (
+    SECOND,
+    US,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
 from qosflood.needs.connects import (
     Connects,
     connected_at_most,
@@ -18,7 +26,6 @@ from qosflood.needs.connects import (
 )
 from qosflood.needs.values import Facts, Need
 from qosflood.plan import Plan
-from qosflood.units import SECOND, US, format_bytes, format_count, format_duration, format_ratio
 
 SPARE_FILES = 64
 

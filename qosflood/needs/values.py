@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

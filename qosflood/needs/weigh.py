@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from qosflood.base.units import MS, format_duration
 from qosflood.needs.checks import handshakes, memory, open_files, reports
 from qosflood.needs.connects import most_clients
 from qosflood.needs.ports import ports
 from qosflood.needs.values import Facts, Needs
 from qosflood.plan import Phase, Plan
-from qosflood.units import MS, format_duration
 
 _CHECKS = (ports, open_files, memory, handshakes, reports)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qosflood.errors import ProfileError
+from qosflood.base.errors import ProfileError
 from qosflood.profile.problems import spell_path
 
 _HARMLESS = {("allow",), ("insecure",), ("resolve",), ("sources",), ("tls_resume",)}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qosflood.endpoint import parse_endpoint
-from qosflood.errors import StartError
+from qosflood.base.endpoint import parse_endpoint
+from qosflood.base.errors import StartError
 from qosflood.profile.fields import Expected, Section, key, spelled
 
 _READBACK = '"auto", "off", a path or a URL'

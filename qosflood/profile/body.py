@@ -11,12 +11,12 @@ import orjson
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
+from qosflood.base.endpoint import check_header_name
+from qosflood.base.errors import PlanError
+from qosflood.base.text import nearest
+from qosflood.base.units import format_bytes
 from qosflood.bodies import COUNTER, KeyPath, named_sources, parse_text
-from qosflood.endpoint import check_header_name
-from qosflood.errors import PlanError
 from qosflood.profile.fields import Expected, Flag, Kind, Section, key, spelled
-from qosflood.suggest import nearest
-from qosflood.units import format_bytes
 
 Problem = tuple[KeyPath, str]
 LARGEST_BODY_BYTES = 1 << 20

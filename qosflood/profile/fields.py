@@ -11,16 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from qosflood.endpoint import (
+from qosflood.base.endpoint import (
     check_allow,
     check_header_name,
     check_header_source,
     is_address,
     parse_endpoint,
 )
-from qosflood.errors import StartError
+from qosflood.base.errors import StartError
+from qosflood.base.units import DAY, MS, SECOND, Rate, parse_bytes, parse_duration, parse_rate
 from qosflood.limits import parse_abort, parse_limit
-from qosflood.units import DAY, MS, SECOND, Rate, parse_bytes, parse_duration, parse_rate
 
 LONGEST_NS = 366 * DAY
 """Any longer duration is a slip of the pen, and would not fit the journal's integers."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qosflood.errors import ProfileError
+from qosflood.base.errors import ProfileError
+from qosflood.base.text import nearest
 from qosflood.profile.assign import Assignment, apply_set, parse_sets
 from qosflood.profile.fields import Section
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.profile.problems import KeyPath, problem_lines, spell_path
-from qosflood.suggest import nearest
 
 SHIPPED = "shipped default"
 _POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")

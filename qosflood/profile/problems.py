@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from qosflood.base.text import nearest
 from qosflood.profile.fields import Expected, Section
 from qosflood.profile.model import Profile
-from qosflood.suggest import nearest
 
 KeyPath = tuple[str | int, ...]
 _LONGEST = 60

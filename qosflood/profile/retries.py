@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qosflood.errors import StartError
+from qosflood.base.errors import StartError
 from qosflood.profile.fields import Duration, Expected, Flag, MaybeNone, Section, key, spelled
 
 _CONNECTIONS = '"keep-alive", "per-report" or "pooled:N" such as "pooled:8"'

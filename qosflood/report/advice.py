@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
 from qosflood.plan import Plan
 from qosflood.records import INCOMPLETE
 from qosflood.report.remedies import remedies_for_broken, remedy_for_unjudged
 from qosflood.resolve.herds import herd_fix, herd_size
-from qosflood.units import HOUR, MS, SECOND, format_bytes, format_duration
 from qosflood.verdict import BY_MERGE, JudgedLimit, Verdict
 
 MOST = 6

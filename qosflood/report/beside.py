@@ -7,12 +7,12 @@ import msgspec
 
 from qosflood.analysis import beside as found
 from qosflood.analysis.otel import UNCHECKED
+from qosflood.base.text import printable
+from qosflood.base.units import MS, SECOND
 from qosflood.report import cells
 from qosflood.report import schema_beside as schema
 from qosflood.report.markup import Content, Markup, element, items, section, table
 from qosflood.report.schema import Document
-from qosflood.text import printable
-from qosflood.units import MS, SECOND
 
 _MOST_ALERTS = 100
 _MOST_NAMED = 5

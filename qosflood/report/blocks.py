@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.base.units import MS
 from qosflood.report.schema_blocks import Blocks, Curve, PhaseCurves
-from qosflood.units import MS
 
 _EVERY = 2
 """Of the analysis's five points to each halving of the distance to 1."""

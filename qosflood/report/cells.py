@@ -7,11 +7,8 @@ as `–`, never as 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qosflood.plan_watch import WATCH, WATCHED
-from qosflood.report.evidence import evidence_words
-from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
-from qosflood.text import printable
-from qosflood.units import (
+from qosflood.base.text import printable
+from qosflood.base.units import (
     MS,
     SECOND,
     counted,
@@ -21,6 +18,9 @@ from qosflood.units import (
     format_moment,
     format_ratio,
 )
+from qosflood.plan_watch import WATCH, WATCHED
+from qosflood.report.evidence import evidence_words
+from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 
 NONE = "–"
 _MOST_SAID = 2

@@ -12,9 +12,9 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     ScrapePoint,
 )
+from qosflood.base.units import MS, counted, format_bytes, format_count
 from qosflood.plan_watch import WATCH
 from qosflood.report import cells
-from qosflood.units import MS, counted, format_bytes, format_count
 
 Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 Rows = tuple[tuple[str, ...], ...]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from qosflood.analysis.findings import Findings, PercentileCurve
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Plan
 from qosflood.report import chart_words
 from qosflood.report.chart import MOST_POINTS, Chart
@@ -23,7 +24,6 @@ from qosflood.report.plotting import (
 )
 from qosflood.report.strip import MARK
 from qosflood.report.thin import thin
-from qosflood.units import MS, SECOND
 
 _KINDS = 8
 _MARKS = 50

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.base.units import MS, US
 from qosflood.plan import Plan
 from qosflood.report import schema
 from qosflood.report.advice import advise
 from qosflood.report.beside import otel_part, prometheus_part
 from qosflood.report.blocks import blocks_part, curves_part
 from qosflood.report.schema_blocks import PhaseCurves
-from qosflood.units import MS, US
 from qosflood.verdict import JudgedLimit, Verdict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from qosflood.plan_watch import ONE_INSTANCE
-from qosflood.units import (
+from qosflood.base.units import (
     MS,
     SECOND,
     counted,
@@ -15,6 +14,7 @@ from qosflood.units import (
     format_moment,
     format_ratio,
 )
+from qosflood.plan_watch import ONE_INSTANCE
 
 _SAID_BY_WORDS = frozenset(
     {

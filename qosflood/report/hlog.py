@@ -7,9 +7,9 @@ Any HdrHistogram tool reads it: histogram values are nanoseconds, the tag of a l
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from qosflood.base.units import MINUTE, MS, SECOND
 from qosflood.histograms import merge
 from qosflood.records import JournalRecord, Latency, Rollup, Window
-from qosflood.units import MINUTE, MS, SECOND
 
 SERIES = ("response", "service", "failed", "send_lag")
 _LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'

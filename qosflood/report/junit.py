@@ -8,12 +8,12 @@ code is 0, and only there. Attributes and their forms are those that Jenkins and
 from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from qosflood.errors import ExitCode
+from qosflood.base.errors import ExitCode
+from qosflood.base.text import printable, printable_block
+from qosflood.base.units import SECOND, format_duration
 from qosflood.plan_watch import WATCH
 from qosflood.report import cells
 from qosflood.report.schema import Document, JudgedLimit
-from qosflood.text import printable, printable_block
-from qosflood.units import SECOND, format_duration
 
 RUN_CASE = "the run is valid"
 

@@ -7,11 +7,11 @@ folded away below.
 import re
 from collections.abc import Iterable
 
+from qosflood.base.text import printable
 from qosflood.report import cells
 from qosflood.report.beside import beside_lines
 from qosflood.report.schema import Document
 from qosflood.report.storms import storm_lines
-from qosflood.text import printable
 
 MOST_LINES = 30
 _MOST_REASONS = 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from qosflood.text import printable, printable_block
+from qosflood.base.text import printable, printable_block
 
 
 class Markup(str):

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures, Second
+from qosflood.base.units import MS, format_count, format_duration
 from qosflood.report import cells, top
 from qosflood.report.plotting import in_ms
 from qosflood.report.schema import Document
 from qosflood.report.strip import MARK
 from qosflood.report.svg import EM, FONT, esc, rect, stroke, text, wrapped
 from qosflood.report.thin import thin
-from qosflood.units import MS, format_count, format_duration
 
 WIDTH, HEIGHT = 1280, 720
 _MARGIN = 56

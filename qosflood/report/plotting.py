@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
+from qosflood.base.text import clip, printable
+from qosflood.base.units import MS
 from qosflood.report.thin import thin
-from qosflood.text import clip, printable
-from qosflood.units import MS
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]

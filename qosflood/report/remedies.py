@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.base.units import format_bytes, format_duration
 from qosflood.plan import Plan
-from qosflood.units import format_bytes, format_duration
 from qosflood.verdict import JudgedLimit
 
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"

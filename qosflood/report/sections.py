@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from qosflood.base.text import printable
 from qosflood.report import cells
 from qosflood.report.beside import beside_lines
 from qosflood.report.markup import (
@@ -18,7 +19,6 @@ from qosflood.report.markup import (
     table,
 )
 from qosflood.report.schema import Document
-from qosflood.text import printable
 
 _STATE_TONES = {"ok": "good", "broken": "bad", "not judged": "warn"}
 _MOST_SAMPLES = 120

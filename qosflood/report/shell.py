@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from qosflood.base.text import printable
 from qosflood.report.assets import plotly_script, text_of
 from qosflood.report.chart import Chart
 from qosflood.report.markup import Markup, element, folded, json_for_script, table
-from qosflood.text import printable
 
 _NONE = "'none'"
 _HEADINGS = re.compile(r'<h2 id="([^"]*)">([^<]*)</h2>')

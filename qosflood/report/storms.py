@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from qosflood.analysis.storms import OVER
+from qosflood.base.text import printable
+from qosflood.base.units import counted
 from qosflood.report import cells
 from qosflood.report.markup import Markup, section, table
 from qosflood.report.schema import Document, TimelineEntry
-from qosflood.text import printable
-from qosflood.units import counted
 
 MOST_LINES = 3
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from qosflood.base.text import printable
 from qosflood.report import cells
 from qosflood.report.markup import Content, Markup, element, folded, section, table
 from qosflood.report.schema import Document, Phase, TimelineEntry
-from qosflood.text import printable
 
 MARK = "mark"
 """The kind of what an operator noted while the run went on."""

@@ -5,7 +5,7 @@ No font of its own is known here, so widths are guessed on the wide side; every 
 
 import html
 
-from qosflood.text import clip, printable
+from qosflood.base.text import clip, printable
 
 COLOURS = {
     "page": "#ffffff",

@@ -7,11 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from qosflood.base.text import printable
 from qosflood.report import cells
 from qosflood.report.beside import beside_lines
 from qosflood.report.schema import Document
 from qosflood.report.storms import storm_lines
-from qosflood.text import printable
 
 _STYLES = {
     "PASS": "bold green",

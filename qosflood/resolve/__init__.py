@@ -4,6 +4,7 @@
 builds them.
 """
 
+from qosflood.base.units import format_utc
 from qosflood.resolve.address import (
     needs_consent,
     wanted_endpoint,
@@ -13,7 +14,6 @@ from qosflood.resolve.address import (
 from qosflood.resolve.build import resolve
 from qosflood.resolve.describe import Row, describe
 from qosflood.resolve.options import Options, PartOf, Peak, allowed_targets, parse_part, parse_peak
-from qosflood.resolve.parts import format_utc
 from qosflood.resolve.watching import as_watch, lifted
 
 __all__ = [

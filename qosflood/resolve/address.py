@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from qosflood.endpoint import (
+from qosflood.base.endpoint import (
     Endpoint,
+    HeaderRef,
     check_header_source,
     is_address,
     is_allowed,
@@ -12,15 +13,14 @@ from qosflood.endpoint import (
     parse_endpoint,
     parse_header,
 )
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.errors import PlanError
+from qosflood.base.units import MINUTE, SECOND, format_bytes
 from qosflood.plan import Plan, Target
 from qosflood.plan_watch import MOST_PAGE_BYTES, Watch
 from qosflood.profile.memory import MemorySection
 from qosflood.profile.model import ScrapeSection, TargetSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
-from qosflood.units import MINUTE, SECOND, format_bytes
 
 _EMBEDDED = Endpoint("http", "127.0.0.1", 0)
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qosflood.endpoint import parse_endpoint
-from qosflood.errors import PlanError
+from qosflood.base.endpoint import parse_endpoint
+from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
 from qosflood.plan import Phase
 from qosflood.plan_watch import Prometheus
 from qosflood.profile.beside import OtelSection, PrometheusSection
 from qosflood.resolve.address import header_refs
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
-from qosflood.units import SECOND
 
 _METRICS = "/metrics"
 _READINGS = 15

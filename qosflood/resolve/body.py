@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
 from qosflood.plan import Connection, Counter, Report
 from qosflood.profile.model import ReportSection
 from qosflood.resolve.problems import Problems

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from qosflood.base.units import format_duration
 from qosflood.limits import LOAD_PHASES, METRICS, NamedBy, parse_abort, parse_limit
 from qosflood.plan import Limit, Phase
 from qosflood.plan_watch import Watch
 from qosflood.profile.model import LimitsSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Origins, Problems
-from qosflood.units import format_duration
 
 SHIPPED_LIMITS = (
     "errors < 0.1%",

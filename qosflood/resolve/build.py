@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qosflood.endpoint import check_allow
+from qosflood.base.endpoint import check_allow
+from qosflood.base.units import format_count, format_duration
 from qosflood.plan import Load, Plan, Target
 from qosflood.profile.model import LoadedProfile, SafetySection
 from qosflood.resolve.address import build_target, build_watch
@@ -23,7 +24,6 @@ from qosflood.resolve.problems import Origins, Problems
 from qosflood.resolve.rates import build_load
 from qosflood.resolve.retries import build_retries, check_pool
 from qosflood.resolve.sessions import build_sessions
-from qosflood.units import format_count, format_duration
 
 _DRAWN = "drawn for this run"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from qosflood.endpoint import parse_endpoint
+from qosflood.base.endpoint import parse_endpoint
 from qosflood.plan import Target
 from qosflood.plan_watch import Control
 from qosflood.profile.control import ControlSection

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qosflood.audited import alive, sources
-from qosflood.bodies import named_sources
-from qosflood.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
-from qosflood.plan_watch import ONE_INSTANCE, WATCHED, MemorySource
-from qosflood.resolve.herds import herd_over_ns, herd_warnings
-from qosflood.resolve.parts import format_utc
-from qosflood.units import (
+from qosflood.base.units import (
     SECOND,
     counted,
     format_bytes,
     format_count,
     format_duration,
     format_ratio,
+    format_utc,
 )
+from qosflood.bodies import named_sources
+from qosflood.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
+from qosflood.plan_watch import ONE_INSTANCE, WATCHED, MemorySource
+from qosflood.resolve.herds import herd_over_ns, herd_warnings
 
 
 class Row(NamedTuple):

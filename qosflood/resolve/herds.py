@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.plan import LEAST_LATE_GATE_NS, Phase, Plan, Storm
 from qosflood.profile.herds import StormSection
 from qosflood.profile.model import ReportSection
 from qosflood.resolve.problems import Problems
-from qosflood.units import SECOND, format_count, format_duration
 
 SENDS_PER_SECOND = 60_000
 """What one shard can send in a burst. Measured: 5,000 reports due in one nanosecond are gone after

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from qosflood.endpoint import parse_endpoint
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef, parse_endpoint
 from qosflood.plan import Target
 from qosflood.plan_watch import ONE_INSTANCE, Instance, Watch
 from qosflood.profile.instances import InstanceSection

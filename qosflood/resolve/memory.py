@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qosflood.endpoint import parse_endpoint
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.base.secrets import secret_word
+from qosflood.base.units import SECOND
 from qosflood.plan_watch import MemorySource, Prometheus, Watch
 from qosflood.profile.instances import InstanceSection
 from qosflood.profile.memory import MemorySection
 from qosflood.resolve.problems import Problems
 from qosflood.selector import parse_selector
-from qosflood.telling import secret_word
-from qosflood.units import SECOND
 
 _HERE_NS, _ELSEWHERE_NS = SECOND, 5 * SECOND
 _FOUND = ("process", "gauge")

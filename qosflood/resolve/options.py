@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from qosflood.errors import UnitError
+from qosflood.base.errors import UnitError
+from qosflood.base.units import Rate, parse_duration
 from qosflood.profile.model import LoadedProfile, Profile
-from qosflood.units import Rate, parse_duration
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")

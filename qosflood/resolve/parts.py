@@ -4,20 +4,12 @@ import hashlib
 from dataclasses import replace
 
 import msgspec
-import numpy as np
 
 from qosflood.plan import Part, Plan, Target
 from qosflood.resolve.options import Options, PartOf
 from qosflood.resolve.problems import Problems
-from qosflood.units import SECOND
 
 _EXAMPLE = "--start-at 2026-11-23T14:00:00Z"
-
-
-def format_utc(ns: int) -> str:
-    """`2026-11-23T14:00:00Z`, with milliseconds where there are any."""
-    unit = "s" if ns % SECOND == 0 else "ms"
-    return f"{np.datetime64(ns, 'ns').astype(f'datetime64[{unit}]')}Z"
 
 
 def clients_here(options: Options, clients: int) -> int:

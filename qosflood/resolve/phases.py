@@ -1,8 +1,8 @@
 """The phases of a run, one after the other from the load's start."""
 
+from qosflood.base.units import SECOND
 from qosflood.plan import Load, Phase
 from qosflood.profile.model import PhasesSection
-from qosflood.units import SECOND
 
 Point = tuple[int, int]
 """Clients and cadence in nanoseconds."""

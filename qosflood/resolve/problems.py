@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qosflood.errors import PlanError, StartError
+from qosflood.base.errors import PlanError, StartError
+from qosflood.base.units import MS, format_duration
 from qosflood.profile.fields import LONGEST_NS
-from qosflood.units import MS, format_duration
 
 T = TypeVar("T")
 SHORTEST_NS = MS

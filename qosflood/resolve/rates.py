@@ -2,13 +2,13 @@
 
 import math
 
+from qosflood.base.units import SECOND, Rate, format_count, format_duration
 from qosflood.plan import Load
 from qosflood.profile.fields import LONGEST_NS
 from qosflood.profile.model import LoadSection, PeakSection, ReportSection, RunSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.parts import clients_here
 from qosflood.resolve.problems import SHORTEST_NS, Problems
-from qosflood.units import SECOND, Rate, format_count, format_duration
 
 MOST_CLIENTS = 1_000_000
 

@@ -1,11 +1,11 @@
 """Connections that are shared, and reports that are tried again."""
 
+from qosflood.base.units import format_count, format_duration
 from qosflood.plan import Load, Report, Retries
 from qosflood.profile.model import ReportSection
 from qosflood.profile.retries import RetriesSection
 from qosflood.resolve.options import Options
 from qosflood.resolve.problems import Problems
-from qosflood.units import format_count, format_duration
 
 
 def build_retries(asked: RetriesSection, report: ReportSection, problems: Problems) -> Retries:

@@ -1,9 +1,9 @@
 """How long sessions live."""
 
+from qosflood.base.units import format_duration
 from qosflood.plan import Load, Sessions
 from qosflood.profile.model import SessionsSection
 from qosflood.resolve.problems import Origins, Problems
-from qosflood.units import format_duration
 
 LEAST_CADENCES = 10
 """So many cadences the lives of a shipped profile last at least."""

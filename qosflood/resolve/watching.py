@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
 from qosflood.plan import Limit, Phase, Plan, Retries, Sessions
 from qosflood.plan_watch import WATCH, Audit
 from qosflood.profile.fields import LONGEST_NS

@@ -17,10 +17,10 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
+from qosflood.base.units import MS, SECOND
 from qosflood.limits import parse_limit
 from qosflood.plan import Storm
 from qosflood.records import Connects, ControlSample, TcpSample
-from qosflood.units import MS, SECOND
 
 REMOTE = {"loopback": False}
 SILENT = ["timeout", "connection_lost", "connect_error"]

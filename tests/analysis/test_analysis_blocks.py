@@ -8,10 +8,10 @@ from record_maker import rollup, window
 
 from qosflood.analysis.blocks import MOST_BLOCKS, BlockSeries, block_length_s
 from qosflood.analysis.findings import Blocks
+from qosflood.base.units import SECOND
 from qosflood.histograms import decode
 from qosflood.plan import Plan
 from qosflood.records import Window
-from qosflood.units import SECOND
 
 
 def plan_of(flood_s: int, shards: int = 1) -> Plan:

@@ -11,12 +11,12 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.base.units import SECOND
 from qosflood.plan import Part
 from qosflood.plan_watch import Audit
 from qosflood.records import (
     Event,
 )
-from qosflood.units import SECOND
 
 T0, OVER, SETTLED = 2 * SECOND, 30 * SECOND, 35 * SECOND
 CLOCK = RunClock(wall_ns=0, t0=T0, stop_ns=40 * SECOND, whole=True)

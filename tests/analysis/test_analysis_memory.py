@@ -12,8 +12,8 @@ from record_maker import MIB, T0_NS, at, event, memory
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
+from qosflood.base.units import MINUTE, SECOND
 from qosflood.plan import Part, Sessions
-from qosflood.units import MINUTE, SECOND
 
 FLOOD_S, EDGE_S = 900, 60
 WHOLE_S = 3 * EDGE_S + FLOOD_S

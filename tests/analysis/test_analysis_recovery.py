@@ -17,7 +17,7 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
-from qosflood.units import MS, SECOND
+from qosflood.base.units import MS, SECOND
 
 PLAN = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=20 * SECOND))
 FLOOD_END_S = 60

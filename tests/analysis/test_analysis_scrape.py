@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from record_maker import at, scrape
 
 from qosflood.analysis.scrape import failing_spans, scrape_figures
-from qosflood.units import MS, SECOND
+from qosflood.base.units import MS, SECOND
 
 
 def figures(samples, start_s=0, end_s=10):

@@ -7,7 +7,7 @@ from record_maker import WALL_NS, at, scrape
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.scrape import failing_spans
 from qosflood.analysis.scrape_words import load_place, scrape_words
-from qosflood.units import SECOND
+from qosflood.base.units import SECOND
 
 LOAD = make_load(base_clients=10, base_cadence_ns=SECOND, clients=100, cadence_ns=SECOND)
 PLAN = make_plan(

@@ -4,8 +4,8 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, at, healthy_run, window
 
 from qosflood.analysis import analyse
+from qosflood.base.units import SECOND
 from qosflood.records import Event
-from qosflood.units import SECOND
 
 PLAN = make_plan(load={"shards": 1})
 

@@ -15,8 +15,8 @@ from record_maker import (
 
 from qosflood.analysis import analyse
 from qosflood.analysis.timeline import MOST_ENTRIES
+from qosflood.base.units import MS
 from qosflood.records import FailureSample
-from qosflood.units import MS
 
 PLAN = make_plan()
 

@@ -19,9 +19,9 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
+from qosflood.base.units import MS, SECOND
 from qosflood.limits import parse_limit
 from qosflood.records import OUTCOMES, ClockMark, Segment, Window
-from qosflood.units import MS, SECOND
 from qosflood.verdict import judge
 
 PLAN = make_plan()

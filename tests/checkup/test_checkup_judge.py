@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.units import MS, US
 from qosflood.checkup.judge import (
     carries,
     clock_row,
@@ -17,7 +18,6 @@ from qosflood.checkup.judge import (
 )
 from qosflood.checkup.values import ClockState, Trial, Wakes
 from qosflood.needs import Facts
-from qosflood.units import MS, US
 
 AMPLE = Facts(open_files=100_000, ports=64_512, memory_bytes=2**34, cores=4)
 CALM = Trial(

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.errors import StartError
+from qosflood.base.units import MS
 from qosflood.checkup import sink as sinking
 from qosflood.checkup.clock import clock_state
 from qosflood.checkup.trial import attempt, sink
 from qosflood.checkup.wakes import measure_wakes
 from qosflood.cli import checkup
-from qosflood.errors import StartError
-from qosflood.units import MS
 
 
 def request(body: bytes) -> bytes:

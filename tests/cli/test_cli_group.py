@@ -9,9 +9,9 @@ import pytest
 from command_line import qosflood
 
 from qosflood import __version__
+from qosflood.base.errors import JournalWriteError
 from qosflood.cli import group
 from qosflood.cli.planning import COMMANDS
-from qosflood.errors import JournalWriteError
 from qosflood.profile.load import list_profiles
 
 

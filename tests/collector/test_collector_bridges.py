@@ -10,9 +10,9 @@ from collector_rig import json_of, running, status_of, text_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.units import MS
 from qosflood.collector.bridges import Bridge, choose_bridge, line_hash
 from qosflood.collector.options import BridgeOption
-from qosflood.units import MS
 
 PRODUCTION = {"name": "show", "lines": [{"name": f"line {n}"} for n in range(20)]}
 

@@ -3,8 +3,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.units import MS
 from qosflood.collector.bucket import ServiceBucket
-from qosflood.units import MS
 
 GAPS = st.lists(st.integers(0, 10 * MS), max_size=50)
 SERVICE = st.integers(1, 5 * MS)

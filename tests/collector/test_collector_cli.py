@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import qosflood.cli.collector as command
+from qosflood.base.units import MINUTE, MS, SECOND
 from qosflood.collector.options import BridgeOption, CollectorOptions
-from qosflood.units import MINUTE, MS, SECOND
 
 
 @pytest.fixture

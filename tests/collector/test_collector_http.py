@@ -7,10 +7,10 @@ import pytest
 from collector_rig import QOS, REPORT, json_of, running, status_of, text_of
 from fastify import fastify
 
+from qosflood.base.units import MS
 from qosflood.collector.app import App
 from qosflood.collector.state import State
 from qosflood.protocols import ManualClock
-from qosflood.units import MS
 
 MIB = 1024 * 1024
 

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from qosflood.base.errors import StartError
 from qosflood.collector.options import (
     BridgeOption,
     CollectorOptions,
     options_from_builtins,
     read_token,
 )
-from qosflood.errors import StartError
 
 
 def test_options_travel_as_json() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from collector_rig import QOS, REPORT
 
+from qosflood.base.errors import StartError
 from qosflood.collector.options import CollectorOptions
 from qosflood.collector.server import BACKLOG, Collector
-from qosflood.errors import StartError
 
 Child = subprocess.Popen[bytes]
 _DEADLINE_S = 20

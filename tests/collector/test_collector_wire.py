@@ -5,8 +5,8 @@ from collector_rig import running
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.units import MS
 from qosflood.collector.wire import accepts_gzip
-from qosflood.units import MS
 
 
 async def raw(port: int, request: bytes) -> bytes:

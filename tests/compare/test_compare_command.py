@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from comparing import make_document
 from hdrh.histogram import HdrHistogram
 
+from qosflood.base.errors import JournalError
 from qosflood.cli.group import commands
-from qosflood.errors import JournalError
 from qosflood.report.build import json_text
 from qosflood.report.document import to_json
 

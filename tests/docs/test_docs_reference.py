@@ -13,8 +13,8 @@ from types import ModuleType
 import click
 import pytest
 
+from qosflood.base.errors import ExitCode
 from qosflood.cli.group import commands
-from qosflood.errors import ExitCode
 from qosflood.limits import METRICS
 from qosflood.profile.load import key_paths, load_profile
 

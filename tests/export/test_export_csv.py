@@ -20,7 +20,7 @@ from plan_maker import make_plan
 from record_maker import at, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis.latency import given as is_given
-from qosflood.errors import JournalError, RunDirectoryError
+from qosflood.base.errors import JournalError, RunDirectoryError
 from qosflood.export import TABLES, export
 from qosflood.export.load import SERIES, Seconds
 from qosflood.export.values import shown

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from qosflood.errors import StartError
-from qosflood.fleet import local
-from qosflood.fleet.local import Child
+from qosflood.base import child_process
+from qosflood.base.child_process import Child
+from qosflood.base.errors import StartError
 
 HEAD = """
 import json, os, sys, time
@@ -107,7 +107,7 @@ def test_a_child_that_was_killed_is_told_by_its_signal(play):
 
 
 def test_a_child_that_is_never_ready_is_given_up(play, monkeypatch):
-    monkeypatch.setattr(local, "READY_WITHIN_S", 0.2)
+    monkeypatch.setattr(child_process, "READY_WITHIN_S", 0.2)
 
     async def scenario(child: Child, said: list[bytes]) -> None:
         with pytest.raises(StartError, match="was not ready within 0 s"):

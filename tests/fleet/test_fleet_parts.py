@@ -12,12 +12,12 @@ import pytest
 from processes import faulty, free_port
 from supervised import Run, Screen, plan_for
 
-from qosflood.errors import StartError
+from qosflood.base.errors import StartError
+from qosflood.base.units import SECOND
 from qosflood.journal import read_failures, read_records
 from qosflood.load.schedule import Schedule
 from qosflood.plan import Part, Plan
 from qosflood.records import ClockMark, End, Event, Window
-from qosflood.units import SECOND
 
 
 @dataclass

@@ -13,10 +13,11 @@ import pytest
 from processes import Faulty, faulty, free_port
 from supervised import UNWATCHED, Run, plan_for
 
-from qosflood.errors import DiskFullError, StartError
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import DiskFullError, StartError
+from qosflood.base.units import MS, SECOND
 from qosflood.fleet import supervisor as supervisor_module
 from qosflood.fleet.values import Ended
-from qosflood.header_ref import HeaderRef
 from qosflood.journal import read_failures, read_records
 from qosflood.load.schedule import Schedule
 from qosflood.records import (
@@ -28,7 +29,6 @@ from qosflood.records import (
     Segment,
     Window,
 )
-from qosflood.units import MS, SECOND
 
 LONG = 60 * SECOND
 

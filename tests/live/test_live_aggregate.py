@@ -6,12 +6,12 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
 
+from qosflood.base.units import SECOND
 from qosflood.histograms import merge
 from qosflood.live.aggregate import LiveView, rate_at
 from qosflood.plan import Plan
 from qosflood.plan_watch import Instance
 from qosflood.records import JournalRecord
-from qosflood.units import SECOND
 
 
 def view_of(plan: Plan, *records: JournalRecord) -> LiveView:

@@ -19,8 +19,8 @@ from plan_maker import make_plan
 from prometheus_client.parser import text_string_to_metric_families
 from record_maker import WALL_NS, at, health, healthy_run, latency, window
 
+from qosflood.base.listen import Address, listen
 from qosflood.histograms import HIGHEST_NS, figures, fold, make_histogram
-from qosflood.listening import Address, listen
 from qosflood.live.catalogue import METRICS
 from qosflood.live.exporter import Exporter
 from qosflood.live.metering import RunMeters

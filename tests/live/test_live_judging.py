@@ -7,9 +7,9 @@ from plan_maker import make_plan
 from record_maker import stopped_run, window
 
 from qosflood.analysis import analyse
+from qosflood.base.units import SECOND
 from qosflood.limits import parse_limit
 from qosflood.live.judging import SoFar, so_far
-from qosflood.units import SECOND
 
 LIMITS = ("errors < 0.1%", "response.p99 < 250ms", "memory.leak == none", "recovery.time < 1m")
 

@@ -15,8 +15,8 @@ from plan_maker import make_plan
 from processes import free_port, wait_until
 from record_maker import WALL_NS, at, healthy_run
 
-from qosflood.errors import PlanError, PreflightError, StartError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PlanError, PreflightError, StartError
 from qosflood.live import otlp_sdk
 from qosflood.live.catalogue import METRICS
 from qosflood.live.metering import RunMeters

@@ -5,8 +5,8 @@ import io
 from plan_maker import make_plan
 from rich.console import Console
 
+from qosflood.base.units import SECOND
 from qosflood.live.terminal import PictureView, PlainView, RunView
-from qosflood.units import SECOND
 
 
 def said(*left_s: float) -> list[str]:

@@ -6,10 +6,10 @@ from plan_maker import make_load, make_plan
 from record_maker import load_started, memory, scrape
 from rich.console import Console
 
+from qosflood.base.units import MINUTE, SECOND
 from qosflood.live.terminal import make_view
 from qosflood.plan import Phase
 from qosflood.plan_watch import WATCH
-from qosflood.units import MINUTE, SECOND
 
 PLAN = make_plan(
     load=make_load(clients=0, shards=0),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.listening import Address
+from qosflood.base.listen import Address
 from qosflood.live.web.guard import PAGE_POLICY, Guard
 
 HERE = Guard("secret", Address())

@@ -12,8 +12,8 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, event, load_started, window
 
-from qosflood.errors import PlanError, StartError
-from qosflood.listening import Address, listen, parse_address
+from qosflood.base.errors import PlanError, StartError
+from qosflood.base.listen import Address, listen, parse_address
 from qosflood.live.controls import Controls
 from qosflood.live.web import server
 from qosflood.live.web.page import LivePage

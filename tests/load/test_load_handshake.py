@@ -16,11 +16,11 @@ from faulty import FaultyServer
 from plan_maker import make_load, make_phases, make_plan, make_target
 from shard_process import shard
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
+from qosflood.base.units import SECOND
 from qosflood.load.connection import DOWN
 from qosflood.load.sockets import Attempt
 from qosflood.load.tls_sockets import SLICE_NS, Handshake, TlsSockets
-from qosflood.units import SECOND
 
 
 @pytest.fixture(scope="module")

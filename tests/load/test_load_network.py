@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from plan_maker import make_network
 from resolving import plan_of
 
+from qosflood.base.units import MS, SECOND
 from qosflood.load.emodel import mos, rating
 from qosflood.load.network import (
     INTERVALS,
@@ -22,7 +23,6 @@ from qosflood.load.network import (
     mean_loss,
 )
 from qosflood.plan import NetworkClass
-from qosflood.units import MS, SECOND
 
 seeds = st.integers(0, 2**63 - 1)
 HEALTHY = plan_of({"network": {"mix": "healthy"}}).networks

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_load, make_phases, make_plan
 
+from qosflood.base.units import MS, SECOND
 from qosflood.load.pacer import LIFE_PER_WAKE_UP, SENDS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule import Schedule
 from qosflood.plan import Plan
 from qosflood.protocols import ManualClock
-from qosflood.units import MS, SECOND
 
 ZERO = 500 * SECOND + 123
 

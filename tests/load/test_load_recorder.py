@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood import histograms
+from qosflood.base.units import MS, SECOND
 from qosflood.histograms import HIGHEST_NS
 from qosflood.load.recorder import Recorder
 from qosflood.records import Outcome, ShardHealth, Window, decode_record, encode_record
-from qosflood.units import MS, SECOND
 
 HEALTH = ShardHealth(
     loop_stall_ns=1,

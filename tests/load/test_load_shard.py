@@ -16,10 +16,10 @@ from plan_maker import make_load, make_phases, make_plan
 from processes import Faulty, faulty, free_port
 from shard_process import ShardProcess, shard
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.units import MS, SECOND
 from qosflood.load.schedule import Schedule
 from qosflood.plan import Plan
-from qosflood.units import MS, SECOND
 
 
 def plan_for(port: int, flood_ns: int = 400 * MS, **changes) -> Plan:

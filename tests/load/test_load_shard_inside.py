@@ -13,11 +13,11 @@ from connecting import until
 from plan_maker import make_load, make_phases, make_plan
 from processes import faulty
 
-from qosflood.child import ParentPipe
-from qosflood.errors import ExitCode
+from qosflood.base.child_pipe import ParentPipe
+from qosflood.base.errors import ExitCode
+from qosflood.base.units import MS, SECOND
 from qosflood.load import shard as shard_module
 from qosflood.load.shard import ShardSpec, serve
-from qosflood.units import MS, SECOND
 
 Ends = list[int]
 

@@ -7,8 +7,8 @@ import time
 import pytest
 import uvloop
 
+from qosflood.base.units import MS
 from qosflood.load.timer import LoopTimer, TimerFd, make_timer
-from qosflood.units import MS
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="timerfd is Linux's")
 KINDS = [pytest.param(TimerFd, marks=LINUX), LoopTimer]

@@ -8,10 +8,10 @@ from record_maker import T0_NS
 
 from qosflood.analysis import analyse
 from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.base.units import SECOND
 from qosflood.journal import read_records, read_run
 from qosflood.merge import merge, open_parts
 from qosflood.plan_watch import Audit
-from qosflood.units import SECOND
 
 READ = Audit(readback="/held")
 END = PLAN.phases[-1].end_ns

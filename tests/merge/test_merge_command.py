@@ -11,11 +11,11 @@ from journal_maker import write_run
 from part_maker import PLAN, part_plan, part_records, write_part
 from record_maker import event
 
+from qosflood.base.units import SECOND
 from qosflood.journal import JournalWriter
 from qosflood.merge import merge, open_parts
 from qosflood.plan import Plan
 from qosflood.records import ClockMark, End, Window
-from qosflood.units import SECOND
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from part_maker import BEGAN_S, PLAN, SHARDS, failure, whole_records, write_part
 from record_maker import T0_NS, WALL_NS
 
 from qosflood.analysis import analyse
+from qosflood.base.units import SECOND
 from qosflood.journal import read_failures, read_records, read_run
 from qosflood.merge import merge, open_parts
 from qosflood.records import Event, Rollup, Window
-from qosflood.units import SECOND
 
 
 @pytest.fixture(scope="module")

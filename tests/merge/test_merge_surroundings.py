@@ -5,10 +5,10 @@ from part_maker import BEGAN_S, part_records, write_part
 from record_maker import T0_NS
 
 from qosflood.analysis import analyse
+from qosflood.base.units import SECOND
 from qosflood.journal import read_records, read_run
 from qosflood.merge import merge, open_parts
 from qosflood.records import TcpSample
-from qosflood.units import SECOND
 
 
 def with_tcp(index):

@@ -9,13 +9,13 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.audit_records import Counted, ReadBack
+from qosflood.base.units import SECOND
 from qosflood.monitor import audit as module
 from qosflood.monitor.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
 from qosflood.plan_watch import Audit
 from qosflood.records import (
     MemorySample,
 )
-from qosflood.units import SECOND
 
 MIB = 1 << 20
 

@@ -9,6 +9,7 @@ from plan_maker import make_plan
 from processes import free_port
 from raw_server import raw_server
 
+from qosflood.base.units import MS, SECOND
 from qosflood.monitor import control as module
 from qosflood.monitor.control import (
     ask_control,
@@ -20,7 +21,6 @@ from qosflood.monitor.control import (
 )
 from qosflood.monitor.timer import Timer
 from qosflood.plan_watch import Control
-from qosflood.units import MS, SECOND
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 UNWELL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno"
@@ -64,7 +64,7 @@ def test_without_a_control_nobody_is_asked():
 
 
 def test_the_control_gets_none_of_the_targets_secrets():
-    from qosflood.header_ref import HeaderRef
+    from qosflood.base.endpoint import HeaderRef
 
     async def ask():
         async with raw_server(OK) as server:

@@ -11,13 +11,13 @@ from processes import wait_until
 from raw_server import page, raw_server
 from yarl import URL
 
-from qosflood.errors import PreflightError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PreflightError
+from qosflood.base.units import MS, SECOND
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
 from qosflood.plan_watch import MemorySource
 from qosflood.records import Event, MemorySample
-from qosflood.units import MS, SECOND
 
 SECRET = "planted-51c0aa"
 CADVISOR = b"""\

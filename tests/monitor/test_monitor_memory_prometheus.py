@@ -8,10 +8,10 @@ from plan_maker import make_plan
 from prometheus_server import prometheus_server
 from sick_collectors import sick_collector
 
+from qosflood.base.units import SECOND
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import open_elsewhere
 from qosflood.plan_watch import MemorySource
-from qosflood.units import SECOND
 
 
 def test_a_real_prometheus_tells_the_memory_at_the_time_of_its_scrape(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
+from qosflood.base.units import SECOND
 from qosflood.monitor.scrape import open_scraper
-from qosflood.units import SECOND
 
 MIB = 1 << 20
 GOOD = page(b"# TYPE a counter\na 1\n# TYPE b counter\nb 1\n")

@@ -8,7 +8,7 @@ from listeners import listener, renamed_python
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.errors import PreflightError
+from qosflood.base.errors import PreflightError
 from qosflood.limits import parse_abort, parse_limit
 from qosflood.monitor.probe import look
 from qosflood.plan_watch import MemorySource

@@ -16,10 +16,10 @@ from monitor_process import DEADLINE_S, ROOT, monitor
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.units import MS, SECOND
 from qosflood.plan_watch import Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
-from qosflood.units import MS, SECOND
 
 PAGE = b"up 1\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds %d\n"
 

@@ -9,9 +9,9 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server, redirecting
 
+from qosflood.base.units import MS, SECOND
 from qosflood.monitor import history
 from qosflood.monitor.scrape import open_scraper
-from qosflood.units import MS, SECOND
 
 BODY = b"a 1\nb 2\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds 1.5\n"
 GZIP = "Content-Encoding: gzip"

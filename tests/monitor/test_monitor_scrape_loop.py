@@ -3,13 +3,13 @@
 import asyncio
 import time
 
+from qosflood.base.units import MS, SECOND
 from qosflood.monitor.history import UNSAID
 from qosflood.monitor.scrape import Page
 from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.timer import Timer
 from qosflood.plan_watch import Instance
 from qosflood.records import ScrapeSample
-from qosflood.units import MS, SECOND
 
 INTERVAL_NS = 300 * MS
 LONG_S = 1.0

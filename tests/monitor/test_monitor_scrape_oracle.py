@@ -6,8 +6,8 @@ from exchange_cases import ACCEPTED, NAMES, PAGES, REFUSED
 from plan_maker import make_plan
 from prometheus import Page, judge, served
 
+from qosflood.base.units import SECOND
 from qosflood.monitor.scrape import open_scraper
-from qosflood.units import SECOND
 
 LIMITS = {
     "": {},

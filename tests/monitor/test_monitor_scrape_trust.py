@@ -8,8 +8,8 @@ from certificates import make_certificates
 from plan_maker import make_plan
 from raw_server import page, raw_server, redirecting
 
-from qosflood.errors import StartError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import StartError
 from qosflood.monitor.scrape import open_scraper
 
 BODY = b"a 1\n"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.units import MS, SECOND
 from qosflood.monitor.ticks import Ticks
-from qosflood.units import MS, SECOND
 
 
 def test_a_tick_begun_within_half_an_interval_is_kept():

@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from resolving import loaded_profile, plan_of
 
+from qosflood.base.endpoint import Endpoint
+from qosflood.base.errors import PlanError
 from qosflood.cli.planning import look_up
-from qosflood.endpoint import Endpoint
-from qosflood.errors import PlanError
 from qosflood.resolve import Options, needs_consent, wants_all_addresses
 
 BOTH = ("203.0.113.7", "2001:db8::7")

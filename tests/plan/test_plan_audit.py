@@ -10,8 +10,8 @@ from plan_maker import make_plan
 from resolving import plan_of
 
 from qosflood.audited import Sampled, alive, looks_itself, sampled, sources
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PlanError
 from qosflood.plan import Part
 from qosflood.plan_watch import Audit, Instance
 from qosflood.resolve import describe

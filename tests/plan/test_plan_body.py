@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
 from qosflood.plan import DEFAULT_BODY, Counter, plan_from_builtins
 
 REPORT = {

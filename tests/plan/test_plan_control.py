@@ -3,9 +3,9 @@
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import MS, SECOND
 from qosflood.resolve import describe
-from qosflood.units import MS, SECOND
 
 URL = "http://127.0.0.1:9200/health"
 TARGET = "http://127.0.0.1:3000"

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import MINUTE, SECOND, Rate
 from qosflood.plan import Plan
 from qosflood.profile.load import load_profile
 from qosflood.resolve import describe, with_target_port
-from qosflood.units import MINUTE, SECOND, Rate
 
 
 def rows(plan: Plan) -> dict[str, tuple[str, str]]:

@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.endpoint import (
+from qosflood.base.endpoint import (
     OWN_HEADERS,
     Endpoint,
+    HeaderRef,
     check_allow,
     is_allowed,
     is_loopback,
     parse_endpoint,
     parse_header,
 )
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.errors import PlanError
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
 from qosflood.plan import Part, Storm
 from qosflood.profile.load import load_profile
 from qosflood.resolve import describe
 from qosflood.resolve.herds import herd_warnings
-from qosflood.units import SECOND
 
 STORM = {"at": "30s", "drop": 0.25, "back_within": "2s"}
 

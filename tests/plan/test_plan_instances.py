@@ -4,8 +4,8 @@ import orjson
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PlanError
 from qosflood.plan import plan_from_builtins
 from qosflood.plan_watch import Instance
 from qosflood.resolve import with_target_port

@@ -3,9 +3,9 @@
 import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
+from qosflood.base.units import MINUTE, SECOND
 from qosflood.limits import parse_limit
 from qosflood.profile.load import load_profile
-from qosflood.units import MINUTE, SECOND
 
 SHIPPED = [
     "errors < 0.1%",

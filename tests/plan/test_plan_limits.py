@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import HOUR, MS, SECOND
 from qosflood.limits import LOAD_PHASES, METRICS, RUN, parse_abort, parse_limit
 from qosflood.plan import PHASES, Limit
-from qosflood.units import HOUR, MS, SECOND
 
 
 def limit(**changes) -> Limit:

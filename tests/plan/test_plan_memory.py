@@ -3,8 +3,8 @@
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
-from qosflood.units import SECOND
+from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
 
 PAGE = {"exposition": "http://127.0.0.1:9100/cadvisor", "metric": 'm{pod="$instance"}'}
 PROMETHEUS = {"url": "http://127.0.0.1:9090"}

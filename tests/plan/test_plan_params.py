@@ -3,9 +3,9 @@
 import click
 import pytest
 
+from qosflood.base.units import SECOND, Rate
 from qosflood.cli.params import COUNT, INTERVAL, PEAK, PER_SECOND, RATE, SEED, SHARDS
 from qosflood.resolve import Peak
-from qosflood.units import SECOND, Rate
 
 
 @pytest.mark.parametrize(

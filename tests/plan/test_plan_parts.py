@@ -3,10 +3,10 @@
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError, UnitError
+from qosflood.base.errors import PlanError, UnitError
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Part, Plan
 from qosflood.resolve import PartOf, describe, format_utc, parse_part
-from qosflood.units import MS, SECOND
 
 START = 1_795_442_400 * SECOND
 URL = "http://127.0.0.1:3000"

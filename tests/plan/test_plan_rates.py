@@ -7,11 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import MS, SECOND, Rate, UnitError
 from qosflood.plan import Load
 from qosflood.resolve import Peak, parse_peak
 from qosflood.resolve.rates import MOST_CLIENTS
-from qosflood.units import MS, SECOND, Rate, UnitError
 
 X10 = Rate(multiple=10.0)
 

@@ -4,12 +4,12 @@ import orjson
 import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
+from qosflood.base.units import HOUR, MINUTE, SECOND, Rate
 from qosflood.plan import plan_from_builtins
 from qosflood.profile.load import load_profile
 from qosflood.resolve import (
     Peak,
 )
-from qosflood.units import HOUR, MINUTE, SECOND, Rate
 
 
 @pytest.mark.parametrize(

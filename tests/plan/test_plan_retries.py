@@ -3,11 +3,11 @@
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError, ProfileError
+from qosflood.base.errors import PlanError, ProfileError
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Retries
 from qosflood.profile.load import load_profile
 from qosflood.resolve import describe
-from qosflood.units import MS, SECOND
 
 POOLED = {"report": {"connection": "pooled:3"}}
 

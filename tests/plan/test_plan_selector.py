@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
 from qosflood.selector import parse_selector
 
 POD = {"pod": "qos-0", "container": "qos", "image": "a,b}"}

@@ -3,11 +3,11 @@
 import pytest
 from resolving import loaded_profile, plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import MINUTE, SECOND
 from qosflood.plan import Sessions
 from qosflood.profile.load import load_profile
 from qosflood.resolve import Peak, describe
-from qosflood.units import MINUTE, SECOND
 
 NAMED = "profile soak.toml"
 

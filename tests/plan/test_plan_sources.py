@@ -3,7 +3,7 @@
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError, ProfileError
+from qosflood.base.errors import PlanError, ProfileError
 from qosflood.profile.load import load_profile
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.suggest import nearest
+from qosflood.base.text import nearest
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PlanError
+from qosflood.base.units import HOUR, Rate
 from qosflood.resolve import (
     Options,
     allowed_targets,
@@ -12,7 +13,6 @@ from qosflood.resolve import (
     wanted_endpoint,
     with_target_port,
 )
-from qosflood.units import HOUR, Rate
 
 
 def test_without_a_target_the_embedded_collector_is_flooded():

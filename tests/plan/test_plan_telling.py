@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.telling import secret_word
+from qosflood.base.secrets import secret_word
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from resolving import plan_of
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
+from qosflood.base.units import HOUR, SECOND
 from qosflood.resolve import as_watch, describe, lifted
 from qosflood.resolve.options import Options
 from qosflood.run import claim_directory, fill_planned
-from qosflood.units import HOUR, SECOND
 
 TARGET = "http://127.0.0.1:3000"
 SHIPPED = {"scrape.gap", "restarts", "memory.leak"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.errors import ProfileError
+from qosflood.base.errors import ProfileError
 from qosflood.profile.load import load_profile
 
 

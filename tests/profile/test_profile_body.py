@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.base.errors import PlanError
 from qosflood.bodies import SOURCES, TEXTS, parse_text
-from qosflood.errors import PlanError
 from qosflood.plan import DEFAULT_BODY
 from qosflood.profile.load import load_profile
 

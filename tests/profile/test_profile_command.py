@@ -6,8 +6,8 @@ import re
 import pytest
 from click.testing import CliRunner
 
+from qosflood.base.errors import ExitCode, ProfileError
 from qosflood.cli.profiles import profiles
-from qosflood.errors import ExitCode, ProfileError
 from qosflood.profile.load import list_profiles
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qosflood.errors import ProfileError
+from qosflood.base.errors import ProfileError
 from qosflood.profile.load import list_profiles, load_profile
 
 METRICS = (

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from qosflood.base.units import MS, SECOND, Rate
 from qosflood.profile.assign import parse_set
 from qosflood.profile.herds import StormSection
 from qosflood.profile.instances import InstanceSection
 from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
 from qosflood.profile.model import NetworkClassSection, Profile
-from qosflood.units import MS, SECOND, Rate
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from stories import (
 )
 
 from qosflood.analysis.findings import TimelineEntry
+from qosflood.base.units import SECOND
 from qosflood.plan import Storm
 from qosflood.report.advice import MOST, advise, round_up
-from qosflood.units import SECOND
 from qosflood.verdict import JudgedLimit
 
 

@@ -13,8 +13,8 @@ from journal_maker import write_run
 from plan_maker import make_plan
 from record_maker import healthy_run, stopped_run, window
 
+from qosflood.base.errors import JournalError
 from qosflood.cli.report import report
-from qosflood.errors import JournalError
 from qosflood.journal import FAILURES
 from qosflood.records import End, Window
 from qosflood.report import build as build_module

@@ -11,10 +11,10 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
 
+from qosflood.base.text import printable
 from qosflood.report import cells, markdown
 from qosflood.report.markdown import MOST_LINES, escape
 from qosflood.report.terminal import print_summary
-from qosflood.text import printable
 
 NASTY = "<script>alert(1)</script> | `x` **b** @team #12 https://evil.example\n# head\x1b[2J\u202e"
 

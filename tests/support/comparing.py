@@ -14,6 +14,7 @@ from stories import document_of, good_run
 from qosflood.analysis.findings import Block as FoundBlock
 from qosflood.analysis.findings import Blocks as FoundBlocks
 from qosflood.analysis.latency import figures_of, percentile_curve
+from qosflood.base.units import MS
 from qosflood.compare.comparison import overall
 from qosflood.compare.figures import FIGURES
 from qosflood.compare.judging import change_of
@@ -23,7 +24,6 @@ from qosflood.histograms import encode, figures, fold, make_histogram
 from qosflood.records import Latency
 from qosflood.report.blocks import blocks_part
 from qosflood.report.schema import Document
-from qosflood.units import MS
 
 CORRELATION = 0.5
 BLOCK_SD = 0.04

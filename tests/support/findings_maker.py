@@ -23,9 +23,9 @@ from qosflood.analysis.findings import (
     TimelineEntry,
     Totals,
 )
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Limit, Phase, Plan
 from qosflood.records import OUTCOMES
-from qosflood.units import MS, SECOND
 
 MIB = 1024 * 1024
 WALL_NS = 1_767_225_600 * SECOND

@@ -16,9 +16,9 @@ from record_maker import MIB, T0_NS
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
+from qosflood.base.units import HOUR, MINUTE, SECOND
 from qosflood.plan import Plan, Sessions
 from qosflood.records import MemorySample
-from qosflood.units import HOUR, MINUTE, SECOND
 
 Floats = npt.NDArray[np.float64]
 EDGE_S = 60

@@ -4,9 +4,9 @@ from typing import Any
 
 from plan_maker import make_load, make_phases, make_plan
 
+from qosflood.base.units import SECOND
 from qosflood.needs import Facts
 from qosflood.plan import Plan
-from qosflood.units import SECOND
 
 GIB = 1024**3
 

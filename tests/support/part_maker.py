@@ -8,6 +8,7 @@ from typing import Any
 from plan_maker import make_plan
 from record_maker import T0_NS, WALL_NS, healthy_run, window
 
+from qosflood.base.units import SECOND
 from qosflood.journal import FAILURES, RUN_SCHEMA, JournalWriter, write_run_json
 from qosflood.plan import Part, Plan
 from qosflood.records import (
@@ -19,7 +20,6 @@ from qosflood.records import (
     encode_record,
 )
 from qosflood.rollups import RollupMaker
-from qosflood.units import SECOND
 
 SHARDS = (1, 3, 2)
 """Of each part."""

@@ -7,9 +7,9 @@ Plan takes the fields of that part to change (or a whole part), any other replac
 from dataclasses import replace
 from typing import Any
 
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Load, NetworkClass, Phase, Plan, Report, Target
 from qosflood.plan_watch import Watch
-from qosflood.units import MS, SECOND
 
 _MIB = 1024 * 1024
 

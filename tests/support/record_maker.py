@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qosflood import histograms
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Phase, Plan
 from qosflood.records import (
     OUTCOMES,
@@ -23,7 +24,6 @@ from qosflood.records import (
     ShardHealth,
     Window,
 )
-from qosflood.units import MS, SECOND
 
 T0_NS = 2 * SECOND
 WALL_NS = 1_767_225_600 * SECOND

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qosflood.errors import PlanError
+from qosflood.base.errors import PlanError
 from qosflood.plan import Plan
 from qosflood.profile.model import LoadedProfile, Profile
 from qosflood.resolve import Options, resolve

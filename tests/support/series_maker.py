@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import MemoryPoint, PercentileCurve, ScrapePoint, Second
+from qosflood.base.units import MS, SECOND
 from qosflood.plan import Plan
-from qosflood.units import MS, SECOND
 
 MIB = 1024 * 1024
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from plan_maker import make_load, make_phases, make_plan
 
+from qosflood.base.units import MS, SECOND
 from qosflood.fleet.supervisor import Supervisor
 from qosflood.fleet.values import Ended, Watching
 from qosflood.journal import create_run_directory, read_records
 from qosflood.plan import Limit, Plan
 from qosflood.records import Event, JournalRecord, Segment, Window
-from qosflood.units import MS, SECOND
 
 UNWATCHED = Watching(memory_source=None, pid=None, by_port=False)
 ABORT = Limit(

@@ -12,8 +12,8 @@ from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, win
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
+from qosflood.base.units import MS, SECOND
 from qosflood.limits import parse_limit
-from qosflood.units import MS, SECOND
 from qosflood.verdict import judge_limit
 
 PLAN = make_plan()

@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
+from qosflood.base.text import printable
 from qosflood.live.web.words import Json
 from qosflood.report.build import REPORT_HTML, REPORT_JSON
 from qosflood.report.cells import limit_value
-from qosflood.text import printable
 
 
 def ending(run_dir: Path, exit_code: int) -> Json:

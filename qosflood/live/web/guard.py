@@ -9,8 +9,8 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from qosflood.endpoint import is_address
-from qosflood.listening import Address
+from qosflood.base.endpoint import is_address
+from qosflood.base.listen import Address
 
 TOKEN_BYTES = 24
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import orjson
 
-from qosflood.errors import QosfloodError
+from qosflood.base.errors import QosfloodError
+from qosflood.base.text import printable
+from qosflood.base.units import SECOND
 from qosflood.live.controls import Controls
 from qosflood.live.web.ring import Ring
 from qosflood.live.web.state import PageState
 from qosflood.live.web.words import Json
 from qosflood.records import JournalRecord
-from qosflood.text import printable
-from qosflood.units import SECOND
 
 EVERY_NS = SECOND
 MOST_MARKS = 500

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 from aiohttp import ClientConnectionResetError, web
 
-from qosflood.listening import Address
+from qosflood.base.listen import Address
 from qosflood.live.web.guard import HEADERS, PAGE_POLICY, REPORT_POLICY, TOKEN_BYTES, Guard
 from qosflood.live.web.page import LivePage, RefusedError
 from qosflood.report.assets import plotly_script, text_of

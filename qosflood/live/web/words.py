@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qosflood.base.text import printable
+from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
 from qosflood.live import lines
 from qosflood.live.aggregate import Snapshot
 from qosflood.plan import Plan
 from qosflood.records import MemorySample, ScrapeSample
-from qosflood.text import printable
-from qosflood.units import SECOND, format_bytes, format_count, format_duration, format_moment
 from qosflood.verdict import load_words
 
 Json = dict[str, Any]

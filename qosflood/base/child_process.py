@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from qosflood.errors import StartError
+from qosflood.base.errors import StartError
 
 READY_WITHIN_S = 60.0
 _LINE_LIMIT = 64 * 1024 * 1024

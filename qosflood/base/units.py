@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qosflood.errors import UnitError
+import numpy as np
+
+from qosflood.base.errors import UnitError
 
 US = 1_000
 MS = 1_000_000
@@ -158,3 +160,9 @@ def counted(value: float, noun: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")
+
+
+def format_utc(ns: int) -> str:
+    """`2026-11-23T14:00:00Z`, with milliseconds where there are any."""
+    unit = "s" if ns % SECOND == 0 else "ms"
+    return f"{np.datetime64(ns, 'ns').astype(f'datetime64[{unit}]')}Z"

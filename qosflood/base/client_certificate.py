@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qosflood.errors import PreflightError
-from qosflood.headers import resolve_source
+from qosflood.base.errors import PreflightError
+from qosflood.base.header_values import resolve_source
 
 _EXPECTED_CERT = "expected a file with a PEM certificate and those that signed it"
 _EXPECTED_KEY = "expected a file with the PEM private key of the certificate"

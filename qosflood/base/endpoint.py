@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from qosflood.errors import PlanError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.errors import PlanError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderRef:
+    """A request header whose value is read from `env:VAR` or `file:PATH` when it is needed."""
+
+    name: str
+    source: str
+
 
 _DEFAULT_PORTS: dict[str, int] = {"http": 80, "https": 443}
 _EXAMPLE = "e.g. http://127.0.0.1:3000"

@@ -3,8 +3,8 @@
 import socket
 from dataclasses import dataclass
 
-from qosflood.endpoint import is_address, is_loopback, split_allow
-from qosflood.errors import PlanError, StartError
+from qosflood.base.endpoint import is_address, is_loopback, split_allow
+from qosflood.base.errors import PlanError, StartError
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 64

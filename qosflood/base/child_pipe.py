@@ -6,7 +6,9 @@ back; standard error is kept by the coordinator as the child's last words.
 """
 
 import asyncio
+import contextlib
 import os
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -67,3 +69,11 @@ class ParentPipe:
         view = memoryview(line)
         while view:
             view = view[os.write(self._out, view) :]
+
+
+def raise_open_files() -> None:
+    """Lift this process's soft limit of open files to its hard one, where the system lets us
+    (macOS refuses an unlimited one)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -3,8 +3,8 @@
 import ssl
 from typing import Protocol
 
-from qosflood.certificate import load_certificate
-from qosflood.errors import PreflightError
+from qosflood.base.client_certificate import load_certificate
+from qosflood.base.errors import PreflightError
 
 CERTIFICATE_REFUSED = "TLS: no certificate of ours that the target accepts"
 _WANTS_ONE = "show one with --cert FILE, and --key FILE if its key is in another"

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from qosflood.errors import PreflightError
-from qosflood.header_ref import HeaderRef
+from qosflood.base.endpoint import HeaderRef
+from qosflood.base.errors import PreflightError
 
 _FIX = "expected env:VARIABLE or file:PATH"
 _TELLING = re.compile(r"(?i)pass|secret|token|key|auth|cred|session|cookie|bearer|dsn")
