@@ -14,7 +14,7 @@ from qosflood.resolve.body import build_report
 from qosflood.resolve.bounds import Sourced, build_aborts, build_limits, check_scopes
 from qosflood.resolve.control import build_control
 from qosflood.resolve.herds import build_storms
-from qosflood.resolve.instances import build_instances
+from qosflood.resolve.instances import build_instances, check_memories
 from qosflood.resolve.memory import with_memory
 from qosflood.resolve.networks import build_networks
 from qosflood.resolve.options import Options, with_options
@@ -58,14 +58,15 @@ def resolve(
     watch = build_watch(profile.scrape, profile.memory, target, flood_ns, problems)
     instances = build_instances(profile.instance, profile.scrape, target, watch, problems)
     prometheus = build_prometheus(profile.prometheus, options, phases, problems)
-    watch = with_memory(watch, profile.memory, profile.instance, prometheus, problems)
+    watch = with_memory(watch, profile.memory, prometheus, problems)
+    check_memories(profile.instance, watch.memory_sources, problems)
     otel = build_otel(profile.otel, problems)
     control = build_control(profile.control, target, problems)
     limits = build_limits(profile.limits, origins, options, watch, problems)
     aborts = build_aborts(profile.limits, origins, watch, target.loopback)
     check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
-    _check_ceilings(profile.safety, load, flood_ns, target, problems)
-    _check_allow(options, problems)
+    check_ceilings(profile.safety, load, flood_ns, target, problems)
+    check_allowed(options, problems)
     sessions, lifetime_from = build_sessions(profile.sessions, origins, load, problems)
     retries = build_retries(profile.retries, profile.report, problems)
     storms = build_storms(profile.storms, profile.report, phases, problems)
@@ -125,7 +126,7 @@ def _sources(said: LoadedProfile, options: Options, limits: Sourced) -> dict[str
     return kept | by_limit
 
 
-def _check_ceilings(
+def check_ceilings(
     safety: SafetySection, load: Load, flood_ns: int, target: Target, problems: Problems
 ) -> None:
     """Nobody floods another machine harder or longer than was meant."""
@@ -147,6 +148,6 @@ def _check_ceilings(
         )
 
 
-def _check_allow(options: Options, problems: Problems) -> None:
+def check_allowed(options: Options, problems: Problems) -> None:
     for text in options.allow:
         problems.catch(options.source("allow").partition(" ")[2], check_allow, text)

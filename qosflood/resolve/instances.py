@@ -1,14 +1,18 @@
 """The target's instances: each with a page of its own."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qosflood.base.endpoint import HeaderRef, parse_endpoint
 from qosflood.plan import Target
-from qosflood.plan_watch import ONE_INSTANCE, Instance, Watch
+from qosflood.plan_watch import ONE_INSTANCE, Instance, MemorySource, Watch
 from qosflood.profile.instances import InstanceSection
 from qosflood.profile.model import ScrapeSection
 from qosflood.resolve.problems import Problems
+
+_FOUND = ("process", "gauge")
+_PID = re.compile(r"pid:[1-9][0-9]{0,9}")
 
 
 def build_instances(
@@ -38,6 +42,23 @@ def build_instances(
         )
         for one in asked
     )
+
+
+def check_memories(
+    asked: Sequence[InstanceSection], sources: Iterable[MemorySource], problems: Problems
+) -> None:
+    """Note each memory that an instance names and that is neither found by itself nor among the
+    `sources` of [memory]."""
+    known = [source.kind for source in sources]
+    for number, one in enumerate(asked):
+        if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
+            continue
+        if one.memory not in known:
+            problems.add(
+                f"instance[{number}].memory",
+                f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
+                "names: exposition, promql or command",
+            )
 
 
 def instances_from(

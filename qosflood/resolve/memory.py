@@ -1,39 +1,33 @@
 """Where the target's memory is read beside its process and its page."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from qosflood.base.endpoint import HeaderRef, parse_endpoint
 from qosflood.base.secrets import secret_word
 from qosflood.base.units import SECOND
 from qosflood.plan_watch import MemorySource, Prometheus, Watch
-from qosflood.profile.instances import InstanceSection
 from qosflood.profile.memory import MemorySection
 from qosflood.resolve.problems import Problems
 from qosflood.selector import parse_selector
 
 _HERE_NS, _ELSEWHERE_NS = SECOND, 5 * SECOND
-_FOUND = ("process", "gauge")
 _OWNERS = {
     "limit_from": "memory.exposition or memory.promql",
     "headers": "memory.exposition",
 }
 """What a key goes with; others go with memory.promql."""
-_PID = re.compile(r"pid:[1-9][0-9]{0,9}")
 
 
 def with_memory(
     watch: Watch,
     asked: MemorySection,
-    instances: Sequence[InstanceSection],
     prometheus: Prometheus | None,
     problems: Problems,
 ) -> Watch:
     """The watch with the sources that the profile names, in the order they are tried."""
     sources = tuple(_sources(asked, prometheus, problems))
     _check_companions(asked, problems)
-    _check_instances(instances, [source.kind for source in sources], problems)
     usual = _ELSEWHERE_NS if sources and asked.pid is None else _HERE_NS
     interval = asked.interval or usual
     return replace(watch, memory_sources=sources, memory_interval_ns=interval)
@@ -96,21 +90,6 @@ def _check_companions(memory: MemorySection, problems: Problems) -> None:
         if told and not source:
             owner = _OWNERS.get(name, "memory.promql")
             problems.add(f"memory.{name}", f"got one alone, expected {owner} beside it")
-
-
-def _check_instances(
-    asked: Sequence[InstanceSection], known: Sequence[str], problems: Problems
-) -> None:
-    """What an instance names is found by itself, or among the sources of [memory]."""
-    for number, one in enumerate(asked):
-        if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
-            continue
-        if one.memory not in known:
-            problems.add(
-                f"instance[{number}].memory",
-                f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
-                "names: exposition, promql or command",
-            )
 
 
 def _page(url: str) -> str:
