@@ -14,7 +14,7 @@ from pinned import Cores
 from processes import read_journal, read_report
 
 from qosflood.load.schedule import Schedule
-from qosflood.plan import Plan, plan_from_builtins
+from qosflood.plan.plan import Plan, plan_from_builtins
 
 AIM_SHARE = 0.02
 AIM_MS = 2.0

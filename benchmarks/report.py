@@ -29,7 +29,7 @@ from record_maker import at, end, event, load_started, memory, phase_at, rollup,
 from tables import Aim, aims_table, markdown
 
 from qosflood.base.units import SECOND
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import ClockMark, JournalRecord, TcpSample, Window
 
 KINDS = 24

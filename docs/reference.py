@@ -16,9 +16,9 @@ import click
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import counted
 from qosflood.cli.group import commands
-from qosflood.limits import METRICS
 from qosflood.live.catalogue import METRICS as TOLD
-from qosflood.profile.model import Profile
+from qosflood.plan.limit_language import METRICS
+from qosflood.plan.profile.model import Profile
 from qosflood.report.schema import Document
 
 FOLDER = Path(__file__).with_name("reference")

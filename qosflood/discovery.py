@@ -18,10 +18,10 @@ from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.monitor.matching import matched, named, of_job
 from qosflood.monitor.otel import open_otel
 from qosflood.monitor.promql import ActiveTarget, Failure, Prometheus, open_prometheus
-from qosflood.plan import Plan
-from qosflood.plan_watch import ONE_INSTANCE
-from qosflood.plan_watch import Prometheus as Asked
-from qosflood.resolve.instances import instances_from
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.instances import instances_from
+from qosflood.plan.watching import ONE_INSTANCE
+from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 OLDEST = (2, 14)

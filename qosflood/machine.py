@@ -12,7 +12,7 @@ from typing import Literal
 import psutil
 
 from qosflood.needs import Facts, Needs, weigh
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 _KERNEL = Path("/proc/sys/net/ipv4")
 _CGROUPS = Path("/sys/fs/cgroup")

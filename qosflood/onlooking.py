@@ -21,7 +21,7 @@ from qosflood.live.web.page import LivePage
 from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
 from qosflood.outlets import NONE_WANTED, Outlets, Wanted
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Segment
 from qosflood.report.build import REPORT_HTML
 

@@ -21,7 +21,7 @@ from qosflood.fleet.view import Onlooker
 from qosflood.live.exporter import PATH, Exporter
 from qosflood.live.metering import RunMeters
 from qosflood.live.otlp import EVERY_NS, Push, Pusher, Sender, prepare
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Segment
 
 METRICS_PORT = "--metrics-port"

@@ -16,7 +16,6 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from qosflood.audited import looks_itself
 from qosflood.base.client_certificate import certificate_warnings
 from qosflood.base.endpoint import is_allowed
 from qosflood.base.errors import PreflightError
@@ -33,12 +32,13 @@ from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.monitor.pages import Pages
 from qosflood.monitor.probe import Sight, look
-from qosflood.plan import Plan
-from qosflood.plan_watch import WATCHED
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.storms import herd_warnings
+from qosflood.plan.profile.target import needs_consent
+from qosflood.plan.readback import looks_itself
+from qosflood.plan.watching import WATCHED
 from qosflood.reach import check_addresses
 from qosflood.records import ControlSample
-from qosflood.resolve import needs_consent
-from qosflood.resolve.herds import herd_warnings
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())

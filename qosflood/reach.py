@@ -5,7 +5,7 @@ import asyncio
 from qosflood.base.errors import PreflightError
 from qosflood.base.tls import tls_context
 from qosflood.load.connector import reason_of
-from qosflood.plan import Target
+from qosflood.plan.plan import Target
 
 _AT_MOST_S = 10.0
 

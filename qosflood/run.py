@@ -41,7 +41,8 @@ from qosflood.load.schedule import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
 from qosflood.onlooking import NO_WINDOWS, Onlooking, Windows
-from qosflood.plan import Part, Plan
+from qosflood.plan.plan import Part, Plan
+from qosflood.plan.profile.target import with_target_port
 from qosflood.preflight import (
     Preflight,
     check_consent,
@@ -50,7 +51,6 @@ from qosflood.preflight import (
     preflight,
 )
 from qosflood.records import Segment
-from qosflood.resolve import with_target_port
 
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR

@@ -12,7 +12,7 @@ from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
 from qosflood.discovery import look_beside, with_instances_of_job
 from qosflood.monitor.promql import Failure, open_prometheus
-from qosflood.plan_watch import Prometheus
+from qosflood.plan.watching import Prometheus
 
 JOBS = (("qos", "a:3000"), ("qos", "b:3000"), ("node", "a:9100"))
 

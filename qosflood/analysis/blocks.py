@@ -13,7 +13,7 @@ from hdrh.histogram import HdrHistogram
 from qosflood.analysis.findings import Block, Blocks
 from qosflood.base.units import SECOND
 from qosflood.histograms import decode, encode
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Latency, Rollup, Window
 
 BLOCK_S = 30

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qosflood.base.units import SECOND
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import ClockMark, End, Event, Segment
 
 LEAST_JUMP_NS = SECOND

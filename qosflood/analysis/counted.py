@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.audit_records import Counted
-from qosflood.audited import alive
 from qosflood.base.units import format_count
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import alive
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.trend import Floats
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import MemoryFigure, MemorySample, ScrapeSample
 
 LEAST_BLOCKS = 8

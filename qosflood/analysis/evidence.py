@@ -11,7 +11,7 @@ from qosflood.analysis.findings import (
     TcpFigures,
 )
 from qosflood.base.units import format_count, format_duration, format_ratio
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 _ONE_CORE = 0.9
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qosflood.analysis.beside import OtelFinding, PrometheusFinding, UpPoint
-from qosflood.plan_watch import ONE_INSTANCE
+from qosflood.plan.watching import ONE_INSTANCE
 from qosflood.records import MemoryFigure, Who
 
 

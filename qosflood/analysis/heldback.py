@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.audit_records import ReadBack, SentSession, SentSessions
-from qosflood.base.units import MS, format_count, format_duration
-from qosflood.resolve import format_utc
+from qosflood.base.units import MS, format_count, format_duration, format_utc
 
 MOST_EXAMPLES = 10
 _ORDER_MS = 250

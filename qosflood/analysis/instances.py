@@ -8,7 +8,7 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import InstanceFinding
 from qosflood.analysis.scrape import scrape_figures
 from qosflood.analysis.scrape_words import scrape_words
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Event, MemorySample, ScrapeSample
 
 _TREMBLE_S = 1.0

@@ -11,7 +11,7 @@ from qosflood.analysis.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.audit_records import Counted, ReadBack, SentSessions
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import (
     ClockMark,
     ControlSample,

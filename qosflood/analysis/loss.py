@@ -13,10 +13,10 @@ from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
 from qosflood.audit_records import Counted, ReadBack, SentSessions
-from qosflood.audited import sources
 from qosflood.base.units import format_count
-from qosflood.plan import Plan
-from qosflood.plan_watch import WATCHED
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import sources
+from qosflood.plan.watching import WATCHED
 from qosflood.records import (
     Event,
 )

@@ -38,8 +38,8 @@ from qosflood.analysis.retention import (
 )
 from qosflood.analysis.trend import Trend, trend
 from qosflood.base.units import HOUR, SECOND
-from qosflood.plan import Plan
-from qosflood.plan_watch import WATCHED
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import WATCHED
 from qosflood.records import Event, MemorySample, ScrapeSample
 
 _LIMIT_SHARE = 0.01

@@ -7,7 +7,7 @@ from itertools import pairwise
 from qosflood.analysis.beside import OtelFinding, OtelUp
 from qosflood.base.text import printable
 from qosflood.base.units import format_count
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.witnesses import OtelSample
 
 UNCHECKED = "OpenTelemetry was not checked; name a Collector's metrics page with --otel URL"

@@ -14,7 +14,7 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
 from qosflood.base.units import SECOND, format_count
-from qosflood.plan import Limit, Plan
+from qosflood.plan.plan import Limit, Plan
 from qosflood.records import CUT_OFF
 
 

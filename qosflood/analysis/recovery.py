@@ -12,7 +12,7 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.scrape import counts
 from qosflood.base.units import MS, SECOND, format_duration, format_ratio
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import ScrapeSample
 
 ERROR_TOLERANCE = 0.01

@@ -12,7 +12,7 @@ import numpy as np
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.envelope import Points
 from qosflood.base.units import SECOND
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Event
 
 LEAST_SESSIONS = 100

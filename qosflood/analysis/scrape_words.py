@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.scrape import FailingSpan, failing_spans
 from qosflood.base.units import SECOND, format_count, format_duration
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import ScrapeSample
 
 MOST_SPANS = 3

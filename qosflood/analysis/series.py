@@ -7,7 +7,7 @@ from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, S
 from qosflood.analysis.latency import figures_of, given
 from qosflood.base.units import SECOND
 from qosflood.histograms import merge
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import (
     OUTCOMES,
     ControlSample,

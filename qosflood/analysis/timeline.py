@@ -16,8 +16,8 @@ from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
 from qosflood.base.units import SECOND, counted, format_count, format_duration
-from qosflood.plan import Phase, Plan
-from qosflood.plan_watch import WATCH
+from qosflood.plan.plan import Phase, Plan
+from qosflood.plan.watching import WATCH
 from qosflood.records import ControlSample, Event, ScrapeSample
 
 MOST_ENTRIES = 200

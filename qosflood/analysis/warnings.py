@@ -7,7 +7,7 @@ from qosflood.analysis.clock import ClockJump
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.analysis.generator import GeneratorTally
 from qosflood.base.units import SECOND, format_count, format_duration
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Event, ScrapeSample
 
 _MOST_OF_A_KIND = 10

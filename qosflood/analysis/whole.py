@@ -48,7 +48,7 @@ from qosflood.analysis.timeline import (
 )
 from qosflood.analysis.warnings import warnings_of
 from qosflood.base.units import SECOND
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import JournalRecord, Latency
 
 _GRAVITY = ("leak", "inconclusive", "unmeasured", "grows_with_sessions", "steady")

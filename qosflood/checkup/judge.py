@@ -13,7 +13,7 @@ from qosflood.base.units import (
 )
 from qosflood.checkup.values import ClockState, Row, Trial, Wakes
 from qosflood.needs import Facts
-from qosflood.plan import LEAST_LATE_GATE_NS
+from qosflood.plan.plan import LEAST_LATE_GATE_NS
 
 LATE_NS = LEAST_LATE_GATE_NS
 """A send lag above which a second of a run counts as late, without a tighter limit."""

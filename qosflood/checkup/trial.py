@@ -10,7 +10,7 @@ from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.checkup.values import Trial
 from qosflood.histograms import merge
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import ShardHealth, Window, decode_record
 
 SHARD_MODULE = "qosflood.load"

@@ -18,8 +18,8 @@ from qosflood.checkup.wakes import measure_wakes
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
 from qosflood.machine import affine_cores, cpu_quota, machine_facts
 from qosflood.needs.weigh import fitting_clients
-from qosflood.plan import Plan
-from qosflood.resolve import Options
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Plan
 
 _WAKES = 1000
 _MANY_CLIENTS = 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from qosflood.profile.load import list_profiles
+from qosflood.plan.profile.files import list_profiles
 
 VARIABLE = "_QOSFLOOD_COMPLETE"
 _SHELLS = ("bash", "zsh", "fish")

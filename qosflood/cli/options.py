@@ -25,7 +25,7 @@ from qosflood.cli.params import (
     TEXT,
 )
 from qosflood.outlets import Wanted, wanted
-from qosflood.resolve import Options
+from qosflood.plan.options import Options
 
 _RENAMED = {
     "duration": "duration_ns",

@@ -12,7 +12,7 @@ from qosflood.base.listen import parse_address, parse_port
 from qosflood.base.units import MS, US, parse_duration, parse_rate, parse_ratio
 from qosflood.compare.values import MinEffect
 from qosflood.live.otlp import parse_push_url
-from qosflood.resolve import parse_part, parse_peak
+from qosflood.plan.options import parse_part, parse_peak
 
 
 class _Parsed(click.ParamType[Any]):

@@ -13,9 +13,11 @@ from qosflood.base.text import nearest
 from qosflood.cli.completion import profile_words
 from qosflood.discovery import with_instances_of_job
 from qosflood.machine import allowed_cores
-from qosflood.plan import Plan
-from qosflood.profile.load import list_profiles, load_profile
-from qosflood.resolve import Options, allowed_targets, resolve, wanted_endpoint, wants_all_addresses
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.files import list_profiles, load_profile
+from qosflood.plan.profile.target import wanted_endpoint, wants_all_addresses
+from qosflood.plan.resolve import allowed_targets, resolve
 
 COMMANDS = (
     "run",

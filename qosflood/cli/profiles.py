@@ -6,8 +6,8 @@ import click
 
 from qosflood.base.errors import ProfileError
 from qosflood.base.text import nearest
-from qosflood.profile.load import list_profiles, load_profile
-from qosflood.profile.model import Profile
+from qosflood.plan.profile.files import list_profiles, load_profile
+from qosflood.plan.profile.model import Profile
 
 
 @click.group(invoke_without_command=True)

@@ -14,7 +14,7 @@ from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
 from qosflood.machine import examine
 from qosflood.onlooking import Windows
-from qosflood.plan import Part
+from qosflood.plan.plan import Part
 from qosflood.run import Request, check_start, fill_planned
 from qosflood.run import run as carry_out
 

@@ -19,11 +19,11 @@ from rich.text import Text
 from qosflood.base.text import printable
 from qosflood.live.terminal import RunView, Style, make_view
 from qosflood.needs import Needs
-from qosflood.plan import Plan
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import Plan
 from qosflood.preflight import Preflight
 from qosflood.report.schema import Document
 from qosflood.report.terminal import print_summary
-from qosflood.resolve import describe
 
 
 class PatientConsole(Console):

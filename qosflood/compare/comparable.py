@@ -7,7 +7,7 @@ import msgspec
 
 from qosflood.base.units import SECOND, counted, format_count, format_duration
 from qosflood.compare.values import Difference, Given
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.report.schema import Document
 
 Facts = Callable[[Document, Plan], str]

@@ -21,8 +21,8 @@ from qosflood.compare.values import (
     RunFacts,
 )
 from qosflood.compare.words import headline, noise_words
-from qosflood.plan import Plan, plan_from_builtins
-from qosflood.plan_watch import WATCH
+from qosflood.plan.plan import Plan, plan_from_builtins
+from qosflood.plan.watching import WATCH
 
 _EXITS: dict[Overall, ExitCode] = {
     "same": ExitCode.PASS,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from qosflood.compare.values import Scale, Unit
-from qosflood.plan_watch import WATCH
+from qosflood.plan.watching import WATCH
 from qosflood.report.cells import error_ratio
 from qosflood.report.schema import Document, Phase
 

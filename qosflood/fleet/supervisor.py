@@ -12,7 +12,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from qosflood.audited import sources
 from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
@@ -23,7 +22,8 @@ from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal import JournalWriter
 from qosflood.load.failures import FIRST, LAST
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import sources
 from qosflood.records import (
     ClockMark,
     End,

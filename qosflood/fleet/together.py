@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from qosflood.fleet.view import Onlooker, View
-from qosflood.plan import Limit
+from qosflood.plan.plan import Limit
 from qosflood.records import JournalRecord
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from qosflood.plan import Limit
+from qosflood.plan.plan import Limit
 from qosflood.records import JournalRecord
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from qosflood.analysis.latency import figures_of, percentile_below
 from qosflood.base.units import SECOND, format_bytes, format_duration, format_ratio
 from qosflood.live.aggregate import LiveView
-from qosflood.plan import Limit
+from qosflood.plan.plan import Limit
 
 _OPS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

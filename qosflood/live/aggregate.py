@@ -13,7 +13,7 @@ from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.analysis.latency import figures_of
 from qosflood.base.units import SECOND
 from qosflood.histograms import merge
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import (
     Event,
     JournalRecord,

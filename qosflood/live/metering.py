@@ -7,8 +7,8 @@ from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.base.units import SECOND
 from qosflood.live.aggregate import rate_at
 from qosflood.live.meters import Family, Meters
-from qosflood.plan import Plan
-from qosflood.plan_watch import WATCH
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import WATCH
 from qosflood.records import (
     OUTCOMES,
     ControlSample,

@@ -13,7 +13,7 @@ from qosflood.base.units import SECOND
 from qosflood.live import lines
 from qosflood.live.aborts import AbortWatch
 from qosflood.live.aggregate import LiveView, Snapshot
-from qosflood.plan import Limit, Plan
+from qosflood.plan.plan import Limit, Plan
 from qosflood.records import JournalRecord
 
 Style = Literal["live", "plain", "quiet"]

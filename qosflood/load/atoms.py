@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from qosflood.bodies import TEXTS, Source, Text, parse_text
+from qosflood.plan.body_language import TEXTS, Source, Text, parse_text
 
 Atom = bytes | str
 """Constant JSON, or a source's name."""

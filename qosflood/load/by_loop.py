@@ -10,7 +10,7 @@ from typing import Any
 from qosflood.base.tls import tls_context
 from qosflood.load.connection import WAITING, Client
 from qosflood.load.sockets import Ended, open_socket
-from qosflood.plan import Target
+from qosflood.plan.plan import Target
 
 
 class ByLoop:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qosflood.audited import sampled
 from qosflood.load.audit import AuditedClient, AuditedRetryingClient
 from qosflood.load.connection import Client
 from qosflood.load.pool import Member, Pool
 from qosflood.load.recorder import Bucket
 from qosflood.load.retries import RetryingClient, RetryPolicy
 from qosflood.load.shared import Shared
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import sampled
 
 
 class Reports(Protocol):

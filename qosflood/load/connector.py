@@ -16,7 +16,7 @@ from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import Client
 from qosflood.load.sockets import Sockets
 from qosflood.load.tls_sockets import TlsSockets
-from qosflood.plan import Target
+from qosflood.plan.plan import Target
 from qosflood.records import Connects
 
 AT_ONCE = 256

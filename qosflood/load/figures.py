@@ -13,7 +13,7 @@ from qosflood.load.network import (
     assign_places,
     draw_paths,
 )
-from qosflood.plan import NetworkClass
+from qosflood.plan.plan import NetworkClass
 
 Path = list[Any]
 """The figures of one call, INTERVALS of them, each as a template's writer wants them."""

@@ -9,7 +9,7 @@ is met somewhere in its life. Nobody joins or leaves this way after `churn_end_s
 import numpy as np
 
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
-from qosflood.plan import Phase, Plan, Sessions
+from qosflood.plan.plan import Phase, Plan, Sessions
 
 _NEVER_S = 1e18
 

@@ -18,7 +18,7 @@ import numpy as np
 from qosflood.base.units import MS
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.load.emodel import mos, rating
-from qosflood.plan import NetworkClass
+from qosflood.plan.plan import NetworkClass
 
 PATHS = 16
 """Calls drawn per class."""

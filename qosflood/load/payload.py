@@ -12,7 +12,7 @@ from typing import Any
 from qosflood.load.figures import LAST, Figures, Path
 from qosflood.load.population import Identity, identity
 from qosflood.load.template import BodyWriter, Concatenated, compile_body
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 RequestWriter = Callable[[Any, Path, int, int], bytes]
 """Head and body of one report, from a session's template, the path it walks, its turn (which picks

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qosflood.load.draws import Purpose, bits
-from qosflood.plan import Report
+from qosflood.plan.plan import Report
 
 _SSRCS = 2**32 - 1
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.load.lives import Lives, places
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 
 HERD_PHASE = 0.5
 """Where in a beat synchronised clients report."""

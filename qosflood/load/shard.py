@@ -31,7 +31,7 @@ from qosflood.load.schedule import Schedule
 from qosflood.load.shared import NEVER, Shared
 from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
-from qosflood.plan import Plan, plan_from_builtins
+from qosflood.plan.plan import Plan, plan_from_builtins
 from qosflood.records import (
     encode_record,
 )

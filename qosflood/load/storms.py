@@ -13,7 +13,7 @@ import numpy as np
 from qosflood.base.units import format_count
 from qosflood.load.connection import BUSY, IDLE
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Event
 
 DROPS_PER_TURN = 16

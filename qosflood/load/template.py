@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qosflood.bodies import COUNTER
 from qosflood.load import counters
 from qosflood.load.atoms import Atom, bare, body_atoms
 from qosflood.load.counters import FACTORS
 from qosflood.load.figures import LAST, Figure, Path
 from qosflood.load.population import Identity
-from qosflood.plan import Report
+from qosflood.plan.body_language import COUNTER
+from qosflood.plan.plan import Report
 
 Kind = Literal["session", "network", "clock", "counter"]
 BodyWriter = Callable[[Any, Path, int, int], bytes]

@@ -19,7 +19,7 @@ from typing import Any
 from qosflood.base.tls import tls_context
 from qosflood.load.connection import Client
 from qosflood.load.sockets import IN, ONCE, OUT, READ_BYTES, Attempt, Sockets, SocketTransport
-from qosflood.plan import Target
+from qosflood.plan.plan import Target
 
 SLICE_NS = 500_000
 """Handshakes go on within a slice for so long; the step begun last ends later."""

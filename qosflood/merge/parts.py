@@ -9,7 +9,7 @@ import msgspec
 
 from qosflood.base.errors import JournalError
 from qosflood.base.units import SECOND, format_duration
-from qosflood.plan import Limit, Part, Phase, Plan
+from qosflood.plan.plan import Limit, Part, Phase, Plan
 from qosflood.records import Event
 
 MOST_LATE_NS = SECOND

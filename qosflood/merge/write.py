@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from qosflood.base.errors import JournalError
+from qosflood.base.units import format_utc
 from qosflood.firstlast import FirstAndLast
 from qosflood.journal import (
     RUN_SCHEMA,
@@ -32,7 +33,7 @@ from qosflood.merge.parts import (
     missing,
 )
 from qosflood.merge.stream import PartStream, closing_events, merged_end
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import (
     ClockMark,
     Event,
@@ -42,7 +43,6 @@ from qosflood.records import (
     Window,
     encode_record,
 )
-from qosflood.resolve import format_utc
 from qosflood.rollups import RollupMaker
 
 

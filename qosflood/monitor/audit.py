@@ -15,7 +15,6 @@ import psutil
 from yarl import URL
 
 from qosflood.audit_records import Counted, ReadBack
-from qosflood.audited import Sampled, Source, looks_itself, sources
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
@@ -23,8 +22,9 @@ from qosflood.base.units import SECOND, format_bytes, format_count, format_durat
 from qosflood.monitor.counter_watch import named_series, with_labels
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
-from qosflood.plan import Plan
-from qosflood.plan_watch import Audit, Instance
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import Sampled, Source, looks_itself, sources
+from qosflood.plan.watching import Audit, Instance
 from qosflood.records import (
     MemorySample,
     Record,

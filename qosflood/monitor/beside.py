@@ -13,8 +13,8 @@ from qosflood.monitor.matching import is_of, matched
 from qosflood.monitor.promql import ActiveTarget, Alert, Clock, Failure, Prometheus, selector
 from qosflood.monitor.promql import Series as Found
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan
-from qosflood.plan_watch import Prometheus as Asked
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Prometheus as Asked
 from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 LAST_READING_S = 4.0

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 
 from qosflood.base.units import format_bytes
-from qosflood.plan_watch import MOST_PAGE_BYTES
+from qosflood.plan.watching import MOST_PAGE_BYTES
 
 MIB = 1024 * 1024
 _STEP = MIB

@@ -18,8 +18,8 @@ from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.scrape import exchange_failure
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan, Target
-from qosflood.plan_watch import Control
+from qosflood.plan.plan import Plan, Target
+from qosflood.plan.watching import Control
 from qosflood.records import ControlSample, Record, TcpSample
 
 ENOUGH_BYTES = 1 << 16

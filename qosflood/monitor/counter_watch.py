@@ -2,7 +2,7 @@
 
 from qosflood.audit_records import Counted
 from qosflood.monitor.exposition import Exposition, Sample
-from qosflood.plan_watch import Audit
+from qosflood.plan.watching import Audit
 from qosflood.records import ScrapeSample
 
 

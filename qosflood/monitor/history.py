@@ -12,7 +12,7 @@ from qosflood.monitor.exposition import (
     churn,
     read_exposition,
 )
-from qosflood.plan_watch import Watch
+from qosflood.plan.watching import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from qosflood.base.endpoint import is_loopback
 from qosflood.monitor.promql import ActiveTarget
-from qosflood.plan_watch import ONE_INSTANCE, Instance, Prometheus
+from qosflood.plan.watching import ONE_INSTANCE, Instance, Prometheus
 
 _LOOPBACK = "loopback"
 _PORTS = {"http": 80, "https": 443}

@@ -24,9 +24,9 @@ from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import Exposition, ExpositionError, read_exposition
 from qosflood.monitor.promql import Failure, Prometheus, open_prometheus
 from qosflood.monitor.scrape import ACCEPT, exchange_failure
-from qosflood.plan import Plan
-from qosflood.plan_watch import MemorySource
-from qosflood.selector import Selector, parse_selector
+from qosflood.plan.plan import Plan
+from qosflood.plan.series_selector import Selector, parse_selector
+from qosflood.plan.watching import MemorySource
 
 _MOST_PRINTED = 1 << 16
 _LOOK_S, _KILLED_S = 0.02, 1.0

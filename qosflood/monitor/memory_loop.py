@@ -13,8 +13,8 @@ from qosflood.monitor.memory_elsewhere import open_elsewhere
 from qosflood.monitor.memory_watch import MemoryWatch
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan, Target
-from qosflood.plan_watch import ONE_INSTANCE, Instance, MemorySource
+from qosflood.plan.plan import Plan, Target
+from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource
 from qosflood.records import Event, MemoryKind, MemorySample, Record
 
 _PORTS = {"http": 80, "https": 443}

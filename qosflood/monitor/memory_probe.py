@@ -13,8 +13,8 @@ from qosflood.monitor.judged_tree import JudgedTree
 from qosflood.monitor.memory_elsewhere import Unread, open_elsewhere
 from qosflood.monitor.memory_loop import WatchedMemory, address_of
 from qosflood.monitor.ownership import ListeningProcess, Ownership, describe, owner_of_port
-from qosflood.plan import Plan
-from qosflood.plan_watch import Instance, MemorySource
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance, MemorySource
 
 NO_SOURCE = "no source: add --pid"
 PROXIES = frozenset(("nginx", "haproxy", "traefik", "caddy", "httpd", "apache2", "varnishd"))

@@ -7,8 +7,8 @@ import psutil
 
 from qosflood.monitor.judged_tree import PSS_EVERY_NS, JudgedTree
 from qosflood.monitor.ownership import owner_of_port
-from qosflood.plan import Target
-from qosflood.plan_watch import ONE_INSTANCE
+from qosflood.plan.plan import Target
+from qosflood.plan.watching import ONE_INSTANCE
 from qosflood.records import Event, MemorySample, Who
 
 

@@ -16,7 +16,7 @@ from qosflood.monitor.scrape import Scraper
 from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.starts import Answering
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Event, MemoryKind, Record, ScrapeSample
 
 _LAST_READ_NS = 2 * SECOND

@@ -10,8 +10,8 @@ from qosflood.base.units import SECOND
 from qosflood.monitor.exposition import Exposition, Sample
 from qosflood.monitor.scrape import Reader, Scraper, open_scraper
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan
-from qosflood.plan_watch import Instance
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance
 from qosflood.witnesses import OtelSample
 
 LAST_SCRAPE_S = 1.0

@@ -8,7 +8,7 @@ from qosflood.monitor.beside import Beside
 from qosflood.monitor.otel import open_otel, watch_otel
 from qosflood.monitor.promql import open_prometheus
 from qosflood.monitor.timer import Timer
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Record
 
 Poll = Callable[[], Awaitable[None]]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from qosflood.monitor.counters import NO_FALL
 from qosflood.monitor.scrape import open_scraper
 from qosflood.monitor.starts import SEVERAL, Answering
-from qosflood.plan import Plan
-from qosflood.plan_watch import Instance
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance
 from qosflood.records import ScrapeSample
 
 _PEEKS = 3

@@ -8,8 +8,8 @@ from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.monitor.memory_probe import FoundMemory, find_memory
 from qosflood.monitor.ownership import ListeningProcess
 from qosflood.monitor.pages import Pages, look_at_pages
-from qosflood.plan import Plan
-from qosflood.plan_watch import Instance
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance
 from qosflood.records import MemoryKind
 
 

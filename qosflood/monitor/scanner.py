@@ -22,7 +22,7 @@ from qosflood.monitor.mediatype import OPENMETRICS
 from qosflood.monitor.openmetrics import END_MARK, OpenMetrics
 from qosflood.monitor.promtext import TextFormat
 from qosflood.monitor.tally import Tally
-from qosflood.plan_watch import MOST_PAGE_BYTES
+from qosflood.plan.watching import MOST_PAGE_BYTES
 
 _BLOCK_BYTES = 1 << 18
 _SHOWN = 60

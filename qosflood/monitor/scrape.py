@@ -24,8 +24,8 @@ from qosflood.monitor.exposition import (
     check_content_type,
 )
 from qosflood.monitor.history import UNSAID, History
-from qosflood.plan import Plan, Target
-from qosflood.plan_watch import Instance
+from qosflood.plan.plan import Plan, Target
+from qosflood.plan.watching import Instance
 from qosflood.records import ScrapeSample
 
 ACCEPT = {

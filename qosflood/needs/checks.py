@@ -25,7 +25,7 @@ from qosflood.needs.connects import (
     renewals,
 )
 from qosflood.needs.values import Facts, Need
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 SPARE_FILES = 64
 

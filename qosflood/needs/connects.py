@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from qosflood.base.units import SECOND, format_duration
 from qosflood.load.lives import churn_end_s
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 
 _PER_REPORT_HELD_S = 0.1
 """How long a connection for one report is taken to last: ample for a healthy target."""

@@ -5,7 +5,7 @@ import math
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.needs.connects import closed_within, connected_at_once
 from qosflood.needs.values import Facts, Need
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 WIDEST_PORTS = 65_535 - 1024 + 1
 _TIME_WAIT_S = 60.0

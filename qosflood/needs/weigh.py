@@ -7,7 +7,7 @@ from qosflood.needs.checks import handshakes, memory, open_files, reports
 from qosflood.needs.connects import most_clients
 from qosflood.needs.ports import ports
 from qosflood.needs.values import Facts, Needs
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 
 _CHECKS = (ports, open_files, memory, handshakes, reports)
 

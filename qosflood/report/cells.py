@@ -18,7 +18,7 @@ from qosflood.base.units import (
     format_moment,
     format_ratio,
 )
-from qosflood.plan_watch import WATCH, WATCHED
+from qosflood.plan.watching import WATCH, WATCHED
 from qosflood.report.evidence import evidence_words
 from qosflood.report.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
 

@@ -13,7 +13,7 @@ from qosflood.analysis.findings import (
     ScrapePoint,
 )
 from qosflood.base.units import MS, counted, format_bytes, format_count
-from qosflood.plan_watch import WATCH
+from qosflood.plan.watching import WATCH
 from qosflood.report import cells
 
 Point = TypeVar("Point", MemoryPoint, ScrapePoint)

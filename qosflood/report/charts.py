@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from qosflood.analysis.findings import Findings, PercentileCurve
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.report import chart_words
 from qosflood.report.chart import MOST_POINTS, Chart
 from qosflood.report.charts_target import target_charts

@@ -9,7 +9,7 @@ import msgspec
 
 from qosflood.analysis import findings as found
 from qosflood.base.units import MS, US
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.report import schema
 from qosflood.report.advice import advise
 from qosflood.report.beside import otel_part, prometheus_part

@@ -14,7 +14,7 @@ from qosflood.base.units import (
     format_moment,
     format_ratio,
 )
-from qosflood.plan_watch import ONE_INSTANCE
+from qosflood.plan.watching import ONE_INSTANCE
 
 _SAID_BY_WORDS = frozenset(
     {

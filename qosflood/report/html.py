@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qosflood.analysis.findings import Findings
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.report import sections, top
 from qosflood.report.beside import beside
 from qosflood.report.chart import Chart

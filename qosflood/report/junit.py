@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from qosflood.base.errors import ExitCode
 from qosflood.base.text import printable, printable_block
 from qosflood.base.units import SECOND, format_duration
-from qosflood.plan_watch import WATCH
+from qosflood.plan.watching import WATCH
 from qosflood.report import cells
 from qosflood.report.schema import Document, JudgedLimit
 

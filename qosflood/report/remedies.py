@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.base.units import format_bytes, format_duration
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.verdict import JudgedLimit
 
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"

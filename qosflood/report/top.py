@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from qosflood.base.text import printable
-from qosflood.plan_watch import WATCH
+from qosflood.plan.watching import WATCH
 from qosflood.report import cells
 from qosflood.report.markup import Content, Markup, element, folded, items, join
 from qosflood.report.schema import Document, Phase

@@ -18,8 +18,8 @@ from record_maker import (
 
 from qosflood.analysis import analyse
 from qosflood.base.units import MS, SECOND
-from qosflood.limits import parse_limit
-from qosflood.plan import Storm
+from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.plan import Storm
 from qosflood.records import Connects, ControlSample, TcpSample
 
 REMOTE = {"loopback": False}

@@ -10,7 +10,7 @@ from qosflood.analysis.blocks import MOST_BLOCKS, BlockSeries, block_length_s
 from qosflood.analysis.findings import Blocks
 from qosflood.base.units import SECOND
 from qosflood.histograms import decode
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import Window
 
 

@@ -5,7 +5,7 @@ from plan_maker import make_plan
 from record_maker import window
 
 from qosflood.analysis.late import OnTimeBreaks
-from qosflood.limits import parse_limit
+from qosflood.plan.limit_language import parse_limit
 
 
 def broken(limit, windows):

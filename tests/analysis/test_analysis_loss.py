@@ -12,8 +12,8 @@ from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.base.units import SECOND
-from qosflood.plan import Part
-from qosflood.plan_watch import Audit
+from qosflood.plan.plan import Part
+from qosflood.plan.watching import Audit
 from qosflood.records import (
     Event,
 )

@@ -13,7 +13,7 @@ from record_maker import MIB, T0_NS, at, event, memory
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
 from qosflood.base.units import MINUTE, SECOND
-from qosflood.plan import Part, Sessions
+from qosflood.plan.plan import Part, Sessions
 
 FLOOD_S, EDGE_S = 900, 60
 WHOLE_S = 3 * EDGE_S + FLOOD_S

@@ -10,8 +10,8 @@ from record_maker import MIB, T0_NS, event, memory, scrape
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
 from qosflood.base.units import MINUTE, SECOND
-from qosflood.plan import Sessions
-from qosflood.plan_watch import WATCH
+from qosflood.plan.plan import Sessions
+from qosflood.plan.watching import WATCH
 
 FLOOD_S, EDGE_S = 900, 60
 WHOLE_S = 4 * EDGE_S + FLOOD_S

@@ -20,7 +20,7 @@ from record_maker import (
 
 from qosflood.analysis import analyse
 from qosflood.base.units import MS, SECOND
-from qosflood.limits import parse_limit
+from qosflood.plan.limit_language import parse_limit
 from qosflood.records import OUTCOMES, ClockMark, Segment, Window
 from qosflood.verdict import judge
 

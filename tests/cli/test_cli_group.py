@@ -12,7 +12,7 @@ from qosflood import __version__
 from qosflood.base.errors import JournalWriteError
 from qosflood.cli import group
 from qosflood.cli.planning import COMMANDS
-from qosflood.profile.load import list_profiles
+from qosflood.plan.profile.files import list_profiles
 
 
 def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:

@@ -13,7 +13,7 @@ from parts import require
 
 from qosflood.base.units import MINUTE, SECOND, Rate
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
-from qosflood.resolve import Options
+from qosflood.plan.options import Options
 from qosflood.verdict import load_words
 
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ import pytest
 
 from qosflood.base.errors import ExitCode
 from qosflood.cli.group import commands
-from qosflood.limits import METRICS
-from qosflood.profile.load import key_paths, load_profile
+from qosflood.plan.limit_language import METRICS
+from qosflood.plan.profile.files import key_paths, load_profile
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

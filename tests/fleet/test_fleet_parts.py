@@ -16,7 +16,7 @@ from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.journal import read_failures, read_records
 from qosflood.load.schedule import Schedule
-from qosflood.plan import Part, Plan
+from qosflood.plan.plan import Part, Plan
 from qosflood.records import ClockMark, End, Event, Window
 
 

@@ -9,8 +9,8 @@ from record_maker import at, event, latency, load_started, load_windows, memory,
 from qosflood.base.units import SECOND
 from qosflood.histograms import merge
 from qosflood.live.aggregate import LiveView, rate_at
-from qosflood.plan import Plan
-from qosflood.plan_watch import Instance
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance
 from qosflood.records import JournalRecord
 
 

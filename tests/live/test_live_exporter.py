@@ -26,7 +26,8 @@ from qosflood.live.exporter import Exporter
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Buckets
 from qosflood.monitor.exposition import read_exposition
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
+from qosflood.plan.without_load import as_watch
 from qosflood.records import (
     OUTCOMES,
     Connects,
@@ -38,7 +39,6 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
-from qosflood.resolve import as_watch
 from qosflood.witnesses import PrometheusSamples
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"

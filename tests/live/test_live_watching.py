@@ -8,8 +8,8 @@ from rich.console import Console
 
 from qosflood.base.units import MINUTE, SECOND
 from qosflood.live.terminal import make_view
-from qosflood.plan import Phase
-from qosflood.plan_watch import WATCH
+from qosflood.plan.plan import Phase
+from qosflood.plan.watching import WATCH
 
 PLAN = make_plan(
     load=make_load(clients=0, shards=0),

@@ -16,7 +16,7 @@ from qosflood.audit_records import SentSession
 from qosflood.load.audit import sent_sessions
 from qosflood.load.connection import Client
 from qosflood.load.retries import RetryingClient
-from qosflood.plan import Retries
+from qosflood.plan.plan import Retries
 
 ZERO_MS = ZERO // MS
 SESSION = re.compile(rb'"sessionId":"([^"]+)"')

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
 from qosflood.load.connection import AWAY, BUSY, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
-from qosflood.plan import Retries
+from qosflood.plan.plan import Retries
 
 CLIENTS = 3
 TIMEOUT = 2 * SECOND

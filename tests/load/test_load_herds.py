@@ -11,7 +11,7 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.load.schedule import Due, Schedule
-from qosflood.plan import Plan, Sessions
+from qosflood.plan.plan import Plan, Sessions
 
 
 @st.composite

@@ -22,7 +22,7 @@ from qosflood.load.network import (
     draw_paths,
     mean_loss,
 )
-from qosflood.plan import NetworkClass
+from qosflood.plan.plan import NetworkClass
 
 seeds = st.integers(0, 2**63 - 1)
 HEALTHY = plan_of({"network": {"mix": "healthy"}}).networks

@@ -12,7 +12,7 @@ from qosflood.base.units import MS, SECOND
 from qosflood.load.pacer import LIFE_PER_WAKE_UP, SENDS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule import Schedule
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.protocols import ManualClock
 
 ZERO = 500 * SECOND + 123

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from plan_maker import make_plan
 
 from qosflood.load.schedule import Schedule
-from qosflood.plan import Part
+from qosflood.plan.plan import Part
 from qosflood.run import fill_planned
 
 WHOLE = make_plan()

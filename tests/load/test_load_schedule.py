@@ -12,7 +12,7 @@ from plan_maker import make_load, make_phases, make_plan
 from qosflood.base.units import HOUR, MS, SECOND
 from qosflood.load.lives import places as lifetimes
 from qosflood.load.schedule import Due, Schedule
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 
 seeds = st.integers(0, 2**64 - 1)
 jitters = st.sampled_from([0.0, 0.0, 0.1, 0.5, 1.0])

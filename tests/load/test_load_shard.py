@@ -19,7 +19,7 @@ from shard_process import ShardProcess, shard
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.units import MS, SECOND
 from qosflood.load.schedule import Schedule
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 
 def plan_for(port: int, flood_ns: int = 400 * MS, **changes) -> Plan:

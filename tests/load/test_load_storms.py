@@ -13,7 +13,7 @@ from plan_maker import make_load, make_phases, make_plan
 from qosflood.base.units import MS, SECOND
 from qosflood.load.connection import BUSY, DOWN, IDLE
 from qosflood.load.storms import DROPS_PER_TURN, StormWatch, back_after_s, hit
-from qosflood.plan import Plan, Storm
+from qosflood.plan.plan import Plan, Storm
 from qosflood.protocols import ManualClock
 from qosflood.records import Event
 

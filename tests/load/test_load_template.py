@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_plan, make_report
 
-from qosflood.bodies import SOURCES, TEXTS
 from qosflood.load.figures import Figure
 from qosflood.load.payload import RequestBuilder, mean_bytes
 from qosflood.load.population import identity
 from qosflood.load.template import Concatenated, Formatted, compile_body
-from qosflood.plan import DEFAULT_BODY, Counter, Report
+from qosflood.plan.body_language import SOURCES, TEXTS
+from qosflood.plan.plan import DEFAULT_BODY, Counter, Report
 
 FIGURES = (
     Figure("near", 4.41, 0.0, 20.3, 1.1),

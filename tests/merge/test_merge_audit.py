@@ -11,7 +11,7 @@ from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.base.units import SECOND
 from qosflood.journal import read_records, read_run
 from qosflood.merge import merge, open_parts
-from qosflood.plan_watch import Audit
+from qosflood.plan.watching import Audit
 
 READ = Audit(readback="/held")
 END = PLAN.phases[-1].end_ns

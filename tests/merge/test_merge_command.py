@@ -14,7 +14,7 @@ from record_maker import event
 from qosflood.base.units import SECOND
 from qosflood.journal import JournalWriter
 from qosflood.merge import merge, open_parts
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import ClockMark, End, Window
 
 

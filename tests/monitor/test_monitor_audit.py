@@ -12,7 +12,7 @@ from qosflood.audit_records import Counted, ReadBack
 from qosflood.base.units import SECOND
 from qosflood.monitor import audit as module
 from qosflood.monitor.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
-from qosflood.plan_watch import Audit
+from qosflood.plan.watching import Audit
 from qosflood.records import (
     MemorySample,
 )

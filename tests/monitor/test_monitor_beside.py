@@ -6,7 +6,7 @@ from plan_maker import make_plan
 
 from qosflood.monitor.beside import Beside
 from qosflood.monitor.promql import ActiveTarget, Clock, Series
-from qosflood.plan_watch import Prometheus
+from qosflood.plan.watching import Prometheus
 from qosflood.witnesses import PrometheusReading, PrometheusSamples
 
 

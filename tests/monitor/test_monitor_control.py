@@ -20,7 +20,7 @@ from qosflood.monitor.control import (
     watch_tcp,
 )
 from qosflood.monitor.timer import Timer
-from qosflood.plan_watch import Control
+from qosflood.plan.watching import Control
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 UNWELL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno"

@@ -16,7 +16,7 @@ from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
-from qosflood.plan_watch import MemorySource
+from qosflood.plan.watching import MemorySource
 from qosflood.records import Event, MemorySample
 
 SECRET = "planted-51c0aa"

@@ -11,7 +11,7 @@ from sick_collectors import sick_collector
 from qosflood.base.units import SECOND
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import open_elsewhere
-from qosflood.plan_watch import MemorySource
+from qosflood.plan.watching import MemorySource
 
 
 def test_a_real_prometheus_tells_the_memory_at_the_time_of_its_scrape(tmp_path):

@@ -14,7 +14,7 @@ from qosflood.base.units import MS, SECOND
 from qosflood.monitor import history, memory_watch, scrape
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import Page, open_scraper
-from qosflood.plan_watch import Audit, Instance
+from qosflood.plan.watching import Audit, Instance
 from qosflood.records import Event, MemorySample, ScrapeSample
 
 QUICK = {"interval_ns": 50 * MS, "memory_interval_ns": 50 * MS}

@@ -8,7 +8,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.monitor.pages import look_at_pages
-from qosflood.plan_watch import Instance
+from qosflood.plan.watching import Instance
 
 PAGE = b"up 1\nprocess_start_time_seconds %d\n"
 

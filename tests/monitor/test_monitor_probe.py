@@ -9,9 +9,9 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.errors import PreflightError
-from qosflood.limits import parse_abort, parse_limit
 from qosflood.monitor.probe import look
-from qosflood.plan_watch import MemorySource
+from qosflood.plan.limit_language import parse_abort, parse_limit
+from qosflood.plan.watching import MemorySource
 
 MIB = 1024 * 1024
 TELLING_A_LIMIT = MemorySource(kind="command", command=("echo", "1000 2000"))

@@ -8,7 +8,7 @@ from qosflood.monitor.history import UNSAID
 from qosflood.monitor.scrape import Page
 from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.timer import Timer
-from qosflood.plan_watch import Instance
+from qosflood.plan.watching import Instance
 from qosflood.records import ScrapeSample
 
 INTERVAL_NS = 300 * MS

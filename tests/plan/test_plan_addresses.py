@@ -9,7 +9,8 @@ from resolving import loaded_profile, plan_of
 from qosflood.base.endpoint import Endpoint
 from qosflood.base.errors import PlanError
 from qosflood.cli.planning import look_up
-from qosflood.resolve import Options, needs_consent, wants_all_addresses
+from qosflood.plan.options import Options
+from qosflood.plan.profile.target import needs_consent, wants_all_addresses
 
 BOTH = ("203.0.113.7", "2001:db8::7")
 TARGET = "https://qos.example.com"

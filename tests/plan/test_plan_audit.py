@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from plan_maker import make_plan
 from resolving import plan_of
 
-from qosflood.audited import Sampled, alive, looks_itself, sampled, sources
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
-from qosflood.plan import Part
-from qosflood.plan_watch import Audit, Instance
-from qosflood.resolve import describe
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import Part
+from qosflood.plan.readback import Sampled, alive, looks_itself, sampled, sources
+from qosflood.plan.watching import Audit, Instance
 
 REMOTE = {"target": {"url": "http://qos.example.com"}}
 FAR = {"addresses": ("198.18.0.1",)}

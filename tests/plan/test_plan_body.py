@@ -5,7 +5,7 @@ import pytest
 from resolving import plan_of
 
 from qosflood.base.errors import PlanError
-from qosflood.plan import DEFAULT_BODY, Counter, plan_from_builtins
+from qosflood.plan.plan import DEFAULT_BODY, Counter, plan_from_builtins
 
 REPORT = {
     "path": "/a?b=c",

@@ -5,7 +5,7 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import MS, SECOND
-from qosflood.resolve import describe
+from qosflood.plan.describe import describe
 
 URL = "http://127.0.0.1:9200/health"
 TARGET = "http://127.0.0.1:3000"

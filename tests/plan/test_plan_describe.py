@@ -7,9 +7,10 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import MINUTE, SECOND, Rate
-from qosflood.plan import Plan
-from qosflood.profile.load import load_profile
-from qosflood.resolve import describe, with_target_port
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.files import load_profile
+from qosflood.plan.profile.target import with_target_port
 
 
 def rows(plan: Plan) -> dict[str, tuple[str, str]]:

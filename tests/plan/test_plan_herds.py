@@ -7,10 +7,10 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import SECOND
-from qosflood.plan import Part, Storm
-from qosflood.profile.load import load_profile
-from qosflood.resolve import describe
-from qosflood.resolve.herds import herd_warnings
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import Part, Storm
+from qosflood.plan.profile.files import load_profile
+from qosflood.plan.profile.storms import herd_warnings
 
 STORM = {"at": "30s", "drop": 0.25, "back_within": "2s"}
 

@@ -6,9 +6,9 @@ from resolving import plan_of
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
-from qosflood.plan import plan_from_builtins
-from qosflood.plan_watch import Instance
-from qosflood.resolve import with_target_port
+from qosflood.plan.plan import plan_from_builtins
+from qosflood.plan.profile.target import with_target_port
+from qosflood.plan.watching import Instance
 
 ONE = {"name": "qos-0", "scrape": "http://127.0.0.1:3001"}
 TWO = {"name": "qos-1", "scrape": "http://127.0.0.1:3002/stats"}

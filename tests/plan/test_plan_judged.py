@@ -4,8 +4,8 @@ import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
 from qosflood.base.units import MINUTE, SECOND
-from qosflood.limits import parse_limit
-from qosflood.profile.load import load_profile
+from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.profile.files import load_profile
 
 SHIPPED = [
     "errors < 0.1%",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, MS, SECOND
-from qosflood.limits import LOAD_PHASES, METRICS, RUN, parse_abort, parse_limit
-from qosflood.plan import PHASES, Limit
+from qosflood.plan.limit_language import LOAD_PHASES, METRICS, RUN, parse_abort, parse_limit
+from qosflood.plan.plan import PHASES, Limit
 
 
 def limit(**changes) -> Limit:

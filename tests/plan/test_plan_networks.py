@@ -5,9 +5,9 @@ import pytest
 from resolving import loaded_profile, plan_of
 
 from qosflood.base.units import MS
-from qosflood.plan import NetworkClass, Plan, plan_from_builtins
-from qosflood.profile.load import load_profile
-from qosflood.resolve import describe
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import NetworkClass, Plan, plan_from_builtins
+from qosflood.plan.profile.files import load_profile
 
 REMOTE = {"target": "https://qos.example.com", "addresses": ("203.0.113.7",)}
 MIXED = ["good-wifi", "poor-wifi", "mobile", "congested"]

@@ -5,7 +5,7 @@ import pytest
 
 from qosflood.base.units import SECOND, Rate
 from qosflood.cli.params import COUNT, INTERVAL, PEAK, PER_SECOND, RATE, SEED, SHARDS
-from qosflood.resolve import Peak
+from qosflood.plan.options import Peak
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import pytest
 from resolving import plan_of
 
 from qosflood.base.errors import PlanError, UnitError
-from qosflood.base.units import MS, SECOND
-from qosflood.plan import Part, Plan
-from qosflood.resolve import PartOf, describe, format_utc, parse_part
+from qosflood.base.units import MS, SECOND, format_utc
+from qosflood.plan.describe import describe
+from qosflood.plan.options import PartOf, parse_part
+from qosflood.plan.plan import Part, Plan
 
 START = 1_795_442_400 * SECOND
 URL = "http://127.0.0.1:3000"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from resolving import plan_of
 
 from qosflood.base.units import HOUR, MINUTE, SECOND, Rate
-from qosflood.plan import PHASES
+from qosflood.plan.plan import PHASES
 
 X10 = Rate(multiple=10.0)
 flood_durations = st.integers(SECOND // 10, 48 * HOUR)

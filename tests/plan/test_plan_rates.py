@@ -9,9 +9,9 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import MS, SECOND, Rate, UnitError
-from qosflood.plan import Load
-from qosflood.resolve import Peak, parse_peak
-from qosflood.resolve.rates import MOST_CLIENTS
+from qosflood.plan.options import Peak, parse_peak
+from qosflood.plan.plan import Load
+from qosflood.plan.profile.load import MOST_CLIENTS
 
 X10 = Rate(multiple=10.0)
 

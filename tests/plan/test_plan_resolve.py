@@ -5,11 +5,9 @@ import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
 from qosflood.base.units import HOUR, MINUTE, SECOND, Rate
-from qosflood.plan import plan_from_builtins
-from qosflood.profile.load import load_profile
-from qosflood.resolve import (
-    Peak,
-)
+from qosflood.plan.options import Peak
+from qosflood.plan.plan import plan_from_builtins
+from qosflood.plan.profile.files import load_profile
 
 
 @pytest.mark.parametrize(

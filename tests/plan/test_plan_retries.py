@@ -5,9 +5,9 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError, ProfileError
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Retries
-from qosflood.profile.load import load_profile
-from qosflood.resolve import describe
+from qosflood.plan.describe import describe
+from qosflood.plan.plan import Retries
+from qosflood.plan.profile.files import load_profile
 
 POOLED = {"report": {"connection": "pooled:3"}}
 

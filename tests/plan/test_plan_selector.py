@@ -3,7 +3,7 @@
 import pytest
 
 from qosflood.base.errors import PlanError
-from qosflood.selector import parse_selector
+from qosflood.plan.series_selector import parse_selector
 
 POD = {"pod": "qos-0", "container": "qos", "image": "a,b}"}
 

@@ -5,9 +5,10 @@ from resolving import loaded_profile, plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import MINUTE, SECOND
-from qosflood.plan import Sessions
-from qosflood.profile.load import load_profile
-from qosflood.resolve import Peak, describe
+from qosflood.plan.describe import describe
+from qosflood.plan.options import Peak
+from qosflood.plan.plan import Sessions
+from qosflood.plan.profile.files import load_profile
 
 NAMED = "profile soak.toml"
 

@@ -4,7 +4,7 @@ import pytest
 from resolving import plan_of
 
 from qosflood.base.errors import PlanError, ProfileError
-from qosflood.profile.load import load_profile
+from qosflood.plan.profile.files import load_profile
 
 
 def test_the_plan_names_the_addresses_to_connect_from():

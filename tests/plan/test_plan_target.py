@@ -6,13 +6,9 @@ from resolving import REMOTE, loaded_profile, plan_of, problems_of
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, Rate
-from qosflood.resolve import (
-    Options,
-    allowed_targets,
-    needs_consent,
-    wanted_endpoint,
-    with_target_port,
-)
+from qosflood.plan.options import Options
+from qosflood.plan.profile.target import needs_consent, wanted_endpoint, with_target_port
+from qosflood.plan.resolve import allowed_targets
 
 
 def test_without_a_target_the_embedded_collector_is_flooded():

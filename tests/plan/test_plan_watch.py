@@ -7,8 +7,9 @@ from resolving import plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, SECOND
-from qosflood.resolve import as_watch, describe, lifted
-from qosflood.resolve.options import Options
+from qosflood.plan.describe import describe
+from qosflood.plan.options import Options
+from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run import claim_directory, fill_planned
 
 TARGET = "http://127.0.0.1:3000"

@@ -3,7 +3,7 @@
 import pytest
 
 from qosflood.base.errors import ProfileError
-from qosflood.profile.load import load_profile
+from qosflood.plan.profile.files import load_profile
 
 
 @pytest.fixture

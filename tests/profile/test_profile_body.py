@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.errors import PlanError
-from qosflood.bodies import SOURCES, TEXTS, parse_text
-from qosflood.plan import DEFAULT_BODY
-from qosflood.profile.load import load_profile
+from qosflood.plan.body_language import SOURCES, TEXTS, parse_text
+from qosflood.plan.plan import DEFAULT_BODY
+from qosflood.plan.profile.files import load_profile
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "bodies.md"
 KNOWN = f"expected one of {', '.join(SOURCES)}, counter.NAME"

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from qosflood.base.errors import ExitCode, ProfileError
 from qosflood.cli.profiles import profiles
-from qosflood.profile.load import list_profiles
+from qosflood.plan.profile.files import list_profiles
 
 
 def run(*arguments: str):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qosflood.base.errors import ProfileError
-from qosflood.profile.load import list_profiles, load_profile
+from qosflood.plan.profile.files import list_profiles, load_profile
 
 METRICS = (
     "response.p50, response.p90, response.p99, response.p99_9, response.max, "

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from qosflood.base.units import MS, SECOND, Rate
-from qosflood.profile.assign import parse_set
-from qosflood.profile.herds import StormSection
-from qosflood.profile.instances import InstanceSection
-from qosflood.profile.load import SHIPPED, key_paths, list_profiles, load_profile
-from qosflood.profile.model import NetworkClassSection, Profile
+from qosflood.plan.profile.assignments import parse_set
+from qosflood.plan.profile.files import SHIPPED, key_paths, list_profiles, load_profile
+from qosflood.plan.profile.instances import InstanceSection
+from qosflood.plan.profile.model import Profile
+from qosflood.plan.profile.network import NetworkClassSection
+from qosflood.plan.profile.storms import StormSection
 
 
 @pytest.fixture

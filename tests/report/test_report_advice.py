@@ -20,7 +20,7 @@ from stories import (
 
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.base.units import SECOND
-from qosflood.plan import Storm
+from qosflood.plan.plan import Storm
 from qosflood.report.advice import MOST, advise, round_up
 from qosflood.verdict import JudgedLimit
 

@@ -8,7 +8,7 @@ from stories import Story, document_of, good_run
 
 from qosflood.analysis.books import totals
 from qosflood.analysis.phases import PhaseTally, amplification
-from qosflood.plan import Retries
+from qosflood.plan.plan import Retries
 from qosflood.report import cells, markdown
 from qosflood.report.schema import Document
 from qosflood.verdict import judge

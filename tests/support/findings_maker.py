@@ -24,7 +24,7 @@ from qosflood.analysis.findings import (
     Totals,
 )
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Limit, Phase, Plan
+from qosflood.plan.plan import Limit, Phase, Plan
 from qosflood.records import OUTCOMES
 
 MIB = 1024 * 1024

@@ -6,7 +6,7 @@ from pathlib import Path
 from record_maker import WALL_NS, healthy_run
 
 from qosflood.journal import RUN_SCHEMA, JournalWriter, write_run_json
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import JournalRecord, Segment, Window
 from qosflood.rollups import RollupMaker
 

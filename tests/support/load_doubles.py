@@ -13,8 +13,8 @@ from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
-from qosflood.plan import Retries
-from qosflood.plan_watch import Audit
+from qosflood.plan.plan import Retries
+from qosflood.plan.watching import Audit
 from qosflood.protocols import ManualClock
 from qosflood.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
 

@@ -17,7 +17,7 @@ from record_maker import MIB, T0_NS
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
 from qosflood.base.units import HOUR, MINUTE, SECOND
-from qosflood.plan import Plan, Sessions
+from qosflood.plan.plan import Plan, Sessions
 from qosflood.records import MemorySample
 
 Floats = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import SECOND
 from qosflood.needs import Facts
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 GIB = 1024**3
 

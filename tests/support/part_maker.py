@@ -10,7 +10,7 @@ from record_maker import T0_NS, WALL_NS, healthy_run, window
 
 from qosflood.base.units import SECOND
 from qosflood.journal import FAILURES, RUN_SCHEMA, JournalWriter, write_run_json
-from qosflood.plan import Part, Plan
+from qosflood.plan.plan import Part, Plan
 from qosflood.records import (
     Event,
     FailureSample,

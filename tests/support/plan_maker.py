@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Load, NetworkClass, Phase, Plan, Report, Target
-from qosflood.plan_watch import Watch
+from qosflood.plan.plan import Load, NetworkClass, Phase, Plan, Report, Target
+from qosflood.plan.watching import Watch
 
 _MIB = 1024 * 1024
 

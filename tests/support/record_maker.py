@@ -11,7 +11,7 @@ import numpy as np
 
 from qosflood import histograms
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Phase, Plan
+from qosflood.plan.plan import Phase, Plan
 from qosflood.records import (
     OUTCOMES,
     End,

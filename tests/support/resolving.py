@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from qosflood.base.errors import PlanError
-from qosflood.plan import Plan
-from qosflood.profile.model import LoadedProfile, Profile
-from qosflood.resolve import Options, resolve
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.model import LoadedProfile, Profile
+from qosflood.plan.resolve import resolve
 
 REMOTE: dict[str, Any] = {"target": "https://qos.example.com", "addresses": ("203.0.113.7",)}
 """Options that lead off loopback."""

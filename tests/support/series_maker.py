@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qosflood.analysis.findings import MemoryPoint, PercentileCurve, ScrapePoint, Second
 from qosflood.base.units import MS, SECOND
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 
 MIB = 1024 * 1024
 

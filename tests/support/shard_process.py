@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import FailureSample, Window, decode_record
 
 START_IN_NS = 50_000_000

@@ -12,7 +12,7 @@ from qosflood.base.units import MS, SECOND
 from qosflood.fleet.supervisor import Supervisor
 from qosflood.fleet.values import Ended, Watching
 from qosflood.journal import create_run_directory, read_records
-from qosflood.plan import Limit, Plan
+from qosflood.plan.plan import Limit, Plan
 from qosflood.records import Event, JournalRecord, Segment, Window
 
 UNWATCHED = Watching(memory_source=None, pid=None, by_port=False)

@@ -9,7 +9,7 @@ from record_maker import WALL_NS, event, health, healthy_run, stopped_run, windo
 from qosflood.analysis import analyse
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS
-from qosflood.limits import parse_limit
+from qosflood.plan.limit_language import parse_limit
 from qosflood.verdict import MOST_IN_HEADLINE, judge
 
 LEAD = "100 clients, 100 reports/s (10x of 10) for 10s: "

@@ -13,7 +13,7 @@ from qosflood.analysis import analyse
 from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
 from qosflood.base.units import MS, SECOND
-from qosflood.limits import parse_limit
+from qosflood.plan.limit_language import parse_limit
 from qosflood.verdict import judge_limit
 
 PLAN = make_plan()

@@ -5,8 +5,8 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, event, healthy_run, window
 
 from qosflood.analysis import analyse
-from qosflood.limits import parse_limit
-from qosflood.plan import Part
+from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.plan import Part
 from qosflood.records import INCOMPLETE, End, Event
 from qosflood.verdict import BY_MERGE, judge
 

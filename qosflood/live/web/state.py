@@ -15,7 +15,7 @@ from qosflood.live.aggregate import LiveView, Moment
 from qosflood.live.history import History
 from qosflood.live.web import words
 from qosflood.live.web.words import MIB, InstanceState, Json, LagState
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 
 MARK = "mark"

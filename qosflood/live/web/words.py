@@ -8,7 +8,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
 from qosflood.live import lines
 from qosflood.live.aggregate import Snapshot
-from qosflood.plan import Plan
+from qosflood.plan.plan import Plan
 from qosflood.records import MemorySample, ScrapeSample
 from qosflood.verdict import load_words
 

@@ -1,0 +1,149 @@
+"""The target's instances in a profile. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.plan.plan import Target
+from qosflood.plan.profile.fields import (
+    Expected,
+    HeaderName,
+    HeaderSource,
+    Name,
+    ScrapeUrl,
+    Section,
+    Text,
+    key,
+)
+from qosflood.plan.profile.problems import Problems
+from qosflood.plan.profile.scrape import ScrapeSection
+from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource, Watch
+
+
+class InstanceSection(Section):
+    """One process (replica) that serves the target: scraped, measured and judged on its own."""
+
+    name: Name = Field(description="What the instance is called.", examples=["qos-0"])
+    scrape: ScrapeUrl = Field(
+        description="The URL of its own metrics page; without a path, scrape.path is appended.",
+        examples=["http://127.0.0.1:3001/metrics"],
+    )
+    headers: (
+        Annotated[
+            dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+        ]
+        | None
+    ) = key(
+        None,
+        "Headers of its scrapes in place of target.headers, which go along if this is left out.",
+        {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
+    )
+    memory: Text | None = key(None, "Where its memory is read; left out: found by itself.", "gauge")
+    readback: Text | None = key(
+        None, "Path or URL of its snapshot of sessions.", "/api/v1/metrics/qos"
+    )
+
+
+def _all_different(instances: tuple[InstanceSection, ...]) -> tuple[InstanceSection, ...]:
+    for words, values in (
+        ("a name", [instance.name for instance in instances]),
+        ("a page", [instance.scrape for instance in instances]),
+    ):
+        twice = next((value for value in values if values.count(value) > 1), None)
+        if twice is not None:
+            raise ValueError(f'got "{twice}" twice, expected {words} of its own for each instance')
+    return instances
+
+
+Instances = Annotated[
+    tuple[InstanceSection, ...],
+    Field(strict=False, max_length=100),
+    AfterValidator(_all_different),
+    Expected("at most 100 tables [[instance]]"),
+]
+
+
+_FOUND = ("process", "gauge")
+
+
+_PID = re.compile(r"pid:[1-9][0-9]{0,9}")
+
+
+def build_instances(
+    asked: Sequence[InstanceSection],
+    scrape: ScrapeSection,
+    target: Target,
+    watch: Watch,
+    problems: Problems,
+) -> tuple[Instance, ...]:
+    """The profile's instances; without any, one at the load's address."""
+    if not asked:
+        return (Instance(name=ONE_INSTANCE, scrape_url=watch.scrape_url, headers=target.headers),)
+    if scrape.url is not None:
+        problems.add(
+            "scrape.url",
+            f"got {scrape.url} beside [[instance]], expected one of the two: "
+            "each instance names its own page",
+        )
+    _check_pages(asked, scrape.path, problems)
+    return tuple(
+        Instance(
+            name=one.name,
+            scrape_url=_with_path(one.scrape, scrape.path),
+            headers=target.headers if one.headers is None else _refs(one.headers),
+            memory=one.memory,
+            readback=one.readback,
+        )
+        for one in asked
+    )
+
+
+def check_memories(
+    asked: Sequence[InstanceSection], sources: Iterable[MemorySource], problems: Problems
+) -> None:
+    """Note each memory that an instance names and that is neither found by itself nor among the
+    `sources` of [memory]."""
+    known = [source.kind for source in sources]
+    for number, one in enumerate(asked):
+        if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
+            continue
+        if one.memory not in known:
+            problems.add(
+                f"instance[{number}].memory",
+                f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
+                "names: exposition, promql or command",
+            )
+
+
+def instances_from(
+    targets: Iterable[tuple[str, str]], headers: tuple[HeaderRef, ...] = ()
+) -> tuple[Instance, ...]:
+    """Instances of (name, URL of the page), such as a Prometheus lists them."""
+    return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
+
+
+def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems) -> None:
+    """Two instances may have the same page only once their paths are whole."""
+    owners: dict[str, str] = {}
+    for index, one in enumerate(asked):
+        page = _with_path(one.scrape, path)
+        owner = owners.setdefault(page, one.name)
+        if owner != one.name:
+            problems.add(
+                f"instance[{index}].scrape",
+                f"got {one.scrape}, whose page {page} is that of {owner} too, expected a page of "
+                "its own for each instance",
+            )
+
+
+def _with_path(url: str, path: str) -> str:
+    endpoint = parse_endpoint(url, allow_query=True)
+    return endpoint.url if endpoint.path else replace(endpoint, path=path).url
+
+
+def _refs(headers: dict[str, str]) -> tuple[HeaderRef, ...]:
+    return tuple(HeaderRef(name=name, source=source) for name, source in headers.items())

@@ -1,0 +1,117 @@
+"""What watches the target beside us, in a profile: Prometheus and OpenTelemetry. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
+
+from qosflood.base.endpoint import parse_endpoint
+from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Phase
+from qosflood.plan.profile.fields import (
+    Expected,
+    HeaderName,
+    HeaderSource,
+    ScrapeUrl,
+    Section,
+    Text,
+    Url,
+    key,
+)
+from qosflood.plan.profile.problems import Problems
+from qosflood.plan.profile.target import header_refs
+from qosflood.plan.watching import Prometheus
+
+
+class PrometheusSection(Section):
+    """The Prometheus that scrapes the target: its `up` decides `scrape.success`."""
+
+    url: Url | None = key(
+        None, "Its URL; left out: none is asked.", "http://prometheus.example.com:9090"
+    )
+    job: Text | None = key(
+        None, "The instances are the active targets of this job; left out: by their URLs.", "qos"
+    )
+    instance: Text | None = key(
+        None, "Of the job, only the target with this instance label.", "qos-0:3000"
+    )
+    headers: Annotated[
+        dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+    ] = key(
+        {},
+        "Headers of what it is asked; values are read from env:VAR or file:PATH.",
+        {"Authorization": "env:PROMETHEUS_TOKEN"},
+    )
+
+
+class OtelSection(Section):
+    """An OpenTelemetry Collector that scrapes the target."""
+
+    urls: Annotated[
+        tuple[ScrapeUrl, ...],
+        Field(strict=False, max_length=10),
+        Expected("a list of at most 10 URLs"),
+    ] = key(
+        [],
+        "Its metrics pages: its own, and the one it exports `up` on.",
+        ["http://127.0.0.1:8888/metrics"],
+    )
+
+
+_METRICS = "/metrics"
+
+
+_READINGS = 15
+
+
+_LEAST_NS, _MOST_NS = 5 * SECOND, 60 * SECOND
+
+
+def build_prometheus(
+    said: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
+) -> Prometheus | None:
+    """The Prometheus to ask; None where none is named."""
+    name = options.source("prometheus_headers").partition(" ")[2]
+    headers = header_refs(said.headers, options.prometheus_headers, name, problems)
+    if said.url is None:
+        for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
+            if given:
+                problems.add(
+                    f"prometheus.{name}", "got one without a Prometheus, expected --prometheus URL"
+                )
+        return None
+    if said.instance is not None and said.job is None:
+        problems.add(
+            "prometheus.instance", f"got {said.instance} without a job, expected --job too"
+        )
+    url = problems.catch(problems.name("prometheus.url"), _base, said.url)
+    run_ns = max(phase.end_ns for phase in phases)
+    return Prometheus(
+        url=url or "",
+        job=said.job,
+        instance=said.instance,
+        headers=headers,
+        every_ns=min(max(run_ns // _READINGS, _LEAST_NS), _MOST_NS),
+    )
+
+
+def build_otel(said: OtelSection, problems: Problems) -> tuple[str, ...]:
+    """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
+    name = problems.name("otel.urls")
+    pages = (problems.catch(name, _page, url) for url in said.urls)
+    return tuple(dict.fromkeys(page for page in pages if page is not None))
+
+
+def _base(url: str) -> str:
+    try:
+        return parse_endpoint(url).base
+    except PlanError as error:
+        raise PlanError(str(error).replace("--header", "--prometheus-header")) from None
+
+
+def _page(url: str) -> str:
+    endpoint = parse_endpoint(url, allow_query=True)
+    return endpoint.url if endpoint.path else replace(endpoint, path=_METRICS).url

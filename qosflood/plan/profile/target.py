@@ -1,0 +1,260 @@
+"""Where the load goes and where the monitor looks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qosflood.base.endpoint import (
+    Endpoint,
+    HeaderRef,
+    check_allow,
+    check_header_source,
+    is_address,
+    is_allowed,
+    is_loopback,
+    parse_endpoint,
+    parse_header,
+)
+from qosflood.base.errors import PlanError
+from qosflood.base.units import format_count, format_duration
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Load, Plan, Target
+from qosflood.plan.profile.fields import (
+    Address,
+    Allow,
+    Duration,
+    Expected,
+    Flag,
+    HeaderName,
+    HeaderSource,
+    PerSecond,
+    Section,
+    Text,
+    Url,
+    key,
+)
+from qosflood.plan.profile.problems import Problems
+
+
+class TargetSection(Section):
+    """Where the load goes."""
+
+    url: Url | None = key(
+        None,
+        "Scheme, host, port and base path; without it the embedded collector is flooded.",
+        "http://127.0.0.1:3000",
+    )
+    headers: Annotated[
+        dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+    ] = key(
+        {},
+        "Request headers; a value is read from env:VAR or file:PATH, never written here.",
+        {"Authorization": "env:QOSFLOOD_TOKEN"},
+    )
+    cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
+    insecure: Flag = key(False, "Do not verify the target's certificate.", True)
+    cert: Text | None = key(None, "PEM file of the clients' certificate.", "client.pem")
+    key_password: HeaderSource | None = key(
+        None, "Where the password of an encrypted key is read.", "env:QOSFLOOD_KEY_PASSWORD"
+    )
+    resolve: Literal["one", "all"] = key(
+        "one", "Connect to one of the addresses the host's name has, or to all of them in turn."
+    )
+    tls_resume: Flag = key(
+        True, "A client that connects again resumes its TLS session, as browsers do.", False
+    )
+    sources: Annotated[
+        tuple[Address, ...], Field(strict=False), Expected("a list of addresses of this host")
+    ] = key(
+        [],
+        "Local addresses that clients connect from; each has ports of its own.",
+        ["127.0.0.2", "127.0.0.3"],
+    )
+    allow: Annotated[
+        tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
+    ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])
+    # Last: below it, `key` is this field and no longer the function.
+    key: Text | None = key(
+        None, "PEM file of its private key; left out: it is in the same file.", "client.key"
+    )
+
+
+class SafetySection(Section):
+    """Ceilings for targets off loopback."""
+
+    max_rate: PerSecond = key("50000/s", "Highest rate that may be asked for.")
+    max_duration: Duration = key("24h", "Longest flood that may be asked for.")
+
+
+_EMBEDDED = Endpoint("http", "127.0.0.1", 0)
+
+
+def wanted_endpoint(asked: TargetSection, options: Options) -> Endpoint | None:
+    """The target's address, so that its name can be looked up before `resolve`.
+
+    None: the embedded collector. Raises PlanError.
+    """
+    url = options.target or asked.url
+    try:
+        return parse_endpoint(url) if url else None
+    except PlanError as error:
+        name = options.source("target").partition(" ")[2]
+        raise PlanError(f"{name}: {error}") from None
+
+
+def wants_all_addresses(asked: TargetSection, options: Options) -> bool:
+    """Whether connections go to every address of the target's name."""
+    return (options.resolve or asked.resolve) == "all"
+
+
+def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:
+    """`host:port` if the target is off loopback and none of `allow` (HOST[:PORT]) names it."""
+    target = plan.target
+    if target.loopback or is_allowed(target.host, target.port, allow):
+        return None
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return f"{host}:{target.port}"
+
+
+def with_target_port(plan: Plan, port: int) -> Plan:
+    """The plan with the embedded collector's port, which the kernel chose."""
+    endpoint = replace(_EMBEDDED, port=port)
+    target = replace(plan.target, url=endpoint.base, port=port)
+
+    def known(url: str) -> str:
+        at_collector = url.startswith(f"{_EMBEDDED.origin}/")
+        return endpoint.origin + url.removeprefix(_EMBEDDED.origin) if at_collector else url
+
+    return replace(
+        plan,
+        target=target,
+        watch=replace(plan.watch, scrape_url=known(plan.watch.scrape_url)),
+        instances=tuple(
+            replace(instance, scrape_url=known(instance.scrape_url)) for instance in plan.instances
+        ),
+    )
+
+
+def build_target(
+    asked: TargetSection, options: Options, addresses: Sequence[str], problems: Problems
+) -> Target:
+    """The target with its addresses pinned; the embedded collector's port is still 0."""
+    url = asked.url
+    given = problems.catch(problems.name("target.url"), parse_endpoint, url) if url else None
+    endpoint = given or _EMBEDDED
+    if given is None or (not addresses and is_address(given.host)):
+        addresses = [endpoint.host]
+    if not addresses:
+        problems.add("target.url", f"got no address for {endpoint.host}, expected one to flood")
+    if url is None and options.pid is not None:
+        problems.add_line("--pid: got no target to go with it, expected --target URL too")
+    return Target(
+        url=endpoint.base,
+        scheme=endpoint.scheme,
+        host=endpoint.host,
+        port=endpoint.port,
+        base_path=endpoint.base_path,
+        addresses=tuple(addresses),
+        loopback=bool(addresses) and all(is_loopback(address) for address in addresses),
+        embedded=url is None,
+        cacert=asked.cacert,
+        insecure=asked.insecure,
+        headers=header_refs(
+            asked.headers,
+            options.headers,
+            options.source("headers").partition(" ")[2],
+            problems,
+        ),
+        sources=_sources(asked, addresses, problems),
+        tls_resume=asked.tls_resume,
+        **_certificate(asked, endpoint, problems),
+    )
+
+
+def _certificate(
+    target: TargetSection, endpoint: Endpoint, problems: Problems
+) -> dict[str, str | None]:
+    """The files of the clients' certificate; none may be named that could not be used."""
+    given = {"cert": target.cert, "key": target.key, "key_password": target.key_password}
+    if target.key_password is not None:
+        name = problems.name("target.key_password")
+        problems.catch(name, check_header_source, target.key_password)
+    for name, value in given.items():
+        shown = "one" if name == "key_password" else value
+        if value is not None and endpoint.scheme != "https":
+            problems.add(f"target.{name}", f"got {shown} for {_plain(target.url)}, expected https")
+        elif value is not None and target.cert is None:
+            problems.add(
+                f"target.{name}", f"got {shown} without a certificate, expected --cert too"
+            )
+    return given
+
+
+def _plain(url: str | None) -> str:
+    return "the embedded collector" if url is None else f"the target {url}"
+
+
+def _sources(asked: TargetSection, addresses: Sequence[str], problems: Problems) -> tuple[str, ...]:
+    """The local addresses to connect from; each family needs both ends."""
+    sources = asked.sources
+    kinds = {":" in address for address in addresses}
+    wrong = [source for source in sources if (":" in source) not in kinds]
+    if wrong:
+        problems.add(
+            "target.sources",
+            f"got {wrong[0]} for a target at {addresses[0]}, expected addresses of one family",
+        )
+    elif sources and kinds != {":" in source for source in sources}:
+        problems.add(
+            "target.sources",
+            f"got {sources[0]} for a target at {' and '.join(addresses)}, expected at least one "
+            "of each family, or --resolve one",
+        )
+    return sources
+
+
+def header_refs(
+    known: Mapping[str, str], said: Iterable[str], name: str, problems: Problems
+) -> tuple[HeaderRef, ...]:
+    """The `known` headers (name, source) of a profile, each replaced by what the option `name`
+    `said` of the same one."""
+    refs = {key.lower(): HeaderRef(name=key, source=source) for key, source in known.items()}
+    seen: set[str] = set()
+    for text in said:
+        ref = problems.catch(name, parse_header, text)
+        if ref is None:
+            continue
+        if ref.name.lower() in seen:
+            problems.add_line(f"{name}: got {ref.name} twice, expected each header once")
+        seen.add(ref.name.lower())
+        refs[ref.name.lower()] = ref
+    return tuple(refs.values())
+
+
+def check_ceilings(
+    safety: SafetySection, load: Load, flood_ns: int, target: Target, problems: Problems
+) -> None:
+    """Nobody floods another machine harder or longer than was meant."""
+    if target.loopback:
+        return
+    rate, most = load.rate, safety.max_rate
+    if rate > most:
+        problems.add(
+            "run.rate",
+            f"got {format_count(rate)} reports/s, expected at most {format_count(most)} off "
+            f"loopback; --max-rate {rate:.0f}/s raises that",
+        )
+    most_ns = safety.max_duration
+    if flood_ns > most_ns:
+        problems.add(
+            "run.duration",
+            f"got {format_duration(flood_ns)}, expected at most {format_duration(most_ns)} off "
+            f"loopback; --max-duration {format_duration(flood_ns)} raises that",
+        )
+
+
+def check_allowed(options: Options, problems: Problems) -> None:
+    for text in options.allow:
+        problems.catch(options.source("allow").partition(" ")[2], check_allow, text)

@@ -1,0 +1,106 @@
+"""Which sessions the loss audit looks for, and where. Pure.
+
+Shard and monitor find the same sessions, each from the plan alone: those in places that are taken
+until the load's end, because a collector may have forgotten a session that ended.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qosflood.base.endpoint import HeaderRef
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import ONE_INSTANCE
+
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A snapshot that is read back: of which instance, its URL, and the headers to ask with."""
+
+    instance: str
+    url: str
+    headers: tuple[HeaderRef, ...]
+
+
+def alive(plan: Plan) -> int:
+    """How many clients of the whole run are there at the load's end."""
+    return max(
+        (phase for phase in plan.phases if phase.name != "settle"), key=lambda phase: phase.end_ns
+    ).clients_to
+
+
+def sampled(plan: Plan) -> list[int]:
+    """The numbers of the clients whose sessions are looked for, of all parts of the run.
+
+    Steps of the golden ratio around all clients that are there at the end: spread evenly, and in
+    step with no period of lines or bridges. The seed says where they begin.
+    """
+    audit = plan.audit
+    if not sources(plan):
+        return []
+    everyone = alive(plan)
+    if everyone <= audit.sessions:
+        return list(range(everyone))
+    step = round(everyone * _GOLDEN)
+    while math.gcd(step, everyone) > 1:
+        step += 1
+    return [(plan.seed + step * index) % everyone for index in range(audit.sessions)]
+
+
+def sources(plan: Plan) -> list[Source]:
+    """The snapshots to read: those that instances name, else the plan's own."""
+    if not plan.floods:
+        return []
+    named = [
+        Source(
+            instance=one.name, url=_url(_origin(one.scrape_url), one.readback), headers=one.headers
+        )
+        for one in plan.instances
+        if one.readback is not None
+    ]
+    if named or plan.audit.readback is None:
+        return named
+    url = _url(plan.target.url, plan.audit.readback)
+    return [Source(instance=ONE_INSTANCE, url=url, headers=plan.target.headers)]
+
+
+def looks_itself(plan: Plan) -> bool:
+    """Whether snapshots are read from here, and not from another part of the run."""
+    return plan.part is None or plan.part.memory
+
+
+def _url(base: str, where: str) -> str:
+    return f"{base}{where}" if where.startswith("/") else where
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+class Sampled:
+    """Tells the sampled sessions by their ids."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._numbers = frozenset(sampled(plan))
+        self._pattern = re.compile(rf"{re.escape(plan.session_prefix)}([0-9]+)-([0-9]+)")
+
+    def place(self, text: str) -> tuple[int, int, str] | None:
+        """The client, the how-manyeth session of it and its id, if `text` names one in a sampled
+        place."""
+        found = self._pattern.search(text)
+        if found is None or int(found[1]) not in self._numbers:
+            return None
+        return int(found[1]), int(found[2]), found[0]
+
+
+def fields(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Where in a body's template a string stands that is no part of a list, and the string."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from fields(inner, (*path, name))
+    elif isinstance(value, str):
+        yield path, value
