@@ -29,8 +29,8 @@ from record_maker import at, end, event, load_started, memory, phase_at, rollup,
 from tables import Aim, aims_table, markdown
 
 from qosflood.base.units import SECOND
+from qosflood.journal.records import ClockMark, JournalRecord, TcpSample, Window
 from qosflood.plan.plan import Plan
-from qosflood.records import ClockMark, JournalRecord, TcpSample, Window
 
 KINDS = 24
 """Windows that differ; a day is made of copies of them, since making one takes longer than

@@ -15,6 +15,7 @@ from pathlib import Path
 from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
 from qosflood.fleet.view import Onlooker
+from qosflood.journal.records import Segment
 from qosflood.live.controls import Controls
 from qosflood.live.web.ending import ending
 from qosflood.live.web.page import LivePage
@@ -22,7 +23,6 @@ from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
 from qosflood.outlets import NONE_WANTED, Outlets, Wanted
 from qosflood.plan.plan import Plan
-from qosflood.records import Segment
 from qosflood.report.build import REPORT_HTML
 
 WEB = "--web"

@@ -25,6 +25,7 @@ from qosflood.base.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_fa
 from qosflood.base.units import format_bytes, format_count, format_duration
 from qosflood.discovery import look_beside
 from qosflood.fleet.values import Watching
+from qosflood.journal.records import ControlSample
 from qosflood.load.connector import reason_of
 from qosflood.load.payload import RequestBuilder
 from qosflood.monitor.audit import look_at_metric, with_audit
@@ -38,7 +39,6 @@ from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.reach import check_addresses
-from qosflood.records import ControlSample
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())

@@ -28,7 +28,8 @@ from qosflood.fleet.together import Together
 from qosflood.fleet.values import Ended
 from qosflood.fleet.view import View
 from qosflood.interrupts import Interrupts
-from qosflood.journal import (
+from qosflood.journal.records import Segment
+from qosflood.journal.run_directory import (
     JOURNAL,
     RUN_SCHEMA,
     check_run_directory,
@@ -50,7 +51,6 @@ from qosflood.preflight import (
     look_for_audit,
     preflight,
 )
-from qosflood.records import Segment
 
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR

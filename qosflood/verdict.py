@@ -18,10 +18,10 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
+from qosflood.journal.records import CUT_OFF, INCOMPLETE
 from qosflood.plan.limit_language import RUN
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
-from qosflood.records import CUT_OFF, INCOMPLETE
 
 Word = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from qosflood.journal import JournalWriter, create_run_directory
+from qosflood.journal.run_directory import JournalWriter, create_run_directory
 
 # Timings are never asserted: a slow machine is no failure.
 settings.register_profile("qosflood", deadline=None)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.firstlast import FirstAndLast
+from qosflood.journal.first_and_last import FirstAndLast
 
 THINGS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1000)), max_size=60)
 

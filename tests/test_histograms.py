@@ -6,8 +6,8 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qosflood import histograms
-from qosflood.histograms import HIGHEST_NS, PERCENTILES
+from qosflood.journal import histograms
+from qosflood.journal.histograms import HIGHEST_NS, PERCENTILES
 
 durations = st.one_of(
     st.integers(0, HIGHEST_NS),

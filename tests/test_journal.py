@@ -11,7 +11,8 @@ import pytest
 from journals import MARK, SEGMENT, event, lines
 
 from qosflood.base.errors import DiskFullError, JournalWriteError, RunDirectoryError
-from qosflood.journal import (
+from qosflood.journal.records import End, encode_record
+from qosflood.journal.run_directory import (
     FAILURES,
     JOURNAL,
     JournalWriter,
@@ -22,7 +23,6 @@ from qosflood.journal import (
     write_atomically,
     write_run_json,
 )
-from qosflood.records import End, encode_record
 
 # The folder.
 

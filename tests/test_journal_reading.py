@@ -11,7 +11,8 @@ from journals import MARK, SEGMENT, event, lines
 from plan_maker import make_plan
 
 from qosflood.base.errors import JournalError
-from qosflood.journal import (
+from qosflood.journal.records import encode_record
+from qosflood.journal.run_directory import (
     JOURNAL,
     RUN_JSON,
     RUN_SCHEMA,
@@ -20,7 +21,6 @@ from qosflood.journal import (
     read_run,
     write_run_json,
 )
-from qosflood.records import encode_record
 
 
 def write_run(run_dir: Path, **facts: object) -> None:

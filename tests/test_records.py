@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.records import (
+from qosflood.journal.records import (
     OUTCOMES,
     ClockMark,
     End,

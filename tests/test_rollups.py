@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood import histograms
 from qosflood.base.units import SECOND
-from qosflood.records import OUTCOMES, Latency, Rollup, ShardHealth, Window
-from qosflood.rollups import EVERY_NS, RollupMaker
+from qosflood.journal import histograms
+from qosflood.journal.records import OUTCOMES, Latency, Rollup, ShardHealth, Window
+from qosflood.journal.rollups import EVERY_NS, RollupMaker
 
 HEALTH = ShardHealth(
     loop_stall_ns=0,

@@ -9,7 +9,7 @@ from qosflood.analysis.scrape import FailingSpan, counts, failing_spans
 from qosflood.analysis.up import Story, near
 from qosflood.base.text import printable
 from qosflood.base.units import format_count, format_duration, format_moment
-from qosflood.records import ScrapeSample
+from qosflood.journal.records import ScrapeSample
 
 MOST_TOLD = 5
 

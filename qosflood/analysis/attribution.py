@@ -21,8 +21,8 @@ from qosflood.analysis.late import latency_limits
 from qosflood.analysis.stalls import Stall
 from qosflood.analysis.surroundings import grew
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
+from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Plan
-from qosflood.records import CUT_OFF
 
 LimitedBy = Literal["none", "generator", "target", "network", "inconclusive"]
 Baseline = PhaseFigures | None

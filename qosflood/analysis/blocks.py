@@ -12,9 +12,9 @@ from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import Block, Blocks
 from qosflood.base.units import SECOND
-from qosflood.histograms import decode, encode
+from qosflood.journal.histograms import decode, encode
+from qosflood.journal.records import Latency, Rollup, Window
 from qosflood.plan.plan import Plan
-from qosflood.records import Latency, Rollup, Window
 
 BLOCK_S = 30
 MOST_BLOCKS = 60

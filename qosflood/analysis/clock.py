@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 
 from qosflood.base.units import SECOND
+from qosflood.journal.records import End, Event
 from qosflood.plan.plan import Phase, Plan
-from qosflood.records import ClockMark, End, Event, Segment
-
-LEAST_JUMP_NS = SECOND
-"""UTC that is merely being slewed strays by some milliseconds between two marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,30 +40,6 @@ class RunClock:
         """How much of the phase was run, in seconds."""
         start, end = self.span(phase)
         return (end - start) / SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class ClockJump:
-    """UTC moved by `by_ns` against the monotonic clock in the 10 s before `t`."""
-
-    t: int
-    by_ns: int
-
-
-class ClockJumps:
-    """Finds where the machine's clock was set, or the machine slept, from the clock marks."""
-
-    def __init__(self) -> None:
-        self.found: list[ClockJump] = []
-        self._offset_ns: int | None = None
-
-    def add(self, mark: Segment | ClockMark) -> None:
-        """Take in a mark."""
-        offset_ns = mark.wall_ns - mark.t
-        by_ns = 0 if self._offset_ns is None else offset_ns - self._offset_ns
-        if abs(by_ns) >= LEAST_JUMP_NS:
-            self.found.append(ClockJump(mark.t, by_ns))
-        self._offset_ns = offset_ns
 
 
 def run_clock(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.base.units import format_count, format_duration
-from qosflood.records import ControlSample, Who
+from qosflood.journal.records import ControlSample, Who
 
 
 def control_entries(

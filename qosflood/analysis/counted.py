@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qosflood.analysis.findings import LossFinding
-from qosflood.audit_records import Counted
 from qosflood.base.units import format_count
+from qosflood.journal.loss_records import Counted
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import alive
 

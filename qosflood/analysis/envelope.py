@@ -7,8 +7,8 @@ import numpy as np
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.trend import Floats
+from qosflood.journal.records import MemoryFigure, MemorySample, ScrapeSample
 from qosflood.plan.plan import Phase, Plan
-from qosflood.records import MemoryFigure, MemorySample, ScrapeSample
 
 LEAST_BLOCKS = 8
 MOST_BLOCKS = 60

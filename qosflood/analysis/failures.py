@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.base.units import SECOND
-from qosflood.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
+from qosflood.journal.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
 
 _WORDS = {
     "rejected": "was rejected",

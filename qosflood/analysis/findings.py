@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qosflood.analysis.beside import OtelFinding, PrometheusFinding, UpPoint
+from qosflood.journal.records import MemoryFigure, Who
 from qosflood.plan.watching import ONE_INSTANCE
-from qosflood.records import MemoryFigure, Who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

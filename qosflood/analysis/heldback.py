@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
-from qosflood.audit_records import ReadBack, SentSession, SentSessions
 from qosflood.base.units import MS, format_count, format_duration, format_utc
+from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 
 MOST_EXAMPLES = 10
 _ORDER_MS = 250

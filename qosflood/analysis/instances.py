@@ -8,8 +8,8 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import InstanceFinding
 from qosflood.analysis.scrape import scrape_figures
 from qosflood.analysis.scrape_words import scrape_words
+from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
-from qosflood.records import Event, MemorySample, ScrapeSample
 
 _TREMBLE_S = 1.0
 _OF_A_PROCESS = ("old_pid", "new_pid", "new_start_s")

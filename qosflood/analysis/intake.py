@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
-from qosflood.analysis.clock import ClockJumps
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.generator import GeneratorTally
 from qosflood.analysis.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
-from qosflood.audit_records import Counted, ReadBack, SentSessions
-from qosflood.plan.plan import Plan
-from qosflood.records import (
+from qosflood.journal.clock_jumps import ClockJumps
+from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.journal.records import (
     ClockMark,
     ControlSample,
     End,
@@ -26,7 +26,7 @@ from qosflood.records import (
     TcpSample,
     Window,
 )
-from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.plan.plan import Plan
 
 
 class SessionCount:

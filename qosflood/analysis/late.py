@@ -2,8 +2,8 @@
 
 from qosflood.analysis.latency import p99_or_max, rank
 from qosflood.base.units import SECOND
+from qosflood.journal.records import Latency, Window
 from qosflood.plan.plan import LEAST_LATE_GATE_NS, Limit, Plan
-from qosflood.records import Latency, Window
 
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1

@@ -8,8 +8,8 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import LatencyFigures, PercentileCurve
-from qosflood.histograms import decode, figures, value_at
-from qosflood.records import Latency
+from qosflood.journal.histograms import decode, figures, value_at
+from qosflood.journal.records import Latency
 
 LEAST_ABOVE = 10
 """A percentile is given only when at least this many values lie above it."""

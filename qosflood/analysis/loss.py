@@ -12,14 +12,12 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.heldback import readback_finding
-from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.base.units import format_count
+from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
 from qosflood.plan.watching import WATCHED
-from qosflood.records import (
-    Event,
-)
 
 Method = Literal["counter", "gauge", "readback"]
 _UNCERTAIN = ("timeout", "connection_lost", "bad_response")

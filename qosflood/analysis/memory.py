@@ -38,9 +38,9 @@ from qosflood.analysis.retention import (
 )
 from qosflood.analysis.trend import Trend, trend
 from qosflood.base.units import HOUR, SECOND
+from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import WATCHED
-from qosflood.records import Event, MemorySample, ScrapeSample
 
 _LIMIT_SHARE = 0.01
 _INSEPARABLE = 0.95

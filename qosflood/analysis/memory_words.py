@@ -8,8 +8,8 @@ from qosflood.analysis.envelope import Points
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.retention import Retention
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_ratio
+from qosflood.journal.records import Event
 from qosflood.plan.watching import WATCH
-from qosflood.records import Event
 
 Heap = Literal["agrees", "disagrees", "unseen"]
 _HARDLY = 0.05

@@ -7,8 +7,8 @@ from itertools import pairwise
 from qosflood.analysis.beside import OtelFinding, OtelUp
 from qosflood.base.text import printable
 from qosflood.base.units import format_count
+from qosflood.journal.prometheus_records import OtelSample
 from qosflood.plan.plan import Plan
-from qosflood.witnesses import OtelSample
 
 UNCHECKED = "OpenTelemetry was not checked; name a Collector's metrics page with --otel URL"
 _LOST = ("refused", "failed", "send_failed", "not_queued")

@@ -8,8 +8,16 @@ from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFig
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrape import figures_by_instance, scrape_figures
 from qosflood.base.units import SECOND
+from qosflood.journal.records import (
+    OUTCOMES,
+    Connects,
+    Latency,
+    MemorySample,
+    Rollup,
+    ScrapeSample,
+    Window,
+)
 from qosflood.plan.plan import Phase, Plan
-from qosflood.records import OUTCOMES, Connects, Latency, MemorySample, Rollup, ScrapeSample, Window
 
 
 class ConnectTally:

@@ -20,9 +20,14 @@ from qosflood.analysis.findings import TimelineEntry
 from qosflood.analysis.up import Story, stories
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND, format_count, format_duration
+from qosflood.journal.prometheus_records import (
+    AlertSeen,
+    PrometheusReading,
+    PrometheusSamples,
+    TargetSeen,
+)
+from qosflood.journal.records import ScrapeSample, Who
 from qosflood.plan.plan import Plan
-from qosflood.records import ScrapeSample, Who
-from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 WHOLE = "run"
 _ALERTS = "ALERTS"

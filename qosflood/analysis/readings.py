@@ -14,8 +14,8 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
 from qosflood.base.units import SECOND, format_count
+from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Limit, Plan
-from qosflood.records import CUT_OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.scrape import counts
 from qosflood.base.units import MS, SECOND, format_duration, format_ratio
+from qosflood.journal.records import ScrapeSample
 from qosflood.plan.plan import Phase, Plan
-from qosflood.records import ScrapeSample
 
 ERROR_TOLERANCE = 0.01
 _P99_FACTOR = 2

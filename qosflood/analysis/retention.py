@@ -12,8 +12,8 @@ import numpy as np
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.envelope import Points
 from qosflood.base.units import SECOND
+from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan
-from qosflood.records import Event
 
 LEAST_SESSIONS = 100
 BROKEN_BY = ("restarted", "process_gone")

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from qosflood.analysis.findings import ScrapeFigures
 from qosflood.analysis.latency import exact_percentile
-from qosflood.records import ScrapeSample
+from qosflood.journal.records import ScrapeSample
 
 
 def counts(sample: ScrapeSample) -> bool:

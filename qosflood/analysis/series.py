@@ -6,9 +6,8 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
 from qosflood.base.units import SECOND
-from qosflood.histograms import merge
-from qosflood.plan.plan import Plan
-from qosflood.records import (
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import (
     OUTCOMES,
     ControlSample,
     Latency,
@@ -16,6 +15,7 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
+from qosflood.plan.plan import Plan
 
 MOST_MERGED = 4_000
 """Seconds up to which histograms of several shards are merged: about 0.5 ms each."""

@@ -7,7 +7,7 @@ from typing import Any
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Second, TimelineEntry
 from qosflood.base.units import MS, SECOND, format_count, format_duration
-from qosflood.records import Event
+from qosflood.journal.records import Event
 
 BEGAN, OVER = "storm", "storm_over"
 KINDS = (BEGAN, OVER)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from qosflood.analysis.findings import ControlFigures, TcpFigures
 from qosflood.analysis.series import cores_between
 from qosflood.base.units import MS, SECOND
-from qosflood.records import ControlSample, MemorySample, ScrapeSample, TcpSample
+from qosflood.journal.records import ControlSample, MemorySample, ScrapeSample, TcpSample
 
 SLOW_FACTOR = 5
 SLOW_NS = 50 * MS

@@ -16,9 +16,9 @@ from qosflood.analysis.stalls import stalls
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
 from qosflood.base.units import SECOND, counted, format_count, format_duration
+from qosflood.journal.records import ControlSample, Event, ScrapeSample
 from qosflood.plan.plan import Phase, Plan
 from qosflood.plan.watching import WATCH
-from qosflood.records import ControlSample, Event, ScrapeSample
 
 MOST_ENTRIES = 200
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)

@@ -9,8 +9,8 @@ from qosflood.analysis.beside import UpFigures, UpSpan
 from qosflood.analysis.latency import exact_percentile
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
-from qosflood.records import ScrapeSample
-from qosflood.witnesses import PrometheusReading, PrometheusSamples
+from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSamples
+from qosflood.journal.records import ScrapeSample
 
 _LATE = 1.5
 """So many intervals after the one before, a sample tells that one is missing."""

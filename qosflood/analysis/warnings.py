@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from qosflood.analysis.clock import ClockJump
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.analysis.generator import GeneratorTally
 from qosflood.base.units import SECOND, format_count, format_duration
+from qosflood.journal.clock_jumps import ClockJump
+from qosflood.journal.records import Event, ScrapeSample
 from qosflood.plan.plan import Plan
-from qosflood.records import Event, ScrapeSample
 
 _MOST_OF_A_KIND = 10
 _WORTH_A_WARNING = (

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
 from qosflood.base.units import format_bytes, format_count, format_duration, format_ratio
+from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
-from qosflood.records import Event, MemorySample, ScrapeSample
 
 MOST_MISSED = 0.1
 

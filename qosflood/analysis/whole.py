@@ -48,8 +48,8 @@ from qosflood.analysis.timeline import (
 )
 from qosflood.analysis.warnings import warnings_of
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord, Latency
 from qosflood.plan.plan import Plan
-from qosflood.records import JournalRecord, Latency
 
 _GRAVITY = ("leak", "inconclusive", "unmeasured", "grows_with_sessions", "steady")
 

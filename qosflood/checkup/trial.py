@@ -9,9 +9,9 @@ from qosflood.base.child_process import Child
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.checkup.values import Trial
-from qosflood.histograms import merge
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import ShardHealth, Window, decode_record
 from qosflood.plan.plan import Plan
-from qosflood.records import ShardHealth, Window, decode_record
 
 SHARD_MODULE = "qosflood.load"
 SINK_MODULE = "qosflood.checkup.sink"

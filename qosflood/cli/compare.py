@@ -13,7 +13,7 @@ from qosflood.compare.document import json_text
 from qosflood.compare.reading import document_from
 from qosflood.compare.terminal import print_comparison
 from qosflood.compare.values import Comparison, Given, MinEffect
-from qosflood.journal import write_atomically
+from qosflood.journal.run_directory import write_atomically
 from qosflood.report.build import REPORT_JSON
 
 SEED = 1

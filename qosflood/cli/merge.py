@@ -8,8 +8,8 @@ import click
 
 from qosflood.base.units import SECOND
 from qosflood.cli.report import show_report
-from qosflood.merge import merge as merge_parts
-from qosflood.merge import missing, open_parts
+from qosflood.journal.merge import merge as merge_parts
+from qosflood.journal.merge import missing, open_parts
 from qosflood.run import claim_directory
 
 

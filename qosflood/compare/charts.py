@@ -9,7 +9,7 @@ import numpy as np
 from qosflood.base.units import MS
 from qosflood.compare.values import Change, Comparison, Given
 from qosflood.compare.words import effect_words, interval, moved
-from qosflood.histograms import decode, value_at
+from qosflood.journal.histograms import decode, value_at
 from qosflood.report import cells
 from qosflood.report.chart import Chart
 from qosflood.report.chart_words import Words

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from qosflood.base.errors import JournalError
 from qosflood.base.text import printable
-from qosflood.histograms import counts_of, decode, make_histogram
+from qosflood.journal.histograms import counts_of, decode, make_histogram
 from qosflood.report.schema import SCHEMA, Document
 
 _BROKEN = (

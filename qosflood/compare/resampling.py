@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qosflood.histograms import PERCENTILES, counts_of, decode, values_of_indexes
+from qosflood.journal.histograms import PERCENTILES, counts_of, decode, values_of_indexes
 from qosflood.report.schema_blocks import Block, Blocks
 
 Floats = npt.NDArray[np.float64]

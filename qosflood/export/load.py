@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from qosflood.analysis.findings import LatencyFigures
 from qosflood.analysis.latency import NO_LATENCY, figures_of
-from qosflood.histograms import merge
-from qosflood.records import Latency, Window
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import Latency, Window
 
 SERIES = ("response", "service", "failed", "send_lag")
 _STRAGGLING_S = 90

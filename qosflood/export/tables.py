@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from qosflood.audit_records import Counted, ReadBack
 from qosflood.base.units import SECOND
 from qosflood.export.load import SERIES, Second
 from qosflood.export.values import (
@@ -16,7 +15,9 @@ from qosflood.export.values import (
     ms,
     seconds,
 )
-from qosflood.records import (
+from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.journal.records import (
     OUTCOMES,
     ClockMark,
     ControlSample,
@@ -28,7 +29,6 @@ from qosflood.records import (
     TcpSample,
     Window,
 )
-from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 Line = tuple[Table[Any], tuple[Cell, Cell], Any]
 """A row to be: its table, its moment, and what the columns read."""

@@ -13,8 +13,8 @@ from qosflood.base.errors import RunDirectoryError
 from qosflood.export.load import Seconds
 from qosflood.export.tables import LOAD, Line, line_of_second, lines_of
 from qosflood.export.values import Clock, Table
-from qosflood.journal import check_run_directory, read_records, read_run
-from qosflood.records import Event, Window
+from qosflood.journal.records import Event, Window
+from qosflood.journal.run_directory import check_run_directory, read_records, read_run
 
 SUFFIX = ".csv"
 _COLLECT_EVERY = 2_000

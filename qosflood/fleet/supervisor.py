@@ -15,16 +15,14 @@ from typing import Any
 from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
-from qosflood.firstlast import FirstAndLast
 from qosflood.fleet.moment import wait_for
 from qosflood.fleet.values import Ended, Watching
 from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
-from qosflood.journal import JournalWriter
-from qosflood.load.failures import FIRST, LAST
-from qosflood.plan.plan import Plan
-from qosflood.plan.readback import sources
-from qosflood.records import (
+from qosflood.journal.first_and_last import FirstAndLast
+from qosflood.journal.records import (
+    FIRST,
+    LAST,
     ClockMark,
     End,
     Event,
@@ -35,7 +33,10 @@ from qosflood.records import (
     Window,
     decode_record,
 )
-from qosflood.rollups import RollupMaker
+from qosflood.journal.rollups import RollupMaker
+from qosflood.journal.run_directory import JournalWriter
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import sources
 
 START_IN_NS = SECOND // 2
 SYNC_EVERY_TICKS = 40

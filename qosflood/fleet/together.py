@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from qosflood.fleet.view import Onlooker, View
+from qosflood.journal.records import JournalRecord
 from qosflood.plan.plan import Limit
-from qosflood.records import JournalRecord
 
 
 class Together:

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from qosflood.journal.records import JournalRecord
 from qosflood.plan.plan import Limit
-from qosflood.records import JournalRecord
 
 
 class Onlooker(Protocol):

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.analysis.latency import figures_of
 from qosflood.base.units import SECOND
-from qosflood.histograms import merge
-from qosflood.plan.plan import Phase, Plan
-from qosflood.records import (
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import (
     Event,
     JournalRecord,
     Latency,
@@ -22,6 +21,7 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
+from qosflood.plan.plan import Phase, Plan
 
 _LEAST_KEPT_S = 30
 _WIDEST_S = 10

@@ -28,7 +28,7 @@ def watch(pipe: ParentPipe, run_dir: Path) -> NoReturn:
     BrokenPipeError once nobody listens."""
     # Half a second of imports, just when the load begins: not before the priority is the lowest.
     from qosflood.analysis import analyse
-    from qosflood.journal import read_records, read_run
+    from qosflood.journal.run_directory import read_records, read_run
     from qosflood.live.judging import so_far
 
     run = read_run(run_dir)

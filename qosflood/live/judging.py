@@ -7,10 +7,10 @@ from typing import Literal
 from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
 from qosflood.base.text import printable
 from qosflood.base.units import counted, format_count, format_ratio
+from qosflood.journal.records import INCOMPLETE
 from qosflood.live.lines import duration
 from qosflood.plan.limit_language import RUN
 from qosflood.plan.plan import Limit, Plan
-from qosflood.records import INCOMPLETE
 from qosflood.report.cells import limit_value
 from qosflood.verdict import JudgedLimit, judge
 

@@ -5,11 +5,8 @@ from typing import Any
 
 from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.base.units import SECOND
-from qosflood.live.aggregate import rate_at
-from qosflood.live.meters import Family, Meters
-from qosflood.plan.plan import Plan
-from qosflood.plan.watching import WATCH
-from qosflood.records import (
+from qosflood.journal.prometheus_records import PrometheusSamples
+from qosflood.journal.records import (
     OUTCOMES,
     ControlSample,
     End,
@@ -20,7 +17,10 @@ from qosflood.records import (
     ShardHealth,
     Window,
 )
-from qosflood.witnesses import PrometheusSamples
+from qosflood.live.aggregate import rate_at
+from qosflood.live.meters import Family, Meters
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import WATCH
 
 _SERIES = {
     "qosflood_response_time_seconds": "response",

@@ -20,9 +20,9 @@ from qosflood.base.errors import PlanError, StartError
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import clip, printable
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import Family
-from qosflood.records import JournalRecord
 
 OPTION = "--otlp"
 EVERY_NS = 10 * SECOND

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
 from qosflood.live.aborts import AbortWatch
 from qosflood.live.aggregate import LiveView, Snapshot
 from qosflood.plan.plan import Limit, Plan
-from qosflood.records import JournalRecord
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND

@@ -7,15 +7,13 @@ accepted.
 
 from collections.abc import Iterable, Iterator
 
-from qosflood.audit_records import SentSession
+from qosflood.journal.loss_records import SentSession
+from qosflood.journal.records import Outcome
 from qosflood.load.connection import Client
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
 from qosflood.load.retries import RetryingClient, RetryPolicy
 from qosflood.load.shared import Shared
-from qosflood.records import (
-    Outcome,
-)
 
 _NOTHING = -1
 

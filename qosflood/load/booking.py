@@ -2,11 +2,11 @@
 
 import asyncio
 
+from qosflood.journal.records import Outcome
 from qosflood.load.failures import Failed, lost_reason
 from qosflood.load.http1 import Response, ResponseReader
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import Shared, Transport
-from qosflood.records import Outcome
 
 
 class Booking(asyncio.Protocol):

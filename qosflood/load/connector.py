@@ -12,12 +12,12 @@ from functools import partial
 from itertools import cycle
 
 from qosflood.base.tls import handshake_failure
+from qosflood.journal.records import Connects
 from qosflood.load.by_loop import ByLoop
 from qosflood.load.connection import Client
 from qosflood.load.sockets import Sockets
 from qosflood.load.tls_sockets import TlsSockets
 from qosflood.plan.plan import Target
-from qosflood.records import Connects
 
 AT_ONCE = 256
 SLICE = 8

@@ -4,11 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from qosflood.journal.records import FIRST, LAST, FailureSample, Outcome
 from qosflood.load.http1 import Response
-from qosflood.records import FailureSample, Outcome
 
-FIRST = 20
-LAST = 5
 KINDS = 64
 """Kinds beyond this many are kept as one, so that a target that invents reasons costs nothing."""
 

@@ -5,7 +5,7 @@ import resource
 import time
 from pathlib import Path
 
-from qosflood.records import ShardHealth
+from qosflood.journal.records import ShardHealth
 
 _PAGE_BYTES = resource.getpagesize()
 

@@ -7,12 +7,12 @@ others. Connections are the pool's own: sessions come and go without opening or 
 from collections import deque
 from typing import Any, NamedTuple
 
+from qosflood.journal.records import NOT_SENT, Outcome
 from qosflood.load.connection import DOWN, IDLE, WAITING, Client
 from qosflood.load.failures import Failed
 from qosflood.load.figures import Path
 from qosflood.load.recorder import Bucket
 from qosflood.load.shared import NEVER, Shared, Transport
-from qosflood.records import NOT_SENT, Outcome
 
 
 class Waiting(NamedTuple):

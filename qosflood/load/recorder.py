@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from qosflood.histograms import clear, figures, fold, make_histogram
-from qosflood.records import OUTCOMES, Connects, Latency, Outcome, ShardHealth, Window
+from qosflood.journal.histograms import clear, figures, fold, make_histogram
+from qosflood.journal.records import OUTCOMES, Connects, Latency, Outcome, ShardHealth, Window
 
 
 class Series:

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from qosflood.audit_records import SentSessions
 from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import ExitCode
 from qosflood.base.header_values import redact, resolve_headers
+from qosflood.journal.loss_records import SentSessions
+from qosflood.journal.records import encode_record
 from qosflood.load.audit import sent_sessions
 from qosflood.load.clients import make_clients, places
 from qosflood.load.connector import Connector
@@ -32,9 +33,6 @@ from qosflood.load.shared import NEVER, Shared
 from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
 from qosflood.plan.plan import Plan, plan_from_builtins
-from qosflood.records import (
-    encode_record,
-)
 
 BEAT_NS = 25_000_000
 SWEEP_EVERY = 4

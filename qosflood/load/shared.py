@@ -4,11 +4,11 @@ from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
 from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
 from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
-from qosflood.records import CUT_OFF, NOT_SENT, Outcome
 
 if TYPE_CHECKING:
     from qosflood.load.connection import Client

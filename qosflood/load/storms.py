@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from qosflood.base.units import format_count
+from qosflood.journal.records import Event
 from qosflood.load.connection import BUSY, IDLE
 from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.plan.plan import Plan
-from qosflood.records import Event
 
 DROPS_PER_TURN = 16
 """Connections dropped in one turn of the loop; with all that follows, one costs some 50 us."""

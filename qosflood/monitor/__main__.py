@@ -12,6 +12,7 @@ import orjson
 
 from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import StartError
+from qosflood.journal.records import Record, encode_record
 from qosflood.monitor.audit import Auditor, LastMemory
 from qosflood.monitor.control import open_path
 from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins
@@ -19,7 +20,6 @@ from qosflood.monitor.others import open_others
 from qosflood.monitor.runtimes import NAMES, runtime_figures
 from qosflood.monitor.scrape import Reader, open_scraper
 from qosflood.monitor.timer import Timer
-from qosflood.records import Record, encode_record
 
 _RUNTIME = Reader(names=NAMES, read=runtime_figures)
 

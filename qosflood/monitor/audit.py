@@ -14,21 +14,18 @@ import aiohttp
 import psutil
 from yarl import URL
 
-from qosflood.audit_records import Counted, ReadBack
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
+from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.counter_watch import named_series, with_labels
 from qosflood.monitor.scrape import PinnedResolver, exchange_failure, open_scraper
 from qosflood.monitor.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, Source, looks_itself, sources
 from qosflood.plan.watching import Audit, Instance
-from qosflood.records import (
-    MemorySample,
-    Record,
-)
 
 DEADLINE_NS = 60 * SECOND
 """A snapshot that takes longer is given up."""

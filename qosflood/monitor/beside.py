@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qosflood.base.units import HOUR, MS
+from qosflood.journal.prometheus_records import (
+    AlertSeen,
+    PrometheusReading,
+    PrometheusSamples,
+    TargetSeen,
+)
 from qosflood.monitor.matching import is_of, matched
 from qosflood.monitor.promql import ActiveTarget, Alert, Clock, Failure, Prometheus, selector
 from qosflood.monitor.promql import Series as Found
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Prometheus as Asked
-from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 LAST_READING_S = 4.0
 """How long the reading at the end may take, beyond the stop."""

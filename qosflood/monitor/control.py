@@ -15,12 +15,12 @@ from yarl import URL
 
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
+from qosflood.journal.records import ControlSample, Record, TcpSample
 from qosflood.monitor.scrape import exchange_failure
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Control
-from qosflood.records import ControlSample, Record, TcpSample
 
 ENOUGH_BYTES = 1 << 16
 """A control's answer is read no further: it is the path that is asked about."""

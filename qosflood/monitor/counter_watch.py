@@ -1,9 +1,9 @@
 """The loss audit's counter on the target's page: its sum, and whether it went back. Pure."""
 
-from qosflood.audit_records import Counted
+from qosflood.journal.loss_records import Counted
+from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition import Exposition, Sample
 from qosflood.plan.watching import Audit
-from qosflood.records import ScrapeSample
 
 
 def named_series(audit: Audit, page: Exposition | None) -> list[Sample]:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from qosflood.base.units import MINUTE, SECOND, format_duration
+from qosflood.journal.records import Event, MemoryKind, MemorySample
 from qosflood.monitor.memory_elsewhere import Elsewhere, Reading, Unread
-from qosflood.records import Event, MemoryKind, MemorySample
 
 _STALE_NS = MINUTE
 """A newest value older than that is told once: a Prometheus scrapes each minute at the latest."""

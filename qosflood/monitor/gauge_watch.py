@@ -1,7 +1,7 @@
 """Memory as the target's own page tells it, from scrape to scrape. Pure."""
 
+from qosflood.journal.records import MemorySample, ScrapeSample
 from qosflood.monitor.exposition import Exposition
-from qosflood.records import MemorySample, ScrapeSample
 
 
 class GaugeWatch:

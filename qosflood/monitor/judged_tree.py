@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import psutil
 
 from qosflood.base.units import SECOND
+from qosflood.journal.records import MemorySample
 from qosflood.monitor.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.monitor.memory import CHILDREN_EVERY_NS, ProcessTree
-from qosflood.records import MemorySample
 
 PSS_EVERY_NS = 10 * SECOND
 """Walking all mappings takes milliseconds and holds up the process meanwhile."""

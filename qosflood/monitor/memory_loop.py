@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from qosflood.base.endpoint import is_loopback
+from qosflood.journal.records import Event, MemoryKind, MemorySample, Record
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.judged_tree import PSS_EVERY_NS
 from qosflood.monitor.memory_elsewhere import open_elsewhere
@@ -15,7 +16,6 @@ from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource
-from qosflood.records import Event, MemoryKind, MemorySample, Record
 
 _PORTS = {"http": 80, "https": 443}
 _PSS_PER_BLOCK = 4

@@ -5,11 +5,11 @@ from typing import Any
 
 import psutil
 
+from qosflood.journal.records import Event, MemorySample, Who
 from qosflood.monitor.judged_tree import PSS_EVERY_NS, JudgedTree
 from qosflood.monitor.ownership import owner_of_port
 from qosflood.plan.plan import Target
 from qosflood.plan.watching import ONE_INSTANCE
-from qosflood.records import Event, MemorySample, Who
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import msgspec
 
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
+from qosflood.journal.records import Event, MemoryKind, Record, ScrapeSample
 from qosflood.monitor.counter_watch import CounterWatch
 from qosflood.monitor.gauge_watch import GaugeWatch
 from qosflood.monitor.memory_loop import MemoryLoop, WatchedMemory
@@ -17,7 +18,6 @@ from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.starts import Answering
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan
-from qosflood.records import Event, MemoryKind, Record, ScrapeSample
 
 _LAST_READ_NS = 2 * SECOND
 """How long, beyond its timeout, the last scrape may take to be read before the end."""

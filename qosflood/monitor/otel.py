@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from qosflood.base.units import SECOND
+from qosflood.journal.prometheus_records import OtelSample
 from qosflood.monitor.exposition import Exposition, Sample
 from qosflood.monitor.scrape import Reader, Scraper, open_scraper
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
-from qosflood.witnesses import OtelSample
 
 LAST_SCRAPE_S = 1.0
 _USUAL_NS = 5 * SECOND

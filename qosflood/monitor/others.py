@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
+from qosflood.journal.records import Record
 from qosflood.monitor.beside import Beside
 from qosflood.monitor.otel import open_otel, watch_otel
 from qosflood.monitor.promql import open_prometheus
 from qosflood.monitor.timer import Timer
 from qosflood.plan.plan import Plan
-from qosflood.records import Record
 
 Poll = Callable[[], Awaitable[None]]
 

@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.counters import NO_FALL
 from qosflood.monitor.scrape import open_scraper
 from qosflood.monitor.starts import SEVERAL, Answering
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
-from qosflood.records import ScrapeSample
 
 _PEEKS = 3
 _MOST_PEEKS = 12

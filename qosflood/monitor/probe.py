@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qosflood.base.errors import PreflightError
+from qosflood.journal.records import MemoryKind
 from qosflood.monitor.memory_loop import WatchedMemory
 from qosflood.monitor.memory_probe import FoundMemory, find_memory
 from qosflood.monitor.ownership import ListeningProcess
 from qosflood.monitor.pages import Pages, look_at_pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
-from qosflood.records import MemoryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from yarl import URL
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
+from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.body import Body, BodyError
 from qosflood.monitor.exposition import (
     Exposition,
@@ -26,7 +27,6 @@ from qosflood.monitor.exposition import (
 from qosflood.monitor.history import UNSAID, History
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Instance
-from qosflood.records import ScrapeSample
 
 ACCEPT = {
     "2": "application/openmetrics-text;version=1.0.0,"

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from qosflood.base.header_values import redact
+from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.scrape import Scraper
 from qosflood.monitor.ticks import Ticks
 from qosflood.monitor.timer import Timer
-from qosflood.records import ScrapeSample
 
 
 class ScrapeLoop:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from qosflood.journal.records import Event
 from qosflood.monitor.counters import Fall
-from qosflood.records import Event
 
 SEVERAL = "several_processes"
 _SAME_S = 1.0

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from qosflood.base.errors import ExitCode, QosfloodError
-from qosflood.records import End
+from qosflood.journal.records import End
 from qosflood.report.build import build
 from qosflood.report.document import to_json
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
+from qosflood.journal.records import INCOMPLETE
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_fix, herd_size
-from qosflood.records import INCOMPLETE
 from qosflood.report.remedies import remedies_for_broken, remedy_for_unjudged
 from qosflood.verdict import BY_MERGE, JudgedLimit, Verdict
 

@@ -11,7 +11,8 @@ import orjson
 
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
-from qosflood.journal import (
+from qosflood.journal.records import End, FailureSample, JournalRecord
+from qosflood.journal.run_directory import (
     Run,
     read_failures,
     read_records,
@@ -19,7 +20,6 @@ from qosflood.journal import (
     remove_reserve,
     write_atomically,
 )
-from qosflood.records import End, FailureSample, JournalRecord
 from qosflood.report import html, junit, markdown, picture
 from qosflood.report.document import build_document, to_json, utc
 from qosflood.report.hlog import LogMaker

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qosflood.base.units import MINUTE, MS, SECOND
-from qosflood.histograms import merge
-from qosflood.records import JournalRecord, Latency, Rollup, Window
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import JournalRecord, Latency, Rollup, Window
 
 SERIES = ("response", "service", "failed", "send_lag")
 _LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'

@@ -18,9 +18,9 @@ from record_maker import (
 
 from qosflood.analysis import analyse
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import Connects, ControlSample, TcpSample
 from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.plan import Storm
-from qosflood.records import Connects, ControlSample, TcpSample
 
 REMOTE = {"loopback": False}
 SILENT = ["timeout", "connection_lost", "connect_error"]

@@ -9,9 +9,9 @@ from record_maker import rollup, window
 from qosflood.analysis.blocks import MOST_BLOCKS, BlockSeries, block_length_s
 from qosflood.analysis.findings import Blocks
 from qosflood.base.units import SECOND
-from qosflood.histograms import decode
+from qosflood.journal.histograms import decode
+from qosflood.journal.records import Window
 from qosflood.plan.plan import Plan
-from qosflood.records import Window
 
 
 def plan_of(flood_s: int, shards: int = 1) -> Plan:

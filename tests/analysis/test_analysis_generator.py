@@ -9,8 +9,8 @@ from record_maker import WALL_NS, event, health, healthy_run, latency, memory, s
 from qosflood.analysis import analyse
 from qosflood.analysis.late import late_gate_ns
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import ScrapeSample
 from qosflood.plan.limit_language import parse_limit
-from qosflood.records import ScrapeSample
 
 LONG = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=60 * SECOND))
 PLAN = make_plan()

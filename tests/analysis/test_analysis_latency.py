@@ -14,7 +14,7 @@ from qosflood.analysis.latency import (
     p99_or_max,
     percentile_curve,
 )
-from qosflood.histograms import decode, merge
+from qosflood.journal.histograms import decode, merge
 
 milliseconds = st.lists(st.floats(0.0, 20_000.0), min_size=1, max_size=40)
 

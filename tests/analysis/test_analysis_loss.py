@@ -10,13 +10,11 @@ from plan_maker import make_plan
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
-from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.base.units import SECOND
+from qosflood.journal.loss_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.journal.records import Event
 from qosflood.plan.plan import Part
 from qosflood.plan.watching import Audit
-from qosflood.records import (
-    Event,
-)
 
 T0, OVER, SETTLED = 2 * SECOND, 30 * SECOND, 35 * SECOND
 CLOCK = RunClock(wall_ns=0, t0=T0, stop_ns=40 * SECOND, whole=True)

@@ -9,11 +9,16 @@ from record_maker import WALL_NS, at, end, event, healthy_run, scrape
 from qosflood.analysis import analyse
 from qosflood.analysis.up import Story
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.prometheus_records import (
+    AlertSeen,
+    PrometheusReading,
+    PrometheusSamples,
+    TargetSeen,
+)
+from qosflood.journal.records import decode_record, encode_record
 from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.watching import Prometheus
-from qosflood.records import decode_record, encode_record
 from qosflood.verdict import judge_limit
-from qosflood.witnesses import AlertSeen, PrometheusReading, PrometheusSamples, TargetSeen
 
 _LAST_S = 20
 _LABELS = {"job": "qos", "instance": "qos:3000"}

@@ -7,7 +7,7 @@ from record_maker import T0_NS, memory, scrape, stray, window
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.series import SecondSeries, memory_points, scrape_points
 from qosflood.base.units import MS, SECOND
-from qosflood.histograms import merge
+from qosflood.journal.histograms import merge
 
 CLOCK = RunClock(wall_ns=0, t0=T0_NS, stop_ns=100 * SECOND, whole=True)
 SHORT = make_plan()

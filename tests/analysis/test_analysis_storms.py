@@ -5,7 +5,7 @@ from record_maker import WALL_NS, at, healthy_run, window
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.records import Event
+from qosflood.journal.records import Event
 
 PLAN = make_plan(load={"shards": 1})
 

@@ -16,7 +16,7 @@ from record_maker import (
 from qosflood.analysis import analyse
 from qosflood.analysis.timeline import MOST_ENTRIES
 from qosflood.base.units import MS
-from qosflood.records import FailureSample
+from qosflood.journal.records import FailureSample
 
 PLAN = make_plan()
 

@@ -24,10 +24,17 @@ from qosflood.base.errors import JournalError, RunDirectoryError
 from qosflood.export import TABLES, export
 from qosflood.export.load import SERIES, Seconds
 from qosflood.export.values import shown
-from qosflood.merge import merge, open_parts
-from qosflood.records import OUTCOMES, Event, JournalRecord, MemorySample, ScrapeSample, Window
+from qosflood.journal.merge import merge, open_parts
+from qosflood.journal.prometheus_records import OtelSample, PrometheusSamples
+from qosflood.journal.records import (
+    OUTCOMES,
+    Event,
+    JournalRecord,
+    MemorySample,
+    ScrapeSample,
+    Window,
+)
 from qosflood.report.build import build
-from qosflood.witnesses import OtelSample, PrometheusSamples
 
 Rows = list[dict[str, str]]
 

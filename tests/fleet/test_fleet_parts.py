@@ -14,10 +14,10 @@ from supervised import Run, Screen, plan_for
 
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
-from qosflood.journal import read_failures, read_records
+from qosflood.journal.records import ClockMark, End, Event, Window
+from qosflood.journal.run_directory import read_failures, read_records
 from qosflood.load.schedule import Schedule
 from qosflood.plan.plan import Part, Plan
-from qosflood.records import ClockMark, End, Event, Window
 
 
 @dataclass

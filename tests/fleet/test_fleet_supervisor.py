@@ -18,9 +18,7 @@ from qosflood.base.errors import DiskFullError, StartError
 from qosflood.base.units import MS, SECOND
 from qosflood.fleet import supervisor as supervisor_module
 from qosflood.fleet.values import Ended
-from qosflood.journal import read_failures, read_records
-from qosflood.load.schedule import Schedule
-from qosflood.records import (
+from qosflood.journal.records import (
     End,
     Event,
     JournalRecord,
@@ -29,6 +27,8 @@ from qosflood.records import (
     Segment,
     Window,
 )
+from qosflood.journal.run_directory import read_failures, read_records
+from qosflood.load.schedule import Schedule
 
 LONG = 60 * SECOND
 

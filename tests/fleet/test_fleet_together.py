@@ -4,7 +4,7 @@ import pytest
 from supervised import Screen
 
 from qosflood.fleet.together import Together
-from qosflood.records import ClockMark, JournalRecord
+from qosflood.journal.records import ClockMark, JournalRecord
 
 MARK = ClockMark(t=1, wall_ns=2)
 

@@ -8,12 +8,12 @@ from plan_maker import make_plan
 from record_maker import at, load_started, memory, scrape, window
 
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord, Window
 from qosflood.live.aborts import AbortWatch
 from qosflood.live.aggregate import LiveView
 from qosflood.plan.limit_language import METRICS, parse_abort
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
-from qosflood.records import JournalRecord, Window
 
 MIB = 1 << 20
 

@@ -7,11 +7,11 @@ from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
 
 from qosflood.base.units import SECOND
-from qosflood.histograms import merge
+from qosflood.journal.histograms import merge
+from qosflood.journal.records import JournalRecord
 from qosflood.live.aggregate import LiveView, rate_at
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
-from qosflood.records import JournalRecord
 
 
 def view_of(plan: Plan, *records: JournalRecord) -> LiveView:

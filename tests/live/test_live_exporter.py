@@ -20,15 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from record_maker import WALL_NS, at, health, healthy_run, latency, window
 
 from qosflood.base.listen import Address, listen
-from qosflood.histograms import HIGHEST_NS, figures, fold, make_histogram
-from qosflood.live.catalogue import METRICS
-from qosflood.live.exporter import Exporter
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import BOUNDS_S, Buckets
-from qosflood.monitor.exposition import read_exposition
-from qosflood.plan.plan import Plan
-from qosflood.plan.without_load import as_watch
-from qosflood.records import (
+from qosflood.journal.histograms import HIGHEST_NS, figures, fold, make_histogram
+from qosflood.journal.prometheus_records import PrometheusSamples
+from qosflood.journal.records import (
     OUTCOMES,
     Connects,
     ControlSample,
@@ -39,7 +33,13 @@ from qosflood.records import (
     ScrapeSample,
     Window,
 )
-from qosflood.witnesses import PrometheusSamples
+from qosflood.live.catalogue import METRICS
+from qosflood.live.exporter import Exporter
+from qosflood.live.metering import RunMeters
+from qosflood.live.meters import BOUNDS_S, Buckets
+from qosflood.monitor.exposition import read_exposition
+from qosflood.plan.plan import Plan
+from qosflood.plan.without_load import as_watch
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 NASTY = 'a"b\\c\n<script>\x00\u202e'

@@ -17,12 +17,12 @@ from record_maker import WALL_NS, at, healthy_run
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError, PreflightError, StartError
+from qosflood.journal.records import Window
 from qosflood.live import otlp_sdk
 from qosflood.live.catalogue import METRICS
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Family
 from qosflood.live.otlp import EVERY_NS, Push, Pusher, parse_push_url, prepare
-from qosflood.records import Window
 
 SECRET = "Bearer s3cr3t-t0k3n-of-mine"
 

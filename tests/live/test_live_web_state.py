@@ -6,9 +6,9 @@ from plan_maker import make_plan
 from record_maker import T0_NS, at, end, event, healthy_run, load_started, memory, scrape, window
 
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord
 from qosflood.live.web.page import MOST_MARKS, LivePage, RefusedError
 from qosflood.live.web.state import MOST_INSTANCES, PageState
-from qosflood.records import JournalRecord
 
 NASTY = "<script>alert(1)</script>\x1b[2J\u202e"
 

@@ -12,7 +12,7 @@ from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, answer
 from test_load_connection_books import CLIENTS, RETRIES, Books
 from test_load_connection_books import TIMEOUT as BOOKS_TIMEOUT
 
-from qosflood.audit_records import SentSession
+from qosflood.journal.loss_records import SentSession
 from qosflood.load.audit import sent_sessions
 from qosflood.load.connection import Client
 from qosflood.load.retries import RetryingClient

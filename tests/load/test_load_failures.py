@@ -4,9 +4,16 @@ from typing import Any
 
 import pytest
 
-from qosflood.load.failures import FIRST, KINDS, LAST, Failed, FailureSampler
+from qosflood.journal.records import (
+    FIRST,
+    LAST,
+    FailureSample,
+    Outcome,
+    decode_record,
+    encode_record,
+)
+from qosflood.load.failures import KINDS, Failed, FailureSampler
 from qosflood.load.http1 import Response
-from qosflood.records import FailureSample, Outcome, decode_record, encode_record
 
 
 class Ends:

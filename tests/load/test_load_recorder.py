@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood import histograms
 from qosflood.base.units import MS, SECOND
-from qosflood.histograms import HIGHEST_NS
+from qosflood.journal import histograms
+from qosflood.journal.histograms import HIGHEST_NS
+from qosflood.journal.records import Outcome, ShardHealth, Window, decode_record, encode_record
 from qosflood.load.recorder import Recorder
-from qosflood.records import Outcome, ShardHealth, Window, decode_record, encode_record
 
 HEALTH = ShardHealth(
     loop_stall_ns=1,

@@ -7,10 +7,10 @@ from part_maker import BEGAN_S, PLAN, SHARDS, part_plan, part_records, write_par
 from record_maker import T0_NS
 
 from qosflood.analysis import analyse
-from qosflood.audit_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.base.units import SECOND
-from qosflood.journal import read_records, read_run
-from qosflood.merge import merge, open_parts
+from qosflood.journal.loss_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.journal.merge import merge, open_parts
+from qosflood.journal.run_directory import read_records, read_run
 from qosflood.plan.watching import Audit
 
 READ = Audit(readback="/held")

@@ -12,10 +12,10 @@ from part_maker import PLAN, part_plan, part_records, write_part
 from record_maker import event
 
 from qosflood.base.units import SECOND
-from qosflood.journal import JournalWriter
-from qosflood.merge import merge, open_parts
+from qosflood.journal.merge import merge, open_parts
+from qosflood.journal.records import ClockMark, End, Window
+from qosflood.journal.run_directory import JournalWriter
 from qosflood.plan.plan import Plan
-from qosflood.records import ClockMark, End, Window
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from record_maker import T0_NS, WALL_NS
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.journal import read_failures, read_records, read_run
-from qosflood.merge import merge, open_parts
-from qosflood.records import Event, Rollup, Window
+from qosflood.journal.merge import merge, open_parts
+from qosflood.journal.records import Event, Rollup, Window
+from qosflood.journal.run_directory import read_failures, read_records, read_run
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from record_maker import T0_NS
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.journal import read_records, read_run
-from qosflood.merge import merge, open_parts
-from qosflood.records import TcpSample
+from qosflood.journal.merge import merge, open_parts
+from qosflood.journal.records import TcpSample
+from qosflood.journal.run_directory import read_records, read_run
 
 
 def with_tcp(index):

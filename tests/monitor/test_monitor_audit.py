@@ -8,14 +8,12 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.audit_records import Counted, ReadBack
 from qosflood.base.units import SECOND
+from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.records import MemorySample
 from qosflood.monitor import audit as module
 from qosflood.monitor.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
 from qosflood.plan.watching import Audit
-from qosflood.records import (
-    MemorySample,
-)
 
 MIB = 1 << 20
 

@@ -4,10 +4,10 @@ import asyncio
 
 from plan_maker import make_plan
 
+from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSamples
 from qosflood.monitor.beside import Beside
 from qosflood.monitor.promql import ActiveTarget, Clock, Series
 from qosflood.plan.watching import Prometheus
-from qosflood.witnesses import PrometheusReading, PrometheusSamples
 
 
 class Slow:

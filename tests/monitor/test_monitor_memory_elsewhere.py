@@ -14,10 +14,10 @@ from yarl import URL
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import Event, MemorySample
 from qosflood.monitor.elsewhere_watch import ElsewhereWatch
 from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
 from qosflood.plan.watching import MemorySource
-from qosflood.records import Event, MemorySample
 
 SECRET = "planted-51c0aa"
 CADVISOR = b"""\

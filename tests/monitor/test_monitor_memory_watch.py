@@ -9,11 +9,11 @@ from listeners import listener, renamed_python
 from plan_maker import make_target
 from processes import wait_until
 
+from qosflood.journal.records import Event, MemorySample
 from qosflood.monitor import memory_watch
 from qosflood.monitor.cgroup import cgroup_of
 from qosflood.monitor.judged_tree import JudgedTree
 from qosflood.monitor.memory_watch import MemoryWatch
-from qosflood.records import Event, MemorySample
 
 
 def watch_port(port, pid=None):

@@ -9,13 +9,13 @@ import psutil
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.audit_records import Counted
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.loss_records import Counted
+from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.monitor import history, memory_watch, scrape
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import Page, open_scraper
 from qosflood.plan.watching import Audit, Instance
-from qosflood.records import Event, MemorySample, ScrapeSample
 
 QUICK = {"interval_ns": 50 * MS, "memory_interval_ns": 50 * MS}
 DEADLINE_S = 20

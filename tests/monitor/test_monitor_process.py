@@ -18,8 +18,8 @@ from raw_server import page, raw_server
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.watching import Instance
-from qosflood.records import Event, MemorySample, ScrapeSample
 
 PAGE = b"up 1\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds %d\n"
 

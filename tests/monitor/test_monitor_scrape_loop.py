@@ -4,12 +4,12 @@ import asyncio
 import time
 
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.history import UNSAID
 from qosflood.monitor.scrape import Page
 from qosflood.monitor.scrape_loop import ScrapeLoop
 from qosflood.monitor.timer import Timer
 from qosflood.plan.watching import Instance
-from qosflood.records import ScrapeSample
 
 INTERVAL_NS = 300 * MS
 LONG_S = 1.0

@@ -13,8 +13,8 @@ from plan_maker import make_plan
 from record_maker import MIB, event, healthy_run
 from stories import document_of, failing_run, hostile
 
-from qosflood.journal import read_records
-from qosflood.records import MemorySample, ScrapeSample, Window
+from qosflood.journal.records import MemorySample, ScrapeSample, Window
+from qosflood.journal.run_directory import read_records
 from qosflood.report.build import build
 from qosflood.report.html import render
 

@@ -15,8 +15,8 @@ from record_maker import healthy_run, stopped_run, window
 
 from qosflood.base.errors import JournalError
 from qosflood.cli.report import report
-from qosflood.journal import FAILURES
-from qosflood.records import End, Window
+from qosflood.journal.records import End, Window
+from qosflood.journal.run_directory import FAILURES
 from qosflood.report import build as build_module
 from qosflood.report.build import build
 

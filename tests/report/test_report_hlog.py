@@ -10,8 +10,8 @@ from parts import require_java_histogram
 from plan_maker import make_plan
 from record_maker import WALL_NS, load_windows, rollup, window
 
-from qosflood.histograms import decode, make_histogram
-from qosflood.records import JournalRecord, Latency, Rollup, Window
+from qosflood.journal.histograms import decode, make_histogram
+from qosflood.journal.records import JournalRecord, Latency, Rollup, Window
 from qosflood.report.hlog import SERIES, LogMaker
 
 READER = Path(__file__).with_name("java") / "ReadLog.java"

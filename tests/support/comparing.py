@@ -20,8 +20,8 @@ from qosflood.compare.figures import FIGURES
 from qosflood.compare.judging import change_of
 from qosflood.compare.resampling import Noise, noise_within
 from qosflood.compare.values import Change, MinEffect, Overall, Word
-from qosflood.histograms import encode, figures, fold, make_histogram
-from qosflood.records import Latency
+from qosflood.journal.histograms import encode, figures, fold, make_histogram
+from qosflood.journal.records import Latency
 from qosflood.report.blocks import blocks_part
 from qosflood.report.schema import Document
 

@@ -24,8 +24,8 @@ from qosflood.analysis.findings import (
     Totals,
 )
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import OUTCOMES
 from qosflood.plan.plan import Limit, Phase, Plan
-from qosflood.records import OUTCOMES
 
 MIB = 1024 * 1024
 WALL_NS = 1_767_225_600 * SECOND

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from record_maker import WALL_NS, healthy_run
 
-from qosflood.journal import RUN_SCHEMA, JournalWriter, write_run_json
+from qosflood.journal.records import JournalRecord, Segment, Window
+from qosflood.journal.rollups import RollupMaker
+from qosflood.journal.run_directory import RUN_SCHEMA, JournalWriter, write_run_json
 from qosflood.plan.plan import Plan
-from qosflood.records import JournalRecord, Segment, Window
-from qosflood.rollups import RollupMaker
 
 
 def write_run(run_dir: Path, plan: Plan, records: Iterable[JournalRecord] | None = None) -> Path:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from qosflood.journal import JOURNAL
-from qosflood.records import ClockMark, Event, Segment
+from qosflood.journal.records import ClockMark, Event, Segment
+from qosflood.journal.run_directory import JOURNAL
 
 SEGMENT = Segment(t=0, boot_id="boot", wall_ns=1, mono_ns=2)
 MARK = ClockMark(t=10, wall_ns=11)

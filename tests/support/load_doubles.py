@@ -8,6 +8,7 @@ from typing import Any
 from plan_maker import make_plan
 
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
 from qosflood.load.clients import make_clients, places
 from qosflood.load.connection import NEVER, Client, Shared
 from qosflood.load.failures import FailureSampler
@@ -16,7 +17,6 @@ from qosflood.load.recorder import Bucket
 from qosflood.plan.plan import Retries
 from qosflood.plan.watching import Audit
 from qosflood.protocols import ManualClock
-from qosflood.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 TIMEOUT = 10 * SECOND

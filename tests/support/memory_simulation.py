@@ -17,8 +17,8 @@ from record_maker import MIB, T0_NS
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory import memory_finding
 from qosflood.base.units import HOUR, MINUTE, SECOND
+from qosflood.journal.records import MemorySample
 from qosflood.plan.plan import Plan, Sessions
-from qosflood.records import MemorySample
 
 Floats = npt.NDArray[np.float64]
 EDGE_S = 60

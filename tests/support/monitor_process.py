@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from qosflood.records import decode_record
+from qosflood.journal.records import decode_record
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 20.0

@@ -9,9 +9,7 @@ from plan_maker import make_plan
 from record_maker import T0_NS, WALL_NS, healthy_run, window
 
 from qosflood.base.units import SECOND
-from qosflood.journal import FAILURES, RUN_SCHEMA, JournalWriter, write_run_json
-from qosflood.plan.plan import Part, Plan
-from qosflood.records import (
+from qosflood.journal.records import (
     Event,
     FailureSample,
     JournalRecord,
@@ -19,7 +17,9 @@ from qosflood.records import (
     Window,
     encode_record,
 )
-from qosflood.rollups import RollupMaker
+from qosflood.journal.rollups import RollupMaker
+from qosflood.journal.run_directory import FAILURES, RUN_SCHEMA, JournalWriter, write_run_json
+from qosflood.plan.plan import Part, Plan
 
 SHARDS = (1, 3, 2)
 """Of each part."""

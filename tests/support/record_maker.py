@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from qosflood import histograms
 from qosflood.base.units import MS, SECOND
-from qosflood.plan.plan import Phase, Plan
-from qosflood.records import (
+from qosflood.journal import histograms
+from qosflood.journal.records import (
     OUTCOMES,
     End,
     Event,
@@ -24,6 +23,7 @@ from qosflood.records import (
     ShardHealth,
     Window,
 )
+from qosflood.plan.plan import Phase, Plan
 
 T0_NS = 2 * SECOND
 WALL_NS = 1_767_225_600 * SECOND

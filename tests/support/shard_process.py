@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from qosflood.journal.records import FailureSample, Window, decode_record
 from qosflood.plan.plan import Plan
-from qosflood.records import FailureSample, Window, decode_record
 
 START_IN_NS = 50_000_000
 

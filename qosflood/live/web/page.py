@@ -7,11 +7,11 @@ import orjson
 from qosflood.base.errors import QosfloodError
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord
 from qosflood.live.controls import Controls
 from qosflood.live.web.ring import Ring
 from qosflood.live.web.state import PageState
 from qosflood.live.web.words import Json
-from qosflood.records import JournalRecord
 
 EVERY_NS = SECOND
 MOST_MARKS = 500

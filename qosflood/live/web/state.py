@@ -10,13 +10,13 @@ from qosflood.analysis.late import is_late, late_gate_ns
 from qosflood.analysis.latency import p99_or_max
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 from qosflood.live import lines
 from qosflood.live.aggregate import LiveView, Moment
 from qosflood.live.history import History
 from qosflood.live.web import words
 from qosflood.live.web.words import MIB, InstanceState, Json, LagState
 from qosflood.plan.plan import Plan
-from qosflood.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 
 MARK = "mark"
 MOST_EVENTS = 200

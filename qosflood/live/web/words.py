@@ -6,10 +6,10 @@ from typing import Any
 
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
+from qosflood.journal.records import MemorySample, ScrapeSample
 from qosflood.live import lines
 from qosflood.live.aggregate import Snapshot
 from qosflood.plan.plan import Plan
-from qosflood.records import MemorySample, ScrapeSample
 from qosflood.verdict import load_words
 
 Json = dict[str, Any]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from hdrh.histogram import HdrHistogram
 
-from qosflood.histograms import decode, figures
-from qosflood.records import Latency, Rollup, Window
+from qosflood.journal.histograms import decode, figures
+from qosflood.journal.records import Latency, Rollup, Window
 
 EVERY_NS = 60_000_000_000
 _SERIES = ("response", "service", "failed", "send_lag")

@@ -11,8 +11,29 @@ import msgspec
 
 from qosflood.base.errors import JournalError
 from qosflood.base.units import format_utc
-from qosflood.firstlast import FirstAndLast
-from qosflood.journal import (
+from qosflood.journal.first_and_last import FirstAndLast
+from qosflood.journal.merge.parts import (
+    PartRun,
+    check_part,
+    events_before,
+    in_order,
+    merged_plan,
+    missing,
+)
+from qosflood.journal.merge.stream import PartStream, closing_events, merged_end
+from qosflood.journal.records import (
+    FIRST,
+    LAST,
+    ClockMark,
+    Event,
+    FailureSample,
+    JournalRecord,
+    Segment,
+    Window,
+    encode_record,
+)
+from qosflood.journal.rollups import RollupMaker
+from qosflood.journal.run_directory import (
     RUN_SCHEMA,
     JournalWriter,
     check_run_directory,
@@ -23,27 +44,7 @@ from qosflood.journal import (
     read_run,
     write_run_json,
 )
-from qosflood.load.failures import FIRST, LAST
-from qosflood.merge.parts import (
-    PartRun,
-    check_part,
-    events_before,
-    in_order,
-    merged_plan,
-    missing,
-)
-from qosflood.merge.stream import PartStream, closing_events, merged_end
 from qosflood.plan.plan import Plan
-from qosflood.records import (
-    ClockMark,
-    Event,
-    FailureSample,
-    JournalRecord,
-    Segment,
-    Window,
-    encode_record,
-)
-from qosflood.rollups import RollupMaker
 
 
 def open_parts(folders: Sequence[Path]) -> list[PartRun]:

@@ -18,8 +18,8 @@ import msgspec
 import orjson
 
 from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
+from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
 from qosflood.plan.plan import Plan, plan_from_builtins
-from qosflood.records import JournalRecord, Segment, decode_record, encode_record
 
 RUN_JSON = "run.json"
 JOURNAL = "journal.jsonl"

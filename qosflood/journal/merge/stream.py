@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from qosflood.analysis.clock import ClockJumps
-from qosflood.audit_records import Counted, ReadBack, SentSessions
 from qosflood.base.units import SECOND, format_duration
-from qosflood.merge.parts import PartRun
-from qosflood.records import (
+from qosflood.journal.clock_jumps import ClockJumps
+from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.merge.parts import PartRun
+from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.journal.records import (
     INCOMPLETE,
     ClockMark,
     ControlSample,
@@ -21,7 +22,6 @@ from qosflood.records import (
     TcpSample,
     Window,
 )
-from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
 
 _OF_A_RUN = ("load_started", "load_finished", "settled", "stopping")
 """Events by which the analysis knows how a run went; a part's own are called otherwise."""

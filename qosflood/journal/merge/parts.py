@@ -9,8 +9,8 @@ import msgspec
 
 from qosflood.base.errors import JournalError
 from qosflood.base.units import SECOND, format_duration
+from qosflood.journal.records import Event
 from qosflood.plan.plan import Limit, Part, Phase, Plan
-from qosflood.records import Event
 
 MOST_LATE_NS = SECOND
 _MOST_TOLD = 6

@@ -13,8 +13,13 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import orjson
 
-from qosflood.audit_records import Counted, ReadBack, SentSessions
-from qosflood.witnesses import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+
+FIRST = 20
+
+
+LAST = 5
 
 
 class Outcome(IntEnum):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from hdrh.histogram import HdrHistogram
 
-from qosflood.records import Latency
+from qosflood.journal.records import Latency
 
 LOWEST_NS = 1_000
 HIGHEST_NS = 3_600_000_000_000
