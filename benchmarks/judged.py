@@ -13,7 +13,7 @@ from peers import FIGURES, QUANTILES
 from pinned import Cores
 from processes import read_journal, read_report
 
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan, plan_from_builtins
 
 AIM_SHARE = 0.02

@@ -26,8 +26,8 @@ from qosflood.base.units import format_bytes, format_count, format_duration
 from qosflood.discovery import look_beside
 from qosflood.fleet.values import Watching
 from qosflood.journal.records import ControlSample
-from qosflood.load.connector import reason_of
-from qosflood.load.payload import RequestBuilder
+from qosflood.load.body.request import RequestBuilder
+from qosflood.load.transport.connector import reason_of
 from qosflood.monitor.audit import look_at_metric, with_audit
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.ownership import owner_of_port

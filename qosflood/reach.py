@@ -4,7 +4,7 @@ import asyncio
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.tls import tls_context
-from qosflood.load.connector import reason_of
+from qosflood.load.transport.connector import reason_of
 from qosflood.plan.plan import Target
 
 _AT_MOST_S = 10.0

@@ -37,8 +37,8 @@ from qosflood.journal.run_directory import (
     write_run_json,
 )
 from qosflood.live.controls import Controls
-from qosflood.load.payload import mean_bytes
-from qosflood.load.schedule import Schedule
+from qosflood.load.body.request import mean_bytes
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
 from qosflood.onlooking import NO_WINDOWS, Onlooking, Windows

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from qosflood.load.clients import Reports
+from qosflood.load.client.factory import Reports
+from qosflood.load.client.shared import NEVER
 from qosflood.load.recorder import Bucket
-from qosflood.load.schedule import Renewal, Schedule
-from qosflood.load.shared import NEVER
+from qosflood.load.schedule.due_times import Renewal, Schedule
 
 SENDS_PER_WAKE_UP = 256
 """After so many sends answers are read, or their time stamps would be late."""

@@ -20,18 +20,18 @@ from qosflood.base.errors import ExitCode
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.journal.loss_records import SentSessions
 from qosflood.journal.records import encode_record
-from qosflood.load.audit import sent_sessions
-from qosflood.load.clients import make_clients, places
-from qosflood.load.connector import Connector
+from qosflood.load.body.request import RequestBuilder
+from qosflood.load.client.audited import sent_sessions
+from qosflood.load.client.factory import make_clients, places
+from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
 from qosflood.load.pacer import Pacer
-from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Recorder
-from qosflood.load.schedule import Schedule
-from qosflood.load.shared import NEVER, Shared
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.load.storms import StormWatch
 from qosflood.load.timer import make_timer
+from qosflood.load.transport.connector import Connector
 from qosflood.plan.plan import Plan, plan_from_builtins
 
 BEAT_NS = 25_000_000

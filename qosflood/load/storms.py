@@ -12,8 +12,8 @@ import numpy as np
 
 from qosflood.base.units import format_count
 from qosflood.journal.records import Event
-from qosflood.load.connection import BUSY, IDLE
-from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
+from qosflood.load.client.client import BUSY, IDLE
+from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.plan.plan import Plan
 
 DROPS_PER_TURN = 16

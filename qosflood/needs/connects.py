@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qosflood.base.units import SECOND, format_duration
-from qosflood.load.lives import churn_end_s
+from qosflood.load.schedule.sessions import churn_end_s
 from qosflood.plan.plan import Phase, Plan
 
 _PER_REPORT_HELD_S = 0.1

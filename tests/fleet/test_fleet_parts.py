@@ -16,7 +16,7 @@ from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.journal.records import ClockMark, End, Event, Window
 from qosflood.journal.run_directory import read_failures, read_records
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Part, Plan
 
 

@@ -28,7 +28,7 @@ from qosflood.journal.records import (
     Window,
 )
 from qosflood.journal.run_directory import read_failures, read_records
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 
 LONG = 60 * SECOND
 

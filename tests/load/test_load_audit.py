@@ -13,9 +13,9 @@ from test_load_connection_books import CLIENTS, RETRIES, Books
 from test_load_connection_books import TIMEOUT as BOOKS_TIMEOUT
 
 from qosflood.journal.loss_records import SentSession
-from qosflood.load.audit import sent_sessions
-from qosflood.load.connection import Client
-from qosflood.load.retries import RetryingClient
+from qosflood.load.client.audited import sent_sessions
+from qosflood.load.client.client import Client
+from qosflood.load.client.retrying import RetryingClient
 from qosflood.plan.plan import Retries
 
 ZERO_MS = ZERO // MS

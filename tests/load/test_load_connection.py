@@ -4,7 +4,7 @@ import orjson
 import pytest
 from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, answer
 
-from qosflood.load.connection import DOWN, IDLE, WAITING
+from qosflood.load.client.client import DOWN, IDLE, WAITING
 
 
 def test_a_report_due_on_an_idle_connection_is_sent_at_once_and_acked():

@@ -3,7 +3,7 @@
 import pytest
 from load_doubles import ACCEPTED, MS, Rig, answer
 
-from qosflood.load.connection import CLOSING, DOWN
+from qosflood.load.client.client import CLOSING, DOWN
 
 
 @pytest.mark.parametrize("cut", [1, 20, len(ACCEPTED) - 1])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.connection import AWAY, BUSY, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
+from qosflood.load.client.client import AWAY, BUSY, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
 from qosflood.plan.plan import Retries
 
 CLIENTS = 3

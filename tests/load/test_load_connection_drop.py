@@ -2,7 +2,7 @@
 
 from load_doubles import ACCEPTED, SECOND, TIMEOUT, ZERO, Rig, answer
 
-from qosflood.load.connection import AWAY, DOWN, IDLE, WAITING
+from qosflood.load.client.client import AWAY, DOWN, IDLE, WAITING
 
 
 def test_an_idle_client_closes_at_once_and_comes_back_after_its_time():

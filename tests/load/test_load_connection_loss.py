@@ -3,7 +3,7 @@
 import pytest
 from load_doubles import ACCEPTED, MS, TIMEOUT, Rig
 
-from qosflood.load.connection import DOWN
+from qosflood.load.client.client import DOWN
 
 
 def test_a_peer_that_closes_an_idle_connection_costs_no_report():

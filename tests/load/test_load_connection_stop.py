@@ -2,7 +2,7 @@
 
 from load_doubles import ACCEPTED, MS, SECOND, ZERO, Rig
 
-from qosflood.load.connection import BUSY, DOWN, NEVER
+from qosflood.load.client.client import BUSY, DOWN, NEVER
 
 
 def test_a_stop_ends_what_waits_and_lets_what_is_out_be_answered():

@@ -12,9 +12,9 @@ from faulty import FaultyServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.load import connector as connector_module
-from qosflood.load.connection import DOWN
-from qosflood.load.connector import AT_ONCE, backoff_s, reason_of
+from qosflood.load.client.client import DOWN
+from qosflood.load.transport import connector as connector_module
+from qosflood.load.transport.connector import AT_ONCE, backoff_s, reason_of
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.load.counters import RING, advance, no_sums, term, values
+from qosflood.load.body.counters import RING, advance, no_sums, term, values
 from qosflood.plan.plan import Counter
 
 START_MS = 1_795_400_000_000

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.load.emodel import BEST_RATING, mos, rating
+from qosflood.load.body.network import BEST_RATING, mos, rating
 
 losses = st.floats(0, 100)
 times = st.floats(0, 10_000)

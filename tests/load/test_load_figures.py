@@ -5,9 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_network
 
-from qosflood.load.emodel import mos, rating
-from qosflood.load.figures import LAST, Figures
-from qosflood.load.network import INTERVALS, assign_classes, burst_ratio, draw_paths
+from qosflood.load.body.figures import LAST, Figures
+from qosflood.load.body.network import (
+    INTERVALS,
+    assign_classes,
+    burst_ratio,
+    draw_paths,
+    mos,
+    rating,
+)
 
 NETWORKS = (
     make_network(name="near", weight=3.0, rtt_ns=1_000_000, rtt_spread=0.0),

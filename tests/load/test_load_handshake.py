@@ -18,9 +18,9 @@ from shard_process import shard
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import SECOND
-from qosflood.load.connection import DOWN
-from qosflood.load.sockets import Attempt
-from qosflood.load.tls_sockets import SLICE_NS, Handshake, TlsSockets
+from qosflood.load.client.client import DOWN
+from qosflood.load.transport.sockets import Attempt
+from qosflood.load.transport.tls_sockets import SLICE_NS, Handshake, TlsSockets
 
 
 @pytest.fixture(scope="module")

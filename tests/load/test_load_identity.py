@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_maker import make_report
 
-from qosflood.load.draws import Purpose, bits, uniform
-from qosflood.load.population import identity
+from qosflood.load.body.identities import identity
+from qosflood.load.schedule.draws import Purpose, bits, uniform
 
 seeds = st.integers(0, 2**64 - 1)
 

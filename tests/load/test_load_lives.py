@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
-from qosflood.load.lives import churn_end_s
-from qosflood.load.schedule import Due, Schedule
+from qosflood.load.schedule.due_times import Due, Schedule
+from qosflood.load.schedule.sessions import churn_end_s
 from qosflood.plan.plan import Plan, Sessions
 
 

@@ -10,8 +10,7 @@ from plan_maker import make_network
 from resolving import plan_of
 
 from qosflood.base.units import MS, SECOND
-from qosflood.load.emodel import mos, rating
-from qosflood.load.network import (
+from qosflood.load.body.network import (
     INTERVALS,
     PACKETS,
     PATHS,
@@ -21,6 +20,8 @@ from qosflood.load.network import (
     burst_ratio,
     draw_paths,
     mean_loss,
+    mos,
+    rating,
 )
 from qosflood.plan.plan import NetworkClass
 

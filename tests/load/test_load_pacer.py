@@ -11,7 +11,7 @@ from plan_maker import make_load, make_phases, make_plan
 from qosflood.base.units import MS, SECOND
 from qosflood.load.pacer import LIFE_PER_WAKE_UP, SENDS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
 from qosflood.protocols import ManualClock
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_plan
 
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Part
 from qosflood.run import fill_planned
 

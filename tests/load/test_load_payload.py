@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_maker import make_plan
 
-from qosflood.load.figures import Figures
-from qosflood.load.payload import RequestBuilder
+from qosflood.load.body.figures import Figures
+from qosflood.load.body.request import RequestBuilder
 
 REQUIRED = {"sessionId": str, "mos": float, "packetLoss": float, "roundTripTime": float}
 OPTIONAL = {

@@ -2,7 +2,7 @@
 
 from load_doubles import ACCEPTED, Rig, answer
 
-from qosflood.load.connection import CLOSING, DOWN, IDLE
+from qosflood.load.client.client import CLOSING, DOWN, IDLE
 
 
 def per_report() -> Rig:

@@ -4,8 +4,8 @@ import pytest
 from load_doubles import ACCEPTED, MS, TIMEOUT, ZERO, Rig, Wire, answer
 from plan_maker import make_plan
 
-from qosflood.load.clients import pool_size
-from qosflood.load.connection import BUSY, CLOSING, IDLE, WAITING
+from qosflood.load.client.client import BUSY, CLOSING, IDLE, WAITING
+from qosflood.load.client.factory import pool_size
 
 
 def opened(pool=2, clients=5) -> tuple[Rig, list[Wire]]:

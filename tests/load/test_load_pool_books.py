@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.connection import BUSY, CLOSING, IDLE, NEVER
-from qosflood.load.pool import PooledConnection
+from qosflood.load.client.client import BUSY, CLOSING, IDLE, NEVER
+from qosflood.load.client.pooled import PooledConnection
 
 MEMBERS = 4
 TIMEOUT = 2 * SECOND

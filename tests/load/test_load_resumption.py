@@ -9,9 +9,9 @@ from connecting import Peer, all_ended, connector_to, on_a_loop, until
 from faulty import FaultyServer
 from nginx import nginx_telling
 
-from qosflood.load.by_loop import ByLoop
-from qosflood.load.connection import DOWN, WAITING
-from qosflood.load.connector import Connector
+from qosflood.load.client.client import DOWN, WAITING
+from qosflood.load.transport.asyncio_sockets import ByLoop
+from qosflood.load.transport.connector import Connector
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 REQUEST = b"POST /r HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"

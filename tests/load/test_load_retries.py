@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, answer
 
-from qosflood.load.connection import AWAY, BUSY, DOWN, PAUSED, WAITING
+from qosflood.load.client.client import AWAY, BUSY, DOWN, PAUSED, WAITING
+from qosflood.load.client.retrying import RetryPolicy
 from qosflood.load.http1 import Response
-from qosflood.load.retries import RetryPolicy
 from qosflood.plan.plan import Retries
 
 ON = ("5xx", "429", "connection_lost", "bad_response", "connect_error", "timeout")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import HOUR, MS, SECOND
-from qosflood.load.lives import places as lifetimes
-from qosflood.load.schedule import Due, Schedule
+from qosflood.load.schedule.due_times import Due, Schedule
+from qosflood.load.schedule.sessions import places as lifetimes
 from qosflood.plan.plan import Phase, Plan
 
 seeds = st.integers(0, 2**64 - 1)

@@ -4,7 +4,7 @@ import json
 
 from load_doubles import ACCEPTED, SECOND, Rig, Wire
 
-from qosflood.load.connection import CLOSING, DOWN, IDLE, WAITING
+from qosflood.load.client.client import CLOSING, DOWN, IDLE, WAITING
 
 
 def sessions_of(wire: Wire) -> list[str]:

@@ -18,7 +18,7 @@ from shard_process import ShardProcess, shard
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.units import MS, SECOND
-from qosflood.load.schedule import Schedule
+from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
 
 

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 import uvloop
 
-from qosflood.load import sockets as sockets_module
-from qosflood.load.sockets import Sockets
+from qosflood.load.transport import sockets as sockets_module
+from qosflood.load.transport.sockets import Sockets
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's")
 

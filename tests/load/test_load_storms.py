@@ -12,7 +12,7 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event
-from qosflood.load.connection import BUSY, DOWN, IDLE
+from qosflood.load.client.client import BUSY, DOWN, IDLE
 from qosflood.load.storms import DROPS_PER_TURN, StormWatch, back_after_s, hit
 from qosflood.plan.plan import Plan, Storm
 from qosflood.protocols import ManualClock

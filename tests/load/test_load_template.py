@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_maker import make_plan, make_report
 
-from qosflood.load.figures import Figure
-from qosflood.load.payload import RequestBuilder, mean_bytes
-from qosflood.load.population import identity
-from qosflood.load.template import Concatenated, Formatted, compile_body
+from qosflood.load.body.figures import Figure
+from qosflood.load.body.identities import identity
+from qosflood.load.body.request import RequestBuilder, mean_bytes
+from qosflood.load.body.template import Concatenated, Formatted, compile_body
 from qosflood.plan.body_language import SOURCES, TEXTS
 from qosflood.plan.plan import DEFAULT_BODY, Counter, Report
 

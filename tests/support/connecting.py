@@ -10,8 +10,8 @@ import uvloop
 from faulty import FaultyServer
 from plan_maker import make_target
 
-from qosflood.load.connection import DOWN, IDLE, WAITING
-from qosflood.load.connector import Connector
+from qosflood.load.client.client import DOWN, IDLE, WAITING
+from qosflood.load.transport.connector import Connector
 
 
 class Peer(asyncio.Protocol):

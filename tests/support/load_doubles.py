@@ -9,10 +9,10 @@ from plan_maker import make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
-from qosflood.load.clients import make_clients, places
-from qosflood.load.connection import NEVER, Client, Shared
+from qosflood.load.body.request import RequestBuilder
+from qosflood.load.client.client import NEVER, Client, Shared
+from qosflood.load.client.factory import make_clients, places
 from qosflood.load.failures import FailureSampler
-from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
 from qosflood.plan.plan import Retries
 from qosflood.plan.watching import Audit

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qosflood.load.connection import Client
+from qosflood.load.client.client import Client
 
 READ_BYTES = 4096
 EVENTS_AT_ONCE = 256

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qosflood.load.audit import AuditedClient, AuditedRetryingClient
-from qosflood.load.connection import Client
-from qosflood.load.pool import Member, Pool
+from qosflood.load.client.audited import AuditedClient, AuditedRetryingClient
+from qosflood.load.client.client import Client
+from qosflood.load.client.pooled import Member, Pool
+from qosflood.load.client.retrying import RetryingClient, RetryPolicy
+from qosflood.load.client.shared import Shared
 from qosflood.load.recorder import Bucket
-from qosflood.load.retries import RetryingClient, RetryPolicy
-from qosflood.load.shared import Shared
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sampled
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 
 from qosflood.journal.records import Outcome
-from qosflood.load.connection import AWAY, BUSY, PAUSED, Client
+from qosflood.load.client.client import AWAY, BUSY, PAUSED, Client
+from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
-from qosflood.load.shared import NEVER, Shared
 from qosflood.plan.plan import Retries
 
 _RETRY_AFTER = re.compile(rb"\r\nretry-after:[ \t]*([0-9]{1,6})[ \t]*(?:\r\n|$)", re.IGNORECASE)

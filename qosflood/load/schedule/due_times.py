@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
-from qosflood.load.lives import Lives, places
+from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
+from qosflood.load.schedule.sessions import Lives, places
 from qosflood.plan.plan import Phase, Plan
 
 HERD_PHASE = 0.5

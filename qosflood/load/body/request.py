@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from qosflood.load.figures import LAST, Figures, Path
-from qosflood.load.population import Identity, identity
-from qosflood.load.template import BodyWriter, Concatenated, compile_body
+from qosflood.load.body.figures import LAST, Figures, Path
+from qosflood.load.body.identities import Identity, identity
+from qosflood.load.body.template import BodyWriter, Concatenated, compile_body
 from qosflood.plan.plan import Plan
 
 RequestWriter = Callable[[Any, Path, int, int], bytes]

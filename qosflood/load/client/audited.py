@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from qosflood.journal.loss_records import SentSession
 from qosflood.journal.records import Outcome
-from qosflood.load.connection import Client
+from qosflood.load.client.client import Client
+from qosflood.load.client.retrying import RetryingClient, RetryPolicy
+from qosflood.load.client.shared import Shared
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
-from qosflood.load.retries import RetryingClient, RetryPolicy
-from qosflood.load.shared import Shared
 
 _NOTHING = -1
 

@@ -17,8 +17,16 @@ from contextlib import suppress
 from typing import Any
 
 from qosflood.base.tls import tls_context
-from qosflood.load.connection import Client
-from qosflood.load.sockets import IN, ONCE, OUT, READ_BYTES, Attempt, Sockets, SocketTransport
+from qosflood.load.client.client import Client
+from qosflood.load.transport.sockets import (
+    IN,
+    ONCE,
+    OUT,
+    READ_BYTES,
+    Attempt,
+    Sockets,
+    SocketTransport,
+)
 from qosflood.plan.plan import Target
 
 SLICE_NS = 500_000

@@ -8,7 +8,7 @@ is met somewhere in its life. Nobody joins or leaves this way after `churn_end_s
 
 import numpy as np
 
-from qosflood.load.draws import FloatArray, IntArray, Purpose, uniform
+from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.plan.plan import Phase, Plan, Sessions
 
 _NEVER_S = 1e18

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qosflood.load import counters
-from qosflood.load.atoms import Atom, bare, body_atoms
-from qosflood.load.counters import FACTORS
-from qosflood.load.figures import LAST, Figure, Path
-from qosflood.load.population import Identity
+from qosflood.load.body import counters
+from qosflood.load.body.atoms import Atom, bare, body_atoms
+from qosflood.load.body.counters import FACTORS
+from qosflood.load.body.figures import LAST, Figure, Path
+from qosflood.load.body.identities import Identity
 from qosflood.plan.body_language import COUNTER
 from qosflood.plan.plan import Report
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qosflood.load.network import (
+from qosflood.load.body.network import (
     INTERVALS,
     PATHS,
     Paths,

@@ -13,10 +13,10 @@ from itertools import cycle
 
 from qosflood.base.tls import handshake_failure
 from qosflood.journal.records import Connects
-from qosflood.load.by_loop import ByLoop
-from qosflood.load.connection import Client
-from qosflood.load.sockets import Sockets
-from qosflood.load.tls_sockets import TlsSockets
+from qosflood.load.client.client import Client
+from qosflood.load.transport.asyncio_sockets import ByLoop
+from qosflood.load.transport.sockets import Sockets
+from qosflood.load.transport.tls_sockets import TlsSockets
 from qosflood.plan.plan import Target
 
 AT_ONCE = 256

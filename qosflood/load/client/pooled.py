@@ -8,11 +8,11 @@ from collections import deque
 from typing import Any, NamedTuple
 
 from qosflood.journal.records import NOT_SENT, Outcome
-from qosflood.load.connection import DOWN, IDLE, WAITING, Client
+from qosflood.load.body.figures import Path
+from qosflood.load.client.client import DOWN, IDLE, WAITING, Client
+from qosflood.load.client.shared import NEVER, Shared, Transport
 from qosflood.load.failures import Failed
-from qosflood.load.figures import Path
 from qosflood.load.recorder import Bucket
-from qosflood.load.shared import NEVER, Shared, Transport
 
 
 class Waiting(NamedTuple):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qosflood.load.draws import Purpose, bits
+from qosflood.load.schedule.draws import Purpose, bits
 from qosflood.plan.plan import Report
 
 _SSRCS = 2**32 - 1

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
-from qosflood.load.booking import Booking
+from qosflood.load.client.outcome import Booking
+from qosflood.load.client.shared import NEVER, Shared, Transport
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
-from qosflood.load.shared import NEVER, Shared, Transport
 
 RENEWAL = -1
 """In a queue, in the place of a due time: the session gives way to the one named beside it."""

@@ -8,8 +8,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from qosflood.base.tls import tls_context
-from qosflood.load.connection import WAITING, Client
-from qosflood.load.sockets import Ended, open_socket
+from qosflood.load.client.client import WAITING, Client
+from qosflood.load.transport.sockets import Ended, open_socket
 from qosflood.plan.plan import Target
 
 

@@ -3,10 +3,10 @@
 import asyncio
 
 from qosflood.journal.records import Outcome
+from qosflood.load.client.shared import Shared, Transport
 from qosflood.load.failures import Failed, lost_reason
 from qosflood.load.http1 import Response, ResponseReader
 from qosflood.load.recorder import Bucket
-from qosflood.load.shared import Shared, Transport
 
 
 class Booking(asyncio.Protocol):

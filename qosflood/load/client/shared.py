@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
+from qosflood.load.body.request import RequestBuilder
 from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
-from qosflood.load.payload import RequestBuilder
 from qosflood.load.recorder import Bucket
 
 if TYPE_CHECKING:
-    from qosflood.load.connection import Client
+    from qosflood.load.client.client import Client
 
 NEVER = 2**63 - 1
 """In the array of oldest open due times: nothing is open."""

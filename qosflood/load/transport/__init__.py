@@ -1,0 +1,1 @@
+"""Connections: who may connect when, and the sockets beneath a client."""
