@@ -18,7 +18,7 @@ from random import Random
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_fd_to_metric_families as read_text
 
-from qosflood.monitor.exposition import read_exposition
+from qosflood.monitor.exposition.exposition import read_exposition
 
 PAGE_BYTES = 20_000_000
 _ROUTES = ("/api/v1/metrics/qos", "/api/v1/session/{id}", "/api/v1/heartbeat/{id}", "/metrics")

@@ -15,9 +15,9 @@ from qosflood.base.endpoint import is_loopback, parse_endpoint
 from qosflood.base.errors import PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
-from qosflood.monitor.matching import matched, named, of_job
-from qosflood.monitor.otel import open_otel
-from qosflood.monitor.promql import ActiveTarget, Failure, Prometheus, open_prometheus
+from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_prometheus
+from qosflood.monitor.prometheus.otel import open_otel
+from qosflood.monitor.prometheus.targets import matched, named, of_job
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.instances import instances_from
 from qosflood.plan.watching import ONE_INSTANCE

@@ -24,15 +24,15 @@ from qosflood.base.text import printable
 from qosflood.base.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
 from qosflood.base.units import format_bytes, format_count, format_duration
 from qosflood.discovery import look_beside
-from qosflood.fleet.values import Watching
 from qosflood.journal.records import ControlSample
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.transport.connector import reason_of
-from qosflood.monitor.audit import look_at_metric, with_audit
 from qosflood.monitor.control import ask_control
-from qosflood.monitor.ownership import owner_of_port
-from qosflood.monitor.pages import Pages
-from qosflood.monitor.probe import Sight, look
+from qosflood.monitor.first_look import Sight, look
+from qosflood.monitor.loss.audit import look_at_metric, with_audit
+from qosflood.monitor.memory.port_owner import owner_of_port
+from qosflood.monitor.monitor import Watching
+from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
 from qosflood.plan.profile.target import needs_consent

@@ -16,7 +16,7 @@ from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
 from qosflood.fleet.moment import wait_for
-from qosflood.fleet.values import Ended, Watching
+from qosflood.fleet.values import Ended
 from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal.first_and_last import FirstAndLast
@@ -35,6 +35,7 @@ from qosflood.journal.records import (
 )
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import JournalWriter
+from qosflood.monitor.monitor import Watching
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
 

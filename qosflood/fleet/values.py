@@ -2,18 +2,6 @@
 
 from dataclasses import dataclass
 
-from qosflood.monitor.memory_loop import WatchedMemory
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """What the monitor is told beside the plan."""
-
-    memory_source: str | None
-    pid: int | None
-    by_port: bool
-    memories: tuple[WatchedMemory, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:

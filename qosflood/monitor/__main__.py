@@ -13,13 +13,12 @@ import orjson
 from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import StartError
 from qosflood.journal.records import Record, encode_record
-from qosflood.monitor.audit import Auditor, LastMemory
 from qosflood.monitor.control import open_path
-from qosflood.monitor.monitor import Monitor, MonitorSpec, spec_from_builtins
-from qosflood.monitor.others import open_others
-from qosflood.monitor.runtimes import NAMES, runtime_figures
-from qosflood.monitor.scrape import Reader, open_scraper
-from qosflood.monitor.timer import Timer
+from qosflood.monitor.loss.audit import Auditor, LastMemory
+from qosflood.monitor.monitor import Monitor, MonitorSpec, open_others, spec_from_builtins
+from qosflood.monitor.scrape.runtimes import NAMES, runtime_figures
+from qosflood.monitor.scrape.scraper import Reader, open_scraper
+from qosflood.monitor.ticks import Timer
 
 _RUNTIME = Reader(names=NAMES, read=runtime_figures)
 

@@ -16,9 +16,8 @@ from yarl import URL
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
 from qosflood.journal.records import ControlSample, Record, TcpSample
-from qosflood.monitor.scrape import exchange_failure
-from qosflood.monitor.ticks import Ticks
-from qosflood.monitor.timer import Timer
+from qosflood.monitor.scrape.scraper import exchange_failure
+from qosflood.monitor.ticks import Ticks, Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Control
 

@@ -1,8 +1,10 @@
 """The side monitor: scrapes and memory samples on fixed grids, whatever the target does."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,14 +12,54 @@ import msgspec
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Event, MemoryKind, Record, ScrapeSample
-from qosflood.monitor.counter_watch import CounterWatch
-from qosflood.monitor.gauge_watch import GaugeWatch
-from qosflood.monitor.memory_loop import MemoryLoop, WatchedMemory
-from qosflood.monitor.scrape import Scraper
-from qosflood.monitor.scrape_loop import ScrapeLoop
-from qosflood.monitor.starts import Answering
-from qosflood.monitor.timer import Timer
+from qosflood.monitor.loss.counter import CounterWatch
+from qosflood.monitor.memory.gauge import GaugeWatch
+from qosflood.monitor.memory.loop import MemoryLoop, WatchedMemory
+from qosflood.monitor.prometheus.client import open_prometheus
+from qosflood.monitor.prometheus.otel import open_otel, watch_otel
+from qosflood.monitor.prometheus.poll import Beside
+from qosflood.monitor.scrape.loop import ScrapeLoop
+from qosflood.monitor.scrape.restarts import Answering
+from qosflood.monitor.scrape.scraper import Scraper
+from qosflood.monitor.ticks import Timer
 from qosflood.plan.plan import Plan
+
+Poll = Callable[[], Awaitable[None]]
+
+
+async def open_others(
+    plan: Plan, stack: AsyncExitStack, timer: Timer, emit: Callable[[Record], None]
+) -> list[Poll]:
+    """What is to be run until the timer is stopped; connections close with the stack. Raises
+    PreflightError for bad headers or CA."""
+    if not plan.watches:
+        return []
+    polls: list[Poll] = []
+    for url in plan.otel:
+        page = await stack.enter_async_context(open_otel(plan, url))
+        polls.append(partial(watch_otel, page, timer, emit, plan.scrape_interval_ns))
+    if (asked := plan.prometheus) is not None:
+        client = await stack.enter_async_context(
+            open_prometheus(
+                asked.url,
+                asked.headers,
+                user_agent=plan.user_agent,
+                cacert=plan.target.cacert,
+            )
+        )
+        polls.append(Beside(plan, asked, client, timer, emit).run)
+    return polls
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What the monitor is told beside the plan."""
+
+    memory_source: str | None
+    pid: int | None
+    by_port: bool
+    memories: tuple[WatchedMemory, ...] = ()
+
 
 _LAST_READ_NS = 2 * SECOND
 """How long, beyond its timeout, the last scrape may take to be read before the end."""

@@ -37,7 +37,7 @@ from qosflood.live.catalogue import METRICS
 from qosflood.live.exporter import Exporter
 from qosflood.live.metering import RunMeters
 from qosflood.live.meters import BOUNDS_S, Buckets
-from qosflood.monitor.exposition import read_exposition
+from qosflood.monitor.exposition.exposition import read_exposition
 from qosflood.plan.plan import Plan
 from qosflood.plan.without_load import as_watch
 

@@ -11,8 +11,8 @@ from raw_server import page, raw_server
 from qosflood.base.units import SECOND
 from qosflood.journal.loss_records import Counted, ReadBack
 from qosflood.journal.records import MemorySample
-from qosflood.monitor import audit as module
-from qosflood.monitor.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
+from qosflood.monitor.loss import audit as module
+from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
 from qosflood.plan.watching import Audit
 
 MIB = 1 << 20

@@ -5,8 +5,8 @@ import asyncio
 from plan_maker import make_plan
 
 from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSamples
-from qosflood.monitor.beside import Beside
-from qosflood.monitor.promql import ActiveTarget, Clock, Series
+from qosflood.monitor.prometheus.client import ActiveTarget, Clock, Series
+from qosflood.monitor.prometheus.poll import Beside
 from qosflood.plan.watching import Prometheus
 
 

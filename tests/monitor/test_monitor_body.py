@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.monitor.body import MIB, Body, BodyError
+from qosflood.monitor.scrape.body import MIB, Body, BodyError
 
 
 def collect(chunks, *, limit=0, gzipped=False):

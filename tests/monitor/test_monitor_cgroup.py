@@ -3,7 +3,7 @@
 import pytest
 from cgroups import MIB, FakeCgroups
 
-from qosflood.monitor.cgroup import cgroup_of
+from qosflood.monitor.memory.cgroup import cgroup_of
 
 PID = 4711
 

@@ -19,7 +19,7 @@ from qosflood.monitor.control import (
     watch_control,
     watch_tcp,
 )
-from qosflood.monitor.timer import Timer
+from qosflood.monitor.ticks import Timer
 from qosflood.plan.watching import Control
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.monitor.counters import MOST_NAMES, NO_FALL, Counters, counter_names
-from qosflood.monitor.exposition import Sample
+from qosflood.monitor.exposition.exposition import Sample
+from qosflood.monitor.scrape.counters import MOST_NAMES, NO_FALL, Counters, counter_names
 
 
 def samples(**values):

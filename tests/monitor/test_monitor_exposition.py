@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.monitor import scanner
-from qosflood.monitor.exposition import (
+from qosflood.monitor.exposition import scanner
+from qosflood.monitor.exposition.exposition import (
     ExpositionError,
     Sample,
     check_content_type,
     churn,
     read_exposition,
 )
-from qosflood.monitor.scanner import Scanner
+from qosflood.monitor.exposition.scanner import Scanner
 
 GAUGE = "process_resident_memory_bytes"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

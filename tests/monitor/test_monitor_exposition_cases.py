@@ -10,14 +10,14 @@ from exposition_maker import make_page, spoil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.monitor.exposition import (
+from qosflood.monitor.exposition.exposition import (
     Exposition,
     ExpositionError,
     check_content_type,
     conclude,
     read_exposition,
 )
-from qosflood.monitor.scanner import Scanner
+from qosflood.monitor.exposition.scanner import Scanner
 
 GAUGE = "process_resident_memory_bytes"
 MOST_BYTEWISE = 2_000

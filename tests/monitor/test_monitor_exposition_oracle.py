@@ -6,7 +6,7 @@ from exposition_cases import CASES, OPENMETRICS, TEXT
 from exposition_maker import make_page, spoil
 from prometheus import Page, judge
 
-from qosflood.monitor.exposition import ExpositionError, read_exposition
+from qosflood.monitor.exposition.exposition import ExpositionError, read_exposition
 
 MADE = 400
 SPOILT = 200

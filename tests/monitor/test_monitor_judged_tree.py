@@ -8,9 +8,9 @@ from cgroups import MIB, FakeCgroups
 from listeners import listener
 
 from qosflood.base.units import SECOND
-from qosflood.monitor import judged_tree
-from qosflood.monitor.cgroup import cgroup_of
-from qosflood.monitor.judged_tree import JudgedTree
+from qosflood.monitor.memory import judged_tree
+from qosflood.monitor.memory.cgroup import cgroup_of
+from qosflood.monitor.memory.judged_tree import JudgedTree
 
 needs_pss = pytest.mark.skipif(
     not hasattr(psutil.Process().memory_full_info(), "pss"), reason="this system tells no PSS"

@@ -10,7 +10,7 @@ import pytest
 from listeners import listener
 from processes import wait_until
 
-from qosflood.monitor.memory import CHILDREN_EVERY_NS, ProcessTree
+from qosflood.monitor.memory.process_tree import CHILDREN_EVERY_NS, ProcessTree
 
 MIB = 1024 * 1024
 

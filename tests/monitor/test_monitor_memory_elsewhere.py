@@ -15,8 +15,8 @@ from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event, MemorySample
-from qosflood.monitor.elsewhere_watch import ElsewhereWatch
-from qosflood.monitor.memory_elsewhere import Reading, Unread, open_elsewhere
+from qosflood.monitor.memory.external_sources import Reading, Unread, open_elsewhere
+from qosflood.monitor.memory.external_watch import ElsewhereWatch
 from qosflood.plan.watching import MemorySource
 
 SECRET = "planted-51c0aa"

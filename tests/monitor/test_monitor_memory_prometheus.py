@@ -9,8 +9,8 @@ from prometheus_server import prometheus_server
 from sick_collectors import sick_collector
 
 from qosflood.base.units import SECOND
-from qosflood.monitor.elsewhere_watch import ElsewhereWatch
-from qosflood.monitor.memory_elsewhere import open_elsewhere
+from qosflood.monitor.memory.external_sources import open_elsewhere
+from qosflood.monitor.memory.external_watch import ElsewhereWatch
 from qosflood.plan.watching import MemorySource
 
 

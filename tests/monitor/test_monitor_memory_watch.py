@@ -10,10 +10,10 @@ from plan_maker import make_target
 from processes import wait_until
 
 from qosflood.journal.records import Event, MemorySample
-from qosflood.monitor import memory_watch
-from qosflood.monitor.cgroup import cgroup_of
-from qosflood.monitor.judged_tree import JudgedTree
-from qosflood.monitor.memory_watch import MemoryWatch
+from qosflood.monitor.memory import process_watch
+from qosflood.monitor.memory.cgroup import cgroup_of
+from qosflood.monitor.memory.judged_tree import JudgedTree
+from qosflood.monitor.memory.process_watch import MemoryWatch
 
 
 def watch_port(port, pid=None):
@@ -114,7 +114,7 @@ def test_a_killed_process_nobody_waited_for_is_gone():
 def test_a_process_killed_for_want_of_memory_in_its_cgroup_is_told(tmp_path, monkeypatch):
     groups = FakeCgroups(tmp_path)
     monkeypatch.setattr(
-        memory_watch,
+        process_watch,
         "JudgedTree",
         partial(JudgedTree, find_cgroup=lambda pid: cgroup_of(pid, groups.proc)),
     )

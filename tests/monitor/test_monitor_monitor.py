@@ -12,9 +12,11 @@ from raw_server import page, raw_server
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.loss_records import Counted
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
-from qosflood.monitor import history, memory_watch, scrape
+from qosflood.monitor.memory import process_watch
 from qosflood.monitor.monitor import Monitor, MonitorSpec
-from qosflood.monitor.scrape import Page, open_scraper
+from qosflood.monitor.scrape import changes
+from qosflood.monitor.scrape import scraper as scrape
+from qosflood.monitor.scrape.scraper import Page, open_scraper
 from qosflood.plan.watching import Audit, Instance
 
 QUICK = {"interval_ns": 50 * MS, "memory_interval_ns": 50 * MS}
@@ -79,7 +81,7 @@ def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
         asked.append(pid)
         raise psutil.AccessDenied(pid)
 
-    monkeypatch.setattr(memory_watch, "JudgedTree", refuse)
+    monkeypatch.setattr(process_watch, "JudgedTree", refuse)
 
     async def run():
         async with raw_server(page(b"up 1\n")) as server:
@@ -96,7 +98,7 @@ def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
 
 def test_memory_is_sampled_on_while_a_large_page_is_parsed(monkeypatch):
     parsing, enough = threading.Event(), threading.Event()
-    real = history.read_exposition
+    real = changes.read_exposition
     during = []
 
     def slow(*args, **wanted):
@@ -111,7 +113,7 @@ def test_memory_is_sampled_on_while_a_large_page_is_parsed(monkeypatch):
             enough.set()
         return count(records, ScrapeSample) >= 1 and len(during) >= 3
 
-    monkeypatch.setattr(history, "read_exposition", slow)
+    monkeypatch.setattr(changes, "read_exposition", slow)
 
     async def run():
         async with raw_server(page(b"up 1\n")) as server:

@@ -6,7 +6,7 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.monitor.otel import open_otel
+from qosflood.monitor.prometheus.otel import open_otel
 
 
 def look(body):

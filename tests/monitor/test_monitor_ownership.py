@@ -8,8 +8,8 @@ import pytest
 from listeners import listener, renamed_python
 from plan_maker import make_plan
 
-from qosflood.monitor import ownership
-from qosflood.monitor.ownership import owner_of_port
+from qosflood.monitor.memory import port_owner
+from qosflood.monitor.memory.port_owner import owner_of_port
 
 LOOPBACK = ("127.0.0.1",)
 
@@ -44,7 +44,7 @@ def test_an_exact_address_wins_over_a_wildcard(monkeypatch):
             self.laddr, self.pid = Address(ip), pid
 
     table = [Connection("0.0.0.0", 1), Connection("127.0.0.1", os.getpid())]
-    monkeypatch.setattr(ownership.psutil, "net_connections", lambda kind: table)
+    monkeypatch.setattr(port_owner.psutil, "net_connections", lambda kind: table)
     assert owner_of_port(80, LOOPBACK).process.pid == os.getpid()
     assert owner_of_port(80, ("::1",)).process is None
 
@@ -90,7 +90,7 @@ def test_a_port_held_by_another_user_is_told(monkeypatch):
         class laddr:  # noqa: N801
             ip, port = "127.0.0.1", 80
 
-    monkeypatch.setattr(ownership.psutil, "net_connections", lambda kind: [Listening])
+    monkeypatch.setattr(port_owner.psutil, "net_connections", lambda kind: [Listening])
     owner = owner_of_port(80, make_plan().target.addresses)
     assert owner.reason == "port 80 is held by a process this user may not read"
 
@@ -99,5 +99,5 @@ def test_a_system_that_shows_no_owners_is_told(monkeypatch):
     def refuse(kind):
         raise psutil.AccessDenied
 
-    monkeypatch.setattr(ownership.psutil, "net_connections", refuse)
+    monkeypatch.setattr(port_owner.psutil, "net_connections", refuse)
     assert "may not see" in owner_of_port(80, LOOPBACK).reason

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.units import SECOND
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.scrape.scraper import open_scraper
 
 MIB = 1 << 20
 GOOD = page(b"# TYPE a counter\na 1\n# TYPE b counter\nb 1\n")

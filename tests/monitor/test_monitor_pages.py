@@ -7,7 +7,7 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.monitor.pages import look_at_pages
+from qosflood.monitor.scrape.first_look import look_at_pages
 from qosflood.plan.watching import Instance
 
 PAGE = b"up 1\nprocess_start_time_seconds %d\n"

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.errors import PreflightError
-from qosflood.monitor.probe import look
+from qosflood.monitor.first_look import look
 from qosflood.plan.limit_language import parse_abort, parse_limit
 from qosflood.plan.watching import MemorySource
 

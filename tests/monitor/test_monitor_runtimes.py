@@ -2,8 +2,8 @@
 
 import pytest
 
-from qosflood.monitor.exposition import read_exposition
-from qosflood.monitor.runtimes import NAMES, runtime_figures
+from qosflood.monitor.exposition.exposition import read_exposition
+from qosflood.monitor.scrape.runtimes import NAMES, runtime_figures
 
 PAGES = {
     "node": (

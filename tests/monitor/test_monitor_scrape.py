@@ -10,8 +10,8 @@ from plan_maker import make_plan
 from raw_server import page, raw_server, redirecting
 
 from qosflood.base.units import MS, SECOND
-from qosflood.monitor import history
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.scrape import changes
+from qosflood.monitor.scrape.scraper import open_scraper
 
 BODY = b"a 1\nb 2\nprocess_resident_memory_bytes 4096\nprocess_start_time_seconds 1.5\n"
 GZIP = "Content-Encoding: gzip"
@@ -224,13 +224,13 @@ def test_the_timeout_covers_answer_and_body(answer):
 
 
 def test_parsing_is_not_part_of_the_timeout(monkeypatch):
-    real = history.read_exposition
+    real = changes.read_exposition
 
     def slow(*args, **wanted):
         time.sleep(0.3)
         return real(*args, **wanted)
 
-    monkeypatch.setattr(history, "read_exposition", slow)
+    monkeypatch.setattr(changes, "read_exposition", slow)
     sample = asyncio.run(against(page(BODY), timeout_ns=200 * MS))
     assert sample.ok
     assert sample.parse_ns >= 300 * MS

@@ -5,10 +5,10 @@ import time
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import ScrapeSample
-from qosflood.monitor.history import UNSAID
-from qosflood.monitor.scrape import Page
-from qosflood.monitor.scrape_loop import ScrapeLoop
-from qosflood.monitor.timer import Timer
+from qosflood.monitor.scrape.changes import UNSAID
+from qosflood.monitor.scrape.loop import ScrapeLoop
+from qosflood.monitor.scrape.scraper import Page
+from qosflood.monitor.ticks import Timer
 from qosflood.plan.watching import Instance
 
 INTERVAL_NS = 300 * MS

@@ -7,7 +7,7 @@ from plan_maker import make_plan
 from prometheus import Page, judge, served
 
 from qosflood.base.units import SECOND
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.scrape.scraper import open_scraper
 
 LIMITS = {
     "": {},

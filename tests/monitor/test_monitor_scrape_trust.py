@@ -10,7 +10,7 @@ from raw_server import page, raw_server, redirecting
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import StartError
-from qosflood.monitor.scrape import open_scraper
+from qosflood.monitor.scrape.scraper import open_scraper
 
 BODY = b"a 1\n"
 

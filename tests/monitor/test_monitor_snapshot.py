@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qosflood.monitor.snapshot import LARGEST, Snapshot, SnapshotError, at_path, epoch_ms
+from qosflood.monitor.loss.snapshot import LARGEST, Snapshot, SnapshotError, at_path, epoch_ms
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qosflood.monitor.counters import NO_FALL, Fall
-from qosflood.monitor.starts import Answering
+from qosflood.monitor.scrape.counters import NO_FALL, Fall
+from qosflood.monitor.scrape.restarts import Answering
 
 R, S = "restarted", "several_processes"
 ANEW, TURNS, SOME = Fall(2, anew=True), Fall(2, several=True), Fall(1)

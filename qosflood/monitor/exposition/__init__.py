@@ -1,0 +1,1 @@
+"""A metrics page read as Prometheus reads it, byte by byte. Pure."""

@@ -1,0 +1,73 @@
+"""A first look from the side: can the target be scraped, and where does its memory show?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from qosflood.base.errors import PreflightError
+from qosflood.journal.records import MemoryKind
+from qosflood.monitor.memory.find import FoundMemory, find_memory
+from qosflood.monitor.memory.loop import WatchedMemory
+from qosflood.monitor.memory.port_owner import ListeningProcess
+from qosflood.monitor.scrape.first_look import Pages, look_at_pages
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the monitor would see. `pages` are empty where scrapes are off.
+
+    `process` is who holds the port (or `--pid`), whether or not its memory is the source;
+    `memory_reason` says where the memory comes from, or why from nowhere. Both and
+    `memory_source` are of the first instance; `memories` say it of each that has a source.
+    """
+
+    pages: Pages
+    process: ListeningProcess | None
+    memory_source: MemoryKind | None
+    memory_reason: str
+    warnings: tuple[str, ...]
+    memories: tuple[WatchedMemory, ...] = ()
+
+
+async def look(plan: Plan) -> Sight:
+    """One scrape of each instance and one look at memory.
+
+    A scrape that fails is told in its sample. Raises PreflightError for a pid that is not there
+    or may not be read, for headers, for a CA file, and for a share of a memory limit that nobody
+    knows.
+    """
+    pages = await look_at_pages(plan)
+    found = [await _found(plan, instance, pages) for instance in plan.instances]
+    _check_shares(plan, found)
+    first, name = found[0], plan.instances[0].name
+    if first.owned.several and len(found) == 1:
+        pages = replace(pages, several={name: first.owned.reason} | pages.several)
+    reasons = [f"{one.instance}: {one.reason}" for one in found] if len(found) > 1 else []
+    return Sight(
+        pages=pages,
+        process=first.owned.process,
+        memory_source=first.watched.source if first.watched else None,
+        memory_reason="; ".join(reasons) or first.reason,
+        warnings=tuple(dict.fromkeys(text for one in found for text in one.warnings)),
+        memories=tuple(one.watched for one in found if one.watched is not None),
+    )
+
+
+async def _found(plan: Plan, instance: Instance, pages: Pages) -> FoundMemory:
+    mine = (scrape for scrape in pages.scrapes if scrape.instance == instance.name)
+    scrape = next(mine, None)
+    gauge = scrape.rss_bytes if scrape is not None and scrape.ok else None
+    return await find_memory(plan, instance, gauge)
+
+
+def _check_shares(plan: Plan, found: Sequence[FoundMemory]) -> None:
+    """What the user wants judged as a share of a limit needs one."""
+    if plan.watch.memory_limit_bytes or any(one.limit_bytes for one in found):
+        return
+    for limit in (*plan.limits, *plan.aborts):
+        if (limit.metric, limit.unit, limit.named_by) == ("memory.max", "ratio", "user"):
+            raise PreflightError(
+                f"limit {limit.expr}: needs the target's memory limit, which nothing here tells, "
+                "expected e.g. --set memory.limit=512MiB"
+            )

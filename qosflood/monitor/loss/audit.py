@@ -1,0 +1,339 @@
+"""Looking for accepted reports in the target: its counter before and after, its sessions at last.
+
+Reading all sessions back is a load of its own (a million are 184 MB and four seconds of a busy
+collector): it is done once, when nobody watches any more, and not at all where memory is short.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+import psutil
+from yarl import URL
+
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.text import printable
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
+from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.records import MemorySample, Record
+from qosflood.monitor.loss.counter import named_series, with_labels
+from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
+from qosflood.monitor.scrape.scraper import PinnedResolver, exchange_failure, open_scraper
+from qosflood.plan.plan import Plan
+from qosflood.plan.readback import Sampled, Source, looks_itself, sources
+from qosflood.plan.watching import Audit, Instance
+
+DEADLINE_NS = 60 * SECOND
+"""A snapshot that takes longer is given up."""
+COPIES = 4
+"""What building a snapshot takes of a collector's memory, in sizes of the snapshot."""
+_PEEK_BYTES = 1 << 18
+_LOOKS = 6
+_LOOK_AGAIN_S = 0.4
+
+
+class ReadBackError(Exception):
+    """The snapshot cannot be had; the text says why."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What has come of a snapshot so far."""
+
+    status: int | None = None
+    bytes: int = 0
+    length: int | None = None
+    samples: int = 0
+    items: list[tuple[str, int | None]] = field(default_factory=list)
+
+
+class Auditor:
+    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` tells how many bytes
+    of memory the target has left, None if nobody knows."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        mono_ns: int,
+        emit: Callable[[Record], None],
+        headroom: Callable[[], int | None],
+    ) -> None:
+        self._plan = plan
+        self._mono_ns = mono_ns
+        self._emit = emit
+        self._headroom = headroom
+
+    async def count(self) -> None:
+        """Read the counter or gauge of every instance once."""
+        if self._plan.audit.metric is not None and self._plan.scrape_interval_ns is not None:
+            await asyncio.gather(*(self._count(instance) for instance in self._plan.instances))
+
+    async def read_back(self) -> None:
+        """Read every snapshot once, one after the other; of the parts of a run, the one that
+        watches does."""
+        if not looks_itself(self._plan):
+            return
+        sampled = Sampled(self._plan)
+        for source in sources(self._plan):
+            self._emit(await self._read_back(source, sampled))
+
+    def _now(self) -> int:
+        return time.monotonic_ns() - self._mono_ns
+
+    async def _count(self, instance: Instance) -> None:
+        began = self._now()
+        value, reason = await read_metric(self._plan, instance, began)
+        self._emit(
+            Counted(t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason)
+        )
+
+    async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:
+        began, taken = self._now(), Taken()
+        secrets: dict[str, str] = {}
+        latest: dict[int, tuple[int, str, int | None]] = {}
+        reason = None
+        try:
+            secrets = resolve_headers(source.headers)
+            self._refuse_large(self._expected_bytes())
+            async with asyncio.timeout(DEADLINE_NS / SECOND):
+                async for text, ms in items(self._plan, source, taken, self._refuse_large):
+                    if (place := sampled.place(text)) is not None:
+                        number, session, session_id = place
+                        _keep_latest(latest, number, (session, session_id, ms))
+        except TimeoutError:
+            reason = f"not read within {format_duration(DEADLINE_NS)}"
+        except Exception as error:  # whatever it is, it costs the read-back alone
+            reason = words(error, secrets)
+        return ReadBack(
+            t=began,
+            done_t=self._now(),
+            instance=source.instance,
+            reason=reason,
+            status=taken.status,
+            bytes=taken.bytes,
+            samples=taken.samples,
+            held={session_id: ms for _, session_id, ms in latest.values()},
+        )
+
+    def _expected_bytes(self) -> int:
+        """How large the snapshot will be, by the look beforehand and the sessions of the plan."""
+        plan, audit = self._plan, self._plan.audit
+        sessions = plan.planned_sessions / plan.share if plan.share else 0
+        return round(audit.before_bytes + audit.each_bytes * sessions)
+
+    def _refuse_large(self, size: int) -> None:
+        """Raise ReadBackError if building so many bytes may be too much for the target."""
+        left = self._headroom()
+        if left is not None and size * COPIES > left:
+            raise ReadBackError(
+                f"not read: about {format_bytes(size)} of sessions, and {COPIES} times that is "
+                f"more than the {format_bytes(left)} of memory left"
+            )
+
+
+async def read_metric(plan: Plan, instance: Instance, t: int) -> tuple[float | None, str | None]:
+    """The audit's counter or gauge on an instance's page, its series added up, and why there is
+    none."""
+    audit = plan.audit
+    async with open_scraper(plan, instance) as scraper:
+        scraper.wanted.add(audit.metric or "")
+        sample = await scraper.scrape(t)
+        page = scraper.exposition
+    named = named_series(audit, page if sample.ok else None)
+    if (value := with_labels(audit, named)) is not None:
+        return value, None
+    which = f" with {labelled(audit)}" if named else ""
+    return None, sample.reason or f"the page has no {audit.metric}{which}"
+
+
+def labelled(audit: Audit) -> str:
+    """The labels that the counter's or gauge's series must have, as a page writes them."""
+    return ", ".join(f'{name}="{value}"' for name, value in audit.labels)
+
+
+async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
+    """What was seen of the counter or gauge once a report was sent, in words, None if there is
+    nothing to look at; and warnings where a page has it not. A target may take a moment to count
+    what it accepted, and to show it at all."""
+    audit, kind = plan.audit, "counter" if plan.audit.counter else "gauge"
+    if audit.metric is None or plan.scrape_interval_ns is None or not plan.floods:
+        return None, ()
+    total, warnings = 0.0, []
+    for instance in plan.instances:
+        for _ in range(_LOOKS):
+            value, why = await read_metric(plan, instance, 0)
+            if value is not None or not (why or "").startswith("the page has no"):
+                break
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        total += value or 0.0
+        if value is None:
+            warnings.append(
+                f"audit: {instance.scrape_url}: {printable(why)}; expected the {kind} that "
+                f"audit.{kind} names, without it what it counts cannot be judged"
+            )
+    said = f"✗ {printable(why)}" if warnings else f"✓ {format_count(round(total))}"
+    return f"{kind} {said}", tuple(warnings)
+
+
+def _keep_latest(
+    latest: dict[int, tuple[int, str, int | None]], number: int, found: tuple[int, str, int | None]
+) -> None:
+    """Of a client's sessions the last; of its samples the one observed last."""
+    known = latest.get(number)
+    if known is None or (found[0], found[2] or 0) >= (known[0], known[2] or 0):
+        latest[number] = found
+
+
+async def items(
+    plan: Plan,
+    source: Source,
+    taken: Taken,
+    check: Callable[[int], None] = lambda _: None,
+    *,
+    most_bytes: int | None = None,
+) -> AsyncIterator[tuple[str, int | None]]:
+    """Session and time of observation of each item of a snapshot, as it comes, up to the piece in
+    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError,
+    SnapshotError, aiohttp.ClientError and OSError."""
+    snapshot = Snapshot(plan.audit.samples)
+    async with _answer(plan, source) as response:
+        taken.status, taken.length = response.status, response.content_length
+        if response.status != 200:
+            raise ReadBackError(f"status {response.status}")
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise ReadBackError("it is compressed, though that was not asked for")
+        check(response.content_length or 0)
+        async for chunk in response.content.iter_any():
+            taken.bytes += len(chunk)
+            for item in snapshot.feed(chunk):
+                taken.samples = snapshot.items
+                session = at_path(item, plan.audit.session)
+                if isinstance(session, str):
+                    yield session, epoch_ms(at_path(item, plan.audit.observed))
+            if most_bytes is not None and taken.bytes >= most_bytes:
+                return
+        pages = snapshot.goes_on or 'rel="next"' in response.headers.get("Link", "")
+    snapshot.finish()
+    if pages:
+        raise ReadBackError("it is one page of several, expected one answer with all sessions")
+
+
+@asynccontextmanager
+async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
+    connector = aiohttp.TCPConnector(
+        resolver=PinnedResolver(plan.target), ssl=tls_context(plan.target)
+    )
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": plan.user_agent,
+        **resolve_headers(source.headers),
+    }
+    async with (
+        aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+        ) as session,
+        session.get(
+            URL(source.url, encoded=True), headers=headers, allow_redirects=False
+        ) as response,
+    ):
+        yield response
+
+
+async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
+    """The plan as a look at its snapshot leaves it, and what was seen in words, None if there is
+    nothing to look at. Where the snapshot was not asked for, it has to look like one."""
+    found = sources(plan)
+    if not found or not looks_itself(plan):
+        return plan, None
+    looks = [await _look(plan, source) for source in found]
+    refused = next((why for _, why in looks if why is not None), None)
+    if refused is not None and not plan.audit.asked:
+        where = found[0].url
+        why = f"{where} shows no sessions to read back: {refused}"
+        return replace(plan, audit=replace(plan.audit, readback=None, why=why)), f"✗ {refused}"
+    sizes = [_sizes(taken) for taken, _ in looks]
+    audit = replace(
+        plan.audit,
+        before_bytes=sum(before for before, _ in sizes),
+        each_bytes=max(each for _, each in sizes),
+    )
+    total = sum(taken.samples for taken, _ in looks)
+    said = f"✗ {refused}" if refused else f"✓ {total} session{'s' * (total != 1)}"
+    return replace(plan, audit=audit), said
+
+
+async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
+    """The beginning of a snapshot, and why it is none, None if it is one. A target may take a
+    moment until it shows what it has just accepted."""
+    for _ in range(_LOOKS):
+        taken, told, why = await _peek(plan, source)
+        if told or why is not None:
+            return taken, why
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
+    return taken, f"no item with {keys}, not even of the report just sent"
+
+
+async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
+    """The beginning of a snapshot, how many times it tells, and why it is none, if it is none."""
+    taken, told = Taken(), 0
+    try:
+        async with asyncio.timeout(plan.load.timeout_ns / SECOND):
+            async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
+                told += ms is not None
+    except TimeoutError:
+        return taken, told, f"no answer within {format_duration(plan.load.timeout_ns)}"
+    except Exception as error:  # whatever it is, there is nothing to read back
+        return taken, told, words(error, resolve_headers(source.headers))
+    return taken, told, None
+
+
+def _sizes(taken: Taken) -> tuple[int, float]:
+    """Bytes of the whole snapshot, and of each session in it."""
+    each = taken.bytes / taken.samples if taken.samples else 0.0
+    return taken.length or taken.bytes, each
+
+
+def words(error: Exception, secrets: dict[str, str]) -> str:
+    """Why a snapshot was not read, without secrets."""
+    if isinstance(error, ReadBackError | SnapshotError):
+        return redact(str(error), secrets)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return redact(exchange_failure(error), secrets)
+    return redact(f"{type(error).__name__}: {error}", secrets)
+
+
+class LastMemory:
+    """Passes records on to `emit` and remembers the target's memory."""
+
+    def __init__(self, emit: Callable[[Record], None]) -> None:
+        self._emit = emit
+        self._last: MemorySample | None = None
+
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, MemorySample):
+            self._last = record
+        self._emit(record)
+
+    def headroom(self, plan: Plan) -> Callable[[], int | None]:
+        """What tells how many bytes of memory the target has left."""
+        return lambda: headroom(plan, self._last)
+
+
+def headroom(plan: Plan, last: MemorySample | None) -> int | None:
+    """Bytes of memory that the target has left: below its limit, and on this machine."""
+    left = []
+    limit = plan.watch.memory_limit_bytes or (last.limit_bytes if last else None)
+    if limit is not None and last is not None:
+        left.append(max(limit - (last.used_bytes or last.rss_bytes), 0))
+    if plan.target.loopback:
+        left.append(psutil.virtual_memory().available)
+    return min(left, default=None)

@@ -1,0 +1,1 @@
+"""The Prometheus and the OpenTelemetry Collector that watch the target too."""

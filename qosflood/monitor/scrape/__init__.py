@@ -1,0 +1,1 @@
+"""Scrapes of the target's page, made as Prometheus makes them."""

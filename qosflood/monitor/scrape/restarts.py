@@ -1,0 +1,68 @@
+"""Restarts seen from outside, by what a page tells of its process. Pure."""
+
+from collections.abc import Iterator
+
+from qosflood.journal.records import Event
+from qosflood.monitor.scrape.counters import Fall
+
+SEVERAL = "several_processes"
+_SAME_S = 1.0
+"""The kernel's boot time, which exporters add, may wobble by a second."""
+
+
+class Answering:
+    """Follows who answers for one instance: by `process_start_time_seconds`, or where a page has
+    none by its counters.
+
+    A later start is a restart. One seen before, or earlier than the last, cannot be: then several
+    processes answer in turn, and from there on nothing can be said of restarts. With `watched` the
+    process itself tells of its restarts.
+    """
+
+    def __init__(self, instance: str, *, watched: bool = False) -> None:
+        self._instance = instance
+        self._watched = watched
+        self._last: float | None = None
+        self._several = False
+
+    def note(self, t: int, start_s: float | None, fall: Fall) -> Iterator[Event]:
+        """The event that a page makes, if it makes one."""
+        if self._several:
+            return
+        if start_s is not None:
+            yield from self._started(t, start_s)
+        elif fall.several:
+            yield self._event_of_several(
+                t, "counters jump back and forth", {"counters_fell": fall.resets}
+            )
+        elif fall.anew and not self._watched:
+            what = "the target restarted: its page's counters began anew"
+            yield self._event(t, "restarted", what, {"counters_fell": fall.resets})
+
+    def _started(self, t: int, start_s: float) -> Iterator[Event]:
+        last = self._last
+        if last is not None and abs(start_s - last) <= _SAME_S:
+            return
+        self._last = start_s
+        if last is None:
+            return
+        evidence = {"old_start_s": last, "new_start_s": start_s}
+        if start_s < last:
+            yield self._event_of_several(t, "start times jump back and forth", evidence)
+        elif not self._watched:
+            what = "the target restarted: its page gives a later start time"
+            yield self._event(t, "restarted", what, evidence)
+
+    def _event_of_several(self, t: int, what: str, evidence: dict[str, float]) -> Event:
+        self._several = True
+        said = f"{what}: several processes answer at one address"
+        return self._event(t, SEVERAL, said, evidence)
+
+    def _event(self, t: int, kind: str, what: str, evidence: dict[str, float]) -> Event:
+        return Event(
+            t=t,
+            who="target",
+            kind=kind,
+            what=what,
+            evidence={"instance": self._instance} | evidence,
+        )

@@ -1,0 +1,306 @@
+"""One scrape exactly as Prometheus makes it: same request, same ways to fail."""
+
+import asyncio
+import errno
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.tls import tls_context
+from qosflood.base.units import SECOND, format_duration
+from qosflood.journal.records import ScrapeSample
+from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
+from qosflood.monitor.scrape.body import Body, BodyError
+from qosflood.monitor.scrape.changes import UNSAID, History
+from qosflood.plan.plan import Plan, Target
+from qosflood.plan.watching import Instance
+
+ACCEPT = {
+    "2": "application/openmetrics-text;version=1.0.0,"
+    "application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "3": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REQUESTS = 10
+"""Go's client follows nine redirects."""
+_MOST_HEAD_BYTES = 10 << 20
+"""What Go's client takes of a head, in one line or in many."""
+_MOST_HEADERS = 100_000
+_IDLE_S = 300.0
+"""How long Prometheus keeps an idle connection for the next scrape."""
+_READ_BYTES = 1 << 18
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """What one exchange brought; `reason` says why it failed, None if it did not.
+
+    `duration_ns` runs from before the connect to the last byte.
+    """
+
+    began_ns: int = field(default_factory=time.monotonic_ns)
+    duration_ns: int = 0
+    reason: str | None = None
+    status: int | None = None
+    content_type: str | None = None
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads further fields of a ScrapeSample from the samples of metrics called `names`."""
+
+    names: frozenset[str]
+    read: Callable[[Exposition], dict[str, Any]]
+
+
+class ScrapeError(Exception):
+    """The answer is none that Prometheus takes; the text is the scrape's reason."""
+
+
+@asynccontextmanager
+async def open_scraper(
+    plan: Plan, instance: Instance | None = None, readers: Iterable[Reader] = ()
+) -> AsyncIterator["Scraper"]:
+    """A Scraper of an instance (None: the first) with its one kept-alive connection.
+
+    `readers` add to its samples. Raises PreflightError for bad headers or CA.
+    """
+    instance = instance or plan.instances[0]
+    headers = resolve_headers(instance.headers)
+    connector = aiohttp.TCPConnector(
+        limit=1,
+        keepalive_timeout=_IDLE_S,
+        resolver=PinnedResolver(plan.target),
+        ssl=tls_context(plan.target),
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        read_bufsize=_READ_BYTES,
+        max_line_size=_MOST_HEAD_BYTES,
+        max_field_size=_MOST_HEAD_BYTES,
+        max_headers=_MOST_HEADERS,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+    ) as session:
+        yield Scraper(plan, instance, session, headers, readers)
+
+
+class Scraper:
+    """Scrapes an instance's page over one session.
+
+    `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
+    says, and `change` what it says beside the one before.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        instance: Instance,
+        session: aiohttp.ClientSession,
+        headers: dict[str, str],
+        readers: Iterable[Reader],
+    ) -> None:
+        self._plan = plan
+        self._session = session
+        self._history = History(plan.watch)
+        self.instance = instance
+        self._url = URL(instance.scrape_url)
+        self._readers = tuple(readers)
+        self.wanted = {name for reader in self._readers for name in reader.names}
+        self.exposition: Exposition | None = None
+        self.change = UNSAID
+        self._timeout_s = plan.watch.timeout_ns / SECOND
+        self.secrets = headers
+        self._headers = {
+            "Accept": ACCEPT[plan.watch.dialect],
+            "Accept-Encoding": "gzip",
+            "User-Agent": plan.user_agent,
+            "X-Prometheus-Scrape-Timeout-Seconds": f"{self._timeout_s:.9f}".rstrip("0").rstrip("."),
+        }
+
+    async def scrape(self, t: int) -> ScrapeSample:
+        """Fetch and read the page once; `t` is the moment it was due. Never fails by raising."""
+        return await self.read(t, await self.fetch())
+
+    async def fetch(self) -> Page:
+        """The exchange alone, up to the last byte or the timeout."""
+        page = Page()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._exchange(page)
+        except TimeoutError:
+            page.reason = f"timeout after {format_duration(self._plan.watch.timeout_ns)}"
+        except (ScrapeError, BodyError, ExpositionError) as failure:
+            page.reason = str(failure)
+        except (aiohttp.ClientError, OSError) as error:
+            page.reason = exchange_failure(error)
+        page.duration_ns = time.monotonic_ns() - page.began_ns
+        return page
+
+    async def read(self, t: int, page: Page) -> ScrapeSample:
+        """The sample a page makes; its parsing runs in a thread, so that nothing waits for it."""
+        began = time.monotonic_ns()
+        parse_ns: int | None = None
+        reason, exposition = page.reason, Exposition(series=None)
+        self.change = UNSAID
+        further: dict[str, Any] = {}
+        if reason is None and page.body is not None:
+            try:
+                exposition, self.change = await asyncio.to_thread(
+                    self._history.read, page.body, page.content_type, frozenset(self.wanted)
+                )
+            except ExpositionError as refusal:
+                reason = str(refusal)
+            else:
+                self.exposition = exposition
+                for reader in self._readers:
+                    further |= reader.read(exposition)
+            parse_ns = time.monotonic_ns() - began
+        return ScrapeSample(
+            t=t,
+            instance=self.instance.name,
+            ok=reason is None,
+            reason=reason and redact(reason, self.secrets),
+            duration_ns=page.duration_ns,
+            parse_ns=parse_ns,
+            status=page.status,
+            bytes=None if page.body is None else len(page.body),
+            series=exposition.series,
+            samples=exposition.samples,
+            added=self.change.added,
+            removed=self.change.removed,
+            resets=self.change.fall.resets,
+            **further,
+            warnings=tuple(
+                redact(text, self.secrets) for text in (*exposition.warnings, *self.change.warnings)
+            ),
+            rss_bytes=exposition.rss_bytes,
+            process_start_s=exposition.process_start_s,
+        )
+
+    async def _exchange(self, page: Page) -> None:
+        url = self._url
+        for _ in range(_MOST_REQUESTS):
+            async with self._session.get(
+                url, headers=self._headers_for(url), allow_redirects=False
+            ) as response:
+                page.status = response.status
+                location = response.headers.get("Location")
+                if response.status not in _REDIRECTS or not location:
+                    await self._receive(page, response)
+                    return
+                url = _next_url(url, location)
+        raise ScrapeError(f"stopped after {_MOST_REQUESTS} redirects")
+
+    async def _receive(self, page: Page, response: aiohttp.ClientResponse) -> None:
+        if response.status != 200:
+            raise ScrapeError(f"status {response.status}")
+        if response.version is not None and response.version < (1, 1) and _is_chunked(response):
+            # Go reads the sizes of the chunks as a part of such a page.
+            raise ScrapeError("bad response: chunks in HTTP 1.0")
+        page.content_type = response.headers.get("Content-Type")
+        body = Body(
+            self._plan.watch.body_size_limit_bytes,
+            gzipped=response.headers.get("Content-Encoding") == "gzip",
+        )
+        async for chunk in response.content.iter_any():
+            for _ in body.feed(chunk):
+                await asyncio.sleep(0)
+            if body.size:  # an empty page is one of any type
+                check_content_type(page.content_type, self._plan.watch.dialect)
+        page.body = body.finish()
+
+    def _headers_for(self, url: URL) -> dict[str, str]:
+        # A redirect must not carry the target's secrets to somebody else.
+        same = url.origin() == self._url.origin()
+        return self._headers | self.secrets if same else self._headers
+
+
+class PinnedResolver(AbstractResolver):
+    """Answers the target's name with the plan's pinned addresses, any other by the system."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._system = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        if host.lower() != self._target.host.lower():
+            return await self._system.resolve(host, port, family)
+        return [_resolved(host, address, port) for address in self._target.addresses]
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+def _resolved(host: str, address: str, port: int) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST,
+    )
+
+
+def _next_url(url: URL, location: str) -> URL:
+    try:
+        following = url.join(URL(location))
+    except ValueError:
+        following = URL()
+    if following.scheme not in ("http", "https") or not following.host:
+        raise ScrapeError("redirected to what is no http address")
+    return following
+
+
+def _is_chunked(response: aiohttp.ClientResponse) -> bool:
+    return response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+
+
+def exchange_failure(error: Exception) -> str:
+    """A failed exchange in words; the first kind that fits, most special first."""
+    for kind, words in _REASONS:
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, OSError):
+        number = error.errno or 0
+        return _ERRNOS.get(number) or f"cannot connect: {error.strerror or type(error).__name__}"
+    return f"bad response: {_in_a_line(error)}".rstrip(": ")
+
+
+def _in_a_line(error: Exception) -> str:
+    """Its first line; those after it quote the answer."""
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    first = said.strip().partition("\n")[0].rstrip(":")
+    return re.sub(r"[^ -~]+", " ", first)[:120]
+
+
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "host not found"),
+    (aiohttp.ClientConnectorCertificateError, "certificate not trusted"),
+    (aiohttp.ClientSSLError, "TLS handshake failed"),
+    (aiohttp.ClientPayloadError, "body cut short"),
+    (aiohttp.ServerDisconnectedError, "connection closed before an answer"),
+)
+_ERRNOS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.EPIPE: "connection reset",
+}
