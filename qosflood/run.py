@@ -181,7 +181,7 @@ def controls(interrupts: Interrupts, supervisor: Supervisor) -> Controls:
 async def start_collector(plan: Plan, stack: AsyncExitStack) -> Plan:
     """Start the embedded collector; it ends with the stack. The plan with its port."""
     collector = Child("embedded collector")
-    await collector.start("qosflood.collector", {})
+    await collector.start("qosflood.lab.collector", {})
     stack.push_async_callback(collector.end, COLLECTOR_PATIENCE_S)
     ready = await collector.ready()
     return with_target_port(plan, ready["port"])

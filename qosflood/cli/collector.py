@@ -8,8 +8,8 @@ import click
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.cli.params import DURATION
-from qosflood.collector.options import BridgeOption, CollectorOptions
-from qosflood.collector.server import run_in_foreground
+from qosflood.lab.collector.options import BridgeOption, CollectorOptions
+from qosflood.lab.collector.server import run_in_foreground
 
 
 def _bridges(

@@ -6,9 +6,9 @@ from typing import Any
 
 import aiohttp
 
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions
-from qosflood.collector.server import Collector
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions
+from qosflood.lab.collector.server import Collector
 
 QOS = "/api/v1/metrics/qos"
 REPORT: dict[str, Any] = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.units import MS
-from qosflood.collector.bridges import Bridge, choose_bridge, line_hash
-from qosflood.collector.options import BridgeOption
+from qosflood.lab.collector.bridges import Bridge, choose_bridge, line_hash
+from qosflood.lab.collector.options import BridgeOption
 
 PRODUCTION = {"name": "show", "lines": [{"name": f"line {n}"} for n in range(20)]}
 

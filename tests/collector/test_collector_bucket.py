@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.units import MS
-from qosflood.collector.bucket import ServiceBucket
+from qosflood.lab.collector.app import ServiceBucket
 
 GAPS = st.lists(st.integers(0, 10 * MS), max_size=50)
 SERVICE = st.integers(1, 5 * MS)

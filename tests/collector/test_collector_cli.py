@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import qosflood.cli.collector as command
 from qosflood.base.units import MINUTE, MS, SECOND
-from qosflood.collector.options import BridgeOption, CollectorOptions
+from qosflood.lab.collector.options import BridgeOption, CollectorOptions
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from collector_rig import QOS, REPORT, json_of, running, status_of, text_of
 from fastify import fastify
 
 from qosflood.base.units import MS
-from qosflood.collector.app import App
-from qosflood.collector.state import State
-from qosflood.protocols import ManualClock
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.state import ManualClock, State
 
 MIB = 1024 * 1024
 

@@ -7,9 +7,9 @@ import pytest
 from collector_rig import QOS, REPORT, running, status_of, text_of
 from prometheus_client.parser import text_string_to_metric_families
 
-from qosflood.collector.bridges import Bridge
-from qosflood.collector.metrics import ProcessFigures, ProcessProbe, render_page
-from qosflood.collector.state import Aggregates
+from qosflood.lab.collector.bridges import Bridge
+from qosflood.lab.collector.metrics import ProcessFigures, ProcessProbe, render_page
+from qosflood.lab.collector.state import Aggregates
 
 FIGURES = ProcessFigures(1.5, 40_000_000, 90_000_000, 1.7e9, 12, 1024)
 MEANS = Aggregates(4.12345, 0.123456, 43.2, 2)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from qosflood.base.errors import StartError
-from qosflood.collector.options import (
+from qosflood.lab.collector.options import (
     BridgeOption,
     CollectorOptions,
     options_from_builtins,

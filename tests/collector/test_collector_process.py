@@ -15,15 +15,15 @@ import pytest
 from collector_rig import QOS, REPORT
 
 from qosflood.base.errors import StartError
-from qosflood.collector.options import CollectorOptions
-from qosflood.collector.server import BACKLOG, Collector
+from qosflood.lab.collector.options import CollectorOptions
+from qosflood.lab.collector.server import BACKLOG, Collector
 
 Child = subprocess.Popen[bytes]
 _DEADLINE_S = 20
 
 
 @contextlib.contextmanager
-def child(command: tuple[str, ...] = ("-m", "qosflood.collector")) -> Iterator[Child]:
+def child(command: tuple[str, ...] = ("-m", "qosflood.lab.collector")) -> Iterator[Child]:
     process = subprocess.Popen(
         [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -136,8 +136,8 @@ def test_a_spec_that_cannot_be_used_is_answered_in_one_line(line: bytes, problem
 
 def test_a_variant_of_the_collector_runs_under_the_same_protocol(tmp_path: Path) -> None:
     (tmp_path / "lossy.py").write_text(
-        "from qosflood.collector.app import App\n"
-        "from qosflood.collector.process import main\n"
+        "from qosflood.lab.collector.app import App\n"
+        "from qosflood.lab.collector.process import main\n"
         "class Lossy(App):\n"
         "    def accept_report(self, report): pass\n"
         "main(Lossy)\n"
@@ -155,7 +155,7 @@ def test_a_variant_of_the_collector_runs_under_the_same_protocol(tmp_path: Path)
 def test_the_process_stays_lean() -> None:
     heavy = ("pydantic", "rich", "plotly", "click", "numpy", "prometheus_client")
     script = (
-        "import sys, qosflood.collector.process\n"
+        "import sys, qosflood.lab.collector.process\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)

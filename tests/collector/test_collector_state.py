@@ -2,9 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.units import SECOND
-from qosflood.collector.expiry import LastSeen
-from qosflood.collector.state import Aggregates, State
-from qosflood.protocols import ManualClock
+from qosflood.lab.collector.state import Aggregates, LastSeen, ManualClock, State
 
 
 def report(session: str = "a", mos: float = 4.0) -> dict[str, object]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.collector.validation import QOS_REPORT, ShapeError, shape, shape_production
+from qosflood.lab.collector.validation import QOS_REPORT, ShapeError, shape, shape_production
 
 REPORT = {"sessionId": "s", "mos": 4.1, "packetLoss": 0.5, "roundTripTime": 40}
 JSON = st.recursive(

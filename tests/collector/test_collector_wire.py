@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.units import MS
-from qosflood.collector.wire import accepts_gzip
+from qosflood.lab.collector.wire import accepts_gzip
 
 
 async def raw(port: int, request: bytes) -> bytes:

@@ -17,7 +17,7 @@ LONG = ("--duration", "60s")
 """For runs that are not to end by themselves."""
 ALL_BUT_FLOOD = ("baseline", "ramp", "recovery", "settle")
 COORDINATOR, REPORT = "qosflood", "qosflood.report"
-SHARD, MONITOR, COLLECTOR = "qosflood.load", "qosflood.monitor", "qosflood.collector"
+SHARD, MONITOR, COLLECTOR = "qosflood.load", "qosflood.monitor", "qosflood.lab.collector"
 
 
 @dataclass(frozen=True, slots=True)

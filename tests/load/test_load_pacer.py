@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
+from qosflood.lab.collector.state import ManualClock
 from qosflood.load.pacer import LIFE_PER_WAKE_UP, SENDS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
-from qosflood.protocols import ManualClock
 
 ZERO = 500 * SECOND + 123
 

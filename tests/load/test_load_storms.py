@@ -12,10 +12,10 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event
+from qosflood.lab.collector.state import ManualClock
 from qosflood.load.client.client import BUSY, DOWN, IDLE
 from qosflood.load.storms import DROPS_PER_TURN, StormWatch, back_after_s, hit
 from qosflood.plan.plan import Plan, Storm
-from qosflood.protocols import ManualClock
 
 
 def stormy(*storms: Storm, clients: int = 200, seed: int = 1) -> Plan:

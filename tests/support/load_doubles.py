@@ -9,6 +9,7 @@ from plan_maker import make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import CUT_OFF, NOT_SENT, OUTCOMES, FailureSample, Outcome
+from qosflood.lab.collector.state import ManualClock
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.client.client import NEVER, Client, Shared
 from qosflood.load.client.factory import make_clients, places
@@ -16,7 +17,6 @@ from qosflood.load.failures import FailureSampler
 from qosflood.load.recorder import Bucket
 from qosflood.plan.plan import Retries
 from qosflood.plan.watching import Audit
-from qosflood.protocols import ManualClock
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 TIMEOUT = 10 * SECOND

@@ -14,10 +14,10 @@ from typing import ClassVar
 
 import uvloop
 
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions
-from qosflood.collector.server import Collector
-from qosflood.collector.wire import RefusedError
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions
+from qosflood.lab.collector.server import Collector
+from qosflood.lab.collector.wire import RefusedError
 
 LATE_S = 1.0
 

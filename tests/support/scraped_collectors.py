@@ -19,9 +19,9 @@ from pathlib import Path
 from aiohttp import web
 from processes import first_line, started
 
-from qosflood.collector import server
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions
+from qosflood.lab.collector import server
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions
 
 
 class Starving(App):

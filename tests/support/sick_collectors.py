@@ -18,10 +18,10 @@ from typing import Any
 from aiohttp import web
 from processes import Popen, first_line, started
 
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions
-from qosflood.collector.server import Collector
-from qosflood.collector.wire import RefusedError
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions
+from qosflood.lab.collector.server import Collector
+from qosflood.lab.collector.wire import RefusedError
 
 FREEZE_S = 3.0
 SLOWER_S = 300e-6

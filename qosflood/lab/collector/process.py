@@ -11,9 +11,9 @@ import uvloop
 
 from qosflood.base.child_pipe import ParentPipe, raise_open_files
 from qosflood.base.errors import ExitCode, StartError
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions, options_from_builtins
-from qosflood.collector.server import Collector, MakeApp
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions, options_from_builtins
+from qosflood.lab.collector.server import Collector, MakeApp
 
 
 def main(make_app: MakeApp = App) -> int:

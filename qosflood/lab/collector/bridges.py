@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 
 from qosflood.base.errors import QosfloodError
-from qosflood.collector.options import BridgeOption
+from qosflood.lab.collector.options import BridgeOption
 
 FAILURES_TO_UNHEALTHY = 3
 

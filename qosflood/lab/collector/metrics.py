@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from qosflood.collector.bridges import Bridge
-from qosflood.collector.state import Aggregates
+from qosflood.lab.collector.bridges import Bridge
+from qosflood.lab.collector.state import Aggregates
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCY = "intercom_media_bridge_latency_ms"

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from qosflood.base.child_pipe import raise_open_files
 from qosflood.base.errors import StartError
-from qosflood.collector.app import App
-from qosflood.collector.options import CollectorOptions
+from qosflood.lab.collector.app import App
+from qosflood.lab.collector.options import CollectorOptions
 
 BACKLOG = 8192
 MakeApp = Callable[[CollectorOptions], App]
@@ -97,4 +97,4 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 def _silent_logger() -> logging.Logger:
     """aiohttp's own log holds a traceback per malformed request, which is answered with 400."""
-    return logging.Logger("qosflood.collector.http", logging.CRITICAL)
+    return logging.Logger("qosflood.lab.collector.http", logging.CRITICAL)

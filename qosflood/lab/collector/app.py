@@ -14,13 +14,34 @@ from urllib.parse import unquote
 import aiohttp
 from aiohttp import web
 
-from qosflood.collector import metrics, validation, wire
-from qosflood.collector.bridges import BridgeError, Bridges, InternalBridges, RemoteBridges
-from qosflood.collector.bucket import ServiceBucket
-from qosflood.collector.options import CollectorOptions, read_token
-from qosflood.collector.sip import InternalSip, RemoteSip, SipController, SipError
-from qosflood.collector.state import State
-from qosflood.collector.wire import RefusedError
+from qosflood.lab.collector import metrics, validation, wire
+from qosflood.lab.collector.bridges import BridgeError, Bridges, InternalBridges, RemoteBridges
+from qosflood.lab.collector.options import CollectorOptions, read_token
+from qosflood.lab.collector.sip import InternalSip, RemoteSip, SipController, SipError
+from qosflood.lab.collector.state import State
+from qosflood.lab.collector.wire import RefusedError
+
+
+class ServiceBucket:
+    """Hands out finish times as a single server would that needs `service_ns` per report.
+
+    Reports are served in the order in which they are admitted. An idle server saves up nothing:
+    the capacity is 1e9 / service_ns reports per second, whatever happened before.
+    """
+
+    def __init__(self, service_ns: int) -> None:
+        self.service_ns = service_ns
+        self._free_at_ns = 0
+
+    def admit(self, now_ns: int) -> int:
+        """The moment at which a report that arrives at `now_ns` has been served."""
+        self._free_at_ns = max(now_ns, self._free_at_ns) + self.service_ns
+        return self._free_at_ns
+
+    def backlog_ns(self, now_ns: int) -> int:
+        """How long a report that arrives at `now_ns` has to wait before it is served."""
+        return max(0, self._free_at_ns - now_ns)
+
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 _ACCEPTED = b'{"status":"accepted"}'
@@ -28,7 +49,7 @@ _SDP = (
     "v=0\r\no=- {number} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:111 opus/48000/2\r\n"
 )
-log = logging.getLogger("qosflood.collector")
+log = logging.getLogger("qosflood.lab.collector")
 
 
 class App:

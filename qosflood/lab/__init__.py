@@ -1,0 +1,1 @@
+"""What experiments run against: the embedded collector."""
