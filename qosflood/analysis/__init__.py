@@ -1,5 +1,5 @@
 """Records to findings: pure, from the journal alone."""
 
-from qosflood.analysis.whole import analyse
+from qosflood.analysis.analyse import analyse
 
 __all__ = ["analyse"]

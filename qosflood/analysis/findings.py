@@ -7,7 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qosflood.analysis.beside import OtelFinding, PrometheusFinding, UpPoint
+from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
 from qosflood.journal.records import MemoryFigure, Who
 from qosflood.plan.watching import ONE_INSTANCE
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import InstanceFinding
-from qosflood.analysis.scrape import scrape_figures
-from qosflood.analysis.scrape_words import scrape_words
+from qosflood.analysis.scrapes.scrapes import scrape_figures
+from qosflood.analysis.scrapes.wording import scrape_words
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
 

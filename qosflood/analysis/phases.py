@@ -1,12 +1,12 @@
 """Windows to the figures of each phase."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures
+from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures, Totals
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
-from qosflood.analysis.scrape import figures_by_instance, scrape_figures
+from qosflood.analysis.scrapes.scrapes import figures_by_instance, scrape_figures
 from qosflood.base.units import SECOND
 from qosflood.journal.records import (
     OUTCOMES,
@@ -176,3 +176,37 @@ def _rss_of_highest(samples: Sequence[MemorySample]) -> list[int]:
 
 def _rate(count: int, seconds: float) -> float | None:
     return count / seconds if seconds > 0 else None
+
+
+def totals(tallies: Iterable[PhaseTally]) -> Totals:
+    """All phases in one account."""
+    scheduled = sent = resent = retries = after_retry = 0
+    retried: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    for tally in tallies:
+        scheduled += tally.scheduled
+        sent += tally.sent
+        resent += tally.resent
+        retries += tally.retries
+        retried.update(tally.retried)
+        after_retry += tally.acked_after_retry
+        outcomes.update(tally.outcomes)
+        statuses.update(tally.statuses)
+        errors.update(tally.errors)
+    in_flight = scheduled - outcomes.total()
+    return Totals(
+        scheduled=scheduled,
+        outcomes=dict(outcomes),
+        statuses=dict(statuses),
+        errors=dict(errors),
+        resent=resent,
+        in_flight=in_flight,
+        balanced=in_flight == 0,
+        sent=sent,
+        retries=retries,
+        retried=dict(retried),
+        acked_after_retry=after_retry,
+        amplification=amplification(sent, resent + retries),
+    )

@@ -10,7 +10,7 @@ from qosflood.analysis.findings import (
     ScrapeFigures,
     Second,
 )
-from qosflood.analysis.scrape import counts
+from qosflood.analysis.scrapes.scrapes import counts
 from qosflood.base.units import MS, SECOND, format_duration, format_ratio
 from qosflood.journal.records import ScrapeSample
 from qosflood.plan.plan import Phase, Plan

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from qosflood.analysis.attribution import LimitedBy
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.control import control_entries
 from qosflood.analysis.failures import SILENT, FirstFailures
 from qosflood.analysis.findings import RecoveryFinding, Second, TimelineEntry
-from qosflood.analysis.scrape import FailingSpan, failing_spans
-from qosflood.analysis.scrape_words import load_place, reasons
-from qosflood.analysis.stalls import stalls
+from qosflood.analysis.limited_by.attribution import LimitedBy
+from qosflood.analysis.limited_by.stalls import stalls
+from qosflood.analysis.limited_by.surroundings import control_entries
+from qosflood.analysis.scrapes.scrapes import FailingSpan, failing_spans
+from qosflood.analysis.scrapes.wording import load_place, reasons
 from qosflood.analysis.storms import KINDS as STORM_KINDS
 from qosflood.analysis.storms import storm_entries
 from qosflood.base.units import SECOND, counted, format_count, format_duration

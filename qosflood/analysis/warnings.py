@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.findings import PhaseFigures
-from qosflood.analysis.generator import GeneratorTally
+from qosflood.analysis.generator.generator import GeneratorTally
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.journal.clock_jumps import ClockJump
 from qosflood.journal.records import Event, ScrapeSample

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
+from qosflood.analysis.verdict.verdict import JudgedLimit, judge
 from qosflood.base.text import printable
 from qosflood.base.units import counted, format_count, format_ratio
 from qosflood.journal.records import INCOMPLETE
@@ -12,7 +13,6 @@ from qosflood.live.lines import duration
 from qosflood.plan.limit_language import RUN
 from qosflood.plan.plan import Limit, Plan
 from qosflood.report.cells import limit_value
-from qosflood.verdict import JudgedLimit, judge
 
 Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]
 SHOWN = 60

@@ -1,8 +1,8 @@
 """A Snapshot as text: the pieces that the live picture and the plain lines share. Pure."""
 
+from qosflood.analysis.current import Snapshot
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.live.aggregate import Snapshot
 
 UNKNOWN = "–"
 

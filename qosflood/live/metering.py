@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.analysis.current import rate_at
+from qosflood.analysis.generator.late import is_late, late_gate_ns
 from qosflood.base.units import SECOND
 from qosflood.journal.prometheus_records import PrometheusSamples
 from qosflood.journal.records import (
@@ -17,7 +18,6 @@ from qosflood.journal.records import (
     ShardHealth,
     Window,
 )
-from qosflood.live.aggregate import rate_at
 from qosflood.live.meters import Family, Meters
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import WATCH

@@ -8,12 +8,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from qosflood.analysis.current import LiveView, Snapshot
+from qosflood.analysis.verdict.aborts import AbortWatch
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
-from qosflood.live.aborts import AbortWatch
-from qosflood.live.aggregate import LiveView, Snapshot
 from qosflood.plan.plan import Limit, Plan
 
 Style = Literal["live", "plain", "quiet"]

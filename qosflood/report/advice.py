@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.verdict.verdict import BY_MERGE, JudgedLimit, Verdict
 from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
 from qosflood.journal.records import INCOMPLETE
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_fix, herd_size
 from qosflood.report.remedies import remedies_for_broken, remedy_for_unjudged
-from qosflood.verdict import BY_MERGE, JudgedLimit, Verdict
 
 MOST = 6
 _OF_TIME = ("memory.leak", "memory.time_to_limit")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from qosflood.analysis import beside as found
-from qosflood.analysis.otel import UNCHECKED
+from qosflood.analysis import findings_prometheus as found
+from qosflood.analysis.prometheus.otel import UNCHECKED
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
 from qosflood.report import cells

@@ -11,6 +11,7 @@ import orjson
 
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
+from qosflood.analysis.verdict.verdict import judge
 from qosflood.journal.records import End, FailureSample, JournalRecord
 from qosflood.journal.run_directory import (
     Run,
@@ -24,7 +25,6 @@ from qosflood.report import html, junit, markdown, picture
 from qosflood.report.document import build_document, to_json, utc
 from qosflood.report.hlog import LogMaker
 from qosflood.report.schema import Document
-from qosflood.verdict import judge
 
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
 from qosflood.base.units import MS, US
 from qosflood.plan.plan import Plan
 from qosflood.report import schema
@@ -15,7 +16,6 @@ from qosflood.report.advice import advise
 from qosflood.report.beside import otel_part, prometheus_part
 from qosflood.report.blocks import blocks_part, curves_part
 from qosflood.report.schema_blocks import PhaseCurves
-from qosflood.verdict import JudgedLimit, Verdict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.base.units import format_bytes, format_duration
 from qosflood.plan.plan import Plan
-from qosflood.verdict import JudgedLimit
 
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"
 _STATUS_ADVICE = {

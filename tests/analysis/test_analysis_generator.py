@@ -7,7 +7,7 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import WALL_NS, event, health, healthy_run, latency, memory, scrape, stopped_run
 
 from qosflood.analysis import analyse
-from qosflood.analysis.late import late_gate_ns
+from qosflood.analysis.generator.late import late_gate_ns
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.plan.limit_language import parse_limit

@@ -4,7 +4,7 @@ import pytest
 from plan_maker import make_plan
 from record_maker import window
 
-from qosflood.analysis.late import OnTimeBreaks
+from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.plan.limit_language import parse_limit
 
 

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
-from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
+from qosflood.analysis.loss.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.base.units import SECOND
 from qosflood.journal.loss_records import Counted, ReadBack, SentSession, SentSessions
 from qosflood.journal.records import Event

@@ -11,7 +11,7 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import MIB, T0_NS, at, event, memory
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.memory import memory_finding
+from qosflood.analysis.memory.memory import memory_finding
 from qosflood.base.units import MINUTE, SECOND
 from qosflood.plan.plan import Part, Sessions
 

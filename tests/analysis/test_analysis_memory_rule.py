@@ -8,7 +8,7 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import MIB, T0_NS, event, memory, scrape
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.memory import memory_finding
+from qosflood.analysis.memory.memory import memory_finding
 from qosflood.base.units import MINUTE, SECOND
 from qosflood.plan.plan import Sessions
 from qosflood.plan.watching import WATCH

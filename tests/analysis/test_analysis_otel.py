@@ -3,7 +3,7 @@
 from plan_maker import make_plan
 from record_maker import at
 
-from qosflood.analysis.otel import UNCHECKED, otel_finding
+from qosflood.analysis.prometheus.otel import UNCHECKED, otel_finding
 from qosflood.journal.prometheus_records import OtelSample
 
 PAGE = "http://127.0.0.1:8888/metrics"

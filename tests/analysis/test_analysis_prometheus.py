@@ -7,7 +7,8 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, at, end, event, healthy_run, scrape
 
 from qosflood.analysis import analyse
-from qosflood.analysis.up import Story
+from qosflood.analysis.prometheus.up import Story
+from qosflood.analysis.verdict.verdict import judge_limit
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.prometheus_records import (
     AlertSeen,
@@ -18,7 +19,6 @@ from qosflood.journal.prometheus_records import (
 from qosflood.journal.records import decode_record, encode_record
 from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.watching import Prometheus
-from qosflood.verdict import judge_limit
 
 _LAST_S = 20
 _LABELS = {"job": "qos", "instance": "qos:3000"}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_maker import at, scrape
 
-from qosflood.analysis.scrape import failing_spans, scrape_figures
+from qosflood.analysis.scrapes.scrapes import failing_spans, scrape_figures
 from qosflood.base.units import MS, SECOND
 
 

@@ -5,8 +5,8 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import WALL_NS, at, scrape
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.scrape import failing_spans
-from qosflood.analysis.scrape_words import load_place, scrape_words
+from qosflood.analysis.scrapes.scrapes import failing_spans
+from qosflood.analysis.scrapes.wording import load_place, scrape_words
 from qosflood.base.units import SECOND
 
 LOAD = make_load(base_clients=10, base_cadence_ns=SECOND, clients=100, cadence_ns=SECOND)

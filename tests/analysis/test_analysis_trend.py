@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qosflood.analysis.trend import trend
+from qosflood.analysis.memory.trend import trend
 
 
 def of(values):

@@ -19,10 +19,10 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
+from qosflood.analysis.verdict.verdict import judge
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import OUTCOMES, ClockMark, Segment, Window
 from qosflood.plan.limit_language import parse_limit
-from qosflood.verdict import judge
 
 PLAN = make_plan()
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from parts import require
 
+from qosflood.analysis.verdict.verdict import load_words
 from qosflood.base.units import MINUTE, SECOND, Rate
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
 from qosflood.plan.options import Options
-from qosflood.verdict import load_words
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

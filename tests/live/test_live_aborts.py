@@ -7,10 +7,10 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, load_started, memory, scrape, window
 
+from qosflood.analysis.current import LiveView
+from qosflood.analysis.verdict.aborts import AbortWatch
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord, Window
-from qosflood.live.aborts import AbortWatch
-from qosflood.live.aggregate import LiveView
 from qosflood.plan.limit_language import METRICS, parse_abort
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance

@@ -8,8 +8,8 @@ from plan_maker import make_plan
 from record_maker import at, load_started, load_windows, scrape
 from rich.console import Console
 
+from qosflood.analysis.current import Snapshot
 from qosflood.base.units import MS, SECOND
-from qosflood.live.aggregate import Snapshot
 from qosflood.live.lines import plain_line
 from qosflood.live.terminal import PictureView, PlainView, RunView, make_view, render
 

@@ -19,10 +19,10 @@ from stories import (
 )
 
 from qosflood.analysis.findings import TimelineEntry
+from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.base.units import SECOND
 from qosflood.plan.plan import Storm
 from qosflood.report.advice import MOST, advise, round_up
-from qosflood.verdict import JudgedLimit
 
 
 def steps_of(story: Story) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ import pytest
 from findings_maker import make_limit
 from stories import Story, document_of, good_run
 
-from qosflood.analysis.books import totals
-from qosflood.analysis.phases import PhaseTally, amplification
+from qosflood.analysis.phases import PhaseTally, amplification, totals
+from qosflood.analysis.verdict.verdict import judge
 from qosflood.plan.plan import Retries
 from qosflood.report import cells, markdown
 from qosflood.report.schema import Document
-from qosflood.verdict import judge
 
 
 def retried(story: Story) -> Story:

@@ -6,9 +6,9 @@ from typing import Any
 from findings_maker import make_limit
 from stories import Story, document_of, failing_run, good_run, interrupted_run
 
+from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.report import cells, top
 from qosflood.report.charts import make_charts
-from qosflood.verdict import JudgedLimit
 
 
 def said(story: Story, chart: str) -> str:

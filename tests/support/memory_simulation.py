@@ -15,7 +15,7 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import MIB, T0_NS
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.memory import memory_finding
+from qosflood.analysis.memory.memory import memory_finding
 from qosflood.base.units import HOUR, MINUTE, SECOND
 from qosflood.journal.records import MemorySample
 from qosflood.plan.plan import Plan, Sessions

@@ -21,12 +21,12 @@ from findings_maker import (
 from series_maker import Shape
 
 from qosflood.analysis.findings import Findings, MemoryFinding, RecoveryFinding, ScrapeFigures
+from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.plan import Plan
 from qosflood.report.document import build_document
 from qosflood.report.schema import Document
-from qosflood.verdict import JudgedLimit, Verdict
 
 
 @dataclass(frozen=True)

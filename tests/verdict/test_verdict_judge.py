@@ -7,10 +7,10 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import WALL_NS, event, health, healthy_run, stopped_run, window
 
 from qosflood.analysis import analyse
+from qosflood.analysis.verdict.verdict import MOST_IN_HEADLINE, judge
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS
 from qosflood.plan.limit_language import parse_limit
-from qosflood.verdict import MOST_IN_HEADLINE, judge
 
 LEAD = "100 clients, 100 reports/s (10x of 10) for 10s: "
 

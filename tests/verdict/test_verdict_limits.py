@@ -12,9 +12,9 @@ from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, win
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
+from qosflood.analysis.verdict.verdict import judge_limit
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.limit_language import parse_limit
-from qosflood.verdict import judge_limit
 
 PLAN = make_plan()
 MIB = 1024 * 1024

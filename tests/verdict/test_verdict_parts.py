@@ -5,10 +5,10 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, event, healthy_run, window
 
 from qosflood.analysis import analyse
+from qosflood.analysis.verdict.verdict import BY_MERGE, judge
 from qosflood.journal.records import INCOMPLETE, End, Event
 from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.plan import Part
-from qosflood.verdict import BY_MERGE, judge
 
 THIRD = Part(index=3, of=8, start_at_ns=0, scrapes=False, memory=False)
 WATCHED = ("scrape.gap < 3s", "restarts == 0", "memory.leak == none", "memory.max < 1GiB")

@@ -6,13 +6,13 @@ units of their charts: seconds since the load's start, reports per second, milli
 
 from collections import deque
 
-from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.analysis.current import LiveView, Moment
+from qosflood.analysis.generator.late import is_late, late_gate_ns
 from qosflood.analysis.latency import p99_or_max
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 from qosflood.live import lines
-from qosflood.live.aggregate import LiveView, Moment
 from qosflood.live.history import History
 from qosflood.live.web import words
 from qosflood.live.web.words import MIB, InstanceState, Json, LagState

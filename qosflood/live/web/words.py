@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qosflood.analysis.current import Snapshot
+from qosflood.analysis.verdict.verdict import load_words
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
 from qosflood.journal.records import MemorySample, ScrapeSample
 from qosflood.live import lines
-from qosflood.live.aggregate import Snapshot
 from qosflood.plan.plan import Plan
-from qosflood.verdict import load_words
 
 Json = dict[str, Any]
 MIB = 1024 * 1024

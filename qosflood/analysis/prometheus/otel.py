@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from qosflood.analysis.beside import OtelFinding, OtelUp
+from qosflood.analysis.findings_prometheus import OtelFinding, OtelUp
 from qosflood.base.text import printable
 from qosflood.base.units import format_count
 from qosflood.journal.prometheus_records import OtelSample

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.scrape import FailingSpan, failing_spans
+from qosflood.analysis.scrapes.scrapes import FailingSpan, failing_spans
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.journal.records import ScrapeSample
 from qosflood.plan.plan import Phase, Plan

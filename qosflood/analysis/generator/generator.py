@@ -5,8 +5,8 @@ from typing import Literal
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import GeneratorFinding
-from qosflood.analysis.late import is_late, late_gate_ns, throttled
-from qosflood.analysis.watching import watching_problems
+from qosflood.analysis.generator.late import is_late, late_gate_ns, throttled
+from qosflood.analysis.generator.monitor import watching_problems
 from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
 from qosflood.journal.records import Event, MemorySample, ScrapeSample, Window
 from qosflood.plan.plan import GENERATOR_PHASES, Plan

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
-from qosflood.analysis.readings import Case, Reading, read
+from qosflood.analysis.verdict.readings import Case, Reading, read
 from qosflood.base.errors import ExitCode
 from qosflood.base.text import clip, printable
 from qosflood.base.units import (

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from math import sqrt
 from typing import NamedTuple
 
+from qosflood.analysis.current import LiveView
 from qosflood.analysis.latency import figures_of, percentile_below
 from qosflood.base.units import SECOND, format_bytes, format_duration, format_ratio
-from qosflood.live.aggregate import LiveView
 from qosflood.plan.plan import Limit
 
 _OPS: dict[str, Callable[[float, float], bool]] = {

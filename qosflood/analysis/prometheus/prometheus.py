@@ -6,8 +6,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from qosflood.analysis.agreement import Sides, compare
-from qosflood.analysis.beside import (
+from qosflood.analysis.clock import RunClock
+from qosflood.analysis.findings import TimelineEntry
+from qosflood.analysis.findings_prometheus import (
     AlertFinding,
     DataGap,
     PrometheusFinding,
@@ -15,9 +16,8 @@ from qosflood.analysis.beside import (
     UpInstance,
     UpPoint,
 )
-from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import TimelineEntry
-from qosflood.analysis.up import Story, stories
+from qosflood.analysis.prometheus.agreement import Sides, compare
+from qosflood.analysis.prometheus.up import Story, stories
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND, format_count, format_duration
 from qosflood.journal.prometheus_records import (

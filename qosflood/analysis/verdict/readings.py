@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from qosflood.analysis.beside import UpFigures
 from qosflood.analysis.findings import (
     Findings,
     LatencyFigures,
@@ -12,6 +11,7 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     ScrapeFigures,
 )
+from qosflood.analysis.findings_prometheus import UpFigures
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
 from qosflood.base.units import SECOND, format_count
 from qosflood.journal.records import CUT_OFF

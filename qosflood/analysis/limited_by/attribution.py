@@ -10,16 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qosflood.analysis.evidence import evidence_lines
 from qosflood.analysis.findings import (
     ControlFigures,
     GeneratorFinding,
     LatencyFigures,
     PhaseFigures,
 )
-from qosflood.analysis.late import latency_limits
-from qosflood.analysis.stalls import Stall
-from qosflood.analysis.surroundings import grew
+from qosflood.analysis.generator.late import latency_limits
+from qosflood.analysis.limited_by.evidence import evidence_lines
+from qosflood.analysis.limited_by.stalls import Stall
+from qosflood.analysis.limited_by.surroundings import grew
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
 from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Plan

@@ -5,8 +5,8 @@ from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.failures import FirstFailures
-from qosflood.analysis.generator import GeneratorTally
-from qosflood.analysis.late import OnTimeBreaks
+from qosflood.analysis.generator.generator import GeneratorTally
+from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.journal.clock_jumps import ClockJumps

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from qosflood.analysis.attribution import attribute, in_flood
-from qosflood.analysis.beside import PrometheusFinding
-from qosflood.analysis.books import totals
+from qosflood.analysis.accumulate import Intake
 from qosflood.analysis.clock import RunClock, run_clock
 from qosflood.analysis.findings import (
     Findings,
@@ -16,22 +14,12 @@ from qosflood.analysis.findings import (
     MemoryFinding,
     PhaseFigures,
 )
-from qosflood.analysis.generator import generator_finding
+from qosflood.analysis.findings_prometheus import PrometheusFinding
+from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
-from qosflood.analysis.intake import Intake
-from qosflood.analysis.loss import LossEvidence, loss_finding, loss_warnings
-from qosflood.analysis.memory import memory_finding
-from qosflood.analysis.otel import otel_finding
-from qosflood.analysis.phases import curves, phase_figures
-from qosflood.analysis.prometheus import (
-    prometheus_entries,
-    prometheus_finding,
-    prometheus_warnings,
-)
-from qosflood.analysis.recovery import recovery_finding
-from qosflood.analysis.series import control_points, memory_points, scrape_points
-from qosflood.analysis.stalls import stalls
-from qosflood.analysis.surroundings import (
+from qosflood.analysis.limited_by.attribution import attribute, in_flood
+from qosflood.analysis.limited_by.stalls import stalls
+from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
     target_loop_lag_ns,
@@ -39,6 +27,17 @@ from qosflood.analysis.surroundings import (
     tcp_figures,
     usual_ns,
 )
+from qosflood.analysis.loss.loss import LossEvidence, loss_finding, loss_warnings
+from qosflood.analysis.memory.memory import memory_finding
+from qosflood.analysis.phases import curves, phase_figures, totals
+from qosflood.analysis.prometheus.otel import otel_finding
+from qosflood.analysis.prometheus.prometheus import (
+    prometheus_entries,
+    prometheus_finding,
+    prometheus_warnings,
+)
+from qosflood.analysis.recovery import recovery_finding
+from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
     bounded,
     first_failure,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from qosflood.analysis.beside import UpFigures, UpSpan
+from qosflood.analysis.findings_prometheus import UpFigures, UpSpan
 from qosflood.analysis.latency import exact_percentile
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qosflood.analysis.beside import UpSpan
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.scrape import FailingSpan, counts, failing_spans
-from qosflood.analysis.up import Story, near
+from qosflood.analysis.findings_prometheus import UpSpan
+from qosflood.analysis.prometheus.up import Story, near
+from qosflood.analysis.scrapes.scrapes import FailingSpan, counts, failing_spans
 from qosflood.base.text import printable
 from qosflood.base.units import format_count, format_duration, format_moment
 from qosflood.journal.records import ScrapeSample

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.counted import counter_finding, gauge_finding
 from qosflood.analysis.findings import LossFinding, Totals
-from qosflood.analysis.heldback import readback_finding
+from qosflood.analysis.loss.by_counter import counter_finding, gauge_finding
+from qosflood.analysis.loss.by_readback import readback_finding
 from qosflood.base.units import format_count
 from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
 from qosflood.journal.records import Event

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.envelope import Points
+from qosflood.analysis.memory.envelope import Points
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan

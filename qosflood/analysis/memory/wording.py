@@ -4,9 +4,9 @@ Pure."""
 from typing import Literal
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.envelope import Points
 from qosflood.analysis.findings import MemoryFinding
-from qosflood.analysis.retention import Retention
+from qosflood.analysis.memory.envelope import Points
+from qosflood.analysis.memory.retention import Retention
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_ratio
 from qosflood.journal.records import Event
 from qosflood.plan.watching import WATCH

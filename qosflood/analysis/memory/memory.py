@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qosflood.analysis import memory_words as words
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.envelope import (
+from qosflood.analysis.findings import MemoryFinding
+from qosflood.analysis.instances import named_process
+from qosflood.analysis.memory import wording as words
+from qosflood.analysis.memory.envelope import (
     LEAST_BLOCKS,
     Points,
     Stretch,
@@ -22,9 +24,7 @@ from qosflood.analysis.envelope import (
     outlasts,
     used_points,
 )
-from qosflood.analysis.findings import MemoryFinding
-from qosflood.analysis.instances import named_process
-from qosflood.analysis.retention import (
+from qosflood.analysis.memory.retention import (
     BROKEN_BY,
     LEAST_SESSIONS,
     Retention,
@@ -36,7 +36,7 @@ from qosflood.analysis.retention import (
     retention,
     seconds_left,
 )
-from qosflood.analysis.trend import Trend, trend
+from qosflood.analysis.memory.trend import Trend, trend
 from qosflood.base.units import HOUR, SECOND
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.trend import Floats
+from qosflood.analysis.memory.trend import Floats
 from qosflood.journal.records import MemoryFigure, MemorySample, ScrapeSample
 from qosflood.plan.plan import Phase, Plan
 

@@ -9,7 +9,7 @@ figures are those of a whole cadence, or most looks would fall between two herds
 from collections import Counter
 from dataclasses import dataclass, field
 
-from qosflood.analysis.late import is_late, late_gate_ns
+from qosflood.analysis.generator.late import is_late, late_gate_ns
 from qosflood.analysis.latency import figures_of
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge

@@ -1,0 +1,1 @@
+"""Whether the generator and the monitor did their own part."""

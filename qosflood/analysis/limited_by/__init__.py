@@ -1,0 +1,1 @@
+"""Who limited the run, and by which evidence."""

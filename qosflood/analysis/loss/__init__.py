@@ -1,0 +1,1 @@
+"""What is known about reports that were accepted and then lost."""

@@ -1,0 +1,1 @@
+"""How the target's memory went: steady, growing with sessions, or leaking."""

@@ -1,0 +1,1 @@
+"""What Prometheus and OpenTelemetry saw, and whether they agree with us."""

@@ -1,0 +1,1 @@
+"""How the scrapes went, by phase and by load."""
