@@ -19,7 +19,7 @@ from qosflood.cli.group import commands
 from qosflood.live.catalogue import METRICS as TOLD
 from qosflood.plan.limit_language import METRICS
 from qosflood.plan.profile.model import Profile
-from qosflood.report.schema import Document
+from qosflood.report.document.schema import Document
 
 FOLDER = Path(__file__).with_name("reference")
 DECISIONS = Path(__file__).with_name("decisions")
@@ -279,7 +279,7 @@ def report_page() -> str:
         "# report.json",
         _MADE,
         "Every key is always present; what was not measured is `null`, never 0. The JSON Schema "
-        "is in the package: `qosflood/report/report.schema.json`.",
+        "is in the package: `qosflood/report/document/report.schema.json`.",
         "## Top level",
         _fields_table(schema["properties"]),
     ]

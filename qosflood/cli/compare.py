@@ -7,14 +7,14 @@ import click
 from qosflood.base.errors import JournalError, RunDirectoryError
 from qosflood.cli.params import MIN_EFFECT
 from qosflood.cli.screen import PatientConsole, patience, write_json
-from qosflood.compare import compare as compare_runs
-from qosflood.compare import markdown, page
-from qosflood.compare.document import json_text
-from qosflood.compare.reading import document_from
-from qosflood.compare.terminal import print_comparison
-from qosflood.compare.values import Comparison, Given, MinEffect
 from qosflood.journal.run_directory import write_atomically
 from qosflood.report.build import REPORT_JSON
+from qosflood.report.compare import compare as compare_runs
+from qosflood.report.compare import markdown, page
+from qosflood.report.compare.document import json_text
+from qosflood.report.compare.reading import document_from
+from qosflood.report.compare.terminal import print_comparison
+from qosflood.report.compare.values import Comparison, Given, MinEffect
 
 SEED = 1
 """Of the bootstrap: the same reports give the same intervals."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from qosflood.export import TABLES, export
+from qosflood.report.csv import TABLES, export
 
 
 @click.command("export")

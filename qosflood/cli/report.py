@@ -6,7 +6,7 @@ import click
 
 from qosflood.cli.screen import PatientConsole, write_json
 from qosflood.report.build import REPORT_HTML, build, json_text
-from qosflood.report.terminal import print_summary
+from qosflood.report.formats.terminal import print_summary
 
 
 @click.command()

@@ -22,8 +22,8 @@ from qosflood.needs import Needs
 from qosflood.plan.describe import describe
 from qosflood.plan.plan import Plan
 from qosflood.preflight import Preflight
-from qosflood.report.schema import Document
-from qosflood.report.terminal import print_summary
+from qosflood.report.document.schema import Document
+from qosflood.report.formats.terminal import print_summary
 
 
 class PatientConsole(Console):

@@ -12,7 +12,7 @@ from qosflood.journal.records import INCOMPLETE
 from qosflood.live.lines import duration
 from qosflood.plan.limit_language import RUN
 from qosflood.plan.plan import Limit, Plan
-from qosflood.report.cells import limit_value
+from qosflood.report.document.cells import limit_value
 
 Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]
 SHOWN = 60

@@ -16,7 +16,7 @@ import orjson
 from qosflood.base.errors import ExitCode, QosfloodError
 from qosflood.journal.records import End
 from qosflood.report.build import build
-from qosflood.report.document import to_json
+from qosflood.report.document.document import to_json
 
 
 def main(arguments: list[str]) -> int:

@@ -21,10 +21,11 @@ from qosflood.journal.run_directory import (
     remove_reserve,
     write_atomically,
 )
-from qosflood.report import html, junit, markdown, picture
-from qosflood.report.document import build_document, to_json, utc
-from qosflood.report.hlog import LogMaker
-from qosflood.report.schema import Document
+from qosflood.report.document.document import build_document, to_json, utc
+from qosflood.report.document.schema import Document
+from qosflood.report.formats import junit, markdown, summary_svg
+from qosflood.report.formats.hlog import LogMaker
+from qosflood.report.html import page
 
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
@@ -102,10 +103,10 @@ def _files(
     return {
         REPORT_JSON: lambda: json_text(document),
         REPORT_MD: lambda: markdown.render(document),
-        SUMMARY_SVG: lambda: picture.render(document, findings),
+        SUMMARY_SVG: lambda: summary_svg.render(document, findings),
         JUNIT_XML: lambda: junit.render(document),
         LATENCY_HLOG: lambda: _text(log.lines(start_ns, utc(start_ns))),
-        REPORT_HTML: lambda: html.render(
+        REPORT_HTML: lambda: page.render(
             document, run.plan, findings, _failures(run_dir, start_ns)
         ),
     }

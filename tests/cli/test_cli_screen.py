@@ -11,7 +11,7 @@ from plan_maker import make_plan
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.terminal import PlainView
 from qosflood.report.build import build
-from qosflood.report.document import to_json
+from qosflood.report.document.document import to_json
 
 
 @pytest.mark.parametrize("live", [False, True])

@@ -12,7 +12,7 @@ from hdrh.histogram import HdrHistogram
 from qosflood.base.errors import JournalError
 from qosflood.cli.group import commands
 from qosflood.report.build import json_text
-from qosflood.report.document import to_json
+from qosflood.report.document.document import to_json
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from comparing import make_blocks, overall_power, pool, power
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.compare.figures import LONE
-from qosflood.compare.noise import Reading, judged, t_quantile
-from qosflood.compare.resampling import noise_within, together, weights
-from qosflood.report.blocks import blocks_part
+from qosflood.report.compare.figures import LONE
+from qosflood.report.compare.noise import Reading, judged, t_quantile
+from qosflood.report.compare.resampling import noise_within, together, weights
+from qosflood.report.document.document import blocks_part
 
 SURE = 0.95
 AS_RUNS_DIFFER = (0.03, 0.035, 0.04, 0.045, 0.05)

@@ -11,9 +11,9 @@ import pytest
 from browser import browser, watched_page
 from comparing import make_document
 
-from qosflood.compare import compare, markdown, page
-from qosflood.compare.document import to_json
-from qosflood.compare.values import Comparison, Given, MinEffect
+from qosflood.report.compare import compare, markdown, page
+from qosflood.report.compare.document import to_json
+from qosflood.report.compare.values import Comparison, Given, MinEffect
 
 HOSTILE = "</script><img src=x onerror=alert(1)><b>|x|"
 

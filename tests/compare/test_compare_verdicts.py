@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from qosflood.compare.figures import FIGURES, Figure
-from qosflood.compare.judging import change_of
-from qosflood.compare.resampling import Noise
-from qosflood.compare.values import Change, MinEffect
+from qosflood.report.compare.figures import FIGURES, Figure
+from qosflood.report.compare.judging import change_of
+from qosflood.report.compare.resampling import Noise
+from qosflood.report.compare.values import Change, MinEffect
 
 QUIET = Noise(0.01, 7.0)
 BY_NAME = {figure.name: figure for figure in FIGURES}

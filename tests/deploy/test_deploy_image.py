@@ -58,8 +58,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     "name",
     [
         "qosflood/profiles/intercom.toml",
-        "qosflood/report/report.schema.json",
-        "qosflood/report/page.js",
+        "qosflood/report/document/report.schema.json",
+        "qosflood/report/html/page.js",
         "qosflood/py.typed",
     ],
 )

@@ -15,7 +15,7 @@ from command_line import qosflood
 from flooding import SMALL
 from processes import read_report, run_qosflood
 
-from qosflood.report.schema import Document
+from qosflood.report.document.schema import Document
 
 pytestmark = pytest.mark.e2e
 

@@ -21,9 +21,6 @@ from record_maker import at, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis.latency import given as is_given
 from qosflood.base.errors import JournalError, RunDirectoryError
-from qosflood.export import TABLES, export
-from qosflood.export.load import SERIES, Seconds
-from qosflood.export.values import shown
 from qosflood.journal.merge import merge, open_parts
 from qosflood.journal.prometheus_records import OtelSample, PrometheusSamples
 from qosflood.journal.records import (
@@ -35,6 +32,9 @@ from qosflood.journal.records import (
     Window,
 )
 from qosflood.report.build import build
+from qosflood.report.csv import TABLES, export
+from qosflood.report.csv.load import SERIES, Seconds
+from qosflood.report.csv.values import shown
 
 Rows = list[dict[str, str]]
 
@@ -267,7 +267,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_no_file_behind(
         if len(closed) == 3:
             raise OSError(ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("qosflood.export.write._File.close", close)
+    monkeypatch.setattr("qosflood.report.csv.write._File.close", close)
     with pytest.raises(RunDirectoryError, match=r"No space left on device.*; make room"):
         export(run_dir, None, TABLES, empty=False)
     assert list((run_dir / "csv").iterdir()) == []

@@ -22,7 +22,7 @@ from qosflood.analysis.findings import TimelineEntry
 from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.base.units import SECOND
 from qosflood.plan.plan import Storm
-from qosflood.report.advice import MOST, advise, round_up
+from qosflood.report.document.advice import MOST, advise, round_up
 
 
 def steps_of(story: Story) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from stories import Story, document_of, good_run
 from qosflood.analysis.phases import PhaseTally, amplification, totals
 from qosflood.analysis.verdict.verdict import judge
 from qosflood.plan.plan import Retries
-from qosflood.report import cells, markdown
-from qosflood.report.schema import Document
+from qosflood.report.document import cells
+from qosflood.report.document.schema import Document
+from qosflood.report.formats import markdown
 
 
 def retried(story: Story) -> Story:

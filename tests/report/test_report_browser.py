@@ -16,7 +16,7 @@ from stories import document_of, failing_run, hostile
 from qosflood.journal.records import MemorySample, ScrapeSample, Window
 from qosflood.journal.run_directory import read_records
 from qosflood.report.build import build
-from qosflood.report.html import render
+from qosflood.report.html.page import render
 
 SCRIPT = "<script>alert(1)</script>"
 TRACES = """() => Object.fromEntries([...document.querySelectorAll(".chart")].map((chart) => [

@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
-from qosflood.report.cells import loss_line
-from qosflood.report.evidence import evidence_words
-from qosflood.report.schema import Document
+from qosflood.report.document.cells import loss_line
+from qosflood.report.document.evidence import evidence_words
+from qosflood.report.document.schema import Document
 
 
 @pytest.mark.parametrize(

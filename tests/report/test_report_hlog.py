@@ -12,7 +12,7 @@ from record_maker import WALL_NS, load_windows, rollup, window
 
 from qosflood.journal.histograms import decode, make_histogram
 from qosflood.journal.records import JournalRecord, Latency, Rollup, Window
-from qosflood.report.hlog import SERIES, LogMaker
+from qosflood.report.formats.hlog import SERIES, LogMaker
 
 READER = Path(__file__).with_name("java") / "ReadLog.java"
 START = "2026-01-01T00:00:00.000Z"

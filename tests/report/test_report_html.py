@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 import pytest
 from stories import STORIES, Story, document_of, failing_run, hostile
 
-from qosflood.report.chart import MOST_POINTS
-from qosflood.report.charts import make_charts
-from qosflood.report.html import render
+from qosflood.report.charts.load import make_charts
+from qosflood.report.charts.plotting import MOST_POINTS
+from qosflood.report.html.page import render
 
 SCRIPT = "<script>alert(1)</script>"
 NASTY = [

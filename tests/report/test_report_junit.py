@@ -14,8 +14,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 from plan_maker import make_plan
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile, unmeasured_run
 
-from qosflood.report import junit
 from qosflood.report.build import build
+from qosflood.report.formats import junit
 
 NASTY = "<script>&amp;]]>\x00\x08\x1b[2J\ud800\ufffe\uffff\u202e \"x\" 'y'\n\ttail"
 _TIME = re.compile(r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]{0,3})?")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile
 
-from qosflood.report.assets import text_of
-from qosflood.report.picture import HEIGHT, WIDTH, render
-from qosflood.report.svg import COLOURS, EM, wrapped
+from qosflood.report.formats.summary_svg import HEIGHT, WIDTH, render
+from qosflood.report.formats.svg import COLOURS, EM, wrapped
+from qosflood.report.html.shell import text_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

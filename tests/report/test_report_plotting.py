@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from qosflood.report.plotting import Numbers, line, log_axis
+from qosflood.report.charts.plotting import Numbers, line, log_axis
 
 
 @pytest.mark.parametrize(

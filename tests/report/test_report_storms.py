@@ -7,11 +7,11 @@ from findings_maker import make_entry, make_generator
 from rich.console import Console
 from stories import Story, document_of, good_run
 
-from qosflood.report import markdown
-from qosflood.report.advice import advise
-from qosflood.report.html import render
-from qosflood.report.storms import MOST_LINES, storm_lines
-from qosflood.report.terminal import print_summary
+from qosflood.report.document.advice import advise
+from qosflood.report.document.storms import MOST_LINES, storm_lines
+from qosflood.report.formats import markdown
+from qosflood.report.formats.terminal import print_summary
+from qosflood.report.html.page import render
 
 EVIDENCE = {
     "storm": 0,

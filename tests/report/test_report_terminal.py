@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile
 
-from qosflood.report.terminal import print_summary
+from qosflood.report.formats.terminal import print_summary
 
 NASTY = "\x1b[2J\x1b]0;title\x07\u202e[bold]x[/bold] <b>\r\n"
 PAGE = Path("runs/x/report.html")

@@ -12,9 +12,10 @@ from rich.console import Console
 from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
 
 from qosflood.base.text import printable
-from qosflood.report import cells, markdown
-from qosflood.report.markdown import MOST_LINES, escape
-from qosflood.report.terminal import print_summary
+from qosflood.report.document import cells
+from qosflood.report.formats import markdown
+from qosflood.report.formats.markdown import MOST_LINES, escape
+from qosflood.report.formats.terminal import print_summary
 
 NASTY = "<script>alert(1)</script> | `x` **b** @team #12 https://evil.example\n# head\x1b[2J\u202e"
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.report.thin import thin
+from qosflood.report.charts.plotting import thin
 
 values = st.lists(st.none() | st.floats(-1e9, 1e9), max_size=400)
 

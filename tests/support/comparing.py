@@ -15,15 +15,15 @@ from qosflood.analysis.findings import Block as FoundBlock
 from qosflood.analysis.findings import Blocks as FoundBlocks
 from qosflood.analysis.latency import figures_of, percentile_curve
 from qosflood.base.units import MS
-from qosflood.compare.comparison import overall
-from qosflood.compare.figures import FIGURES
-from qosflood.compare.judging import change_of
-from qosflood.compare.resampling import Noise, noise_within
-from qosflood.compare.values import Change, MinEffect, Overall, Word
 from qosflood.journal.histograms import encode, figures, fold, make_histogram
 from qosflood.journal.records import Latency
-from qosflood.report.blocks import blocks_part
-from qosflood.report.schema import Document
+from qosflood.report.compare.comparison import overall
+from qosflood.report.compare.figures import FIGURES
+from qosflood.report.compare.judging import change_of
+from qosflood.report.compare.resampling import Noise, noise_within
+from qosflood.report.compare.values import Change, MinEffect, Overall, Word
+from qosflood.report.document.document import blocks_part
+from qosflood.report.document.schema import Document
 
 CORRELATION = 0.5
 BLOCK_SD = 0.04

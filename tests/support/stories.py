@@ -25,8 +25,8 @@ from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.plan import Plan
-from qosflood.report.document import build_document
-from qosflood.report.schema import Document
+from qosflood.report.document.document import build_document
+from qosflood.report.document.schema import Document
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import orjson
 from qosflood.base.text import printable
 from qosflood.live.web.words import Json
 from qosflood.report.build import REPORT_HTML, REPORT_JSON
-from qosflood.report.cells import limit_value
+from qosflood.report.document.cells import limit_value
 
 
 def ending(run_dir: Path, exit_code: int) -> Json:

@@ -1,0 +1,1 @@
+"""The charts of report and comparison, as plotly's plain JSON. Pure."""

@@ -1,0 +1,196 @@
+"""Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
+
+import math
+from collections.abc import Iterator
+
+from qosflood.analysis.findings import Findings, PercentileCurve
+from qosflood.base.units import MS, SECOND
+from qosflood.plan.plan import Plan
+from qosflood.report.charts import wording
+from qosflood.report.charts.plotting import (
+    MOST_POINTS,
+    PALETTE,
+    Chart,
+    Json,
+    Moment,
+    Timeline,
+    dashed,
+    figure,
+    in_ms,
+    line,
+    log_axis,
+    plotly_text,
+    thin,
+    timeline_of,
+)
+from qosflood.report.charts.target import target_charts
+from qosflood.report.document.evidence import MARK
+
+_KINDS = 8
+_MARKS = 50
+
+
+def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
+    """The charts of a run; one without any data is left out."""
+    time = timeline_of(findings.phases, tuple(_moments(findings)))
+    charts = (
+        _throughput(time, plan, findings),
+        _latency(time, findings),
+        _errors(time, findings),
+        *target_charts(time, findings),
+        _percentiles(findings),
+    )
+    return [chart for chart in charts if chart is not None]
+
+
+def _moments(findings: Findings) -> Iterator[Moment]:
+    """What broke first, and what the operator noted."""
+    first = findings.first_failure
+    if first is not None:
+        yield Moment(first.t_s, "first failure", "@bad")
+    marks = [entry for entry in findings.timeline if entry.kind == MARK]
+    yield from (Moment(entry.t_s, entry.what, "@violet") for entry in marks[:_MARKS])
+
+
+def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    if not seconds:
+        return None
+    times = [second.t_s for second in seconds]
+    traces = [
+        time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
+        time.line("acked", times, [s.acked for s in seconds], "@acked", 900),
+        _planned(time, plan, findings),
+    ]
+    return Chart(
+        "throughput",
+        "Throughput",
+        "Reports per second: planned by the schedule, offered (sent) and acked in time.",
+        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        wording.throughput(findings),
+        time.unit_s,
+    )
+
+
+def _planned(time: Timeline, plan: Plan, findings: Findings) -> Json:
+    reached = findings.seconds[-1].t_s + 1
+    points: list[tuple[float, float]] = []
+    for phase in plan.phases:
+        if phase.start_ns / SECOND < reached:
+            first, last = plan.here(phase.clients_from), plan.here(phase.clients_to)
+            points += [
+                (phase.start_ns / SECOND, first * SECOND / phase.cadence_from_ns),
+                (phase.end_ns / SECOND, last * SECOND / phase.cadence_to_ns),
+            ]
+    trace = time.line(
+        "planned", [t for t, _ in points], [rate for _, rate in points], "@planned", 90
+    )
+    return dashed(trace)
+
+
+def _latency(time: Timeline, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    if not any(second.response_max_ns for second in seconds):
+        return None
+    times = [second.t_s for second in seconds]
+    each = (MOST_POINTS - 10) // 3
+    longest = [in_ms(second.response_max_ns) for second in seconds]
+    rare = [in_ms(second.response_p99_ns) for second in seconds]
+    typical = [in_ms(second.response_p50_ns) for second in seconds]
+    lines = (("max", longest, "@muted"), ("p99", rare, "@bad"), ("p50", typical, "@offered"))
+    traces = [
+        time.line(name, times, values, color, each)
+        for name, values, color in lines
+        if any(value is not None for value in values)
+    ]
+    few = "" if len(traces) == len(lines) else " No second had the 1,000 reports that a p99 needs."
+    return Chart(
+        "latency",
+        "Response time",
+        "From the moment a report was due, per second; a report that failed counts at least as "
+        f"the timeout. Logarithmic.{few}",
+        figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
+        wording.latency(findings),
+        time.unit_s,
+    )
+
+
+def _percentiles(findings: Findings) -> Chart | None:
+    curves = [curve for curve in findings.curves if _is_shown(curve)]
+    if not curves:
+        return None
+    shown = [_curve(curve) for curve in curves]
+    layout = {
+        "xaxis": {
+            "title": {"text": "percentile"},
+            "tickvals": [_nines(float(text) / 100) for text in _PERCENTS],
+            "ticktext": [f"{text}%" for text in _PERCENTS],
+        },
+        "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in shown for y in one["y"]]),
+    }
+    return Chart(
+        "percentiles",
+        "Latency by percentile",
+        "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
+        "Response counts from due, service from sent; the space between them is waiting.",
+        figure(shown, layout),
+        wording.percentiles(findings, curves),
+    )
+
+
+_PERCENTS = ("50", "90", "99", "99.9", "99.99", "99.999", "99.9999")
+
+
+def _nines(quantile: float) -> float:
+    """How many nines it has: where it lies on an axis of 1/(1-q), logarithmic."""
+    return -math.log10(max(1e-9, 1 - quantile))
+
+
+def _is_shown(curve: PercentileCurve) -> bool:
+    named = (curve.phase, curve.series)
+    return named in _CURVES and bool(curve.values_ns)
+
+
+_CURVES = {
+    ("flood", "response"): ("@bad", "solid"),
+    ("flood", "service"): ("@offered", "solid"),
+    ("baseline", "response"): ("@muted", "dot"),
+    ("recovery", "response"): ("@teal", "dot"),
+}
+
+
+def _curve(curve: PercentileCurve) -> Json:
+    color, dash = _CURVES[(curve.phase, curve.series)]
+    values = [value / MS for value in curve.values_ns]
+    rarity = [_nines(quantile) for quantile in curve.quantiles]
+    trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
+    kept = thin(values, MOST_POINTS // 4)
+    trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
+    trace["hovertemplate"] = "%{customdata:.5~g}%: %{y:.4~g} ms"
+    return trace if dash == "solid" else dashed(trace, dash)
+
+
+def _errors(time: Timeline, findings: Findings) -> Chart | None:
+    seconds = findings.seconds
+    counts: dict[str, int] = {}
+    for second in seconds:
+        for kind, number in second.errors.items():
+            counts[kind] = counts.get(kind, 0) + number
+    kinds = sorted((k for k in counts if counts[k]), key=lambda k: -counts[k])[:_KINDS]
+    if not kinds:
+        return None
+    times = [second.t_s for second in seconds]
+    each = max(4, (MOST_POINTS - 10) // len(kinds))
+    traces = [
+        time.line(plotly_text(kind), times, [s.errors.get(kind, 0) for s in seconds], color, each)
+        | {"fill": "tozeroy", "fillcolor": f"{color}/0.18"}
+        for kind, color in zip(kinds, PALETTE, strict=False)
+    ]
+    return Chart(
+        "errors",
+        "Errors by kind",
+        "Reports per second that did not end acked.",
+        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        wording.errors(findings, kinds),
+        time.unit_s,
+    )

@@ -1,0 +1,202 @@
+"""Charts of what was watched: memory, scrapes, the page, the control, Prometheus's own. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+from typing import TypeVar
+
+from qosflood.analysis.findings import Findings, MemoryPoint, ScrapePoint
+from qosflood.report.charts import wording
+from qosflood.report.charts.plotting import (
+    PALETTE,
+    Chart,
+    Json,
+    Timeline,
+    dashed,
+    figure,
+    in_ms,
+    log_axis,
+    plotly_text,
+    right_axis,
+    thin,
+)
+from qosflood.report.charts.wording import Words
+
+Point = TypeVar("Point", MemoryPoint, ScrapePoint)
+_MIB = 1024 * 1024
+_SCRAPES = (
+    "How long each scrape of the metrics page took; in the tables one that failed takes its "
+    "timeout at least"
+)
+_UNTIMED_MS = 1.0
+"""Where a failure without a duration is drawn; a logarithmic axis has no 0."""
+
+
+def target_charts(time: Timeline, findings: Findings) -> Iterator[Chart | None]:
+    """They, in the order of the page; None for one without data."""
+    yield _memory(time, findings)
+    yield _scrapes(time, findings)
+    yield _up(time, findings)
+    yield _pages(time, findings)
+    yield _control(time, findings)
+
+
+def _memory(time: Timeline, findings: Findings) -> Chart | None:
+    points = findings.memory_points
+    if not points:
+        return None
+    traces = _lines(time, "memory", points, lambda p: p.rss_bytes / _MIB, "@violet")
+    times = [point.t_s for point in points]
+    layout = time.layout("MiB", rangemode="tozero")
+    if len(traces) == 1 and any(point.cpu_cores is not None for point in points):
+        cpu = time.line("CPU", times, [point.cpu_cores for point in points], "@muted", 900)
+        traces.insert(0, cpu | {"yaxis": "y2", "opacity": 0.5})
+        layout["yaxis2"] = right_axis("cores")
+    limit = findings.memory.limit_bytes
+    if limit:
+        level = [limit / _MIB] * 2
+        traces.append(dashed(time.line("limit", [times[0], times[-1]], level, "@bad", 5)))
+    return Chart(
+        "memory",
+        "Target memory",
+        "Resident memory and CPU of the target.",
+        figure(traces, layout),
+        wording.memory(findings),
+        time.unit_s,
+    )
+
+
+def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
+    if not findings.scrape_points:
+        return None
+    return _timed(
+        time,
+        ("scrapes", "Scrapes", _SCRAPES),
+        findings.scrape_points,
+        "@teal",
+        wording.scrapes(findings),
+    )
+
+
+def _up(time: Timeline, findings: Findings) -> Chart | None:
+    """Those of the Prometheus beside us: its `up`, and how long it says each took."""
+    points = [_as_scrape(p.t_s, p.ok, p.duration_ns, p.instance) for p in findings.up_points]
+    if not points:
+        return None
+    return _timed(
+        time,
+        ("up", "Prometheus's scrapes", "How long each of Prometheus's own scrapes took, by its up"),
+        points,
+        "@offered",
+        wording.up(findings, points),
+    )
+
+
+def _control(time: Timeline, findings: Findings) -> Chart | None:
+    points = [
+        _as_scrape(p.t_s, p.ok, p.duration_ns, reason=p.reason) for p in findings.control_points
+    ]
+    if not points:
+        return None
+    return _timed(
+        time,
+        ("control", "Control", "How long each request to the control took, on the target's path"),
+        points,
+        "@planned",
+        wording.control(findings, points),
+    )
+
+
+def _as_scrape(
+    t_s: float, ok: bool, duration_ns: int | None, instance: str = "", reason: str | None = None
+) -> ScrapePoint:
+    return ScrapePoint(
+        t_s=t_s,
+        ok=ok,
+        reason=reason,
+        duration_ns=duration_ns,
+        bytes=None,
+        series=None,
+        instance=instance,
+    )
+
+
+def _timed(
+    time: Timeline,
+    named: tuple[str, str, str],
+    points: Sequence[ScrapePoint],
+    color: str,
+    words: Words,
+) -> Chart:
+    """Requests by how long they took; `named` are the chart's name, title and caption."""
+    name, title, caption = named
+    good = [point for point in points if point.ok]
+    failed = [point for point in points if not point.ok]
+    traces = _lines(time, "took", good, lambda p: in_ms(p.duration_ns), color)
+    if failed:
+        traces.append(_failed(time, failed))
+    layout = time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))
+    drawn = figure(traces, layout)
+    return Chart(name, title, f"{caption}; crosses failed. Logarithmic.", drawn, words, time.unit_s)
+
+
+def _lines(
+    time: Timeline,
+    what: str,
+    points: Sequence[Point],
+    value: Callable[[Point], float | None],
+    color: str,
+) -> list[Json]:
+    """One line for each instance, named by it where there are several."""
+    of_each: dict[str, list[Point]] = {}
+    for point in points:
+        of_each.setdefault(point.instance, []).append(point)
+    several = len(of_each) > 1
+    each = max(10, 1000 // max(1, len(of_each)))
+    colors = cycle((color, *(other for other in PALETTE if other != color)))
+    return [
+        time.line(
+            plotly_text(name) if several else what,
+            [point.t_s for point in own],
+            [value(point) for point in own],
+            own_color,
+            each,
+        )
+        for (name, own), own_color in zip(of_each.items(), colors, strict=False)
+    ]
+
+
+def _failed(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
+    durations = [in_ms(point.duration_ns) or _UNTIMED_MS for point in failed]
+    kept = thin(durations, 900)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "cliponaxis": False,
+        "name": "failed",
+        "x": [round(failed[index].t_s / time.unit_s, 6) for index in kept],
+        "y": [durations[index] for index in kept],
+        "text": [plotly_text(failed[index].reason or "failed") for index in kept],
+        "hovertemplate": "%{text}",
+        "marker": {"color": "@bad", "symbol": "x", "size": 8},
+    }
+
+
+def _pages(time: Timeline, findings: Findings) -> Chart | None:
+    points = [point for point in findings.scrape_points if point.bytes is not None]
+    if not points:
+        return None
+    traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
+    layout = time.layout("KiB", rangemode="tozero")
+    if len(traces) == 1 and any(point.series for point in points):
+        times = [point.t_s for point in points]
+        series = time.line("series", times, [point.series for point in points], "@muted", 900)
+        traces.append(series | {"yaxis": "y2"})
+        layout["yaxis2"] = right_axis("series")
+    return Chart(
+        "pages",
+        "Metrics page",
+        "Its size and how many series it holds.",
+        figure(traces, layout),
+        wording.pages(findings),
+        time.unit_s,
+    )

@@ -1,0 +1,160 @@
+"""In what runs may not differ, if their figures are to be laid side by side."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from qosflood.base.units import SECOND, counted, format_count, format_duration
+from qosflood.plan.plan import Plan
+from qosflood.report.compare.values import Difference, Given
+from qosflood.report.document.schema import Document
+
+Facts = Callable[[Document, Plan], str]
+MOST_NAMED = 12
+_FLOODS_ALIKE = 1.1
+
+
+def _rate(clients: int, cadence_ns: int) -> str:
+    rate = format_count(clients * SECOND / cadence_ns)
+    return f"{counted(clients, 'client')} each {format_duration(cadence_ns)} ({rate}/s)"
+
+
+def _cores(document: Document, _plan: Plan) -> str:
+    host = document.run.host
+    return f"{host.get('cores', '?')} cores, {host.get('machine', '?')}"
+
+
+_MUST_AGREE: tuple[tuple[str, Facts], ...] = (
+    ("kind", lambda _, plan: "flood" if plan.floods else "watch"),
+    ("profile", lambda _, plan: plan.profile),
+    ("rate", lambda _, plan: _rate(plan.load.clients, plan.load.cadence_ns)),
+    ("1x", lambda _, plan: _rate(plan.load.base_clients, plan.load.base_cadence_ns)),
+    ("TLS", lambda _, plan: _tls(plan)),
+    ("instances", lambda _, plan: str(len(plan.instances))),
+    ("generator", _cores),
+    ("shards", lambda _, plan: str(plan.load.shards)),
+    ("parts", lambda _, plan: str(plan.merged or 1)),
+)
+_LOAD_ALREADY_TOLD = frozenset(
+    {"clients", "cadence_ns", "base_clients", "base_cadence_ns", "multiple", "shards"}
+)
+_REPORT_LEFT_OUT = frozenset({"bytes_mean"})
+
+
+def _tls(plan: Plan) -> str:
+    if plan.target.scheme == "http":
+        return "none"
+    resumed = "on" if plan.target.tls_resume else "on, sessions not resumed"
+    return f"{resumed}, with a client certificate" if plan.target.cert else resumed
+
+
+def differences(runs: Sequence[Given], plans: Sequence[Plan]) -> tuple[Difference, ...]:
+    """What differs between the first run and each other one, the first that strays of each kind."""
+    found: dict[str, Difference] = {}
+    for run, plan in zip(runs[1:], plans[1:], strict=True):
+        for what, base, new in _strays(runs[0].document, plans[0], run.document, plan):
+            found.setdefault(what, Difference(what=what, run=run.name, base=base, new=new))
+    return tuple(found.values())
+
+
+def _strays(
+    base: Document, base_plan: Plan, new: Document, new_plan: Plan
+) -> Iterator[tuple[str, str, str]]:
+    for what, facts in _MUST_AGREE:
+        before, after = facts(base, base_plan), facts(new, new_plan)
+        if before != after:
+            yield what, before, after
+    before_load, after_load = dict(_load_keys(base_plan)), dict(_load_keys(new_plan))
+    for key in dict.fromkeys((*before_load, *after_load)):
+        before, after = before_load.get(key, "–"), after_load.get(key, "–")
+        if before != after:
+            yield key, before, after
+
+
+def _load_keys(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Everything that shapes the load, by key path: a profile's name alone promises nothing."""
+    load = {k: v for k, v in _plain(plan.load).items() if k not in _LOAD_ALREADY_TOLD}
+    report = {k: v for k, v in _plain(plan.report).items() if k not in _REPORT_LEFT_OUT}
+    yield from _flat("load", load)
+    yield from _flat("report", report)
+    yield from _flat("sessions", _plain(plan.sessions))
+    yield from _flat("retries", _plain(plan.retries))
+    yield from _flat("networks", {one.name: _plain(one) for one in plan.networks})
+    yield from _flat("storms", {str(n): _plain(one) for n, one in enumerate(plan.storms, 1)})
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return plain
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(f"{path}.{key}", inner)
+    elif isinstance(value, int) and path.endswith("_ns"):
+        yield path.removesuffix("_ns"), format_duration(value)
+    else:
+        yield path, str(value)
+
+
+def unfit(run: Given) -> str | None:
+    """Why a run's own figures cannot be relied on; None if they can."""
+    document = run.document
+    if document.run.ended != "completed":
+        return f"{document.verdict}: ended {document.run.ended}"
+    if document.generator.problems:
+        return f"INVALID: {document.generator.problems[0]}"
+    return None
+
+
+def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
+    """What should be known of the runs, though it forbids no comparison."""
+    yield from _twice(runs)
+    yield from _late(runs)
+    for run in runs:
+        if (why := unfit(run)) is not None:
+            yield f"{run.name}: {why}; compared all the same, since that was asked for"
+    first, first_plan = runs[0], plans[0]
+    for run, plan in zip(runs[1:], plans[1:], strict=True):
+        for what, facts in _WORTH_A_WORD:
+            before, after = facts(first.document, first_plan), facts(run.document, plan)
+            if before != after:
+                yield f"{run.name}: {what} {after}; {first.name}: {before}"
+
+
+def _twice(runs: Sequence[Given]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for run in runs:
+        if first := seen.get(run.document.run.id):
+            yield f"{run.name} is the same run as {first}: no change can show between them"
+        seen.setdefault(run.document.run.id, run.name)
+
+
+def _late(runs: Sequence[Given]) -> Iterator[str]:
+    for run in runs:
+        generator = run.document.generator
+        if generator.late_windows:
+            share = f"{generator.late_windows} of {generator.windows} seconds"
+            yield f"{run.name}: the generator was late in {share}, which only adds to its times"
+
+
+_WORTH_A_WORD: tuple[tuple[str, Facts], ...] = (
+    ("flood of", lambda _, plan: format_duration(plan.main_phase.duration_ns)),
+    ("target", lambda _, plan: "embedded" if plan.target.embedded else plan.target.netloc),
+    ("made by qosflood", lambda document, _: document.run.version),
+    ("generator on host", lambda document, _: str(document.run.host.get("name", "?"))),
+    ("scrapes each", lambda _, plan: _interval(plan)),
+)
+
+
+def _interval(plan: Plan) -> str:
+    return "off" if plan.watch.interval_ns is None else format_duration(plan.watch.interval_ns)
+
+
+def floods_alike(runs: Sequence[Given]) -> bool:
+    """Whether all floods lasted about as long, so that what grows with them may be compared."""
+    phases = [run.document.phase("flood") for run in runs]
+    lengths = [phase.seconds for phase in phases if phase is not None]
+    return not lengths or max(lengths) <= _FLOODS_ALIKE * min(lengths)

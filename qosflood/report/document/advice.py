@@ -1,0 +1,134 @@
+"""What to do next, in words, from the verdict and its evidence. Pure.
+
+Each line names the figure that calls for it and, where there is one, the option to type.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.verdict.verdict import BY_MERGE, JudgedLimit, Verdict
+from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
+from qosflood.journal.records import INCOMPLETE
+from qosflood.plan.plan import Plan
+from qosflood.plan.profile.storms import herd_fix, herd_size
+from qosflood.report.document.remedies import remedies_for_broken, remedy_for_unjudged
+
+MOST = 6
+_OF_TIME = ("memory.leak", "memory.time_to_limit")
+_MIB = 1024 * 1024
+
+
+def advise(plan: Plan, findings: Findings, verdict: Verdict) -> tuple[str, ...]:
+    """At most `MOST` next steps, the most telling first, none twice."""
+    return tuple(dict.fromkeys(_steps(plan, findings, verdict)))[:MOST]
+
+
+def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
+    if verdict.verdict == "INTERRUPTED":
+        yield (
+            f"the run ended early ({findings.ended}): its figures cover only what came before; "
+            "run it again in full before relying on them"
+        )
+    if plan.part is not None:
+        yield f"make one run of the {plan.part.of} parts: qosflood merge DIR…, the folder of each"
+    if findings.ended == INCOMPLETE:
+        yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
+    elif findings.generator.problems and plan.floods:
+        yield _relieve_generator(plan, findings)
+    broken = [judged for judged in verdict.limits if judged.ok is False]
+    if broken:
+        yield from _look_at_stall(findings)
+    yield from remedies_for_broken(broken, plan, findings)
+    if plan.floods and _too_much_load(broken, verdict):
+        yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
+    if verdict.verdict == "PASS":
+        yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
+    for judged in verdict.limits:
+        if judged.ok is None and judged.reason != BY_MERGE:
+            yield remedy_for_unjudged(judged, findings)
+    if verdict.verdict == "PASS":
+        yield from _limits_to_paste(plan, findings)
+
+
+def _look_at_stall(findings: Findings) -> Iterator[str]:
+    stalled = [e for e in findings.timeline if e.kind == "stalled" and e.who == "target"]
+    if stalled:
+        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} times"
+        yield (
+            f"look for what held the target up {format_duration(round(stalled[0].t_s) * SECOND)} "
+            f"into the load{times}: a long garbage collection, a blocking call, a throttled "
+            "container; its log of that second may tell"
+        )
+
+
+def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
+    """Whether less load may help; time alone makes a leak."""
+    if verdict.verdict not in ("FAIL", "ABORTED"):
+        return False
+    return not broken or any(judged.limit.metric not in _OF_TIME for judged in broken)
+
+
+def _relieve_generator(plan: Plan, findings: Findings) -> str:
+    generator = findings.generator
+    lag = generator.send_lag_p99_ns
+    where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
+    return (
+        f"the generator did not do its part (send lag p99 "
+        f"{'unknown' if lag is None else format_duration(lag)}, gate "
+        f"{format_duration(generator.late_gate_ns)}): run it on {where}, with more cores "
+        f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
+    )
+
+
+def _soften(plan: Plan) -> str:
+    """What else helps where all clients report at one moment."""
+    size = herd_size(plan)
+    if not size:
+        return ""
+    fix = herd_fix(plan) or "more report.jitter"
+    return f"; each shard sends herds of {size:,} reports (synchronised clocks), so try {fix}"
+
+
+def _flood_it(plan: Plan) -> Iterator[str]:
+    yield f"see how it bears a load: qosflood --rate 10x --target {plan.target.url}"
+
+
+def _go_further(plan: Plan, findings: Findings) -> Iterator[str]:
+    multiple = plan.load.multiple
+    yield f"find the headroom: run again with --rate {multiple * 2:g}x"
+    flood = _flood(findings)
+    measured = findings.memory.verdict in ("steady", "grows_with_sessions")
+    if measured and flood is not None and flood.seconds * SECOND < HOUR:
+        length = format_duration(max(1, round(flood.seconds)) * SECOND)
+        yield f"a flood of {length} cannot clear a slow leak: run longer, e.g. --duration 8h"
+
+
+def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
+    """No latency or MiB figure fits everybody, so the lines are offered with this run's own."""
+    named = {limit.metric for limit in plan.limits}
+    flood = _flood(findings)
+    p99 = flood.response.p99_ns if flood else None
+    if p99 and not any(metric.startswith("response") for metric in named):
+        bound = format_duration(round_up(1.5 * p99 / MS) * MS)
+        yield (
+            f"hold latency to what it is now (p99 {format_duration(p99)}): "
+            f"add --limit 'response.p99 < {bound}'"
+        )
+    most = findings.memory.max_bytes
+    if most and "memory.max" not in named:
+        bound = f"{math.ceil(round_up(1.5 * most / _MIB))}MiB"
+        yield (
+            f"hold memory to what it is now ({format_bytes(most)}): "
+            f"add --limit 'memory.max < {bound}'"
+        )
+
+
+def round_up(value: float) -> float:
+    """The next round figure: halves of its leading power of ten (0.73 -> 0.75, 181 -> 200)."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return math.ceil(value / power * 2) / 2 * power
+
+
+def _flood(findings: Findings) -> PhaseFigures | None:
+    return next((phase for phase in findings.phases if phase.name == "flood"), None)

@@ -1,0 +1,161 @@
+"""What Prometheus and OpenTelemetry saw: its part of report.json, and its sentences."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from qosflood.analysis import findings_prometheus as found
+from qosflood.analysis.prometheus.otel import UNCHECKED
+from qosflood.base.text import printable
+from qosflood.base.units import MS, SECOND
+from qosflood.report.document import cells
+from qosflood.report.document import schema_parts as schema
+from qosflood.report.document.schema import Document
+
+_MOST_NAMED = 5
+
+
+NOT_ASKED = "none was asked; name it with --prometheus URL"
+
+
+Seconds = Callable[[int], float]
+"""Seconds since the load's start, of a journal time."""
+
+
+def prometheus_part(
+    finding: found.PrometheusFinding | None,
+) -> schema.Prometheus | None:
+    """The finding in report.json's units."""
+    if finding is None:
+        return None
+    t0 = finding.t0
+
+    def t_s(t: int) -> float:
+        return (t - t0) / SECOND
+
+    return schema.Prometheus(
+        url=finding.url,
+        version=finding.version,
+        decides=finding.decides,
+        failure=finding.failure,
+        clock_ahead_ms=_ms(finding.ahead_ns),
+        clock_error_ms=_ms(finding.clock_error_ns),
+        restarts=finding.restarts,
+        unanswered=finding.unanswered,
+        phases=[_up(figures) for figures in finding.phases],
+        instances=[_instance(instance, t_s) for instance in finding.instances],
+        gaps=[
+            schema.DataGap(
+                since_s=t_s(gap.since),
+                until_s=t_s(gap.until),
+                missing=gap.missing,
+                instances=list(gap.instances),
+                why=gap.why,
+            )
+            for gap in finding.gaps
+        ],
+        alerts=[schema.Alert(**msgspec.to_builtins(alert)) for alert in finding.alerts],
+        agreed=finding.agreed,
+        disagreements=list(finding.disagreements),
+    )
+
+
+def otel_part(finding: found.OtelFinding | None) -> schema.Otel:
+    """The finding; of a journal without one, that it was not checked."""
+    finding = finding or found.OtelFinding(
+        verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0
+    )
+    return schema.Otel(**msgspec.to_builtins(finding))
+
+
+def _instance(instance: found.UpInstance, t_s: Seconds) -> schema.UpInstance:
+    return schema.UpInstance(
+        name=instance.name,
+        url=instance.url,
+        labels=instance.labels,
+        interval_s=None if instance.interval_ns is None else instance.interval_ns / SECOND,
+        run=_up(instance.figures),
+        phases=[_up(figures) for figures in instance.phases],
+        spans=[
+            schema.UpSpan(
+                since_s=t_s(span.since),
+                last_s=t_s(span.last),
+                until_s=None if span.until is None else t_s(span.until),
+                failed=span.failed,
+                error=span.error,
+            )
+            for span in instance.spans
+        ],
+    )
+
+
+def _up(figures: found.UpFigures) -> schema.UpFigures:
+    return schema.UpFigures(
+        name=figures.name,
+        count=figures.count,
+        failed=figures.failed,
+        missing=figures.missing,
+        success_ratio=figures.success_ratio,
+        duration_ms_p50=_ms(figures.duration_p50_ns),
+        duration_ms_p99=_ms(figures.duration_p99_ns),
+        duration_ms_max=_ms(figures.duration_max_ns),
+    )
+
+
+def _ms(ns: int | None) -> float | None:
+    return None if ns is None else ns / MS
+
+
+def prometheus_line(document: Document) -> str:
+    """What Prometheus saw over the whole run."""
+    told = document.prometheus
+    if told is None:
+        return NOT_ASKED
+    if not told.decides:
+        return "none of its targets is one of ours"
+    runs = [instance.run for instance in told.instances]
+    count = sum(run.count for run in runs)
+    if not count:
+        why = f" ({told.failure})" if told.failure else ""
+        return printable(f"it has no samples of the run{why}")
+    good, missing = count - sum(run.failed for run in runs), sum(run.missing for run in runs)
+    parts = [f"{good:,} of its {count:,} scrapes good"]
+    if missing:
+        parts.append(f"{missing:,} more without a sample")
+    slowest = max((r.duration_ms_max for r in runs if r.duration_ms_max is not None), default=None)
+    parts.append(f"slowest {cells.ms(slowest)}")
+    parts.append(_agreement(document))
+    parts.append(f"alerts that began: {_began(told)}")
+    return printable("; ".join(part for part in parts if part))
+
+
+def _began(told: schema.Prometheus) -> str:
+    """`ManySessions (2), Slow`: each alert's name, with how often where it fired for several."""
+    names = Counter(alert.name for alert in told.alerts if not alert.before)
+    each = [f"{name} ({number})" if number > 1 else name for name, number in names.items()]
+    more = f" and {len(each) - _MOST_NAMED} more" if len(each) > _MOST_NAMED else ""
+    return f"{', '.join(each[:_MOST_NAMED]) or 'none'}{more}"
+
+
+def _agreement(document: Document) -> str:
+    assert document.prometheus is not None
+    told, alone = document.prometheus, len(document.prometheus.disagreements)
+    if not any(phase.scrapes.count for phase in document.phases):
+        return ""
+    if alone:
+        return f"{alone} stretch{'es' * (alone > 1)} of failures only one of us saw"
+    return "ours agree" if told.agreed else "ours saw no failure either"
+
+
+def otel_line(document: Document) -> str:
+    """What a Collector's own metrics say."""
+    return printable(document.otel.reason)
+
+
+def beside_lines(document: Document) -> Iterator[tuple[str, str]]:
+    """Those of the two that were to be asked, by name."""
+    if document.prometheus is not None:
+        yield "Prometheus", prometheus_line(document)
+    if document.otel.reason != UNCHECKED:
+        yield "OpenTelemetry", otel_line(document)

@@ -1,0 +1,121 @@
+"""junit.xml: the verdict as a CI server's test results, one test case a limit.
+
+A broken limit is a failure, one that was not judged is skipped. What makes a run invalid or ends
+it early is the error of a case of its own, `the run is valid`: so the suite is green where the exit
+code is 0, and only there. Attributes and their forms are those that Jenkins and Ant agree upon.
+"""
+
+from collections.abc import Iterator, Mapping
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from qosflood.base.errors import ExitCode
+from qosflood.base.text import printable, printable_block
+from qosflood.base.units import SECOND, format_duration
+from qosflood.plan.watching import WATCH
+from qosflood.report.document import cells
+from qosflood.report.document.schema import Document, JudgedLimit
+
+RUN_CASE = "the run is valid"
+
+
+def render(document: Document) -> str:
+    """The whole junit.xml. Control characters, which XML 1.0 cannot hold, are shown as U+FFFD."""
+    suite = Element("testsuite", {"name": _shown(f"qosflood {document.run.profile}")})
+    _add_properties(suite, document)
+    for limit in document.limits:
+        _add_limit(suite, document, limit)
+    _add_run(suite, document)
+    SubElement(suite, "system-out").text = printable_block("\n".join(_words(document)))
+    counts = {name: len(suite.findall(f".//{tag}")) for name, tag in _COUNTED.items()}
+    seconds = sum(phase.seconds for phase in document.phases)
+    for name, value in counts.items():
+        suite.set(name, str(value))
+    suite.set("time", f"{seconds:.3f}")
+    suite.set("timestamp", document.run.started_utc.partition(".")[0])
+    suite.set("hostname", _shown(document.run.host.get("name", "")))
+    root = Element("testsuites")
+    root.append(suite)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+_COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def _add_properties(suite: Element, document: Document) -> None:
+    properties = SubElement(suite, "properties")
+    for name, value in _properties(document).items():
+        SubElement(properties, "property", {"name": name, "value": _shown(value)})
+
+
+def _properties(document: Document) -> Mapping[str, str]:
+    run, plan = document.run, document.plan
+    about = {
+        "run_id": run.id,
+        "verdict": document.verdict,
+        "exit_code": str(document.exit_code),
+        "headline": document.headline,
+        "profile": run.profile,
+        "target": plan["target"]["url"],
+        "started_utc": run.started_utc,
+        "qosflood_version": run.version,
+    }
+    name = "flood" if cells.floods(document) else WATCH
+    main = next(phase for phase in plan["phases"] if phase["name"] == name)
+    about["duration"] = format_duration(main["duration_ns"])
+    if cells.floods(document):
+        load = plan["load"]
+        about["clients"] = str(load["clients"])
+        about["rate"] = f"{load['clients'] * SECOND / load['cadence_ns']:.6g}/s"
+        about["limited_by"] = document.limited_by
+    return about
+
+
+def _add_limit(suite: Element, document: Document, limit: JudgedLimit) -> None:
+    case = _case(suite, document, limit.expr)
+    value = cells.limit_value(limit.value, limit.unit)
+    if limit.ok is False:
+        told = (
+            f"found: {value}",
+            f"limit: {limit.expr} ({limit.named_by})",
+            f"scope: {limit.scope}",
+            f"observations: {limit.n}",
+            *([f"reason: {limit.reason}"] if limit.reason else []),
+        )
+        _add(case, "failure", f"found {value}, expected {limit.expr}", "broken", "\n".join(told))
+    elif limit.ok is None:
+        _add(case, "skipped", f"not judged: {limit.reason or 'no observations'}")
+
+
+def _add_run(suite: Element, document: Document) -> None:
+    """Whatever beside a broken limit makes the exit code another than 0."""
+    case = _case(suite, document, RUN_CASE)
+    if document.exit_code not in (ExitCode.PASS, ExitCode.FAIL):
+        reasons = document.reasons or [document.headline]
+        _add(case, "error", reasons[0], document.verdict, "\n".join(reasons))
+
+
+def _case(suite: Element, document: Document, name: str) -> Element:
+    about = {
+        "name": _shown(name),
+        "classname": _shown(f"qosflood.{document.run.profile}"),
+        "time": "0.000",
+    }
+    return SubElement(suite, "testcase", about)
+
+
+def _add(case: Element, tag: str, message: str, kind: str = "", text: str = "") -> None:
+    about = {"message": _shown(message)} | ({"type": kind} if kind else {})
+    SubElement(case, tag, about).text = printable_block(text) or None
+
+
+def _words(document: Document) -> Iterator[str]:
+    yield document.headline
+    yield from (f"next: {step}" for step in document.next_steps)
+    yield f"memory: {cells.memory_line(document)}"
+    yield f"scrapes: {cells.scrape_line(document)}"
+    yield f"first failure: {cells.first_failure_line(document)}"
+
+
+def _shown(text: object) -> str:
+    return printable(text, 1000)

@@ -1,0 +1,128 @@
+"""report.md: the verdict with its evidence in at most 30 lines, fit for a pull-request comment.
+
+Verdict, limits, what limited the run and what to do come first; phases and the other figures are
+folded away below.
+"""
+
+import re
+from collections.abc import Iterable
+
+from qosflood.base.text import printable
+from qosflood.report.document import cells
+from qosflood.report.document.prometheus import beside_lines
+from qosflood.report.document.schema import Document
+from qosflood.report.document.storms import storm_lines
+
+MOST_LINES = 30
+_MOST_REASONS = 2
+_MOST_LIMITS = 5
+_MOST_STEPS = 3
+_SIGNS = {"PASS": "✅", "FAIL": "❌"}
+_NO_ANSWER = "⚠️"
+_FOLDED = "<details><summary>Phases and figures</summary>"
+_END = "</details>"
+_MARKUP = re.compile(r"([\\`*_\[\]|~])")
+_REFERENCE = re.compile(r"([@#](?=\w)|:(?=//|[a-z+-][\w+-]*:)|www(?=\.))")
+
+
+def escape(text: str, limit: int = 300) -> str:
+    """`text` as Markdown that shows it as it is: no markup, HTML, link, mention or table break."""
+    safe = printable(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # A zero-width space keeps GitHub from making a mention, reference, link or emoji of it, and
+    # two dollar signs from being a formula.
+    quiet = _REFERENCE.sub(r"\1&#8203;", _MARKUP.sub(r"\\\1", safe))
+    return quiet.replace("$", "&#36;")
+
+
+def render(document: Document) -> str:
+    """The whole report.md."""
+    sign = _SIGNS.get(document.verdict, _NO_ANSWER)
+    parts = (
+        [f"## {sign} {escape(document.headline)}"],
+        _reasons(document),
+        _limits(document),
+        _answers(document),
+        [_FOLDED],
+        _phases(document),
+        _figures(document),
+    )
+    lines = [line for part in parts if part for line in (*part, "")][:-1]
+    return "\n".join((*lines[: MOST_LINES - 1], _END)) + "\n"
+
+
+def _reasons(document: Document) -> list[str]:
+    """Those that the headline has no room for."""
+    run = document.run
+    verdict = f"**{document.verdict}** (exit {document.exit_code})"
+    about = f"{verdict}, run {escape(run.id)}, {run.started_utc}"
+    further = [reason for reason in document.reasons if reason not in document.headline]
+    return [about, *(f"- {escape(reason)}" for reason in further[:_MOST_REASONS])]
+
+
+def _answers(document: Document) -> list[str]:
+    steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
+    first = document.first_failure is not None
+    return [
+        *([f"- First failure: {escape(cells.first_failure_line(document))}"] * first),
+        *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
+        *([f"- Next: {steps}"] if steps else []),
+    ]
+
+
+def _phases(document: Document) -> list[str]:
+    """A row a phase; one that was not reached has nothing to show."""
+    rows = [
+        row for row in cells.phase_rows(document) if row.essential and row.name not in _LEFT_OUT
+    ]
+    if not document.phases:
+        return []
+    return [
+        _row(["phase", *(row.name for row in rows)]),
+        _row(["---", *("---:" for _ in rows)]),
+        *(
+            _row([phase.name, *(row.cells[index] for row in rows)])
+            for index, phase in enumerate(document.phases)
+        ),
+    ]
+
+
+_LEFT_OUT = frozenset({"clients", "response max", "scrape max"})
+
+
+def _limits(document: Document) -> list[str]:
+    rows = cells.limit_rows(document)
+    if not rows:
+        return []
+    shown = rows if len(rows) <= _MOST_LIMITS else [row for row in rows if row.state != "ok"]
+    shown = shown[: _MOST_LIMITS - (len(shown) < len(rows))]
+    table = [_row([row.expr, row.state, row.value, row.reason]) for row in shown]
+    if len(shown) < len(rows):
+        rest = [row.state for row in rows[len(shown) :]]
+        table.append(_row([_rest(rest), "", "", ""]))
+    return [_row(["limit", "", "found", "why"]), "|---|---|---:|---|", *table]
+
+
+def _rest(states: list[str]) -> str:
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    return "and " + ", ".join(f"{number} {state}" for state, number in counts.items())
+
+
+def _figures(document: Document) -> list[str]:
+    return [
+        f"- Memory: {escape(cells.memory_line(document))}",
+        f"- Scrapes: {escape(cells.scrape_line(document))}",
+        *(f"- {name}: {escape(line)}" for name, line in beside_lines(document)),
+        *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
+        *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
+        *([f"- Recovery: {escape(cells.recovery_line(document))}"] * _recovered_late(document)),
+    ]
+
+
+def _recovered_late(document: Document) -> bool:
+    """Whether the target was not as good as before at once."""
+    recovery = document.recovery
+    return recovery is not None and recovery.judged and recovery.seconds != 0
+
+
+def _row(row: Iterable[str]) -> str:
+    return "| " + " | ".join(escape(cell) if cell[:3] != "---" else cell for cell in row) + " |"

@@ -1,0 +1,271 @@
+"""summary.svg: the run as a still picture of 16:9, fit for a slide. Pure.
+
+Written by hand: no script, no font of its own, every word escaped. Always light, as slides are.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from qosflood.analysis.findings import Findings, PhaseFigures, Second
+from qosflood.base.units import MS, format_count, format_duration
+from qosflood.report.charts.plotting import in_ms, thin
+from qosflood.report.document import cells, highlights
+from qosflood.report.document.evidence import MARK
+from qosflood.report.document.schema import Document
+from qosflood.report.formats.svg import EM, FONT, esc, rect, stroke, text, wrapped
+
+WIDTH, HEIGHT = 1280, 720
+_MARGIN = 56
+_MOST_POINTS = 400
+_MOST_MARKS = 12
+Scale = Callable[[float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    name: str
+    color: str
+    t_s: Sequence[float]
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A small chart: where it lies, its title, its lines, and whether its scale is logarithmic."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+    lines: tuple[_Line, ...]
+    log: bool = False
+
+
+def render(document: Document, findings: Findings) -> str:
+    """The picture."""
+    tone = highlights.TONES[document.verdict]
+    head, below = _head(document, tone)
+    facts, y = _facts(document, below)
+    panels = _panels(findings, y + 52)
+    parts = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}" role="img" font-family="{FONT}">',
+        f"<title>{esc(document.headline)}</title>",
+        rect(0, 0, WIDTH, HEIGHT, "page"),
+        *head,
+        *facts,
+        *(part for panel in panels for part in _draw(panel, findings)),
+        *_foot(document),
+        "</svg>\n",
+    )
+    return "\n".join(parts)
+
+
+# Words.
+
+
+def _head(document: Document, tone: str) -> tuple[list[str], float]:
+    """The verdict, the load and the reasons on a tinted band; where the band ends."""
+    load, _ = highlights.headline_parts(document)
+    width = WIDTH - 2 * _MARGIN
+    loads = wrapped(load, 32, width, 2)
+    found = highlights.found_lines(document)
+    each = 1 if len(found) > 1 else 2
+    reasons = [line for reason in found[:3] for line in wrapped(reason, 21, width, each)]
+    parts = [text(_MARGIN, 92, document.verdict, 58, tone, bold=True)]
+    y = 98.0
+    for line in loads:
+        y += 42
+        parts.append(text(_MARGIN, y, line, 32, "text", bold=True))
+    y += 6
+    for line in reasons:
+        y += 31
+        parts.append(text(_MARGIN, y, line, 21, "text"))
+    band = [
+        rect(0, 0, WIDTH, y + 24, f"{tone}-tint"),
+        rect(0, 0, 14, y + 24, tone),
+    ]
+    return [*band, *parts], y + 24
+
+
+def _facts(document: Document, y: float) -> tuple[list[str], float]:
+    """The figures side by side, those that broke a limit in its colour."""
+    told = [fact for fact in highlights.facts(document) if fact[0] != "clients"]  # the headline's
+    facts = [fact for fact in told if fact[1] != cells.NONE]
+    if not facts:
+        return [], y
+    step = (WIDTH - 2 * _MARGIN) / len(facts)
+    parts = []
+    for index, (name, value, unit, metric) in enumerate(facts):
+        x = _MARGIN + index * step
+        color = "bad" if highlights.broken(document, metric) else "text"
+        parts += [
+            text(x, y + 40, name, 18, "muted"),
+            text(x, y + 74, f"{value}{unit}", 29, color, bold=True),
+        ]
+    return parts, y + 84
+
+
+def _foot(document: Document) -> list[str]:
+    run = document.run
+    about = f"{run.started_utc[:16].replace('T', ' ')} UTC · run {run.id} · qosflood {run.version}"
+    unjudged = [limit.metric for limit in document.limits if limit.ok is None]
+    said = [f"limited by: {document.limited_by}"] if cells.floods(document) else []
+    said += [f"not judged: {', '.join(unjudged)}"] if unjudged else []
+    room = WIDTH - 2 * _MARGIN - len(about) * 15 * EM
+    return [
+        *(
+            text(_MARGIN, HEIGHT - 22, line, 17, "text", bold=True)
+            for line in wrapped(" · ".join(said), 17, room, 1)
+        ),
+        text(WIDTH - _MARGIN, HEIGHT - 22, about, 15, "muted", anchor="end"),
+    ]
+
+
+# Charts.
+
+
+def _panels(findings: Findings, y: float) -> list[_Panel]:
+    """Two small charts, of what there is."""
+    lines = [*_of_load(findings.seconds), *_of_watch(findings)][:2]
+    gap = 64
+    width = (WIDTH - 2 * _MARGIN - gap * (len(lines) - 1)) / max(1, len(lines))
+    return [
+        _Panel(_MARGIN + index * (width + gap), y, width, HEIGHT - 96 - y, title, drawn, log)
+        for index, (title, drawn, log) in enumerate(lines)
+    ]
+
+
+def _of_load(seconds: Sequence[Second]) -> Iterable[tuple[str, tuple[_Line, ...], bool]]:
+    times = [second.t_s for second in seconds]
+    if not times:
+        return
+    offered = _Line("offered", "offered", times, [s.offered for s in seconds])
+    acked = _Line("acked", "acked", times, [s.acked for s in seconds])
+    yield "reports/s", (offered, acked), False
+    rare = [in_ms(second.response_p99_ns) for second in seconds]
+    most = [in_ms(second.response_max_ns) for second in seconds]
+    seen = sum(value is not None for value in rare)
+    name, values = ("p99", rare) if 2 * seen >= len(times) else ("longest", most)
+    if any(values):
+        line = _Line(name, "bad", times, values)
+        yield f"response time, {name} of each second", (line,), True
+
+
+def _of_watch(findings: Findings) -> Iterable[tuple[str, tuple[_Line, ...], bool]]:
+    points = findings.memory_points
+    if points:
+        sizes = [point.rss_bytes / 1024 / 1024 for point in points]
+        yield "memory, MiB", (_Line("memory", "violet", [p.t_s for p in points], sizes),), False
+    good = [point for point in findings.scrape_points if point.ok]
+    if good:
+        took = [in_ms(point.duration_ns) for point in good]
+        yield "scrapes", (_Line("scrape", "teal", [p.t_s for p in good], took),), True
+
+
+def _draw(panel: _Panel, findings: Findings) -> list[str]:
+    lasting = [phase for phase in findings.phases if phase.seconds > 0]
+    end_s = max((phase.start_s + phase.seconds for phase in lasting), default=1.0)
+    low, high = _scale(panel)
+
+    def at_x(t_s: float) -> float:
+        return panel.x + panel.width * min(max(t_s / end_s, 0.0), 1.0)
+
+    def at_y(value: float) -> float:
+        share = _place(value, low, high, panel.log)
+        return panel.y + panel.height * (1 - min(max(share, 0.0), 1.0))
+
+    parts = [text(panel.x, panel.y - 12, panel.title, 17, "text", bold=True)]
+    parts += _legend(panel)
+    parts += [part for phase in lasting for part in _phase(panel, phase, at_x)]
+    for value in _ticks(low, high, panel.log):
+        y = at_y(value)
+        parts.append(stroke(f"M{panel.x:.1f} {y:.1f}h{panel.width:.1f}", "rule", 1))
+        label = format_duration(value * MS) if panel.log else format_count(value)
+        parts.append(text(panel.x + 6, y - 5, label, 13, "muted"))
+    for line in panel.lines:
+        parts.append(stroke(_path(line, at_x, at_y), line.color, 2.4))
+    for t_s, color, label in _moments(findings):
+        parts += _upright(panel, at_x(t_s), color, label)
+    return parts
+
+
+def _legend(panel: _Panel) -> list[str]:
+    if len(panel.lines) < 2:
+        return []
+    x = panel.x + panel.width
+    parts = []
+    for line in reversed(panel.lines):
+        parts.append(text(x, panel.y - 12, line.name, 15, line.color, anchor="end", bold=True))
+        x -= len(line.name) * 15 * EM + 18
+    return parts
+
+
+def _phase(panel: _Panel, phase: PhaseFigures, at_x: Scale) -> list[str]:
+    left, right = at_x(phase.start_s), at_x(phase.start_s + phase.seconds)
+    flood = phase.name == "flood"
+    color, opacity = ("offered", 0.09) if flood else ("muted", 0.04)
+    parts = [rect(left, panel.y, right - left, panel.height, color, opacity)]
+    if (right - left) > len(phase.name) * 13 * EM:
+        middle, y = (left + right) / 2, panel.y + panel.height + 19
+        parts.append(text(middle, y, phase.name, 13, "muted", anchor="middle"))
+    return parts
+
+
+def _moments(findings: Findings) -> Iterable[tuple[float, str, str]]:
+    if findings.first_failure is not None:
+        yield findings.first_failure.t_s, "bad", "first failure"
+    marks = [entry.t_s for entry in findings.timeline if entry.kind == MARK]
+    yield from ((t_s, "violet", "") for t_s in marks[:_MOST_MARKS])
+
+
+def _upright(panel: _Panel, x: float, color: str, label: str) -> list[str]:
+    line = stroke(f"M{x:.1f} {panel.y:.1f}v{panel.height:.1f}", color, 1.6, "3 4")
+    left = x > panel.x + panel.width / 2
+    beside = x - 6 if left else x + 6
+    told = text(beside, panel.y + 16, label, 13, color, anchor="end" if left else "")
+    return [line, told] if label else [line]
+
+
+def _path(line: _Line, at_x: Scale, at_y: Scale) -> str:
+    """The line, broken where nothing was measured."""
+    parts, pen = [], "M"
+    for index in thin(line.values, _MOST_POINTS):
+        value = line.values[index]
+        if value is None:
+            pen = "M"
+            continue
+        parts.append(f"{pen}{at_x(line.t_s[index]):.1f} {at_y(value):.1f}")
+        pen = "L"
+    return "".join(parts)
+
+
+def _scale(panel: _Panel) -> tuple[float, float]:
+    values = [v for line in panel.lines for v in line.values if v is not None]
+    positive = [value for value in values if value > 0] or [1.0]
+    if panel.log:
+        low = math.floor(math.log10(min(positive)))
+        return 10.0**low, 10.0 ** max(low + 1, math.ceil(math.log10(max(positive))))
+    return 0.0, max(positive) * 1.12
+
+
+def _place(value: float, low: float, high: float, log: bool) -> float:
+    if log:
+        value = max(value, low)
+        return math.log10(value / low) / math.log10(high / low)
+    return (value - low) / (high - low)
+
+
+def _ticks(low: float, high: float, log: bool) -> list[float]:
+    """A few round figures."""
+    if log:
+        first, last = round(math.log10(low)), round(math.log10(high))
+        if last - first == 1:
+            return [low, 2 * low, 5 * low]
+        step = max(1, math.ceil((last - first) / 4))
+        return [10.0**power for power in range(first, last + 1, step)][:-1]
+    power = 10.0 ** math.floor(math.log10(high))
+    unit = next(u for u in (power / 5, power / 2, power, 2 * power) if high / u <= 5)
+    return [unit * index for index in range(1, int(high / unit) + 1)]
