@@ -16,7 +16,7 @@ import click
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import counted
 from qosflood.cli.group import commands
-from qosflood.live.catalogue import METRICS as TOLD
+from qosflood.live.metrics.catalogue import METRICS as TOLD
 from qosflood.plan.limit_language import METRICS
 from qosflood.plan.profile.model import Profile
 from qosflood.report.document.schema import Document

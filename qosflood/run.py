@@ -24,9 +24,7 @@ from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
 from qosflood.base.units import HOUR, format_duration
 from qosflood.fleet.moment import refuse_past
 from qosflood.fleet.supervisor import Supervisor
-from qosflood.fleet.together import Together
 from qosflood.fleet.values import Ended
-from qosflood.fleet.view import View
 from qosflood.interrupts import Interrupts
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
@@ -36,12 +34,13 @@ from qosflood.journal.run_directory import (
     create_run_directory,
     write_run_json,
 )
-from qosflood.live.controls import Controls
+from qosflood.live.observers import Together, View
+from qosflood.live.outputs import NO_WINDOWS, Onlooking, Windows
+from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.machine import examine
 from qosflood.needs import Needs
-from qosflood.onlooking import NO_WINDOWS, Onlooking, Windows
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
 from qosflood.preflight import (

@@ -24,7 +24,7 @@ from qosflood.cli.params import (
     START_AT,
     TEXT,
 )
-from qosflood.outlets import Wanted, wanted
+from qosflood.live.metrics.outputs import Wanted, wanted
 from qosflood.plan.options import Options
 
 _RENAMED = {

@@ -10,7 +10,7 @@ from qosflood.base.endpoint import parse_header
 from qosflood.base.errors import StartError, UnitError
 from qosflood.base.listen import parse_address, parse_port
 from qosflood.base.units import MS, US, parse_duration, parse_rate, parse_ratio
-from qosflood.live.otlp import parse_push_url
+from qosflood.live.metrics.otlp import parse_push_url
 from qosflood.plan.options import parse_part, parse_peak
 from qosflood.report.compare.values import MinEffect
 

@@ -12,8 +12,8 @@ from qosflood.base.listen import Address
 from qosflood.cli.options import check_output, options_from, output_options, plan_options, told_from
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
+from qosflood.live.outputs import Windows
 from qosflood.machine import examine
-from qosflood.onlooking import Windows
 from qosflood.plan.plan import Part
 from qosflood.run import Request, check_start, fill_planned
 from qosflood.run import run as carry_out

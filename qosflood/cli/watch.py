@@ -17,8 +17,8 @@ from qosflood.cli.options import (
 )
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
+from qosflood.live.outputs import Windows
 from qosflood.machine import examine
-from qosflood.onlooking import Windows
 from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run import Request
 from qosflood.run import run as carry_out

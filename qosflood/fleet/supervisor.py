@@ -17,7 +17,6 @@ from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
 from qosflood.fleet.moment import wait_for
 from qosflood.fleet.values import Ended
-from qosflood.fleet.view import View
 from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal.first_and_last import FirstAndLast
 from qosflood.journal.records import (
@@ -35,6 +34,7 @@ from qosflood.journal.records import (
 )
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import JournalWriter
+from qosflood.live.observers import View
 from qosflood.monitor.monitor import Watching
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources

@@ -29,7 +29,7 @@ def watch(pipe: ParentPipe, run_dir: Path) -> NoReturn:
     # Half a second of imports, just when the load begins: not before the priority is the lowest.
     from qosflood.analysis import analyse
     from qosflood.journal.run_directory import read_records, read_run
-    from qosflood.live.judging import so_far
+    from qosflood.live.so_far import so_far
 
     run = read_run(run_dir)
     pipe.send(b'{"type":"ready"}\n')

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from parts import require
 
-from qosflood.live.catalogue import METRICS
-from qosflood.live.meters import BOUNDS_S
+from qosflood.live.metrics.catalogue import METRICS
+from qosflood.live.metrics.meters import BOUNDS_S
 
 PATH = Path(__file__).parents[2] / "docs" / "grafana" / "qosflood.json"
 DASHBOARD: dict[str, Any] = json.loads(PATH.read_text())

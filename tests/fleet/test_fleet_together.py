@@ -3,8 +3,8 @@
 import pytest
 from supervised import Screen
 
-from qosflood.fleet.together import Together
 from qosflood.journal.records import ClockMark, JournalRecord
+from qosflood.live.observers import Together
 
 MARK = ClockMark(t=1, wall_ns=2)
 

@@ -33,10 +33,10 @@ from qosflood.journal.records import (
     ScrapeSample,
     Window,
 )
-from qosflood.live.catalogue import METRICS
-from qosflood.live.exporter import Exporter
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import BOUNDS_S, Buckets
+from qosflood.live.metrics.catalogue import METRICS
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.meters import BOUNDS_S, Buckets
+from qosflood.live.metrics.prometheus import Exporter
 from qosflood.monitor.exposition.exposition import read_exposition
 from qosflood.plan.plan import Plan
 from qosflood.plan.without_load import as_watch

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosflood.live.history import MOST_TRACKS, History, Track
+from qosflood.live.web.history import MOST_TRACKS, History, Track
 
 VALUES = st.lists(
     st.one_of(st.none(), st.floats(-1e9, 1e9), st.integers(0, 3).map(float)), max_size=400

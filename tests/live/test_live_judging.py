@@ -8,7 +8,7 @@ from record_maker import stopped_run, window
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.live.judging import SoFar, so_far
+from qosflood.live.so_far import SoFar, so_far
 from qosflood.plan.limit_language import parse_limit
 
 LIMITS = ("errors < 0.1%", "response.p99 < 250ms", "memory.leak == none", "recovery.time < 1m")

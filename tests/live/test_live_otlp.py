@@ -18,11 +18,11 @@ from record_maker import WALL_NS, at, healthy_run
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError, PreflightError, StartError
 from qosflood.journal.records import Window
-from qosflood.live import otlp_sdk
-from qosflood.live.catalogue import METRICS
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import BOUNDS_S, Family
-from qosflood.live.otlp import EVERY_NS, Push, Pusher, parse_push_url, prepare
+from qosflood.live.metrics import otlp_sdk
+from qosflood.live.metrics.catalogue import METRICS
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.meters import BOUNDS_S, Family
+from qosflood.live.metrics.otlp import EVERY_NS, Push, Pusher, parse_push_url, prepare
 
 SECRET = "Bearer s3cr3t-t0k3n-of-mine"
 
@@ -162,7 +162,7 @@ class Stuck:
 
 
 def test_a_push_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qosflood.live.otlp.LAST_PATIENCE_S", 0.1)
+    monkeypatch.setattr("qosflood.live.metrics.otlp.LAST_PATIENCE_S", 0.1)
     sender = Stuck(None)
     pusher = Pusher(meters_of_a_run(), sender, time.time_ns, print)
     for tick in range(100):
@@ -215,7 +215,7 @@ def test_a_missing_extra_is_one_line_with_the_command(monkeypatch: pytest.Monkey
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name, *args, **kwargs)
 
-    monkeypatch.delitem(sys.modules, "qosflood.live.otlp_sdk", raising=False)
+    monkeypatch.delitem(sys.modules, "qosflood.live.metrics.otlp_sdk", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(StartError, match=r"pip install 'qosflood\[otel\]'") as refused:
         prepare(Push("http://127.0.0.1:4318/v1/metrics"))

@@ -14,9 +14,8 @@ from record_maker import at, event, load_started, window
 
 from qosflood.base.errors import PlanError, StartError
 from qosflood.base.listen import Address, listen, parse_address
-from qosflood.live.controls import Controls
 from qosflood.live.web import server
-from qosflood.live.web.page import LivePage
+from qosflood.live.web.page import Controls, LivePage
 from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
 

@@ -5,7 +5,7 @@ from importlib import resources
 
 from browser import browser, watched_page
 
-from qosflood.live.history import Track
+from qosflood.live.web.history import Track
 
 FILL = """([script, points]) => {
   const Track = new Function(script.replace("export class", "class") + "; return Track;")();

@@ -1,6 +1,7 @@
 """The live page as an onlooker: gathers the run, and says each second what is new."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import orjson
 
@@ -8,10 +9,18 @@ from qosflood.base.errors import QosfloodError
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
-from qosflood.live.controls import Controls
 from qosflood.live.web.ring import Ring
 from qosflood.live.web.state import PageState
 from qosflood.live.web.words import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """`stop` ends the load as one Ctrl-C does; `mark` writes a text into the journal."""
+
+    stop: Callable[[], None]
+    mark: Callable[[str], None]
+
 
 EVERY_NS = SECOND
 MOST_MARKS = 500

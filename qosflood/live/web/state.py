@@ -13,8 +13,8 @@ from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
 from qosflood.live import lines
-from qosflood.live.history import History
 from qosflood.live.web import words
+from qosflood.live.web.history import History
 from qosflood.live.web.words import MIB, InstanceState, Json, LagState
 from qosflood.plan.plan import Plan
 

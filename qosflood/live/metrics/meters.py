@@ -14,7 +14,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import counts_of, decode, values_of_indexes
 from qosflood.journal.records import Latency
-from qosflood.live.catalogue import METRICS, Metric
+from qosflood.live.metrics.catalogue import METRICS, Metric
 
 BOUNDS_S = (
     *(0.0001, 0.00016, 0.00025, 0.0004, 0.00063),

@@ -1,6 +1,8 @@
 """Metrics in OpenTelemetry's own words, sent by its own exporter. Imported only where it is asked
 for: the packages are those of the extra `otel`."""
 
+import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,10 +24,11 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from qosflood.base.header_values import redact
+from qosflood.base.text import clip, printable
 from qosflood.base.units import SECOND
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import BOUNDS_S, Buckets, Family
-from qosflood.live.otlp import TIMEOUT_S, Words
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.meters import BOUNDS_S, Buckets, Family
 
 
 class SdkSender:
@@ -105,3 +108,45 @@ def _session() -> requests.Session:
 def _refuse_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
     if response.is_redirect:
         raise requests.TooManyRedirects("it answers with a redirect, which is not followed")
+
+
+TIMEOUT_S = 5.0
+
+
+_LOGGERS = ("opentelemetry", "urllib3")
+
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ([\w ]+)")
+
+
+_ANSWER = re.compile(r"code: (\w+), reason: (.*)")
+
+
+class Words(logging.Handler):
+    """Keeps the first message of OpenTelemetry's own log since it was cleared, without the values
+    of `headers`; it goes nowhere else."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(logging.WARNING)
+        self.said = ""
+        self._headers = headers
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            logger.propagate = False
+            logger.handlers = [self]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        said = redact(printable(record.getMessage(), 1000), self._headers)
+        self.said = self.said or _in_short(said)
+
+
+def _in_short(said: str) -> str:
+    """The cause alone, where it can be told from what libraries put around it."""
+    if found := _ERRNO.search(said):
+        return found[1].lower()
+    if (found := _ANSWER.search(said)) and found[1] != "None":
+        return f"it answered {found[1]} {found[2]}"
+    if "due to timeout" in said:
+        return f"no answer within {TIMEOUT_S:.0f} s"
+    return clip(said, 200)

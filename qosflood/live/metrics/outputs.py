@@ -17,11 +17,11 @@ from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
 from qosflood.base.listen import Address, listen
 from qosflood.base.units import format_duration
-from qosflood.fleet.view import Onlooker
 from qosflood.journal.records import Segment
-from qosflood.live.exporter import PATH, Exporter
-from qosflood.live.metering import RunMeters
-from qosflood.live.otlp import EVERY_NS, Push, Pusher, Sender, prepare
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.otlp import EVERY_NS, Push, Pusher, Sender, prepare
+from qosflood.live.metrics.prometheus import PATH, Exporter
+from qosflood.live.observers import Onlooker
 from qosflood.plan.plan import Plan
 
 METRICS_PORT = "--metrics-port"

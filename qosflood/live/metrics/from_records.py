@@ -18,7 +18,7 @@ from qosflood.journal.records import (
     ShardHealth,
     Window,
 )
-from qosflood.live.meters import Family, Meters
+from qosflood.live.metrics.meters import Family, Meters
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import WATCH
 

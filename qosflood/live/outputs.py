@@ -14,14 +14,13 @@ from pathlib import Path
 
 from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
-from qosflood.fleet.view import Onlooker
 from qosflood.journal.records import Segment
-from qosflood.live.controls import Controls
+from qosflood.live.metrics.outputs import NONE_WANTED, Outlets, Wanted
+from qosflood.live.observers import Onlooker
 from qosflood.live.web.ending import ending
-from qosflood.live.web.page import LivePage
+from qosflood.live.web.page import Controls, LivePage
 from qosflood.live.web.server import PageServer
 from qosflood.live.web.state import PageState
-from qosflood.outlets import NONE_WANTED, Outlets, Wanted
 from qosflood.plan.plan import Plan
 from qosflood.report.build import REPORT_HTML
 

@@ -14,8 +14,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from qosflood.base.units import SECOND
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import BOUNDS_S, Buckets, Family
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.meters import BOUNDS_S, Buckets, Family
 
 PATH = "/metrics"
 _GOODBYE_S = 1.0

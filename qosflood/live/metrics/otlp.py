@@ -6,9 +6,7 @@ that cannot be reached costs a warning, never the run.
 """
 
 import importlib
-import logging
 import queue
-import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,22 +15,17 @@ from typing import Any, Protocol
 
 from qosflood.base.endpoint import HeaderRef, is_loopback, parse_endpoint
 from qosflood.base.errors import PlanError, StartError
-from qosflood.base.header_values import redact, resolve_headers
-from qosflood.base.text import clip, printable
+from qosflood.base.header_values import resolve_headers
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
-from qosflood.live.metering import RunMeters
-from qosflood.live.meters import Family
+from qosflood.live.metrics.from_records import RunMeters
+from qosflood.live.metrics.meters import Family
 
 OPTION = "--otlp"
 EVERY_NS = 10 * SECOND
-TIMEOUT_S = 5.0
 LAST_PATIENCE_S = 6.0
 """How long a run that is over waits for its last push."""
 _PATH = "/v1/metrics"
-_LOGGERS = ("opentelemetry", "urllib3")
-_ERRNO = re.compile(r"\[Errno -?\d+\] ([\w ]+)")
-_ANSWER = re.compile(r"code: (\w+), reason: (.*)")
 _EXTRA = "pip install 'qosflood[otel]'"
 
 
@@ -74,7 +67,7 @@ def prepare(push: Push) -> Callable[[RunMeters], Sender]:
     """What makes a sender by OpenTelemetry's own exporter; raises StartError if the extra is
     missing, or a header's value cannot be read."""
     try:
-        module: Any = importlib.import_module("qosflood.live.otlp_sdk")
+        module: Any = importlib.import_module("qosflood.live.metrics.otlp_sdk")
     except ModuleNotFoundError as error:
         raise StartError(
             f"{OPTION}: the package {error.name} is missing, expected the extra otel; "
@@ -148,33 +141,3 @@ class Pusher:
                 if good
                 else f"warning: metrics could not be pushed ({self._sender.why}); {again}"
             )
-
-
-class Words(logging.Handler):
-    """Keeps the first message of OpenTelemetry's own log since it was cleared, without the values
-    of `headers`; it goes nowhere else."""
-
-    def __init__(self, headers: dict[str, str]) -> None:
-        super().__init__(logging.WARNING)
-        self.said = ""
-        self._headers = headers
-        for name in _LOGGERS:
-            logger = logging.getLogger(name)
-            logger.propagate = False
-            logger.handlers = [self]
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        said = redact(printable(record.getMessage(), 1000), self._headers)
-        self.said = self.said or _in_short(said)
-
-
-def _in_short(said: str) -> str:
-    """The cause alone, where it can be told from what libraries put around it."""
-    if found := _ERRNO.search(said):
-        return found[1].lower()
-    if (found := _ANSWER.search(said)) and found[1] != "None":
-        return f"it answered {found[1]} {found[2]}"
-    if "due to timeout" in said:
-        return f"no answer within {TIMEOUT_S:.0f} s"
-    return clip(said, 200)

@@ -1,0 +1,1 @@
+"""The run's own figures, exported to Prometheus and by OTLP."""
