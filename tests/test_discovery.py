@@ -10,9 +10,9 @@ from raw_server import page, raw_server
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
-from qosflood.discovery import look_beside, with_instances_of_job
 from qosflood.monitor.prometheus.client import Failure, open_prometheus
 from qosflood.plan.watching import Prometheus
+from qosflood.run.preflight.prometheus import look_beside, with_instances_of_job
 
 JOBS = (("qos", "a:3000"), ("qos", "b:3000"), ("node", "a:9100"))
 

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from plan_maker import make_plan
 
-from qosflood import machine
-from qosflood.machine import examine, machine_facts
+from qosflood.run.preflight import machine
+from qosflood.run.preflight.machine import examine, machine_facts
 
 MIB = 1024 * 1024
 

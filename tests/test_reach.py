@@ -7,7 +7,7 @@ import pytest
 from plan_maker import make_target
 
 from qosflood.base.errors import PreflightError
-from qosflood.reach import check_addresses
+from qosflood.run.preflight.addresses import check_addresses
 
 
 def check(*addresses: str) -> None:

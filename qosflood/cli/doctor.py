@@ -7,13 +7,19 @@ from typing import Any
 
 import click
 
-from qosflood.cli.checkup import check_up
 from qosflood.cli.options import options_from, set_option, target_options
 from qosflood.cli.planning import make_plan, profile_argument
-from qosflood.machine import examine
+from qosflood.cli.selftest import check_up
 from qosflood.plan.plan import Plan
-from qosflood.preflight import Preflight, check_consent, check_target, look_for_audit, preflight
-from qosflood.run import fill_planned
+from qosflood.run.preflight.machine import examine
+from qosflood.run.preflight.preflight import (
+    Preflight,
+    check_consent,
+    check_target,
+    look_for_audit,
+    preflight,
+)
+from qosflood.run.run import fill_planned
 
 
 @click.command()

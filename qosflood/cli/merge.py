@@ -10,7 +10,7 @@ from qosflood.base.units import SECOND
 from qosflood.cli.report import show_report
 from qosflood.journal.merge import merge as merge_parts
 from qosflood.journal.merge import missing, open_parts
-from qosflood.run import claim_directory
+from qosflood.run.run import claim_directory
 
 
 @click.command()

@@ -11,13 +11,13 @@ from qosflood.base.endpoint import Endpoint, is_loopback
 from qosflood.base.errors import PlanError, ProfileError
 from qosflood.base.text import nearest
 from qosflood.cli.completion import profile_words
-from qosflood.discovery import with_instances_of_job
-from qosflood.machine import allowed_cores
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.files import list_profiles, load_profile
 from qosflood.plan.profile.target import wanted_endpoint, wants_all_addresses
 from qosflood.plan.resolve import allowed_targets, resolve
+from qosflood.run.preflight.machine import allowed_cores
+from qosflood.run.preflight.prometheus import with_instances_of_job
 
 COMMANDS = (
     "run",

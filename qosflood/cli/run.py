@@ -13,10 +13,10 @@ from qosflood.cli.options import check_output, options_from, output_options, pla
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.outputs import Windows
-from qosflood.machine import examine
 from qosflood.plan.plan import Part
-from qosflood.run import Request, check_start, fill_planned
-from qosflood.run import run as carry_out
+from qosflood.run.preflight.machine import examine
+from qosflood.run.run import Request, check_start, fill_planned
+from qosflood.run.run import run as carry_out
 
 
 @click.command()

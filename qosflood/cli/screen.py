@@ -18,12 +18,12 @@ from rich.text import Text
 
 from qosflood.base.text import printable
 from qosflood.live.terminal import RunView, Style, make_view
-from qosflood.needs import Needs
 from qosflood.plan.describe import describe
 from qosflood.plan.plan import Plan
-from qosflood.preflight import Preflight
 from qosflood.report.document.schema import Document
 from qosflood.report.formats.terminal import print_summary
+from qosflood.run.preflight.preflight import Preflight
+from qosflood.run.preflight.resources import Needs
 
 
 class PatientConsole(Console):

@@ -18,10 +18,10 @@ from qosflood.cli.options import (
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.outputs import Windows
-from qosflood.machine import examine
 from qosflood.plan.without_load import as_watch, lifted
-from qosflood.run import Request
-from qosflood.run import run as carry_out
+from qosflood.run.preflight.machine import examine
+from qosflood.run.run import Request
+from qosflood.run.run import run as carry_out
 
 
 @click.command()

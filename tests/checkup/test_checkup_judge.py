@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.base.units import MS, US
-from qosflood.checkup.judge import (
+from qosflood.run.preflight.resources import Facts
+from qosflood.run.selftest.judge import (
     carries,
     clock_row,
     machine_rows,
@@ -16,8 +17,7 @@ from qosflood.checkup.judge import (
     timer_row,
     trial_rows,
 )
-from qosflood.checkup.values import ClockState, Trial, Wakes
-from qosflood.needs import Facts
+from qosflood.run.selftest.values import ClockState, Trial, Wakes
 
 AMPLE = Facts(open_files=100_000, ports=64_512, memory_bytes=2**34, cores=4)
 CALM = Trial(

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from qosflood.base.errors import StartError
 from qosflood.base.units import MS
-from qosflood.checkup import sink as sinking
-from qosflood.checkup.clock import clock_state
-from qosflood.checkup.trial import attempt, sink
-from qosflood.checkup.wakes import measure_wakes
-from qosflood.cli import checkup
+from qosflood.cli import selftest
+from qosflood.run.selftest import sink as sinking
+from qosflood.run.selftest.clock_and_timer import clock_state, measure_wakes
+from qosflood.run.selftest.trial import attempt, sink
 
 
 def request(body: bytes) -> bytes:
@@ -68,7 +67,7 @@ def test_a_clock_that_is_kept_has_an_error_and_one_that_is_not_has_none() -> Non
 def test_a_trial_of_few_reports_is_accepted_whole() -> None:
     async def trial() -> float:
         async with sink() as port:
-            plan = checkup._trial_plan(f"http://127.0.0.1:{port}", 200.0, 20)
+            plan = selftest._trial_plan(f"http://127.0.0.1:{port}", 200.0, 20)
             return (await attempt(plan, 1, 1)).acked
 
     assert asyncio.run(trial()) == pytest.approx(200, abs=60)
@@ -77,7 +76,7 @@ def test_a_trial_of_few_reports_is_accepted_whole() -> None:
 def test_a_trial_whose_shard_cannot_start_says_so() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        plan = checkup._trial_plan(f"http://127.0.0.1:{closed.getsockname()[1]}", 200.0, 20)
+        plan = selftest._trial_plan(f"http://127.0.0.1:{closed.getsockname()[1]}", 200.0, 20)
     broken = replace(plan, seed="none")  # type: ignore[arg-type]
     with pytest.raises(StartError, match="trial's shard"):
         asyncio.run(attempt(broken, 0, 0))

@@ -16,8 +16,6 @@ from supervised import UNWATCHED, Run, plan_for
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import DiskFullError, StartError
 from qosflood.base.units import MS, SECOND
-from qosflood.fleet import supervisor as supervisor_module
-from qosflood.fleet.values import Ended
 from qosflood.journal.records import (
     End,
     Event,
@@ -29,6 +27,8 @@ from qosflood.journal.records import (
 )
 from qosflood.journal.run_directory import read_failures, read_records
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.run import supervisor as supervisor_module
+from qosflood.run.supervisor import Ended
 
 LONG = 60 * SECOND
 

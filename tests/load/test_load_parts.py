@@ -9,7 +9,7 @@ from plan_maker import make_plan
 
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Part
-from qosflood.run import fill_planned
+from qosflood.run.run import fill_planned
 
 WHOLE = make_plan()
 LIVING = replace(

@@ -11,9 +11,9 @@ from plan_maker import make_report
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
-from qosflood.needs import Facts, weigh
-from qosflood.needs.weigh import fitting_clients, with_clients
 from qosflood.plan.plan import Part, Plan, Sessions, Storm
+from qosflood.run.preflight.resources import Facts, weigh
+from qosflood.run.preflight.resources.weigh import fitting_clients, with_clients
 
 WIDEN = 'widen the range as root: sysctl -w net.ipv4.ip_local_port_range="1024 65535"'
 PER_REPORT = make_report(connection="per-report")

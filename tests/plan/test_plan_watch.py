@@ -10,7 +10,7 @@ from qosflood.base.units import HOUR, SECOND
 from qosflood.plan.describe import describe
 from qosflood.plan.options import Options
 from qosflood.plan.without_load import as_watch, lifted
-from qosflood.run import claim_directory, fill_planned
+from qosflood.run.run import claim_directory, fill_planned
 
 TARGET = "http://127.0.0.1:3000"
 SHIPPED = {"scrape.gap", "restarts", "memory.leak"}

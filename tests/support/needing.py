@@ -5,8 +5,8 @@ from typing import Any
 from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import SECOND
-from qosflood.needs import Facts
 from qosflood.plan.plan import Plan
+from qosflood.run.preflight.resources import Facts
 
 GIB = 1024**3
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
-from qosflood.fleet.supervisor import Supervisor
-from qosflood.fleet.values import Ended
 from qosflood.journal.records import Event, JournalRecord, Segment, Window
 from qosflood.journal.run_directory import create_run_directory, read_records
 from qosflood.monitor.monitor import Watching
 from qosflood.plan.plan import Limit, Plan
+from qosflood.run.supervisor import Ended, Supervisor
 
 UNWATCHED = Watching(memory_source=None, pid=None, by_port=False)
 ABORT = Limit(

@@ -4,7 +4,7 @@ Every need is weighed by itself, and all that is wrong is said at once. Figures 
 size, not exact: they refuse what cannot work and warn of what may not.
 """
 
-from qosflood.needs.values import Facts, Needs
-from qosflood.needs.weigh import weigh
+from qosflood.run.preflight.resources.values import Facts, Needs
+from qosflood.run.preflight.resources.weigh import weigh
 
 __all__ = ["Facts", "Needs", "weigh"]

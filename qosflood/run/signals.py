@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qosflood.base.errors import ExitCode
-from qosflood.fleet.supervisor import Supervisor
+from qosflood.run.supervisor import Supervisor
 
 
 class Noticeboard(Protocol):

@@ -1,4 +1,4 @@
-"""Can this machine carry the load? Reads its facts; qosflood.needs weighs them."""
+"""Can this machine carry the load? Reads its facts; run.preflight.resources weighs them."""
 
 import os
 import resource
@@ -11,8 +11,8 @@ from typing import Literal
 
 import psutil
 
-from qosflood.needs import Facts, Needs, weigh
 from qosflood.plan.plan import Plan
+from qosflood.run.preflight.resources import Facts, Needs, weigh
 
 _KERNEL = Path("/proc/sys/net/ipv4")
 _CGROUPS = Path("/sys/fs/cgroup")

@@ -9,15 +9,13 @@ import asyncio
 import contextlib
 import time
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
-from qosflood.fleet.moment import wait_for
-from qosflood.fleet.values import Ended
-from qosflood.fleet.words import FLOOD, WATCH
 from qosflood.journal.first_and_last import FirstAndLast
 from qosflood.journal.records import (
     FIRST,
@@ -38,6 +36,18 @@ from qosflood.live.observers import View
 from qosflood.monitor.monitor import Watching
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
+from qosflood.run.start_time import wait_for
+from qosflood.run.wording import FLOOD, WATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the run ended; `recorded` says whether the journal holds it."""
+
+    reason: str
+    detail: str
+    recorded: bool
+
 
 START_IN_NS = SECOND // 2
 SYNC_EVERY_TICKS = 40

@@ -23,7 +23,6 @@ from qosflood.base.header_values import command_line, redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
 from qosflood.base.units import format_bytes, format_count, format_duration
-from qosflood.discovery import look_beside
 from qosflood.journal.records import ControlSample
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.transport.connector import reason_of
@@ -38,7 +37,8 @@ from qosflood.plan.profile.storms import herd_warnings
 from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
-from qosflood.reach import check_addresses
+from qosflood.run.preflight.addresses import check_addresses
+from qosflood.run.preflight.prometheus import look_beside
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())

@@ -1,4 +1,4 @@
-"""`python -m qosflood.checkup.sink`: a child that accepts every report and keeps nothing.
+"""`python -m qosflood.run.selftest.sink`: a child that accepts every report and keeps nothing.
 
 It looks for nothing but the end of each request, so that little besides the load's own cost is
 measured: it answers as fast as a shard asks.

@@ -10,16 +10,15 @@ import click
 from qosflood.base.child_pipe import raise_open_files
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MINUTE, SECOND, Rate
-from qosflood.checkup import judge
-from qosflood.checkup.clock import clock_state
-from qosflood.checkup.trial import attempt, sink
-from qosflood.checkup.values import Row, Trial
-from qosflood.checkup.wakes import measure_wakes
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
-from qosflood.machine import affine_cores, cpu_quota, machine_facts
-from qosflood.needs.weigh import fitting_clients
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
+from qosflood.run.preflight.machine import affine_cores, cpu_quota, machine_facts
+from qosflood.run.preflight.resources.weigh import fitting_clients
+from qosflood.run.selftest import judge
+from qosflood.run.selftest.clock_and_timer import clock_state, measure_wakes
+from qosflood.run.selftest.trial import attempt, sink
+from qosflood.run.selftest.values import Row, Trial
 
 _WAKES = 1000
 _MANY_CLIENTS = 1_000_000

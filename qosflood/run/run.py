@@ -22,10 +22,6 @@ import orjson
 from qosflood.base.child_process import Child
 from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
 from qosflood.base.units import HOUR, format_duration
-from qosflood.fleet.moment import refuse_past
-from qosflood.fleet.supervisor import Supervisor
-from qosflood.fleet.values import Ended
-from qosflood.interrupts import Interrupts
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
     JOURNAL,
@@ -39,17 +35,20 @@ from qosflood.live.outputs import NO_WINDOWS, Onlooking, Windows
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
-from qosflood.machine import examine
-from qosflood.needs import Needs
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
-from qosflood.preflight import (
+from qosflood.run.preflight.machine import examine
+from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
     check_target,
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.resources import Needs
+from qosflood.run.signals import Interrupts
+from qosflood.run.start_time import refuse_past
+from qosflood.run.supervisor import Ended, Supervisor
 
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR

@@ -3,9 +3,9 @@
 import math
 
 from qosflood.base.units import SECOND, format_count, format_duration
-from qosflood.needs.connects import closed_within, connected_at_once
-from qosflood.needs.values import Facts, Need
 from qosflood.plan.plan import Plan
+from qosflood.run.preflight.resources.connects import closed_within, connected_at_once
+from qosflood.run.preflight.resources.values import Facts, Need
 
 WIDEST_PORTS = 65_535 - 1024 + 1
 _TIME_WAIT_S = 60.0

@@ -11,9 +11,9 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.checkup.values import ClockState, Row, Trial, Wakes
-from qosflood.needs import Facts
 from qosflood.plan.plan import LEAST_LATE_GATE_NS
+from qosflood.run.preflight.resources import Facts
+from qosflood.run.selftest.values import ClockState, Row, Trial, Wakes
 
 LATE_NS = LEAST_LATE_GATE_NS
 """A send lag above which a second of a run counts as late, without a tighter limit."""

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from qosflood.base.child_process import Child
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
-from qosflood.checkup.values import Trial
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import ShardHealth, Window, decode_record
 from qosflood.plan.plan import Plan
+from qosflood.run.selftest.values import Trial
 
 SHARD_MODULE = "qosflood.load"
-SINK_MODULE = "qosflood.checkup.sink"
+SINK_MODULE = "qosflood.run.selftest.sink"
 _START_IN_NS = SECOND // 10
 _PATIENCE_S = 2.0
 _WINDOWS_WITHIN_S = 30.0

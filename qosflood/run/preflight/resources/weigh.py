@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from qosflood.base.units import MS, format_duration
-from qosflood.needs.checks import handshakes, memory, open_files, reports
-from qosflood.needs.connects import most_clients
-from qosflood.needs.ports import ports
-from qosflood.needs.values import Facts, Needs
 from qosflood.plan.plan import Phase, Plan
+from qosflood.run.preflight.resources.checks import handshakes, memory, open_files, reports
+from qosflood.run.preflight.resources.connects import most_clients
+from qosflood.run.preflight.resources.ports import ports
+from qosflood.run.preflight.resources.values import Facts, Needs
 
 _CHECKS = (ports, open_files, memory, handshakes, reports)
 

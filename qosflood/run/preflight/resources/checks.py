@@ -14,7 +14,8 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.needs.connects import (
+from qosflood.plan.plan import Plan
+from qosflood.run.preflight.resources.connects import (
     Connects,
     connected_at_most,
     connected_at_once,
@@ -24,8 +25,7 @@ from qosflood.needs.connects import (
     most_rate,
     renewals,
 )
-from qosflood.needs.values import Facts, Need
-from qosflood.plan.plan import Plan
+from qosflood.run.preflight.resources.values import Facts, Need
 
 SPARE_FILES = 64
 

@@ -1,14 +1,57 @@
-"""The kernel's clock: who keeps it, and what it is read from."""
+"""How late the pacer's timer wakes on this machine."""
 
+import asyncio
 import ctypes
 import sys
+import time
 from pathlib import Path
 
-from qosflood.base.units import US
-from qosflood.checkup.values import ClockState
+import numpy as np
+import uvloop
+
+from qosflood.base.units import MS, US
+from qosflood.load.timer import make_timer
+from qosflood.run.selftest.values import ClockState, Wakes
+
+
+def measure_wakes(count: int, apart_ns: int = MS) -> Wakes:
+    """Set the pacer's own timer `count` times, `apart_ns` apart, on the loop that shards use."""
+    return uvloop.run(_measure(count, apart_ns))
+
+
+async def _measure(count: int, apart_ns: int) -> Wakes:
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    late: list[int] = []
+    due = time.monotonic_ns() + apart_ns
+
+    def woken() -> None:
+        nonlocal due
+        now = time.monotonic_ns()
+        late.append(now - due)
+        if len(late) == count:
+            done.set_result(None)
+            return
+        # From now on, not from when it was due: a late wake is not followed by hasty ones.
+        due = now + apart_ns
+        timer.set(due)
+
+    timer = make_timer(loop, woken)
+    timer.set(due)
+    try:
+        await done
+    finally:
+        timer.close()
+    p50, p99 = np.percentile(late, (50, 99))
+    return Wakes(count=count, p50_ns=int(p50), p99_ns=int(p99), max_ns=max(late))
+
 
 _SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+
+
 _STA_UNSYNC = 0x40
+
+
 _TIME_ERROR = 5
 
 

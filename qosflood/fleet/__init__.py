@@ -1,1 +1,0 @@
-"""Where the parts of a run are started and supervised."""

@@ -1,0 +1,1 @@
+"""A run carried out: preflight, children, journal, verdict, report."""
