@@ -12,7 +12,7 @@ from qosflood.plan.body_language import SOURCES, TEXTS, parse_text
 from qosflood.plan.plan import DEFAULT_BODY
 from qosflood.plan.profile.files import load_profile
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "bodies.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "bodies.md"
 KNOWN = f"expected one of {', '.join(SOURCES)}, counter.NAME"
 
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, answer
-from test_load_connection_books import CLIENTS, RETRIES, Books
-from test_load_connection_books import TIMEOUT as BOOKS_TIMEOUT
+from test_load_client_books import CLIENTS, RETRIES, Books
+from test_load_client_books import TIMEOUT as BOOKS_TIMEOUT
 
 from qosflood.journal.loss_records import SentSession
 from qosflood.load.client.audited import sent_sessions
