@@ -23,6 +23,7 @@ from qosflood.errors import (
     JournalWriteError,
     RunDirectoryError,
 )
+from qosflood.migrate import completed_plan
 from qosflood.plan import Plan, plan_from_builtins
 from qosflood.records import JournalRecord, Segment, decode_record, encode_record
 
@@ -234,7 +235,7 @@ def read_run(run_dir: Path) -> Run:
     path = run_dir / RUN_JSON
     try:
         facts = orjson.loads(path.read_bytes())
-        plan = plan_from_builtins(facts["plan"])
+        plan = plan_from_builtins(completed_plan(facts["plan"]))
         first = next(read_records(run_dir), None)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}; expected a run directory") from None
