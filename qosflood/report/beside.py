@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from qosflood.analysis import beside as found
-from qosflood.analysis.otel import UNCHECKED
+from qosflood.analysis.otel import NOT_CHECKED, UNCHECKED
 from qosflood.report import cells
 from qosflood.report import schema_beside as schema
 from qosflood.report.markup import Content, Markup, element, items, section, table
@@ -64,10 +64,7 @@ def prometheus_part(
 
 def otel_part(finding: found.OtelFinding | None) -> schema.Otel:
     """The finding; of a journal without one, that it was not checked."""
-    finding = finding or found.OtelFinding(
-        verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0
-    )
-    return schema.Otel(**msgspec.to_builtins(finding))
+    return schema.Otel(**msgspec.to_builtins(finding or NOT_CHECKED))
 
 
 def _instance(instance: found.UpInstance, t_s: Seconds) -> schema.UpInstance:
