@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
+from qosflood.journal.earlier_schemas import completed_plan
 from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
 from qosflood.plan.plan import Plan, plan_from_builtins
 
@@ -229,7 +230,7 @@ def read_run(run_dir: Path) -> Run:
     path = run_dir / RUN_JSON
     try:
         facts = orjson.loads(path.read_bytes())
-        plan = plan_from_builtins(facts["plan"])
+        plan = plan_from_builtins(completed_plan(facts["plan"]))
         first = next(read_records(run_dir), None)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}; expected a run directory") from None

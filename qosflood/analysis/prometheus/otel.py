@@ -11,6 +11,7 @@ from qosflood.journal.prometheus_records import OtelSample
 from qosflood.plan.plan import Plan
 
 UNCHECKED = "OpenTelemetry was not checked; name a Collector's metrics page with --otel URL"
+NOT_CHECKED = OtelFinding(verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0)
 _LOST = ("refused", "failed", "send_failed", "not_queued")
 _WORDS = {
     "accepted": "accepted",
@@ -25,7 +26,7 @@ _WORDS = {
 def otel_finding(plan: Plan, samples: Sequence[OtelSample]) -> OtelFinding:
     """Points over all pages, as far as their counters grew while they were watched."""
     if not plan.otel or not plan.watches:
-        return OtelFinding(verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0)
+        return NOT_CHECKED
     failed = [sample for sample in samples if not sample.ok]
     points = _points(samples)
     up = tuple(_up(samples))

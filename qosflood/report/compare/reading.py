@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from qosflood.base.errors import JournalError
 from qosflood.base.text import printable
 from qosflood.journal.histograms import counts_of, decode, make_histogram
+from qosflood.report.document.earlier_schemas import report_of_today
 from qosflood.report.document.schema import SCHEMA, Document
 
 _BROKEN = (
@@ -23,9 +24,9 @@ _BROKEN = (
 
 
 def document_from(raw: bytes, name: str) -> Document:
-    """The report; raises JournalError for one that is none, or of another schema."""
+    """The report; raises JournalError for one that is none, or of a schema that is unknown."""
     try:
-        report = orjson.loads(raw)
+        report = report_of_today(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
         raise JournalError(f"{name}: got no JSON ({error}), expected a report.json") from None
     found = report.get("schema") if isinstance(report, dict) else None

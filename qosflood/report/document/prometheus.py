@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from qosflood.analysis import findings_prometheus as found
-from qosflood.analysis.prometheus.otel import UNCHECKED
+from qosflood.analysis.prometheus.otel import NOT_CHECKED, UNCHECKED
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
 from qosflood.report.document import cells
@@ -63,10 +63,7 @@ def prometheus_part(
 
 def otel_part(finding: found.OtelFinding | None) -> schema.Otel:
     """The finding; of a journal without one, that it was not checked."""
-    finding = finding or found.OtelFinding(
-        verdict="unmeasured", reason=UNCHECKED, looks=0, failed=0
-    )
-    return schema.Otel(**msgspec.to_builtins(finding))
+    return schema.Otel(**msgspec.to_builtins(finding or NOT_CHECKED))
 
 
 def _instance(instance: found.UpInstance, t_s: Seconds) -> schema.UpInstance:

@@ -1,0 +1,46 @@
+"""Run directories of earlier versions: what they lack, and what is read in its place. Pure.
+
+A key that came later is filled in with what its absence means: not measured, none or off. A key
+without a default in its class has to stand here; the golden runs of the tests say whether it does.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+Path = tuple[str, ...]
+Later = Mapping[Path, Mapping[str, Any]]
+"""Keys that came later with their values, by the path of the objects that have them; a step `*`
+is every item of a list and every value of an object."""
+
+_PLAN: Later = {(): {"networks": []}}
+
+
+def completed_plan(plan: Any) -> Any:
+    """A copy of a run's plan in its JSON form, with the keys that came later."""
+    return completed(plan, _PLAN)
+
+
+def completed(data: Any, later: Later) -> Any:
+    """A copy of `data` with the keys that it lacks; what has another shape is left as it is."""
+    copy = deepcopy(data)
+    for path, keys in later.items():
+        for place in _places(copy, path):
+            for key in keys.keys() - place.keys():
+                place[key] = deepcopy(keys[key])
+    return copy
+
+
+def _places(data: Any, path: Path) -> Iterator[dict[str, Any]]:
+    if not path:
+        if isinstance(data, dict):
+            yield data
+        return
+    for inner in _steps(data, path[0]):
+        yield from _places(inner, path[1:])
+
+
+def _steps(data: Any, step: str) -> list[Any]:
+    if isinstance(data, dict):
+        return list(data.values()) if step == "*" else [data[step]] if step in data else []
+    return data if step == "*" and isinstance(data, list) else []
