@@ -341,7 +341,7 @@ def decisions_page() -> str:
         (path.name, path.read_text("utf-8").splitlines()[0].removeprefix("# "))
         for path in sorted(DECISIONS.glob("[0-9]*.md"))
     ]
-    lines = "\n".join(f"- [{title}]({name})" for name, title in titles)
+    lines = "\n".join(f"- {name[:3]} [{title}]({name})" for name, title in titles)
     words = f"{counted(len(titles), 'choice')} that somebody could later undo by mistake, and why."
     return f"# Decisions\n\n{_MADE}\n\n{words}\n\n{lines}"
 
