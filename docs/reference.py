@@ -106,7 +106,7 @@ def _command(name: str, command: click.Command, root: click.Context) -> Iterator
     yield f"    {' '.join(['qosflood', name, *command.collect_usage_pieces(ctx)])}"
     yield _help(command)
     rows = [
-        (f"`{' '.join(_names(option, ctx))}`", _words(option, name))
+        (" ".join(f"`{part}`" for part in _names(option, ctx)), _words(option, name))
         for option in command.params
         if isinstance(option, click.Option)
     ]

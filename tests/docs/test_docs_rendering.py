@@ -15,8 +15,11 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 _TAGS = frozenset(
-    "h1 h2 h3 h4 p a em strong code pre div span img br hr ul ol li dl dt dd blockquote details "
-    "summary table thead tbody tr th td sup sub picture source".split()
+    (
+        *("h1", "h2", "h3", "h4", "p", "a", "em", "strong", "code", "pre", "div", "span", "img"),
+        *("br", "hr", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "details", "summary"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    )
 )
 _LITERAL = re.compile(r"^ *(?:[-*] |\d+\. |\||#+ |```).*", re.MULTILINE)
 
