@@ -90,6 +90,13 @@ def test_examples_name_options_that_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_what_a_page_starts_in_the_background_it_stops_again(path: Path) -> None:
+    blocks = re.findall(r"(?m)(?:^    .*\n)+", path.read_text("utf-8"))
+    for block in blocks:
+        assert len(re.findall(r"(?m)[^&]&$", block)) == block.count("    kill %")
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_an_option_within_a_sentence_exists(path: Path) -> None:
     spelled = {
         spelling
