@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PHONE = {"width": 400, "height": 800}
 
 _CUT_OFF = """() => [...document.querySelectorAll('article pre')]
-  .filter((pre) => !pre.closest('.language-text') && pre.scrollWidth > pre.clientWidth)
+  .filter((pre) => !pre.closest('.drawing') && pre.scrollWidth > pre.clientWidth)
   .map((pre) => pre.textContent)"""
 _BROKEN = """() => {
   const lines = (range) => new Set([...range.getClientRects()].map((box) => box.top)).size;
