@@ -109,6 +109,14 @@ def test_an_option_within_a_sentence_exists(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_a_variable_of_the_environment_is_an_option_of_run(path: Path) -> None:
+    options = {
+        f"QOSFLOOD_RUN_{one.name}".upper() for one in dict(every_command(commands))["run"].params
+    }
+    assert set(re.findall(r"\bQOSFLOOD_RUN_[A-Z_]*[A-Z]\b", path.read_text("utf-8"))) <= options
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_profiles_shown_are_profiles_that_a_run_could_have(path: Path, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
     for number, block in enumerate(blocks):
