@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from qosflood.base.errors import ExitCode
-from qosflood.base.units import counted
+from qosflood.base.units import counted, format_duration
 from qosflood.cli.group import commands
-from qosflood.live.metrics.catalogue import METRICS as TOLD
+from qosflood.live.metrics.catalogue import METRICS as EXPORTED
 from qosflood.plan.limit_language import METRICS
 from qosflood.plan.profile.model import Profile
 from qosflood.report.document.schema import Document
@@ -27,31 +27,31 @@ _MADE = "<!-- Made from the code by docs/reference.py (`make reference`); do not
 _MOST_SHOWN = 120
 
 EXIT_CODES = {
-    ExitCode.PASS: "Every limit held that was judged.",
+    ExitCode.PASS: "Every limit that was judged held.",
     ExitCode.FAIL: "A limit was broken. `compare`: a figure regressed.",
     ExitCode.NOT_STARTED: "Usage, profile, preflight or output folder: nothing was flooded.",
-    ExitCode.INVALID: "The generator or the monitor could not do its part, or a limit that you "
-    "named could not be judged. `compare`: the runs are not comparable.",
+    ExitCode.INVALID: "The generator or the monitor was at fault, or a limit that you named could "
+    "not be judged. `compare`: the runs are not comparable.",
     ExitCode.ABORTED: "An abort limit stopped the run.",
-    ExitCode.INTERNAL: "An error of qosflood's own; please report it.",
-    ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; the report of what was measured is there.",
+    ExitCode.INTERNAL: "An error in qosflood itself; please report it.",
+    ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; the report shows what was measured until then.",
 }
 LIMITED = {
-    "response": "from due to the answer's last byte, of every scheduled report; one that failed "
-    "counts at least its timeout",
-    "service": "from sent to the answer's last byte, of accepted reports",
-    "errors": "scheduled reports that were not accepted",
-    "offered": "reports sent for the first time, of those planned",
-    "amplification": "requests sent, per first attempt (1 without retries)",
-    "scrape.success": "scrapes that Prometheus would call up; with `--prometheus` its own `up`",
+    "response": "time from due to the answer's last byte, of every scheduled report; one that "
+    "failed counts at least its timeout",
+    "service": "time from sent to the answer's last byte, of accepted reports",
+    "errors": "share of the scheduled reports that were not accepted",
+    "offered": "share of the planned reports that were sent",
+    "amplification": "requests sent per first attempt (1 without retries)",
+    "scrape.success": "share of the scrapes that succeeded; with `--prometheus` by its `up`",
     "scrape.p99": "duration of the scrapes that succeeded",
     "scrape.gap": "longest time without a good scrape",
     "memory.max": "largest memory of the target; a percentage is of its limit",
     "memory.leak": "`none` unless the memory grows with time",
-    "memory.time_to_limit": "until the target's memory limit is reached, at the growth found",
+    "memory.time_to_limit": "time until the memory limit is reached, at the growth measured",
     "loss": "`none` unless accepted reports are missing in the target",
-    "restarts": "of the target's processes",
-    "recovery.time": "from the flood's end until errors, p99 and scrapes are back",
+    "restarts": "restarts of the target's processes",
+    "recovery.time": "time from the flood's end until errors, p99 and scrapes are near baseline",
 }
 _UNITS = {
     "ns": "a duration, `250ms`",
@@ -83,8 +83,8 @@ def commands_page() -> str:
         "# Commands and options",
         _MADE,
         "`run` is the default command: `qosflood --rate 10x` is `qosflood run --rate 10x`. Every "
-        "option is an environment variable too: `--rate` of `run` is `QOSFLOOD_RUN_RATE`. Where "
-        "several values are allowed, they are separated by `;` there.",
+        "option is an environment variable too: `--rate` of `run` is `QOSFLOOD_RUN_RATE`. Separate "
+        "several values in one variable by `;`.",
     ]
     with click.Context(commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD") as root:
         for name, command in _commands(commands):
@@ -106,12 +106,12 @@ def _command(name: str, command: click.Command, root: click.Context) -> Iterator
     yield f"    {' '.join(['qosflood', name, *command.collect_usage_pieces(ctx)])}"
     yield _help(command)
     rows = [
-        (f"`{' '.join(_names(option, ctx))}`", _words(option, name))
+        (" ".join(f"`{part}`" for part in _names(option, ctx)), _words(option, name))
         for option in command.params
         if isinstance(option, click.Option)
     ]
     if rows:
-        yield table(("option", ""), rows)
+        yield table(("option", "meaning"), rows)
 
 
 def _help(command: click.Command) -> str:
@@ -139,8 +139,10 @@ def _names(option: click.Option, ctx: click.Context) -> Iterator[str]:
 def _words(option: click.Option, command: str) -> str:
     """What it does, its default, and its variable where that is not spelled as the option is."""
     words = _escaped(option.help or "")
-    if isinstance(option.default, str | int | float) and not option.is_flag:
-        words += f" Default: `{option.default}`."
+    default = option.default
+    if isinstance(default, str | int | float) and not option.is_flag:
+        timed = isinstance(default, int) and (option.name or "").endswith("_ns")
+        words += f" Default: `{format_duration(int(default)) if timed else default}`."
     variable = f"QOSFLOOD_{command}_{option.name}".upper().replace(" ", "_")
     if not variable.endswith(f"_{option.opts[0].strip('-').upper().replace('-', '_')}"):
         words += f" In the environment `{variable}`."
@@ -153,7 +155,7 @@ def profile_page() -> str:
     parts = [
         "# Profile keys",
         _MADE,
-        "A profile is a TOML file; every key may be left out. `--set section.key=value` changes "
+        "A profile is a TOML file; every key is optional. `--set section.key=value` changes "
         "one for a run. `qosflood profiles show intercom` prints the default profile with all of "
         "them, `qosflood profiles schema` the JSON Schema for editors.",
     ]
@@ -207,7 +209,7 @@ def _keys_table(before: str, keys: Mapping[str, Any]) -> str:
         )
         for name, part in keys.items()
     ]
-    return table(("key", "", "default", "example"), rows)
+    return table(("key", "meaning", "default", "example"), rows)
 
 
 def _code(value: Any = None) -> str:
@@ -230,7 +232,7 @@ def _toml(value: Any) -> str:
 
 
 def limits_page() -> str:
-    """What a limit can speak of."""
+    """The metrics that a limit can name."""
     rows = []
     for name, metric in METRICS.items():
         words = LIMITED.get(name) or LIMITED[name.partition(".")[0]]
@@ -241,29 +243,29 @@ def limits_page() -> str:
             "# Limits",
             _MADE,
             "A limit reads `[phase:]metric op value` with `<`, `<=`, `>`, `>=` or `==`, as in "
-            "`response.p99 < 250ms` or `recovery:errors < 1%`. Without a phase it speaks of the "
-            "flood. It is named by `--limit`, or in the profile's `limits.expect`; those in "
-            "`limits.abort` stop a run that breaks them for as long as they say: "
+            "`response.p99 < 250ms` or `recovery:errors < 1%`. Without a phase it applies to the "
+            "flood. Name limits with `--limit` or in the profile's `limits.expect`. Those in "
+            "`limits.abort` stop a run that breaks them for the time they state: "
             "`errors > 50% for 15s`.",
-            table(("metric", "", "value", "phases", "may abort"), rows),
+            table(("metric", "meaning", "value", "phases", "may abort"), rows),
         )
     )
 
 
 def metrics_page() -> str:
-    """What a run tells of itself."""
+    """The metrics that a run exports."""
     rows = [
         (f"`{name}`", metric.kind, _code_list(metric.labels), metric.about)
-        for name, metric in TOLD.items()
+        for name, metric in EXPORTED.items()
     ]
     return "\n\n".join(
         (
             "# Metrics",
             _MADE,
-            "What `--metrics-port` serves to a Prometheus, and `--otlp` sends. Every series has "
-            "the label `run` too. A Grafana dashboard for them is in the repository: "
+            "`--metrics-port` serves these metrics to a Prometheus, `--otlp` pushes them. Every "
+            "series also has the label `run`. A Grafana dashboard is in the repository: "
             "`docs/grafana/qosflood.json`.",
-            table(("metric", "kind", "labels", ""), rows),
+            table(("metric", "kind", "labels", "meaning"), rows),
         )
     )
 
@@ -300,7 +302,7 @@ def _fields_table(fields: Mapping[str, Any]) -> str:
     ]
     if not any(words for *_, words in rows):
         return table(("key", "type"), [row[:2] for row in rows])
-    return table(("key", "type", ""), rows)
+    return table(("key", "type", "meaning"), rows)
 
 
 def _kind(part: Mapping[str, Any]) -> str:
@@ -322,15 +324,15 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def exit_codes_page() -> str:
-    """What the process's exit status means."""
+    """The meaning of the process's exit status."""
     rows = [(str(int(code)), code.name, words) for code, words in EXIT_CODES.items()]
     return "\n\n".join(
         (
             "# Exit codes",
             _MADE,
-            "1 is only ever given after a verdict. Where several apply: interrupted before "
-            "aborted, before FAIL, before INVALID, before PASS; the report lists the others.",
-            table(("code", "", ""), rows),
+            "1 is returned only after a verdict. If several apply, the first of these counts: "
+            "INTERRUPTED, ABORTED, FAIL, INVALID, PASS. The report lists the others.",
+            table(("code", "name", "meaning"), rows),
         )
     )
 
@@ -341,7 +343,7 @@ def decisions_page() -> str:
         (path.name, path.read_text("utf-8").splitlines()[0].removeprefix("# "))
         for path in sorted(DECISIONS.glob("[0-9]*.md"))
     ]
-    lines = "\n".join(f"- [{title}]({name})" for name, title in titles)
+    lines = "\n".join(f"- {name[:3]} [{title}]({name})" for name, title in titles)
     words = f"{counted(len(titles), 'choice')} that somebody could later undo by mistake, and why."
     return f"# Decisions\n\n{_MADE}\n\n{words}\n\n{lines}"
 

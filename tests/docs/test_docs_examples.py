@@ -6,7 +6,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from parts import require
@@ -37,13 +39,11 @@ def test_a_headline_that_is_shown_begins_as_a_run_says_it(
 
 
 def promql() -> Iterator[str]:
-    """Expressions on how to find one's peak, and those of profiles."""
+    """Expressions on how to find one's peak, and those that read memory."""
     peak = (ROOT / "docs/how-to/peak.md").read_text("utf-8")
-    yield from re.findall(r"^    (\w+\(.*)", peak, re.MULTILINE)
+    yield from re.findall(r"^    (\w+\(\n(?: {5,}.*\n)+    \))", peak, re.MULTILINE)
     for page in PAGES:
-        yield from re.findall(
-            r"^(?:promql|limit_from|restarts_from) = '(.*)'", page.read_text(), re.MULTILINE
-        )
+        yield from re.findall(r"memory\.\w+=(\w+\{[^;\n]*)", page.read_text("utf-8"))
 
 
 def test_prometheus_understands_every_expression(tmp_path: Path) -> None:
@@ -59,11 +59,22 @@ def test_prometheus_understands_every_expression(tmp_path: Path) -> None:
     assert len(rules) >= 6
 
 
-def test_every_piece_of_yaml_is_one() -> None:
-    blocks = [
+def yaml_blocks() -> list[Any]:
+    """What every block of YAML says, of all pages."""
+    return [
         yaml.safe_load(block)
         for page in PAGES
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     ]
-    assert len(blocks) >= 3
-    assert all(isinstance(block, dict) for block in blocks)
+
+
+def test_every_piece_of_yaml_is_one() -> None:
+    assert len(yaml_blocks()) >= 3
+    assert all(isinstance(block, dict) for block in yaml_blocks())
+
+
+def test_an_object_of_kubernetes_is_valid() -> None:
+    objects = [block for block in yaml_blocks() if "kind" in block]
+    assert objects
+    for each in objects:
+        kubernetes_validate.validate(each, "1.31", strict=True)
