@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 RUN_READY := $(VENV)/.run-ready
 READY := $(VENV)/.ready
 LOCK := $(or $(shell command -v uv),$(BIN)/uv) pip compile pyproject.toml --quiet --no-config \
-  --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-annotate \
   --custom-compile-command 'make lock'
 # --upgrade renews every pin; without it only what pyproject.toml asks for changes.
 LOCK_ARGS ?=
