@@ -44,7 +44,18 @@ def tags() -> list[str]:
         return [os.environ["GITHUB_REF_NAME"]]
     if not (ROOT / ".git").exists() or not shutil.which("git"):
         return []
-    command = ["git", "-C", str(ROOT), "tag", "--points-at", "HEAD", "--list", "v*"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "-C",
+        str(ROOT),
+        "tag",
+        "--points-at",
+        "HEAD",
+        "--list",
+        "v*",
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.split()
 
 
