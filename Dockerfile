@@ -3,7 +3,7 @@
 #     qosflood --rate 10x --duration 15m --target URL --allow-target HOST
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY qosflood ./qosflood
 COPY profiles ./profiles
 RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[otel]'

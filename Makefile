@@ -8,23 +8,36 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
     && { command -v $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Two stamps: a run needs 230 MB of packages, the tests and the documentation 780 MB.
+RUN_READY := $(VENV)/.run-ready
 READY := $(VENV)/.ready
+LOCK := $(or $(shell command -v uv),$(BIN)/uv) pip compile pyproject.toml --quiet --no-config \
+  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-annotate \
+  --custom-compile-command 'make lock'
+# --upgrade renews every pin; without it only what pyproject.toml asks for changes.
+LOCK_ARGS ?=
 # Two begin with the end-to-end tests, which mostly wait; 0 runs all tests in one process.
 WORKERS ?= 3
 TEST_ARGS ?=
 
-.PHONY: help run test check proof bench truth reference docs screenshots clean
+.PHONY: help run test check proof bench truth reference docs screenshots lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml
+$(RUN_READY): pyproject.toml requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later found: set PYTHON=/path/to/python3"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## set up, then flood the embedded collector at ten times its peak for 20 s
+$(READY): $(RUN_READY) requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: $(RUN_READY) ## set up, then flood the embedded collector at ten times its peak for 20 s
 	$(BIN)/qosflood --rate 10x --duration 20s
 
 check: $(READY) ## lint, types and import contracts
@@ -57,6 +70,16 @@ screenshots: $(READY) ## take the pictures of docs/pictures (needs Chromium)
 
 docs: reference ## build the documentation into site/
 	$(BIN)/mkdocs build --quiet --strict
+
+lock: $(RUN_READY) ## pin in requirements/ what pyproject.toml asks for
+	command -v uv >/dev/null || $(PIP) install uv
+	$(LOCK) $(LOCK_ARGS) --extra otel --group dev --output-file requirements/dev.txt
+	$(LOCK) --constraints requirements/dev.txt --group build --output-file requirements/run.txt
+
+dist: $(RUN_READY) ## build the source archive and the wheel into dist/, and try the wheel
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	.ci/try_wheel $(BIN)/python dist/*.whl
 
 clean: ## remove the environment and all caches; runs are kept
 	rm -rf $(VENV) build dist site htmlcov .coverage .coverage.* .mypy_cache .ruff_cache \

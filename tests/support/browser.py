@@ -57,7 +57,7 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        require(False, "pip install 'qosflood[dev]'  (playwright)")
+        require(False, "pip install playwright")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=program, headless=True, args=_ARGUMENTS)
         try:

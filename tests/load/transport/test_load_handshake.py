@@ -34,6 +34,12 @@ def server_tls(certificate) -> ssl.SSLContext:
     return context
 
 
+async def silent_server() -> asyncio.Server:
+    """It accepts and says nothing. From Python 3.13 on a writer that nobody holds is closed."""
+    held = []
+    return await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+
+
 def shake_hands(certificate, **target) -> tuple[Peer, int]:
     """One attempt at a TLS server with that certificate; the peer, and reports it could send."""
     peer: Peer
@@ -153,7 +159,7 @@ def close_what_greets(listener: socket.socket) -> int:
 
 def test_a_server_that_never_shakes_hands_ends_in_a_timeout():
     async def scenario() -> None:
-        silent = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+        silent = await silent_server()
         port = silent.sockets[0].getsockname()[1]
         connector = connector_to(port, timeout_s=0.2, scheme="https", insecure=True)
         peer = Peer()
@@ -243,7 +249,7 @@ def test_answers_that_come_all_at_once_are_worked_through_in_turns():
 
 def test_an_attempt_that_was_given_up_is_not_taken_for_the_next_with_its_descriptor():
     async def scenario() -> None:
-        silent = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+        silent = await silent_server()
         port = silent.sockets[0].getsockname()[1]
         connector = connector_to(port, scheme="https", insecure=True)
         sockets = connector._opener
