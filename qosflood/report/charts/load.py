@@ -26,6 +26,8 @@ from qosflood.report.charts.plotting import (
 from qosflood.report.charts.target import target_charts
 from qosflood.report.document.evidence import MARK
 
+PERCENTILES = "Latency by percentile"
+"""The title of the one chart that is not over time."""
 _KINDS = 8
 _MARKS = 50
 
@@ -130,7 +132,7 @@ def _percentiles(findings: Findings) -> Chart | None:
     }
     return Chart(
         "percentiles",
-        "Latency by percentile",
+        PERCENTILES,
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
         "Response counts from due, service from sent; the space between them is waiting.",
         figure(shown, layout),
