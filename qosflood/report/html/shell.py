@@ -7,14 +7,12 @@ all; so even a mistake in escaping could not run or fetch what a target sent.
 import base64
 import hashlib
 from collections.abc import Sequence
-from importlib import resources
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from qosflood.report.charts.plotting import Chart
+from qosflood.report.html.assets import plotly_script, text_of
 from qosflood.report.html.section import PlacedSection, Values
-from qosflood.report.html.templates import rendered
+from qosflood.report.html.templates import text
 
 
 def page(
@@ -35,7 +33,7 @@ def page(
         "scripts": scripts,
         "figures": {chart.name: _figure(chart) for chart in charts},
     }
-    return str(rendered(template, {**around, **values}))
+    return text(template, {**around, **values})
 
 
 def _figure(chart: Chart) -> dict[str, Any]:
@@ -51,17 +49,3 @@ def _policy(scripts: Sequence[str]) -> str:
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def text_of(name: str) -> str:
-    """A style or script beside this module, e.g. `common.css`."""
-    return resources.files(__package__).joinpath(name).read_text("utf-8")
-
-
-def plotly_script() -> str:
-    """plotly's script, read as a file: importing the package takes longer than all the rest."""
-    spec = find_spec("plotly")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    folder = Path(spec.submodule_search_locations[0])
-    return (folder / "package_data" / "plotly.min.js").read_text("utf-8")

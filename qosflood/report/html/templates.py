@@ -7,26 +7,36 @@ nothing that came from a target ever does.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qosflood.base.text import printable, printable_block
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _LONGEST = 2000
 """Characters of one printed value."""
 
 
-def rendered(template: str, values: Mapping[str, Any]) -> Markup:
+def text(template: str, values: Mapping[str, Any]) -> str:
     """The template with these values; raises jinja2.UndefinedError if it names another."""
-    # It is HTML already: autoescape holds for every template.
-    return Markup(_environment().get_template(template).render(values))
+    return _environment().get_template(template).render(values)
+
+
+def rendered(template: str, values: Mapping[str, Any]) -> Markup:
+    """The same as HTML, which another template prints as it is."""
+    # Markup, since autoescape holds for every template.
+    return Markup(text(template, values))
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # Only now: every command imports the report, and few of them make a page. It takes 50 ms and 2 MB.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("qosflood.report", ""),
         autoescape=True,
