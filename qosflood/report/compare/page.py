@@ -85,14 +85,14 @@ def _cards(comparison: Comparison) -> Values:
     unknown = [one for one in comparison.changes if one.verdict == "unknown"]
     return {
         "sure": _sure(comparison),
-        "steps": advice(comparison) or ["nothing: keep these runs"],
+        "steps": advice(comparison) or ["nothing; keep these runs for later comparisons"],
         "left_out": [f"{one.label}: {one.why}" for one in unknown],
     }
 
 
 def _sure(comparison: Comparison) -> list[str]:
     if not comparison.noise:
-        return ["Nothing was compared: the figures of such runs answer different questions."]
+        return ["Nothing was compared: these runs measured different things."]
     return [line for line in (sight(comparison.changes), sentence_of(comparison.noise)) if line]
 
 
@@ -138,16 +138,16 @@ def _notes(compared: Compared) -> Values | None:
 def _decided(compared: Compared) -> Values:
     effect = effect_words(compared.comparison.min_effect)
     lines = (
-        f"A change matters if it exceeds the smallest relevant one: for times {effect}, both.",
-        "It is told from noise by an interval of 95%: noise within a run from a moving-block "
+        "A change matters if it is larger than the smallest relevant one: "
+        f"for times {effect}, both.",
+        "A 95% interval separates it from noise. Noise within a run comes from a moving-block "
         "bootstrap over the blocks of its flood, noise between runs from three bases or more.",
-        "With one base, noise between runs is unknown and times within "
-        f"{LONE_SHARE} are the same; with two, whatever they differ by counts as noise, at "
-        f"least {LONE_SHARE}.",
-        "From three bases on, the intervals hold together: the level is shared among the figures, "
-        "so that a comparison of equal builds is false in 1 of 20, not each of its figures.",
-        "Middles of several runs are geometric means (shares and seconds: means); percentiles are "
-        "read from whole histograms, never from percentiles.",
+        f"With one base, noise between runs is unknown, and times within {LONE_SHARE} count as "
+        f"the same. With two, their whole difference counts as noise, at least {LONE_SHARE}.",
+        "With three bases or more, the intervals hold together: the error level is shared among "
+        "the figures, so 1 in 20 comparisons of equal builds is wrong, not 1 in 20 figures.",
+        "Several runs are combined by the geometric mean (shares and seconds: by the mean). "
+        "Percentiles are read from whole histograms, never averaged.",
     )
     return {"lines": lines}
 
@@ -158,5 +158,5 @@ SECTIONS: tuple[Section[Compared], ...] = (
     Section("Charts", "compare/charts.html", _charts),
     Section("Runs", "html/table.html", _runs),
     Section("Notes", "html/lines.html", _notes),
-    Section("How it is decided", "html/lines.html", _decided),
+    Section("How changes are judged", "html/lines.html", _decided),
 )

@@ -162,9 +162,9 @@ def about_line(part: schema.Prometheus) -> str:
     """Which Prometheus it was, and whether its `up` decides."""
     version = part.version or "an unknown version"
     ahead = part.clock_ahead_ms
-    clock = "" if ahead is None else f", its clock {cells.ms(ahead)} ahead of ours"
+    clock = "" if ahead is None else f", its clock {cells.ms(ahead)} ahead of this machine's"
     restarts = f", restarted {part.restarts} times" if part.restarts else ""
-    decides = "its up decides scrape.success" if part.decides else "its up decides nothing"
+    decides = "its up decides scrape.success" if part.decides else "its up is not used"
     return printable(f"{part.url}, {version}{clock}{restarts}; {decides}.")
 
 

@@ -15,13 +15,13 @@ from qosflood.report.html.templates import rendered
 MOST_REASONS = 3
 MOST_STEPS = 3
 _LIMITED_BY = {
-    "none": "nothing: the load asked for was reached",
+    "none": "nothing: the requested load was reached",
     "generator": "the generator itself",
     "target": "the target",
     "network": "the network",
     "inconclusive": "not known",
 }
-_UNTIL_CUT = "nothing, as far as the run went"
+_UNTIL_CUT = "nothing up to the end of the run, which came early"
 _OPTION = re.compile(r"((?:qosflood )?--[a-z][\w-]*(?: '[^']{1,60}'| [0-9A-Z][\w./-]*)?)")
 
 

@@ -70,7 +70,7 @@ def test_a_section_without_values_leaves_nothing_behind() -> None:
         update={"timeline": [], "phases": [], "limits": [], "warnings": [], "prometheus": None}
     )
     shown = [section.title for section in placed(SECTIONS, Report(document))]
-    assert shown == ["Findings", "Books", "Plan and environment"]
+    assert shown == ["Findings", "Outcomes", "Plan and environment"]
 
 
 def test_the_chart_that_stands_apart_has_the_title_of_its_section() -> None:

@@ -20,6 +20,6 @@ SECTIONS: tuple[Section[Report], ...] = (
     Section("Reconnect storms", "html/table.html", figures.storms),
     Section("Failures in full", "html/sections/failures.html", failures.failures),
     Section("Warnings", "html/lines.html", figures.warnings),
-    Section("Books", "html/sections/books.html", figures.books),
+    Section("Outcomes", "html/sections/outcomes.html", figures.outcomes),
     Section("Plan and environment", "html/sections/plan.html", plan.plan),
 )

@@ -8,12 +8,12 @@ from qosflood.report.html.section import Report, Values
 
 _STATE_TONES = {"ok": "good", "broken": "bad", "not judged": "warn"}
 _STORM_HEADERS = (
-    "hit at",
+    "started",
     "dropped",
-    "back",
+    "came back",
     "after",
-    "response p99 meanwhile",
-    "response max meanwhile",
+    "response p99 during",
+    "response max during",
     "errors",
     "reconnects",
 )
@@ -87,7 +87,7 @@ def warnings(report: Report) -> Values | None:
     return {"lines": lines} if lines else None
 
 
-def books(report: Report) -> Values | None:
+def outcomes(report: Report) -> Values | None:
     """Where every scheduled report went; nothing where none was."""
     document = report.document
     if not cells.floods(document):

@@ -95,7 +95,7 @@ def _strip(document: Document) -> Strip | None:
 
 def _summary(shown: Sequence[TimelineEntry]) -> str:
     if not shown:
-        return "nothing out of the ordinary happened"
+        return "no unusual events"
     first = shown[0]
     return f"{len(shown)} events, the first {cells.moment(first.t_s)}: {first.what}"
 
