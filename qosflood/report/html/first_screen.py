@@ -21,7 +21,7 @@ _LIMITED_BY = {
     "network": "the network",
     "inconclusive": "not known",
 }
-_UNTIL_CUT = "nothing up to the end of the run, which came early"
+_UNTIL_CUT = "nothing until the run was cut short"
 _OPTION = re.compile(r"((?:qosflood )?--[a-z][\w-]*(?: '[^']{1,60}'| [0-9A-Z][\w./-]*)?)")
 
 

@@ -85,7 +85,7 @@ def test_without_a_p99_the_maximum_speaks() -> None:
 def test_a_run_that_was_cut_short_is_not_said_to_have_reached_its_load() -> None:
     story = interrupted_run()
     document = document_of(replace(story, findings=replace(story.findings, limited_by="none")))
-    assert "up to the end of the run, which came early" in first_screen(document)
+    assert "until the run was cut short" in first_screen(document)
     assert "the requested load was reached" in first_screen(document_of(good_run()))
 
 
