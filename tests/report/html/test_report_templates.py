@@ -19,8 +19,10 @@ from qosflood.report.html.templates import rendered
 ROOM = Path(report.__file__).parent
 TEMPLATES = {str(file.relative_to(ROOM)): file.read_text("utf-8") for file in ROOM.rglob("*.html")}
 NAMED = re.compile(r'{% (?:extends|include|from|import) "([^"]+)"')
-SAFE = {"html/shell.html": ["style|safe", "script|safe"]}
-"""What is printed as it is: our own style sheets, our own script and plotly's."""
+SAFE = {"html/shell.html": ["style|safe"]}
+"""What templates print as it is: our own style sheets."""
+MARKUP = {"html/shell.py": ["plotly_script()", 'text_of("page.js")'], "html/templates.py": ["text"]}
+"""What Python calls HTML, by how it begins: our script and plotly's, and a template's result."""
 
 
 def lines(*texts: object) -> str:
@@ -45,6 +47,12 @@ def test_only_styles_and_scripts_of_our_own_are_printed_as_they_are() -> None:
     found = {name: re.findall(r"\w+\s*\|\s*safe", text) for name, text in TEMPLATES.items()}
     assert {name: marks for name, marks in found.items() if marks} == SAFE
     assert not any("autoescape" in text for text in TEMPLATES.values())
+    code = {str(file.relative_to(ROOM)): file.read_text("utf-8") for file in ROOM.rglob("*.py")}
+    made = {
+        name: re.findall(r"\bMarkup\((\w+(?:\(\)|\(\"[^)]*\"\))?)", text)
+        for name, text in code.items()
+    }
+    assert {name: marks for name, marks in made.items() if marks} == MARKUP
 
 
 def test_every_template_is_placed_by_a_page() -> None:
