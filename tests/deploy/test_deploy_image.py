@@ -60,6 +60,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "qosflood/profiles/intercom.toml",
         "qosflood/report/document/report.schema.json",
         "qosflood/report/html/page.js",
+        "qosflood/report/html/page.html",
+        "qosflood/report/html/sections/timeline.html",
+        "qosflood/report/compare/page.html",
         "qosflood/py.typed",
     ],
 )

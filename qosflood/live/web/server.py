@@ -19,7 +19,7 @@ from aiohttp import ClientConnectionResetError, web
 from qosflood.base.listen import Address
 from qosflood.live.web.guard import HEADERS, PAGE_POLICY, REPORT_POLICY, TOKEN_BYTES, Guard
 from qosflood.live.web.page import LivePage, RefusedError
-from qosflood.report.html.shell import plotly_script, text_of
+from qosflood.report.html.assets import plotly_script, text_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_STREAMS = 32

@@ -26,6 +26,8 @@ from qosflood.report.charts.plotting import (
 from qosflood.report.charts.target import target_charts
 from qosflood.report.document.evidence import MARK
 
+PERCENTILES = "Latency by percentile"
+"""The title of the one chart that is not over time."""
 _KINDS = 8
 _MARKS = 50
 
@@ -130,9 +132,9 @@ def _percentiles(findings: Findings) -> Chart | None:
     }
     return Chart(
         "percentiles",
-        "Latency by percentile",
+        PERCENTILES,
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
-        "Response counts from due, service from sent; the space between them is waiting.",
+        "Response time counts from due, service time from sent; the gap between them is waiting.",
         figure(shown, layout),
         wording.percentiles(findings, curves),
     )
@@ -189,7 +191,7 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "errors",
         "Errors by kind",
-        "Reports per second that did not end acked.",
+        "Reports per second that were not acked.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
         wording.errors(findings, kinds),
         time.unit_s,

@@ -70,8 +70,8 @@ def _forest(comparison: Comparison) -> Chart | None:
     return Chart(
         "changes",
         "Changes and their intervals",
-        "Each dot is a change, its line the interval where one is known; the shaded band is "
-        f"what does not matter (times: {effect}).",
+        "Each dot is a change, its line the interval where one is known. A change within the "
+        f"shaded band does not matter (times: {effect}).",
         figure([_dots(shown, word) for word in _COLORS], layout),
         Words(_counts(comparison.changes), ("figure", "change", "interval", "verdict"), rows),
     )
@@ -233,8 +233,8 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
     return Chart(
         "along",
         f"Response p{percentile:.4g} along the flood",
-        "Of each block: a change that holds throughout is the build's, one stretch apart may be "
-        "the machine's.",
+        "One value a block. A change in every block points to the build, a change in a few may "
+        "come from the machine.",
         figure(drawn, layout),
         Words(said, ("run", "least", "most"), tuple(rows)),
     )

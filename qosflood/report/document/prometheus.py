@@ -156,3 +156,24 @@ def beside_lines(document: Document) -> Iterator[tuple[str, str]]:
         yield "Prometheus", prometheus_line(document)
     if document.otel.reason != UNCHECKED:
         yield "OpenTelemetry", otel_line(document)
+
+
+def about_line(part: schema.Prometheus) -> str:
+    """Which Prometheus it was, and whether its `up` decides."""
+    version = part.version or "an unknown version"
+    ahead = part.clock_ahead_ms
+    clock = "" if ahead is None else f", its clock {cells.ms(ahead)} ahead of this machine's"
+    restarts = f", restarted {part.restarts} times" if part.restarts else ""
+    decides = "its up decides scrape.success" if part.decides else "its up is not used"
+    return printable(f"{part.url}, {version}{clock}{restarts}; {decides}.")
+
+
+def gap_lines(part: schema.Prometheus) -> list[str]:
+    """Each stretch of which Prometheus has no samples, in one line."""
+    return [
+        printable(
+            f"{cells.moment(gap.since_s)} to {cells.moment(gap.until_s)}: {gap.missing:,} scrapes "
+            f"of {', '.join(gap.instances)}" + (f" ({gap.why})" if gap.why else "")
+        )
+        for gap in part.gaps
+    ]

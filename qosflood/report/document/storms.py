@@ -19,6 +19,12 @@ def storm_lines(document: Document) -> list[str]:
     return [*lines, f"{further} more in report.html"] if further else lines
 
 
+def storm_rows(document: Document) -> list[tuple[str, ...]]:
+    """Each storm as cells: when it hit, how many connections it dropped, how many came back and
+    after how long, response p99 and maximum meanwhile, errors, reconnects."""
+    return [_row(entry) for entry in _over(document)]
+
+
 def _over(document: Document) -> Iterator[TimelineEntry]:
     return (entry for entry in document.timeline if entry.kind == OVER)
 

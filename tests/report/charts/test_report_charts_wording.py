@@ -9,7 +9,7 @@ from stories import Story, document_of, failing_run, good_run, interrupted_run
 from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.report.charts.load import make_charts
 from qosflood.report.document import cells
-from qosflood.report.html import first_screen
+from qosflood.report.html.first_screen import first_screen
 
 
 def said(story: Story, chart: str) -> str:
@@ -70,9 +70,7 @@ def test_memory_of_two_instances_is_not_told_from_the_one_to_the_other() -> None
 
 
 def test_a_tile_names_the_limit_that_broke_for_it_need_not_be_on_its_figure() -> None:
-    shown = first_screen.tiles(
-        document_of(with_limit(failing_run(), "scrape.gap < 3s", "scrape.gap"))
-    )
+    shown = first_screen(document_of(with_limit(failing_run(), "scrape.gap < 3s", "scrape.gap")))
     assert "broke scrape.gap &lt; 3s" in shown
 
 
@@ -80,15 +78,15 @@ def test_without_a_p99_the_maximum_speaks() -> None:
     story = good_run()
     flood = next(phase for phase in story.findings.phases if phase.name == "flood")
     few = with_flood(story, response=replace(flood.response, p99_ns=None))
-    assert "response max" in first_screen.tiles(document_of(few))
-    assert "response p99" in first_screen.tiles(document_of(story))
+    assert "response max" in first_screen(document_of(few))
+    assert "response p99" in first_screen(document_of(story))
 
 
 def test_a_run_that_was_cut_short_is_not_said_to_have_reached_its_load() -> None:
     story = interrupted_run()
     document = document_of(replace(story, findings=replace(story.findings, limited_by="none")))
-    assert "as far as the run went" in first_screen.answers(document)
-    assert "the load asked for was reached" in first_screen.answers(document_of(good_run()))
+    assert "until the run was cut short" in first_screen(document)
+    assert "the requested load was reached" in first_screen(document_of(good_run()))
 
 
 def test_nothing_is_said_to_have_failed_only_where_nothing_did() -> None:

@@ -12,7 +12,7 @@ from stories import STORIES, Story, document_of, failing_run, good_run, hostile
 
 from qosflood.report.formats.summary_svg import HEIGHT, WIDTH, render
 from qosflood.report.formats.svg import COLOURS, EM, wrapped
-from qosflood.report.html.shell import text_of
+from qosflood.report.html.assets import text_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

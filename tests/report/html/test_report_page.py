@@ -69,7 +69,7 @@ def test_the_page_says_the_verdict_first(make: Callable[[], Story]) -> None:
     ]
     assert first < words.index("What limits the load") < words.index("What to do next")
     assert words.index("What was not judged") < words.index("Phases side by side")
-    for heading in ("Limits", "Books", "Plan and environment"):
+    for heading in ("Limits", "Outcomes", "Plan and environment"):
         assert heading in words
 
 

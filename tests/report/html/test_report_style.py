@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qosflood.report import charts as charts_room
-from qosflood.report.html.shell import text_of
+from qosflood.report.html.assets import text_of
 
 LEAST = 4.5
 """WCAG 2.2, success criterion 1.4.3."""

@@ -1,0 +1,108 @@
+"""Sections that place the Document's sentences and rows of cells as they are."""
+
+from qosflood.base.text import printable
+from qosflood.report.document import cells
+from qosflood.report.document.prometheus import beside_lines
+from qosflood.report.document.storms import storm_rows
+from qosflood.report.html.section import Report, Values
+
+_STATE_TONES = {"ok": "good", "broken": "bad", "not judged": "warn"}
+_STORM_HEADERS = (
+    "started",
+    "dropped",
+    "came back",
+    "after",
+    "response p99 during",
+    "response max during",
+    "errors",
+    "reconnects",
+)
+
+
+def findings(report: Report) -> Values:
+    """What was found, each in one line."""
+    document = report.document
+    loaded = cells.floods(document)
+    recovery = [("Recovery", cells.recovery_line(document))] if loaded else []
+    loss = [("Lost reports", cells.loss_line(document))] if loaded else []
+    pairs = (
+        ("First failure", cells.first_failure_line(document)),
+        *recovery,
+        ("Memory", cells.memory_line(document)),
+        ("Scrapes", cells.scrape_line(document)),
+        *beside_lines(document),
+        *loss,
+    )
+    return {"pairs": pairs}
+
+
+def phases(report: Report) -> Values | None:
+    """Every figure per phase, side by side."""
+    names = [phase.name for phase in report.document.phases]
+    if not names:
+        return None
+    return {
+        "headers": ("", *names),
+        "rows": [(row.name, *row.cells) for row in cells.phase_rows(report.document)],
+        "classes": ("", *("number flood" if name == "flood" else "number" for name in names)),
+    }
+
+
+def limits(report: Report) -> Values | None:
+    """Every limit with the value found."""
+    rows = cells.limit_rows(report.document)
+    return {"rows": rows, "tones": _STATE_TONES} if rows else None
+
+
+def instances(report: Report) -> Values | None:
+    """Each replica of the target, where there is more than one."""
+    document = report.document
+    if len(document.instances) < 2:
+        return None
+    rows = [
+        (
+            one.name,
+            one.scrape_url,
+            one.memory_source or cells.NONE,
+            cells.size(one.rss_max),
+            cells.count(one.restarts),
+            cells.scrapes_ok(one.scrapes),
+        )
+        for one in document.instances
+    ]
+    failing = [printable(line) for line in cells.failing_words(document)]
+    return {"rows": rows, "failing": failing}
+
+
+def storms(report: Report) -> Values | None:
+    """How long each storm lasted, and what reports met meanwhile."""
+    rows = storm_rows(report.document)
+    classes = ("nowrap", *["number"] * (len(_STORM_HEADERS) - 1))
+    return {"headers": _STORM_HEADERS, "rows": rows, "classes": classes} if rows else None
+
+
+def warnings(report: Report) -> Values | None:
+    """What the reader should keep in mind."""
+    lines = report.document.warnings
+    return {"lines": lines} if lines else None
+
+
+def outcomes(report: Report) -> Values | None:
+    """Where every scheduled report went; nothing where none was."""
+    document = report.document
+    if not cells.floods(document):
+        return None
+    totals = document.totals
+    counted = (("HTTP status", totals.statuses), ("failure reason", totals.errors))
+    tables = (
+        (title, [(name, cells.count(n)) for name, n in sorted(counts.items()) if n])
+        for title, counts in counted
+    )
+    return {
+        "sum": cells.books_line(document),
+        "attempts": cells.attempts_line(document) if cells.repeats(document) else "",
+        "resent": f"{totals.resent:,}" if totals.resent else "",
+        "tables": [(title, rows) for title, rows in tables if rows],
+        "generator": cells.generator_line(document),
+        "problems": document.generator.problems,
+    }
