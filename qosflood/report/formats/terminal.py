@@ -24,7 +24,9 @@ from qosflood.report.formats.wrapping import hanging, table, together
 Detail = Literal["verdict", "short", "all"]
 """The verdict with warnings and the report's path; what fits a screen; everything."""
 
-MOST_LINES, MOST_LINES_OF_PASS = 22, 20
+MOST_LINES_OF_PASS, MOST_LINES, MOST_LINES_OF_VERDICT = 20, 30, 22
+"""Of the whole end where all is well and where not, and of its last block, which has to be on a
+screen of 24 lines when the prompt comes back."""
 _INDENT = 15
 _MOST_STEPS = 3
 _LONGEST = 240
@@ -43,8 +45,8 @@ _LIMIT_MARKS = {
 }
 _SHOWN_PHASES = ("baseline", "flood", "recovery", WATCH)
 
-_KEPT, _MAIN, _FURTHER, _LAST = range(4)
-"""How soon a piece is left out where there is no room: never, and then from the last."""
+_KEPT, _FIRST, _MAIN, _FURTHER, _LAST = range(5)
+"""How a piece is left out where there is no room: never, or the later the sooner it stands here."""
 
 
 class _Piece(NamedTuple):
@@ -76,24 +78,42 @@ def ending(
     lead, _ = headline_parts(document)
     body = _everything(document, write) if detail == "all" else _figures(document, write)
     verdict = list(_verdict(document, write, everything=detail == "all"))
-    pieces = [blank, write.title(printable(lead)), *body, blank, *verdict]
+    before = [blank, write.title(printable(lead)), *body, blank]
+    pieces = [*before, *verdict]
     if detail == "short":
-        most = MOST_LINES_OF_PASS if document.verdict == "PASS" else MOST_LINES
-        pieces = _fitting(pieces, most - sum(len(piece.lines) for piece in last), write)
+        pieces = _on_a_screen(document, before, verdict, write, _height(last))
     return [line for piece in (*pieces, *last) for line in piece.lines]
 
 
-def _fitting(pieces: list[_Piece], most: int, write: "_Writer") -> list[_Piece]:
+def _on_a_screen(
+    document: Document,
+    before: list[_Piece],
+    verdict: list[_Piece],
+    write: "_Writer",
+    taken: int,
+) -> list[_Piece]:
+    """What there is room for beside the `taken` lines, and how many pieces there was none for."""
+    most = MOST_LINES_OF_PASS if document.verdict == "PASS" else MOST_LINES
+    pieces = [*before, *verdict]
+    if _height(pieces) + taken <= most and _height(verdict) + taken <= MOST_LINES_OF_VERDICT:
+        return pieces
+    taken += 1
+    shown = _fitting([*before, *_fitting(verdict, MOST_LINES_OF_VERDICT - taken)], most - taken)
+    return [*shown, write.item("", f"and {len(pieces) - len(shown)} more in the report")]
+
+
+def _fitting(pieces: list[_Piece], most: int) -> list[_Piece]:
     """Those that `most` lines have room for, the least telling left out."""
-    left_out, more = 0, _Piece([])
-    while sum(len(piece.lines) for piece in (*pieces, more)) > most:
-        _, worst = max((piece.rank, index) for index, piece in enumerate(pieces))
-        if pieces[worst].rank == _KEPT:
+    while _height(pieces) > most:
+        rank, worst = max((piece.rank, index) for index, piece in enumerate(pieces))
+        if rank == _KEPT:
             break
         pieces = [*pieces[:worst], *pieces[worst + 1 :]]
-        left_out += 1
-        more = write.item("", f"and {left_out} more in the report")
-    return [*pieces, more]
+    return pieces
+
+
+def _height(pieces: Iterable[_Piece]) -> int:
+    return sum(len(piece.lines) for piece in pieces)
 
 
 class _Writer:
@@ -214,7 +234,7 @@ def _clause(reason: str) -> str:
 
 def _warnings(document: Document, write: _Writer) -> Iterator[_Piece]:
     for index, warning in enumerate(document.warnings):
-        yield write.item("warning", _first_words(printable(warning)), _LAST if index else _MAIN)
+        yield write.item("warning", _first_words(printable(warning)), _LAST if index else _FIRST)
 
 
 def _first_words(text: str) -> str:
@@ -235,13 +255,13 @@ def _verdict(document: Document, write: _Writer, *, everything: bool) -> Iterato
     whole: Callable[[str], str] = str if everything else _first_words
     for reason in document.reasons:
         if reason not in answer:
-            yield write.item("·", whole(printable(reason)), _MAIN, indent=2)
+            yield write.item("·", whole(printable(reason)), _FIRST, indent=2)
     if not everything:
         for index, words in enumerate(_unjudged(document)):
-            yield write.item("not judged", _first_words(words), _FURTHER if index else _MAIN)
+            yield write.item("not judged", _first_words(words), _FURTHER if index else _FIRST)
     steps = document.next_steps if everything else document.next_steps[:_MOST_STEPS]
     for index, step in enumerate(steps):
-        yield write.item("next", whole(printable(step)), _FURTHER if index else _MAIN)
+        yield write.item("next", whole(printable(step)), _FURTHER if index else _FIRST)
 
 
 def _unjudged(document: Document) -> list[str]:
