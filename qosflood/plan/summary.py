@@ -11,14 +11,17 @@ from qosflood.plan.watching import WATCHED
 def summarise(plan: Plan) -> list[Row]:
     """Load, phases, target, what is watched, limits; without sources."""
     rows = {row.label: row.value for row in reversed(describe(plan))}
-    load = [("load", _load(plan, rows)), ("phases", _phases(plan))]
-    found = (
-        *(load if plan.floods else [("watch", rows["watch"])]),
-        ("target", _target(plan, rows["target"])),
-        ("watched", _watched(plan)),
-        ("limits", "; ".join(_limits(plan))),
-    )
-    return [Row(label, value, "") for label, value in found]
+    found = {
+        **(_of_flood(plan, rows) if plan.floods else {"watch": rows["watch"]}),
+        "target": _target(plan, rows["target"]),
+        "watched": _watched(plan),
+        "limits": "; ".join(_limits(plan)),
+    }
+    return [Row(label, value, "") for label, value in found.items()]
+
+
+def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
+    return {"load": _load(plan, rows), "phases": _phases(plan)}
 
 
 def _load(plan: Plan, rows: dict[str, str]) -> str:
@@ -31,7 +34,7 @@ def _load(plan: Plan, rows: dict[str, str]) -> str:
 def _phases(plan: Plan) -> str:
     each = (f"{phase.name} {format_duration(phase.duration_ns)}" for phase in plan.phases)
     storms = f", {counted(len(plan.storms), 'storm')}" if plan.storms else ""
-    return f"{', '.join(each)}: {format_duration(plan.phases[-1].end_ns)} in all{storms}"
+    return f"{format_duration(plan.phases[-1].end_ns)}: {', '.join(each)}{storms}"
 
 
 def _target(plan: Plan, where: str) -> str:

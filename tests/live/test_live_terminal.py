@@ -11,7 +11,15 @@ from rich.console import Console
 from qosflood.analysis.current import Snapshot
 from qosflood.base.units import MS, SECOND
 from qosflood.live.lines import plain_pieces
-from qosflood.live.terminal import PictureView, PlainView, RunView, make_view, render
+from qosflood.live.terminal import (
+    PictureView,
+    PlainView,
+    RunView,
+    make_view,
+    print_event,
+    render,
+)
+from qosflood.report.formats.wrapping import side_by_side
 
 MIB = 1024 * 1024
 SEEN = Snapshot(
@@ -92,7 +100,7 @@ def test_control_characters_of_the_target_never_reach_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("snapshot", [SEEN, UNKNOWN, TROUBLED])
-@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_picture_fits_the_terminal(snapshot: Snapshot, width: int) -> None:
     lines = drawn(snapshot, width).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
@@ -118,7 +126,7 @@ def test_errors_are_shown_by_kind_the_commonest_first() -> None:
     text = " ".join(drawn(TROUBLED, 200).split())
     assert "98,765,432 rejected, 1,234 timeout, 77 unsent, 5 connect_error" in text
     assert "12 failed so far" in text
-    assert "the generator is late" in text
+    assert "the generator is late: reports leave after they are due" in text
 
 
 def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures() -> None:
@@ -137,7 +145,29 @@ def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures()
     assert starts == ["1s", "10s"]
 
 
-def test_a_plain_line_is_never_broken_in_two() -> None:
+class OfATerminal(io.StringIO):
+    """What a terminal was sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("snapshot", [SEEN, UNKNOWN, TROUBLED])
+def test_on_a_terminal_a_plain_line_is_broken_between_its_pieces(
+    snapshot: Snapshot, width: int
+) -> None:
+    out = OfATerminal()
+    print_event(Console(file=out, width=width), side_by_side(plain_pieces(snapshot)), indent=7)
+    first, *further = out.getvalue().splitlines()
+    assert first.startswith("   35s flood")
+    assert " ".join(out.getvalue().split()) == " ".join(plain_line(snapshot).split())
+    for piece in plain_pieces(snapshot):
+        assert len(piece) > 40 or piece.strip() in out.getvalue()
+    assert all(line.startswith(" " * 7) and len(line) <= width for line in further)
+
+
+def test_a_plain_line_of_a_log_is_never_broken_in_two() -> None:
     plan = make_plan()
     out = io.StringIO()
     view = PlainView(plan, Console(file=out, width=40))

@@ -265,17 +265,26 @@ def _verdict(document: Document, write: _Writer, *, everything: bool) -> Iterato
 
 
 def _unjudged(document: Document) -> list[str]:
-    """The limits that could not be judged, those of one reason together; a limit that is the
-    verdict's reason stands there."""
-    by_reason: dict[str, list[str]] = {}
-    for limit in document.limits:
-        named = any(reason.startswith(limit.expr) for reason in document.reasons)
-        if limit.ok is None and not named:
-            by_reason.setdefault(_why(document, limit), []).append(together(printable(limit.expr)))
-    return [f"{', '.join(exprs)}: {why}" for why, exprs in by_reason.items()]
+    """The limits that could not be judged, with why; a limit that is the verdict's reason stands
+    there."""
+    limits = [limit for limit in document.limits if not _is_a_reason(document, limit)]
+    return _by_reason(limits, lambda limit: _why_shortly(document, limit))
 
 
-def _why(document: Document, limit: JudgedLimit) -> str:
+def _by_reason(limits: Iterable[JudgedLimit], why: Callable[[JudgedLimit], str]) -> list[str]:
+    """Those that were not judged, one reason's together."""
+    exprs: dict[str, list[str]] = {}
+    for limit in limits:
+        if limit.ok is None:
+            exprs.setdefault(why(limit), []).append(together(printable(limit.expr)))
+    return [f"{', '.join(names)}: {reason}" for reason, names in exprs.items()]
+
+
+def _is_a_reason(document: Document, limit: JudgedLimit) -> bool:
+    return any(reason.startswith(limit.expr) for reason in document.reasons)
+
+
+def _why_shortly(document: Document, limit: JudgedLimit) -> str:
     needed_s = document.memory.needed_s
     if limit.metric in _OF_TIME and needed_s is not None:
         how = "flood" if cells.floods(document) else "watch"
@@ -291,16 +300,32 @@ def _everything(document: Document, write: _Writer) -> Iterator[_Piece]:
         names = tuple(phase.name for phase in document.phases)
         yield write.table(names, cells.phase_rows(document))
         yield _Piece([Text()])
-    for row in cells.limit_rows(document):
-        mark, style = _LIMIT_MARKS[row.state]
-        words = [f"{together(row.expr)}: {row.value if row.state != 'not judged' else row.state}"]
-        if row.reason and not _stands_in(row.reason, document.reasons):
-            words.append(row.reason)
-        yield write.item(mark, "; ".join(words), style=style, indent=3)
+    for state, text in _limits(document):
+        mark, style = _LIMIT_MARKS[state]
+        yield write.item(mark, text, style=style, indent=3)
     if document.limits:
         yield _Piece([Text()])
     for label, text in _all_lines(document):
         yield write.item(label, printable(text))
+
+
+def _limits(document: Document) -> Iterator[tuple[str, str]]:
+    """State and words: broken ones, those not judged, those that held."""
+    rows = cells.limit_rows(document)
+    yield from (("broken", _judged(document, row)) for row in rows if row.state == "broken")
+    for words in _by_reason(document.limits, lambda limit: _why(document, limit)):
+        yield "not judged", words
+    yield from (("ok", _judged(document, row)) for row in rows if row.state == "ok")
+
+
+def _judged(document: Document, row: cells.LimitRow) -> str:
+    words = f"{together(row.expr)}: {row.value}"
+    new = row.reason and not _stands_in(row.reason, document.reasons)
+    return f"{words}; {row.reason}" if new else words
+
+
+def _why(document: Document, limit: JudgedLimit) -> str:
+    return "not judged" if _stands_in(limit.reason, document.reasons) else printable(limit.reason)
 
 
 def _all_lines(document: Document) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 _GLUE = "\u00a0"
+_LONG_PIECE = 40
 _TOGETHER = re.compile(r"--[\w-]+ '[^']{1,60}'|--[\w-]+ [^\s'–-]\S*|\d [KMG]i?B\b|\d B\b")
 """An option with its value, a number with its unit: to be typed or read as one."""
 
@@ -20,8 +21,9 @@ def together(text: str) -> str:
 
 
 def side_by_side(pieces: Iterable[str]) -> str:
-    """The pieces two blanks apart; lines end between them only."""
-    return f"{_GLUE} ".join(map(together, pieces))
+    """The pieces two blanks apart; lines end between them, or within one that is long."""
+    whole = (together(piece) if len(piece) <= _LONG_PIECE else piece for piece in pieces)
+    return f"{_GLUE} ".join(whole)
 
 
 def hanging(
