@@ -248,9 +248,7 @@ def _first_words(text: str) -> str:
 
 
 def _verdict(document: Document, write: _Writer, *, everything: bool) -> Iterator[_Piece]:
-    _, rest = headline_parts(document)
-    found = rest.partition("; not judged: ")[0]
-    answer = f"{document.verdict} - {found}" if found else document.headline
+    answer = _answer(document)
     yield write.verdict(document.verdict, printable(answer))
     whole: Callable[[str], str] = str if everything else _first_words
     for reason in document.reasons:
@@ -262,6 +260,16 @@ def _verdict(document: Document, write: _Writer, *, everything: bool) -> Iterato
     steps = document.next_steps if everything else document.next_steps[:_MOST_STEPS]
     for index, step in enumerate(steps):
         yield write.item("next", whole(printable(step)), _FURTHER if index else _FIRST)
+
+
+def _answer(document: Document) -> str:
+    """Verdict and reason; whole, where the headline had no room for all of it."""
+    _, rest = headline_parts(document)
+    found = rest.partition("; not judged: ")[0]
+    start, cut, tail = found.partition("…")
+    if cut and document.reasons and document.reasons[0].startswith(start):
+        found = f"{document.reasons[0]}{tail}"
+    return f"{document.verdict} - {found}" if found else document.headline
 
 
 def _unjudged(document: Document) -> list[str]:

@@ -193,6 +193,22 @@ def test_what_is_left_out_is_counted() -> None:
     assert "more in the report" not in flat(lines_of(document_of(crowded_run()), 80, "all"))
 
 
+@pytest.mark.parametrize("detail", ["short", "all"])
+def test_a_reason_that_the_headline_had_no_room_for_is_whole_and_stands_once(
+    detail: Detail,
+) -> None:
+    story = failing_run()
+    long = f"the generator was late in {'many ' * 30}windows"
+    verdict = replace(
+        story.verdict,
+        headline=f"5,000 clients: FAIL - {long[:99]}…; 2% of reports failed",
+        reasons=(long,),
+    )
+    text = flat(lines_of(document_of(replace(story, verdict=verdict)), 80, detail))
+    assert f"FAIL - {long}; 2% of reports failed" in text
+    assert text.count("the generator was late in") == 1
+
+
 def test_limits_of_one_reason_are_named_together() -> None:
     text = flat(lines_of(kind_of("unmeasured_run"), 80))
     assert "memory.leak == none, loss == none: no observations" in text
