@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
-from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
+from stories import (
+    STORIES,
+    Story,
+    document_of,
+    failing_run,
+    good_run,
+    hostile,
+    interrupted_run,
+    judge_all,
+)
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
@@ -44,6 +53,18 @@ def test_report_md_holds_headline_reasons_limits_and_next_steps() -> None:
     assert "| and 4 ok |" in text
     assert "- First failure: +7m1s" in text
     assert "--rate 5x" in text
+
+
+def test_a_reason_stands_once_in_report_md() -> None:
+    story = good_run()
+    reason = "no sample in the flood"
+    memory = replace(story.findings.memory, verdict="inconclusive", reason=reason)
+    limits = judge_all(story.plan, memory_leak=(None, None, reason))
+    story = replace(story, findings=replace(story.findings, memory=memory))
+    text = markdown.render(
+        document_of(replace(story, verdict=replace(story.verdict, limits=limits)))
+    )
+    assert text.count(reason) == 1
 
 
 def test_every_table_of_report_md_has_as_many_cells_in_each_row() -> None:

@@ -4,7 +4,7 @@ A cell is plain text; each renderer escapes it for its own medium. What was not 
 as `–`, never as 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from qosflood.base.text import printable
@@ -232,6 +232,18 @@ def memory_line(document: Document) -> str:
         parts.append(f"limit reached in {seconds(until.low)} {latest}")
     line = "; ".join(parts)
     return printable(f"{line}; {memory.reason}" if memory.reason else line)
+
+
+def once(line: str, reason: str, document: Document) -> str:
+    """`line` without its reason, where the verdict or a limit has the same."""
+    others = (*document.reasons, *(limit.reason for limit in document.limits))
+    words = printable(reason)
+    return line.replace(f"; {words}", "") if words and stands_in(reason, others) else line
+
+
+def stands_in(reason: str, others: Iterable[str]) -> bool:
+    """Whether one of the others says the same, or more."""
+    return any(printable(reason) in printable(other) for other in others)
 
 
 def scrape_line(document: Document) -> str:

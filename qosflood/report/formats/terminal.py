@@ -214,7 +214,7 @@ def _loss(document: Document) -> str:
     reason = _clause(loss.reason)
     if loss.verdict == "ok":
         return reason or "none seen"
-    if reason and _stands_in(reason, [limit.reason for limit in document.limits]):
+    if reason and cells.stands_in(reason, [limit.reason for limit in document.limits]):
         return ""
     return f"not known: {reason}" if reason else "not known"
 
@@ -328,22 +328,23 @@ def _limits(document: Document) -> Iterator[tuple[str, str]]:
 
 def _judged(document: Document, row: cells.LimitRow) -> str:
     words = f"{together(row.expr)}: {row.value}"
-    new = row.reason and not _stands_in(row.reason, document.reasons)
+    new = row.reason and not cells.stands_in(row.reason, document.reasons)
     return f"{words}; {row.reason}" if new else words
 
 
 def _why(document: Document, limit: JudgedLimit) -> str:
-    return "not judged" if _stands_in(limit.reason, document.reasons) else printable(limit.reason)
+    return (
+        "not judged" if cells.stands_in(limit.reason, document.reasons) else printable(limit.reason)
+    )
 
 
 def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
-    reasons = [*document.reasons, *(limit.reason for limit in document.limits)]
     floods = cells.floods(document)
-    yield "memory", _once(cells.memory_line(document), document.memory.reason, reasons)
+    yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in beside_lines(document))
     if floods:
-        yield "loss", _once(cells.loss_line(document), document.loss.reason, reasons)
+        yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
         yield "outcomes", cells.books_line(document)
     if cells.repeats(document):
         yield "attempts", cells.attempts_line(document)
@@ -359,13 +360,3 @@ def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
 def _evidence(document: Document) -> list[str]:
     """What was looked at to say so; where all is well the page has it."""
     return [] if document.verdict == "PASS" else document.limited_evidence
-
-
-def _once(line: str, reason: str, reasons: Iterable[str]) -> str:
-    """`line` without its reason, where that stands elsewhere."""
-    words = printable(reason)
-    return line.replace(f"; {words}", "") if words and _stands_in(reason, reasons) else line
-
-
-def _stands_in(reason: str, reasons: Iterable[str]) -> bool:
-    return any(printable(reason) in printable(other) for other in reasons)
