@@ -1,7 +1,7 @@
 """The end of a run on a terminal: figures first, and last the verdict, what to do, the report.
 
-The verdict is the last block, and what stands before it is cut to what a terminal of 24 lines has
-room for; everything is in the report, and on the terminal where all of it was asked for.
+The verdict is in the last block, which a terminal of 24 lines has room for. What there is no room
+for is left out and counted; everything is in the report, and on the terminal on demand.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -46,7 +46,7 @@ _LIMIT_MARKS = {
 _SHOWN_PHASES = ("baseline", "flood", "recovery", WATCH)
 
 _KEPT, _FIRST, _MAIN, _FURTHER, _LAST = range(5)
-"""How a piece is left out where there is no room: never, or the later the sooner it stands here."""
+"""When a piece is left out where there is no room: never, as a last resort, …, first of all."""
 
 
 class _Piece(NamedTuple):
@@ -75,10 +75,11 @@ def ending(
         pieces = [write.verdict(document.verdict, printable(document.headline)), *warnings, *last]
         return [line for piece in pieces for line in piece.lines]
     blank = _Piece([Text()])
-    lead, _ = headline_parts(document)
+    lead, found = headline_parts(document)
+    title = [write.title(printable(lead))] if found else []
     body = _everything(document, write) if detail == "all" else _figures(document, write)
     verdict = list(_verdict(document, write, everything=detail == "all"))
-    before = [blank, write.title(printable(lead)), *body, blank]
+    before = [blank, *title, *body, blank]
     pieces = [*before, *verdict]
     if detail == "short":
         pieces = _on_a_screen(document, before, verdict, write, _height(last))
@@ -92,7 +93,7 @@ def _on_a_screen(
     write: "_Writer",
     taken: int,
 ) -> list[_Piece]:
-    """What there is room for beside the `taken` lines, and how many pieces there was none for."""
+    """What there is room for besides the `taken` lines, and how many pieces there was none for."""
     most = MOST_LINES_OF_PASS if document.verdict == "PASS" else MOST_LINES
     pieces = [*before, *verdict]
     if _height(pieces) + taken <= most and _height(verdict) + taken <= MOST_LINES_OF_VERDICT:
@@ -103,7 +104,7 @@ def _on_a_screen(
 
 
 def _fitting(pieces: list[_Piece], most: int) -> list[_Piece]:
-    """Those that `most` lines have room for, the least telling left out."""
+    """Those that `most` lines have room for, by rank and then by place."""
     while _height(pieces) > most:
         rank, worst = max((piece.rank, index) for index, piece in enumerate(pieces))
         if rank == _KEPT:

@@ -209,6 +209,13 @@ def test_a_reason_that_the_headline_had_no_room_for_is_whole_and_stands_once(
     assert text.count("the generator was late in") == 1
 
 
+def test_a_headline_without_two_parts_stands_once() -> None:
+    story = good_run()
+    verdict = replace(story.verdict, headline="all is well", reasons=())
+    lines = lines_of(document_of(replace(story, verdict=verdict)), 80)
+    assert lines.count("all is well") == 1
+
+
 def test_limits_of_one_reason_are_named_together() -> None:
     text = flat(lines_of(kind_of("unmeasured_run"), 80))
     assert "memory.leak == none, loss == none: no observations" in text
