@@ -202,8 +202,8 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
         yield "first failure", cells.first_failure_line(document), _FURTHER
     if cells.repeats(document):
         yield "attempts", cells.attempts_line(document), _LAST
-    for line in storm_lines(document):
-        yield "storm", line, _LAST
+    for index, line in enumerate(storm_lines(document)):
+        yield "storm", line, _LAST if index else _MAIN
     for name, line in beside_lines(document):
         yield name.lower(), line, _LAST
 
