@@ -88,8 +88,14 @@ def remedies_for_unjudged(judged: JudgedLimit, findings: Findings) -> Iterator[s
         yield f"{judged.limit.expr}: {_SEVERAL}"
     elif metric.startswith("memory") and findings.memory.verdict == "unmeasured":
         yield "memory was not measured: add --pid N, or a metrics page that exposes it"
-    elif metric.startswith("scrape") and not (findings.prometheus and metric == "scrape.success"):
+    elif metric.startswith("scrape") and not _scraped(findings, metric):
         yield "to judge scrapes: add --scrape URL"
+
+
+def _scraped(findings: Findings, metric: str) -> bool:
+    """Whether there were scrapes, of ours or for what Prometheus says of its own."""
+    ours = any(phase.scrapes.count for phase in findings.phases)
+    return ours or (findings.prometheus is not None and metric == "scrape.success")
 
 
 def _errors(case: _Case) -> str:

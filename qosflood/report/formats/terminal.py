@@ -155,7 +155,7 @@ class _Writer:
 
 
 def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
-    phases = [phase for phase in document.phases if phase.name in _SHOWN_PHASES]
+    phases = [p for p in document.phases if p.name in _SHOWN_PHASES and p.seconds > 0]
     if phases:
         yield write.table(tuple(phase.name for phase in phases), _phase_rows(document, phases))
     said = " ".join((*document.reasons, *document.next_steps, *_unjudged(document)))

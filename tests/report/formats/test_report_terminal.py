@@ -178,6 +178,17 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
     assert "ramp" not in text
 
 
+def test_a_phase_that_was_not_reached_has_no_column() -> None:
+    document = document_of(good_run())
+    cut = [
+        p if p.name == "baseline" else p.model_copy(update={"seconds": 0.0})
+        for p in document.phases
+    ]
+    text = "\n".join(lines_of(document.model_copy(update={"phases": cut}), 80))
+    assert "baseline" in text
+    assert "flood  " not in text
+
+
 def test_a_watch_has_its_own_few_figures() -> None:
     text = flat(lines_of(kind_of("run-1-report-2/watch"), 80))
     assert "scrapes ok 8/8 scrape max" in text
