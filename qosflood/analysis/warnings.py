@@ -42,8 +42,9 @@ def _shared_host(plan: Plan, tally: GeneratorTally) -> Iterator[str]:
     waited = ""
     if tally.flood_seconds:
         each = tally.run_queue_ns / (tally.flood_seconds * SECOND)
-        waited = f"; in the flood it waited for a CPU {format_duration(each * SECOND)} a second"
-    yield f"shared_host: the generator runs on the target's machine and takes from it{waited}"
+        wait = format_duration(each * SECOND)
+        waited = f"; in the flood the generator waited {wait} a second for a CPU"
+    yield f"shared_host: generator and target share this machine{waited}"
 
 
 def _of_events(events: Iterable[Event]) -> Iterator[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from qosflood.base.units import SECOND
+from qosflood.cli.options import verbose_option
 from qosflood.cli.report import show_report
+from qosflood.cli.screen import detail_of
 from qosflood.journal.merge import merge as merge_parts
 from qosflood.journal.merge import missing, open_parts
 from qosflood.run.run import claim_directory
@@ -28,10 +30,16 @@ from qosflood.run.run import claim_directory
     help="Run directory, new or empty.  [default: qosflood-runs/<UTC time>-<profile>-<rate>]",
 )
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
-@click.option("--quiet", is_flag=True, help="Only the verdict.")
+@click.option("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path.")
+@verbose_option
 @click.pass_context
 def merge(
-    ctx: click.Context, parts: tuple[Path, ...], out: Path | None, as_json: bool, quiet: bool
+    ctx: click.Context,
+    parts: tuple[Path, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Make one run of the parts of a run, with one verdict.
 
@@ -49,4 +57,4 @@ def merge(
         click.echo(
             f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True
         )
-    show_report(ctx, folder, as_json=as_json)
+    show_report(ctx, folder, as_json=as_json, detail=detail_of(quiet=quiet, verbose=verbose))

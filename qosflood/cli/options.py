@@ -48,6 +48,10 @@ set_option = click.option(
     help="Set any key of the profile (repeatable).",
 )
 
+verbose_option = click.option(
+    "--verbose", is_flag=True, help="The whole plan, and at the end every figure."
+)
+
 _LOAD: tuple[Any, ...] = (
     click.option(
         "--rate",
@@ -219,7 +223,8 @@ _OUTPUT: tuple[Any, ...] = (
         multiple=True,
         help="Send this header with what is pushed (repeatable).",
     ),
-    click.option("--quiet", is_flag=True, help="Only warnings and the verdict."),
+    click.option("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path."),
+    verbose_option,
     click.option("--json", "as_json", is_flag=True, help="report.json on standard output."),
 )
 

@@ -4,24 +4,26 @@ from pathlib import Path
 
 import click
 
-from qosflood.cli.screen import PatientConsole, write_json
+from qosflood.cli.options import verbose_option
+from qosflood.cli.screen import PatientConsole, detail_of, write_json
 from qosflood.report.build import REPORT_HTML, build, json_text
-from qosflood.report.formats.terminal import print_summary
+from qosflood.report.formats.terminal import Detail, print_summary
 
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
+@verbose_option
 @click.pass_context
-def report(ctx: click.Context, run: Path, as_json: bool) -> None:
+def report(ctx: click.Context, run: Path, as_json: bool, verbose: bool) -> None:
     """Build the report of RUN again from run.json and the journal.
 
     Exits with the run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
     """
-    show_report(ctx, run, as_json=as_json)
+    show_report(ctx, run, as_json=as_json, detail=detail_of(quiet=False, verbose=verbose))
 
 
-def show_report(ctx: click.Context, run: Path, *, as_json: bool) -> None:
+def show_report(ctx: click.Context, run: Path, *, as_json: bool, detail: Detail) -> None:
     """Build and show the report of the run directory, and exit with the run's code."""
     result = build(run)
     for problem in result.problems:
@@ -30,5 +32,5 @@ def show_report(ctx: click.Context, run: Path, *, as_json: bool) -> None:
         write_json(json_text(result.document).encode())
     else:
         page = run / REPORT_HTML if run / REPORT_HTML in result.written else None
-        print_summary(PatientConsole(highlight=False), result.document, page)
+        print_summary(PatientConsole(highlight=False), result.document, page, detail=detail)
     ctx.exit(result.document.exit_code)

@@ -33,6 +33,7 @@ def run(
     dry_run: bool,
     no_live: bool,
     quiet: bool,
+    verbose: bool,
     as_json: bool,
     web: Address | None,
     **values: Any,
@@ -48,7 +49,7 @@ def run(
     """
     check_output(dry_run=dry_run, as_json=as_json)
     told = told_from(values)
-    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json, verbose=verbose)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
         plan = fill_planned(plan)

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from qosflood.base.text import printable
-from qosflood.live.terminal import RunView, Style, make_view
-from qosflood.plan.describe import describe
+from qosflood.live.terminal import RunView, Style, make_view, print_event
+from qosflood.plan.describe import Row, describe
 from qosflood.plan.plan import Plan
+from qosflood.plan.summary import summarise
 from qosflood.report.document.schema import Document
-from qosflood.report.formats.terminal import print_summary
+from qosflood.report.formats.terminal import Detail, print_summary
+from qosflood.report.formats.wrapping import hanging
 from qosflood.run.preflight.preflight import Preflight
 from qosflood.run.preflight.resources import Needs
 
@@ -57,13 +59,24 @@ def write_json(document: bytes) -> None:
         discard(sys.stdout.fileno())
 
 
+INDENT = 11
+"""Where the text beside a label begins, before a run."""
+
+
+def detail_of(*, quiet: bool, verbose: bool) -> Detail:
+    """How much of a run's end is shown."""
+    return "verdict" if quiet else "all" if verbose else "short"
+
+
 class TerminalScreen:
     """`live`: a picture that is redrawn, where standard error is a terminal. `quiet`: only
-    warnings and the verdict. `as_json`: report.json on standard output instead of the summary."""
+    warnings and the verdict. `verbose`: the whole plan and the whole end, else what fits a screen.
+    `as_json`: report.json on standard output instead of the summary."""
 
-    def __init__(self, *, live: bool, quiet: bool, as_json: bool) -> None:
+    def __init__(self, *, live: bool, quiet: bool, as_json: bool, verbose: bool = False) -> None:
         self._console = PatientConsole(stderr=True, highlight=False)
         self._quiet = quiet
+        self._verbose = verbose and not quiet
         self._as_json = as_json
         self._style: Style = "plain"
         if quiet:
@@ -73,43 +86,35 @@ class TerminalScreen:
         self._view: RunView | None = None
 
     def plan(self, plan: Plan, needs: Needs) -> None:
-        """Print the plan: what, how much, and where each value came from; then its needs."""
-        if not self._quiet:
-            self._print_plan(self._console, plan, needs)
+        """Print the plan in a few lines, or all of it with where each value came from and what it
+        needs of this machine."""
+        if self._verbose:
+            _print_plan(self._console, plan, needs)
+        elif not self._quiet:
+            for row in summarise(plan):
+                _print_row(self._console, row)
 
     def dry_run(self, plan: Plan, needs: Needs) -> None:
-        """The same on standard output, being all that was asked for; what would refuse or warn a
-        run goes to standard error."""
+        """All of the plan on standard output, being all that was asked for; what would refuse or
+        warn a run goes to standard error."""
         console = PatientConsole(highlight=False)
         with patience(console):
-            self._print_plan(console, plan, needs)
+            _print_plan(console, plan, needs)
         for line in (*needs.problems, *needs.warnings):
             self.notice(f"warning: {line}")
 
-    @staticmethod
-    def _print_plan(console: Console, plan: Plan, needs: Needs) -> None:
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column(ratio=1)
-        table.add_column(style="dim", justify="right")
-        for row in describe(plan):
-            table.add_row(row.label, Text(printable(row.value)), Text(printable(row.source)))
-        for line in needs.lines:
-            table.add_row("machine", Text(line), "")
-        console.print(table)
-
     def preflight(self, plan: Plan, seen: Preflight) -> None:
-        """Print what can be seen of the target, in one line."""
-        if not self._quiet:
-            line = seen.line(plan.report.expect)
-            self._console.print(Text(f"preflight  {line}"), soft_wrap=True)
-            if seen.command is not None:
-                self._console.print(Text(f"watching   {seen.command}"), soft_wrap=True)
+        """Print what can be seen of the target."""
+        if self._quiet:
+            return
+        _print_row(self._console, Row("preflight", seen.line(plan.report.expect), ""))
+        if seen.command is not None and self._verbose:
+            _print_row(self._console, Row("process", seen.command, ""))
 
     def notice(self, line: str) -> None:
         """Print one line about what is going on."""
         with patience(self._console):
-            self._console.print(Text(printable(line)), soft_wrap=True)
+            print_event(self._console, printable(line))
 
     def view(self, plan: Plan) -> RunView:
         """The live view in the style that fits."""
@@ -129,4 +134,31 @@ class TerminalScreen:
             return
         console = PatientConsole(highlight=False)
         with patience(console):
-            print_summary(console, Document.model_validate(document), page)
+            detail = detail_of(quiet=self._quiet, verbose=self._verbose)
+            print_summary(console, Document.model_validate(document), page, detail=detail)
+
+
+def _print_plan(console: Console, plan: Plan, needs: Needs) -> None:
+    for row in (*describe(plan), *(Row("machine", line, "") for line in needs.lines)):
+        _print_row(console, row)
+
+
+def _print_row(console: Console, row: Row) -> None:
+    """Label and value, and on the right, where there is room, the value's source."""
+    width, source = console.width, printable(row.source)
+    lines = hanging(row.label, printable(row.value), width, INDENT)
+    if source:
+        room = width - cell_len(source)
+        if cell_len(lines[-1]) + 2 > room:
+            lines.append("")
+        lines[-1] += " " * (room - cell_len(lines[-1])) + source
+    _print_lines(console, lines, bold=len(row.label), dim=len(source))
+
+
+def _print_lines(console: Console, lines: list[str], *, bold: int = 0, dim: int = 0) -> None:
+    """`bold`: how many characters of the first line; `dim`: of the last."""
+    texts = [Text(line) for line in lines]
+    texts[0].stylize("bold", 0, bold)
+    texts[-1].stylize("dim", len(texts[-1]) - dim)
+    for text in texts:
+        console.print(text, soft_wrap=True)

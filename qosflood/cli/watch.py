@@ -38,6 +38,7 @@ def watch(
     dry_run: bool,
     no_live: bool,
     quiet: bool,
+    verbose: bool,
     as_json: bool,
     web: Address | None,
     **values: Any,
@@ -52,7 +53,7 @@ def watch(
     """
     check_output(dry_run=dry_run, as_json=as_json)
     told = told_from(values)
-    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json, verbose=verbose)
     plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
     if plan.target.embedded:
         raise PlanError("watch: got no target, expected --target URL")

@@ -7,25 +7,34 @@ from qosflood.base.units import SECOND, format_bytes, format_count, format_durat
 UNKNOWN = "–"
 
 
-def plain_line(snapshot: Snapshot) -> str:
-    """One line for a log: time, phase, rates, latency, errors, memory, scrape, time left."""
-    late = "  GENERATOR LATE" if snapshot.late else ""
+def plain_pieces(snapshot: Snapshot) -> tuple[str, ...]:
+    """What a line says of a load: time, phase, rates, latency, errors, memory, scrape, time left,
+    and whether the generator is late."""
     return (
-        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase:<8}  "
-        f"offered {rate(snapshot.offered)}{retries(snapshot)} acked {rate(snapshot.acked)}  "
-        f"p50 {duration(snapshot.p50_ns)} p99 {duration(snapshot.p99_ns)}  "
-        f"errors {format_count(sum(snapshot.errors.values()))}  "
-        f"rss {memory(snapshot)}  scrape {scrape(snapshot)}  "
-        f"{whole_seconds(snapshot.left_ns)} left{late}"
+        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase:<8}",
+        f"offered {rate(snapshot.offered)}{retries(snapshot)}",
+        f"answered {rate(snapshot.acked)}",
+        f"p50 {duration(snapshot.p50_ns)}",
+        f"p99 {duration(snapshot.p99_ns)}",
+        f"errors {format_count(sum(snapshot.errors.values()))}",
+        *_of_target(snapshot),
+        *(["generator late"] if snapshot.late else []),
     )
 
 
-def watch_line(snapshot: Snapshot) -> str:
-    """One line for a log of a watch: time, memory, scrape, time left."""
+def watch_pieces(snapshot: Snapshot) -> tuple[str, ...]:
+    """What a line says of a watch: time, memory, scrape, time left."""
     return (
-        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase}  "
-        f"rss {memory(snapshot)}  scrape {scrape(snapshot)}  "
-        f"{whole_seconds(snapshot.left_ns)} left"
+        f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase}",
+        *_of_target(snapshot),
+    )
+
+
+def _of_target(snapshot: Snapshot) -> tuple[str, ...]:
+    return (
+        f"memory {memory(snapshot)}",
+        f"scrape {scrape(snapshot)}",
+        f"{whole_seconds(snapshot.left_ns)} left",
     )
 
 
@@ -55,7 +64,7 @@ def whole_seconds(ns: int) -> str:
 
 
 def memory(snapshot: Snapshot, *, limit: bool = False) -> str:
-    """`120.3 MiB`, with its `limit` where there is one; of several instances the one that has
+    """`120.3 MiB`, with its `limit` where there is one; of several instances the one that uses
     most."""
     most = snapshot.rss_limit_bytes if limit else None
     of = f" of {size(most)}" if most else ""
@@ -64,7 +73,7 @@ def memory(snapshot: Snapshot, *, limit: bool = False) -> str:
 
 
 def scrape(snapshot: Snapshot) -> str:
-    """`ok 4ms`, or `failed` with the reason; of several instances the one that fares worst."""
+    """`ok 4ms`, or `failed` with the reason; of several instances the worst one."""
     last = snapshot.scrape
     if last is None:
         return UNKNOWN

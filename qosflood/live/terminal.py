@@ -1,5 +1,6 @@
 """The run on a terminal: a picture that is redrawn, or plain lines where it would not fit."""
 
+import sys
 from typing import Literal
 
 from rich.console import Console, Group, RenderableType
@@ -15,15 +16,18 @@ from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
 from qosflood.plan.plan import Limit, Plan
+from qosflood.report.formats.wrapping import hanging, side_by_side
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND
 _WAIT_STEPS_NS = (10 * SECOND, 60 * SECOND, 600 * SECOND)
 _BAR_LEAST = 10
+_LINE_INDENT = 7
+"""Where the phase stands in a plain line, behind the time."""
 
 
 class RunView:
-    """Shows a run while it goes on, and knows its abort limits; silent by itself."""
+    """Shows a run while it goes on, and knows its abort limits; prints nothing by itself."""
 
     def __init__(self, plan: Plan) -> None:
         self.state = LiveView(plan)
@@ -41,14 +45,14 @@ class RunView:
         return self._aborts.broken(t_ns)
 
     def waiting(self, left_ns: int) -> None:
-        """Show that the load begins in so long."""
+        """Show how long it is until the load starts."""
 
     def close(self) -> None:
         """Show nothing more."""
 
 
 class PlainView(RunView):
-    """A line each 10 s, for logs and pipes."""
+    """A line every 10 s, for logs and pipes."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
         super().__init__(plan)
@@ -57,12 +61,12 @@ class PlainView(RunView):
         self._waited_for: int | None = None
 
     def waiting(self, left_ns: int) -> None:
-        """Print a line now and then: each 10 minutes, at last each minute, each 10 s."""
+        """Print a line now and then: every 10 minutes, then every minute, then every 10 s."""
         step = next((step for step in _WAIT_STEPS_NS if left_ns < 10 * step), _WAIT_STEPS_NS[-1])
         mark = -(-left_ns // step) * step
         if mark != self._waited_for:
             self._waited_for = mark
-            self._console.print(Text(_waiting(left_ns)), soft_wrap=True)
+            print_event(self._console, _waiting(left_ns))
 
     def tick(self, t_ns: int) -> None:
         """Print a line if 10 s of the load have passed since the last."""
@@ -71,8 +75,8 @@ class PlainView(RunView):
         if silent or snapshot.elapsed_ns < self._next_ns:
             return
         self._next_ns = (snapshot.elapsed_ns // LINE_EVERY_NS + 1) * LINE_EVERY_NS
-        words = lines.plain_line if self.state.plan.floods else lines.watch_line
-        self._console.print(Text(words(snapshot)), soft_wrap=True)
+        pieces = lines.plain_pieces if self.state.plan.floods else lines.watch_pieces
+        print_event(self._console, side_by_side(pieces(snapshot)), indent=_LINE_INDENT)
 
 
 class PictureView(RunView):
@@ -99,8 +103,16 @@ class PictureView(RunView):
         self._live.stop()
 
 
+def print_event(console: Console, text: str, *, indent: int = 2) -> None:
+    """Print what happened, on a terminal broken at words, further lines indented; in a log, which
+    tools read by the line, on one."""
+    width = console.width if console.file.isatty() else sys.maxsize
+    for line in hanging("", text, width, 0, indent):
+        console.print(Text(line), soft_wrap=True)
+
+
 def _waiting(left_ns: int) -> str:
-    return f"the load begins in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C leaves"
+    return f"the load starts in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C to leave"
 
 
 def make_view(plan: Plan, console: Console, style: Style) -> RunView:
@@ -113,7 +125,7 @@ def make_view(plan: Plan, console: Console, style: Style) -> RunView:
 
 
 def render(snapshot: Snapshot, width: int, *, load: bool = True) -> RenderableType:
-    """The picture; fits 80 columns. Without `load` there is nothing to tell of reports."""
+    """The picture; fits 60 columns. Without `load` it has no lines about reports."""
     figures = _figures(snapshot, load=load)
     return Group(_progress(snapshot, width), figures, *_alarms(snapshot))
 
@@ -148,7 +160,7 @@ def _add_load(table: Table, snapshot: Snapshot) -> None:
     table.add_row(
         "reports",
         f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
-        f"acked {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
+        f"answered {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
     )
     table.add_row(
         "response",
@@ -174,7 +186,9 @@ def _scrape(snapshot: Snapshot) -> Text:
 def _alarms(snapshot: Snapshot) -> list[Text]:
     alarms = []
     if snapshot.late:
-        alarms.append(Text("the generator is late: it sends after the due time", style="yellow"))
+        alarms.append(
+            Text("the generator is late: reports leave after they are due", style="yellow")
+        )
     if snapshot.trouble is not None:
         alarms.append(Text(printable(snapshot.trouble, 200), style="yellow"))
     return alarms

@@ -54,12 +54,12 @@ def _load(plan: Plan) -> Iterator[Row]:
         "load",
         f"{counted(load.clients, 'client')}, {format_count(load.rate)} reports/s "
         f"({load.multiple:.4g}x of {format_count(load.base_rate)}/s), "
-        f"a report each {format_duration(load.cadence_ns)}",
+        f"a report every {format_duration(load.cadence_ns)}",
         _source(plan, "run.rate") if "load.clients" not in plan.sources else _both(plan),
     )
     yield Row(
         "1x",
-        f"{counted(load.base_clients, 'client')}, a report each "
+        f"{counted(load.base_clients, 'client')}, a report every "
         f"{format_duration(load.base_cadence_ns)}: {format_count(load.base_rate)} reports/s",
         _source(plan, "peak.clients"),
     )
@@ -139,12 +139,12 @@ def _totals(plan: Plan) -> Iterator[Row]:
     reports = _reports(plan)
     end = format_duration(plan.phases[-1].end_ns)
     each = plan.report.bytes_mean
-    up = f", about {format_bytes(reports * each)} up, {format_bytes(each)} each" if each else ""
+    up = f", about {format_bytes(reports * each)} sent, {format_bytes(each)} each" if each else ""
     yield Row("reports", f"{format_count(reports)}{up}", "")
     yield Row("sessions", _sessions(plan), _source(plan, "sessions.lifetime"))
     drain = format_duration(plan.load.timeout_ns)
-    finish = f"in {end}" if plan.part is None else f"{end} after the start"
-    yield Row("finish", f"{finish}, after a drain of at most {drain} more", "")
+    finish = f"after {end}" if plan.part is None else f"{end} after the start"
+    yield Row("finish", f"{finish}, and at most {drain} more to drain", "")
 
 
 def _sessions(plan: Plan) -> str:
@@ -152,23 +152,23 @@ def _sessions(plan: Plan) -> str:
     places = plan.here(max(max(p.clients_from, p.clients_to) for p in plan.phases))
     lives = plan.sessions
     if lives.lifetime == "none":
-        return f"{_distinct(places)} left behind{_manners(lives)}"
-    until = "until a third of the flood" if lives.hold else "to the end"
-    many = _distinct(plan.planned_sessions) if plan.planned_sessions else "more"
+        return f"{_distinct(places)}{_manners(lives)}"
+    until = "until a third of the flood has passed" if lives.hold else "to the end"
+    many = _distinct(plan.planned_sessions) if plan.planned_sessions else "more sessions"
     return (
-        f"{many} left behind in {counted(places, 'place')}; {lives.lifetime} lives of "
+        f"{many} in {counted(places, 'place')}; {lives.lifetime} lifetimes of "
         f"{format_duration(lives.lifetime_ns)}, {until}{_manners(lives)}"
     )
 
 
 def _distinct(sessions: int) -> str:
-    return f"{format_count(sessions)} distinct one{'' if sessions == 1 else 's'}"
+    return f"{format_count(sessions)} distinct session{'' if sessions == 1 else 's'}"
 
 
 def _manners(lives: Sessions) -> str:
     """How sessions begin and end, where it is not as they go on."""
     cadence, over = (format_duration(ns) for ns in (lives.startup_cadence_ns, lives.startup_ns))
-    hasty = f"; a report each {cadence} in their first {over}" if lives.startup_cadence_ns else ""
+    hasty = f"; a report every {cadence} in their first {over}" if lives.startup_cadence_ns else ""
     return f"{hasty}; a final report" if lives.final_report else hasty
 
 
@@ -187,7 +187,7 @@ def _target(plan: Plan) -> Iterator[Row]:
     statuses = ", ".join(str(status) for status in report.expect)
     yield Row(
         "report",
-        f"{report.method} {report.location}, accepted by {statuses}",
+        f"{report.method} {report.location}, expects {statuses}",
         _source(plan, "report.path"),
     )
     yield from _body(plan)
@@ -215,9 +215,11 @@ def _trust(plan: Plan) -> Iterator[Row]:
     if target.insecure:
         yield Row("tls", "certificate not verified", _source(plan, "target.insecure"))
     elif target.cacert:
-        yield Row("tls", f"trusting {target.cacert}", _source(plan, "target.cacert"))
+        yield Row("tls", f"trusts {target.cacert}", _source(plan, "target.cacert"))
     if target.scheme == "https" and not target.tls_resume:
-        yield Row("tls", "each connection a full handshake", _source(plan, "target.tls_resume"))
+        yield Row(
+            "tls", "every connection makes a full handshake", _source(plan, "target.tls_resume")
+        )
     if target.cert:
         key = f"key {target.key}" if target.key else "its key in the same file"
         yield Row("certificate", f"{target.cert}, {key}", _source(plan, "target.cert"))
@@ -251,7 +253,7 @@ def _sending(plan: Plan) -> Iterator[Row]:
 def _retries(retries: Retries) -> str:
     share = " (a random share of it)" if retries.jitter else ""
     given_up = retries.attempt_timeout_ns
-    attempt = f"; an attempt has {format_duration(given_up)}" if given_up else ""
+    attempt = f"; an attempt is given up after {format_duration(given_up)}" if given_up else ""
     return (
         f"at most {retries.most}, after {format_duration(retries.backoff_ns)} growing "
         f"{retries.factor:g}-fold to {format_duration(retries.longest_ns)}{share}, "
@@ -273,17 +275,17 @@ def _watch(plan: Plan) -> Iterator[Row]:
         yield Row("scrape", "off", _source(plan, "scrape.interval"))
     else:
         every, timeout = format_duration(interval_ns), format_duration(watch.timeout_ns)
-        value = f"{_scraped(plan)} each {every}, timeout {timeout}{_limited(plan)}"
+        value = f"{_scraped(plan)} every {every}, timeout {timeout}{_limited(plan)}"
         yield Row("scrape", value, _source(plan, "scrape.url"))
     yield from _instances(plan)
     if plan.part is not None and not plan.part.memory:
         yield Row("memory", WATCHED, "")
         return
     limit = watch.memory_limit_bytes
-    known = f"limit {format_bytes(limit)}" if limit else "no limit named"
+    known = f"limit {format_bytes(limit)}" if limit else "no limit known"
     every = format_duration(watch.memory_interval_ns)
     yield Row(
-        "memory", f"{_measured(plan)} each {every}, {known}", _source(plan, _memory_key(plan))
+        "memory", f"{_measured(plan)} every {every}, {known}", _source(plan, _memory_key(plan))
     )
 
 
@@ -292,7 +294,7 @@ def _beside(plan: Plan) -> Iterator[Row]:
         of = f", job {asked.job}" if asked.job else ", its targets by their URLs"
         one = f", instance {asked.instance}" if asked.instance else ""
         every = format_duration(asked.every_ns)
-        value = f"asked each {every} at {asked.url}{of}{one}"
+        value = f"asked every {every} at {asked.url}{of}{one}"
         yield Row("prometheus", value, _source(plan, "prometheus.url"))
     for url in plan.otel if plan.watches else ():
         yield Row("otel", url, _source(plan, "otel.urls"))
@@ -301,7 +303,7 @@ def _beside(plan: Plan) -> Iterator[Row]:
 def _control(plan: Plan) -> Iterator[Row]:
     if (control := plan.control) is not None:
         every = format_duration(control.interval_ns)
-        value = f"{control.url} each {every}, timeout {format_duration(control.timeout_ns)}"
+        value = f"{control.url} every {every}, timeout {format_duration(control.timeout_ns)}"
         yield Row("control", value, _source(plan, "control.url"))
 
 
@@ -316,9 +318,11 @@ def _audit(plan: Plan) -> Iterator[Row]:
     for one in sources(plan):
         where = one.url.removeprefix(plan.target.url) if plan.target.embedded else one.url
         of = "" if one.instance == ONE_INSTANCE else f" of {one.instance}"
-        when = "" if audit.asked else ", if that answers with them"
+        when = "" if audit.asked else ", if it lists them"
         many = format_count(min(audit.sessions, alive(plan)))
-        yield Row("audit", f"{many} sessions read back from {where}{of}{when}", source)
+        yield Row(
+            "audit", f"{many} sessions read back after the run from {where}{of}{when}", source
+        )
 
 
 def _instances(plan: Plan) -> Iterator[Row]:

@@ -1,11 +1,11 @@
-"""What the journal calls the turns of a run, with a load and without."""
+"""What the journal calls the stages of a run, with a load and without."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the journal calls the turns of a run."""
+    """What the journal calls the stages of a run."""
 
     what: str
     started: str
@@ -17,14 +17,14 @@ class Words:
 FLOOD = Words(
     "the load",
     "the load started",
-    "the load is over, every report has ended",
+    "the load has ended and every report has its outcome",
     "the target had time to settle",
     "the load is being stopped",
 )
 WATCH = Words(
     "the watch",
-    "the watch began",
-    "the watch is over",
+    "the watch started",
+    "the watch has run its time",
     "the watch ended",
     "the watch is being stopped",
 )

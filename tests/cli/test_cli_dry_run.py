@@ -100,16 +100,16 @@ def test_a_wrong_value_in_the_environment_is_named(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("words", "load"),
     [
-        (("--clients", "50"), "50 clients, 50 reports/s (2.5x of 20/s), a report each 1s"),
-        (("--rate", "5x"), "100 clients, 100 reports/s (5x of 20/s), a report each 1s"),
-        (("--rate", "60/s"), "60 clients, 60 reports/s (3x of 20/s), a report each 1s"),
+        (("--clients", "50"), "50 clients, 50 reports/s (2.5x of 20/s), a report every 1s"),
+        (("--rate", "5x"), "100 clients, 100 reports/s (5x of 20/s), a report every 1s"),
+        (("--rate", "60/s"), "60 clients, 60 reports/s (3x of 20/s), a report every 1s"),
         (
             ("--clients", "50", "--rate", "5x"),
-            "50 clients, 100 reports/s (5x of 20/s), a report each 500ms",
+            "50 clients, 100 reports/s (5x of 20/s), a report every 500ms",
         ),
         (
             ("--set", "peak.scale=cadence", "--rate", "5x"),
-            "20 clients, 100 reports/s (5x of 20/s), a report each 200ms",
+            "20 clients, 100 reports/s (5x of 20/s), a report every 200ms",
         ),
     ],
 )

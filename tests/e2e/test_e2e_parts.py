@@ -170,7 +170,7 @@ def test_part_1_watches_for_all(played: Played) -> None:
         assert part.report["memory"]["reason"] == "watched by part 1"
         assert "scrape.gap" not in part.report["headline"]
     assert "preflight  post ✓ 202 · watched by part 1" in parts.said[1]
-    assert "the load begins in " in parts.said[1]
+    assert "the load starts in " in parts.said[1]
 
 
 def test_a_part_that_is_missing_makes_the_run_invalid(played: Played, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_ctrl_c_while_a_part_waits_floods_nothing(tmp_path: Path) -> None:
         assert process.stderr is not None
         for line in process.stderr:
             said.append(line)
-            if "the load begins in" in line:
+            if "the load starts in" in line:
                 process.send_signal(signal.SIGINT)
         code = process.wait(30)
         process.stderr.close()

@@ -48,7 +48,7 @@ def test_a_run_whose_limits_hold_is_passing_so_far_with_their_values():
 def test_a_broken_limit_makes_it_failing_so_far_and_says_by_what():
     seen = told(12, change=failing)
     assert seen.word == "FAILING SO FAR"
-    assert seen.why.startswith("errors 40% is not < 0.1%")
+    assert seen.why.startswith("errors were 40% in flood; limit < 0.1%")
 
 
 def waiting(record):

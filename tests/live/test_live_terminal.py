@@ -10,8 +10,16 @@ from rich.console import Console
 
 from qosflood.analysis.current import Snapshot
 from qosflood.base.units import MS, SECOND
-from qosflood.live.lines import plain_line
-from qosflood.live.terminal import PictureView, PlainView, RunView, make_view, render
+from qosflood.live.lines import plain_pieces
+from qosflood.live.terminal import (
+    PictureView,
+    PlainView,
+    RunView,
+    make_view,
+    print_event,
+    render,
+)
+from qosflood.report.formats.wrapping import side_by_side
 
 MIB = 1024 * 1024
 SEEN = Snapshot(
@@ -45,6 +53,10 @@ TROUBLED = replace(
 )
 
 
+def plain_line(snapshot: Snapshot) -> str:
+    return "  ".join(plain_pieces(snapshot))
+
+
 def drawn(snapshot: Snapshot, width: int = 80) -> str:
     out = io.StringIO()
     Console(file=out, width=width).print(render(snapshot, width))
@@ -53,22 +65,23 @@ def drawn(snapshot: Snapshot, width: int = 80) -> str:
 
 def test_retries_stand_beside_the_first_attempts_where_there_are_any() -> None:
     storming = replace(SEEN, retries=250)
-    assert "offered 1,000/s + 250/s retries acked" in plain_line(storming)
-    assert "offered 1,000/s + 250/s retries   acked" in drawn(storming)
+    assert "offered 1,000/s + 250/s retries  answered" in plain_line(storming)
+    assert "offered 1,000/s + 250/s retries   answered" in drawn(storming)
     assert "retries" not in drawn(SEEN)
 
 
 def test_a_plain_line_says_it_all_in_one_line() -> None:
     assert plain_line(SEEN) == (
-        "   35s flood     offered 1,000/s acked 1,000/s  p50 1.2ms p99 4.5ms  errors 0  "
-        "rss 120.3 MiB  scrape ok 4ms  7m25s left"
+        "   35s flood     offered 1,000/s  answered 1,000/s  p50 1.2ms  p99 4.5ms  errors 0  "
+        "memory 120.3 MiB  scrape ok 4ms  7m25s left"
     )
 
 
 def test_of_several_instances_the_one_shown_is_named() -> None:
     fine = replace(SEEN, instances=3, rss_instance="qos-1")
-    assert "rss 120.3 MiB (qos-1, most of 3)  scrape ok 4ms (target, slowest of 3)" in plain_line(
-        fine
+    assert (
+        "memory 120.3 MiB (qos-1, most of 3)  scrape ok 4ms (target, slowest of 3)"
+        in plain_line(fine)
     )
     down = replace(fine, failing=2, scrape=scrape(1, ok=False, instance="qos-2"))
     assert "scrape failed (qos-2, 2 of 3): timeout" in plain_line(down)
@@ -77,8 +90,8 @@ def test_of_several_instances_the_one_shown_is_named() -> None:
 
 def test_what_is_not_known_is_a_dash_and_never_a_zero() -> None:
     line = plain_line(UNKNOWN)
-    assert "offered – acked –  p50 – p99 –" in line
-    assert "rss –  scrape –" in line
+    assert "offered –  answered –  p50 –  p99 –" in line
+    assert "memory –  scrape –" in line
 
 
 def test_control_characters_of_the_target_never_reach_the_terminal() -> None:
@@ -87,7 +100,7 @@ def test_control_characters_of_the_target_never_reach_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("snapshot", [SEEN, UNKNOWN, TROUBLED])
-@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_picture_fits_the_terminal(snapshot: Snapshot, width: int) -> None:
     lines = drawn(snapshot, width).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
@@ -100,7 +113,7 @@ def test_the_picture_shows_every_figure() -> None:
         "flood",
         "35s",
         "7m25s left",
-        "offered 1,000/s acked 1,000/s planned 1,000/s",
+        "offered 1,000/s answered 1,000/s planned 1,000/s",
         "p50 1.2ms p99 4.5ms",
         "errors none",
         "memory 120.3 MiB of 512.0 MiB",
@@ -113,7 +126,7 @@ def test_errors_are_shown_by_kind_the_commonest_first() -> None:
     text = " ".join(drawn(TROUBLED, 200).split())
     assert "98,765,432 rejected, 1,234 timeout, 77 unsent, 5 connect_error" in text
     assert "12 failed so far" in text
-    assert "the generator is late" in text
+    assert "the generator is late: reports leave after they are due" in text
 
 
 def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures() -> None:
@@ -132,7 +145,29 @@ def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures()
     assert starts == ["1s", "10s"]
 
 
-def test_a_plain_line_is_never_broken_in_two() -> None:
+class OfATerminal(io.StringIO):
+    """What a terminal was sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("snapshot", [SEEN, UNKNOWN, TROUBLED])
+def test_on_a_terminal_a_plain_line_is_broken_between_its_pieces(
+    snapshot: Snapshot, width: int
+) -> None:
+    out = OfATerminal()
+    print_event(Console(file=out, width=width), side_by_side(plain_pieces(snapshot)), indent=7)
+    first, *further = out.getvalue().splitlines()
+    assert first.startswith("   35s flood")
+    assert " ".join(out.getvalue().split()) == " ".join(plain_line(snapshot).split())
+    for piece in plain_pieces(snapshot):
+        assert len(piece) > 40 or piece.strip() in out.getvalue()
+    assert all(line.startswith(" " * 7) and len(line) <= width for line in further)
+
+
+def test_a_plain_line_of_a_log_is_never_broken_in_two() -> None:
     plan = make_plan()
     out = io.StringIO()
     view = PlainView(plan, Console(file=out, width=40))

@@ -39,7 +39,7 @@ def shown(style, terminal):
 
 def test_a_plain_line_tells_memory_and_scrape_alone():
     line = shown("plain", terminal=False)
-    assert line == "    3s watch  rss 80.0 MiB  scrape ok 20ms  57s left\n"
+    assert line == "    3s watch  memory 80.0 MiB  scrape ok 20ms  57s left\n"
 
 
 def test_the_picture_has_no_rows_of_a_load():

@@ -22,18 +22,18 @@ def test_the_totals_lead_with_absolute_figures():
     said = rows(plan)
     assert next(iter(said)) == "load"
     assert said["load"] == (
-        "5,000 clients, 1,000 reports/s (10x of 100/s), a report each 5s",
+        "5,000 clients, 1,000 reports/s (10x of 100/s), a report every 5s",
         "option --rate",
     )
-    assert said["1x"][0] == "500 clients, a report each 5s: 100 reports/s"
+    assert said["1x"][0] == "500 clients, a report every 5s: 100 reports/s"
     assert said["reports"][0] == "945,000"
-    assert said["sessions"][0].startswith("more left behind in 5,000 places; exponential lives of")
-    assert said["finish"][0] == "in 18m30s, after a drain of at most 10s more"
+    assert said["sessions"][0].startswith("more sessions in 5,000 places; exponential lifetimes of")
+    assert said["finish"][0] == "after 18m30s, and at most 10s more to drain"
 
 
 def test_sessions_that_live_as_long_as_the_run_are_as_many_as_places():
     said = rows(plan_of({"sessions": {"lifetime": "0s"}}))
-    assert said["sessions"][0] == "5,000 distinct ones left behind"
+    assert said["sessions"][0] == "5,000 distinct sessions"
 
 
 def test_each_phase_says_what_it_does():
@@ -64,10 +64,10 @@ def test_clients_and_rate_together_name_both_sources():
 def test_the_embedded_collectors_port_is_not_shown_before_it_is_known():
     said = rows(plan_of())
     assert said["target"][0] == "the embedded collector"
-    assert said["scrape"][0] == "/metrics of the embedded collector each 5s, timeout 5s"
-    assert said["memory"][0] == "the embedded collector's process each 1s, no limit named"
+    assert said["scrape"][0] == "/metrics of the embedded collector every 5s, timeout 5s"
+    assert said["memory"][0] == "the embedded collector's process every 1s, no limit known"
     later = rows(with_target_port(plan_of(), 8123))
-    assert later["scrape"][0] == "http://127.0.0.1:8123/metrics each 5s, timeout 5s"
+    assert later["scrape"][0] == "http://127.0.0.1:8123/metrics every 5s, timeout 5s"
 
 
 def test_a_target_is_shown_with_its_pinned_addresses():
@@ -83,7 +83,7 @@ def test_a_secret_is_shown_as_stars_and_by_its_place():
 
 def test_what_is_unusual_about_tls_is_shown():
     assert rows(plan_of(insecure=True))["tls"][0] == "certificate not verified"
-    assert rows(plan_of(cacert="ca.pem"))["tls"] == ("trusting ca.pem", "option --cacert")
+    assert rows(plan_of(cacert="ca.pem"))["tls"] == ("trusts ca.pem", "option --cacert")
     assert "tls" not in rows(plan_of())
 
 
@@ -91,7 +91,7 @@ def test_the_memorys_source_and_limit_are_shown():
     memory = {"memory": {"limit": "512MiB"}}
     known = rows(plan_of(memory, target="http://127.0.0.1:1", pid=7))
     assert known["memory"] == (
-        "process 7 and its children each 1s, limit 512.0 MiB",
+        "process 7 and its children every 1s, limit 512.0 MiB",
         "option --pid",
     )
     found = rows(plan_of(target="http://127.0.0.1:1"))
@@ -103,7 +103,7 @@ def test_the_memorys_source_and_limit_are_shown():
 def test_the_rules_of_an_older_prometheus_are_named():
     said = rows(plan_of({"scrape": {"dialect": "2"}}, target="http://127.0.0.1:8123"))
     page = "http://127.0.0.1:8123/metrics by the rules of Prometheus 2"
-    assert said["scrape"][0] == f"{page} each 5s, timeout 5s"
+    assert said["scrape"][0] == f"{page} every 5s, timeout 5s"
 
 
 def test_each_instance_is_shown_with_its_page():
@@ -143,7 +143,7 @@ def test_every_limit_has_a_row_with_its_source():
 def test_the_bytes_up_are_those_of_the_reports_once_that_is_known():
     plan = plan_of(rate=Rate(multiple=10.0))
     known = replace(plan, report=replace(plan.report, bytes_mean=2048))
-    assert rows(known)["reports"][0] == "945,000, about 1.8 GiB up, 2.0 KiB each"
+    assert rows(known)["reports"][0] == "945,000, about 1.8 GiB sent, 2.0 KiB each"
 
 
 def test_a_body_of_ones_own_and_constant_headers_are_told():
@@ -157,7 +157,7 @@ def test_a_body_of_ones_own_and_constant_headers_are_told():
     said = rows(plan_of({"report": report}))
     assert said["body"][0] == "3 places filled from 2 sources, 1 counter among them, gzip"
     assert said["header"][0] == "X-Tenant: studio 3"
-    assert said["report"][0].startswith("POST /api/v1/metrics/qos?source=web%20rtc&v=2, accepted")
+    assert said["report"][0].startswith("POST /api/v1/metrics/qos?source=web%20rtc&v=2, expects")
     assert "body" not in rows(plan_of())
 
 
@@ -174,7 +174,7 @@ def test_a_certificate_is_shown_by_its_files_alone():
     )
     assert said["certificate"] == ("client.pem, key client.key", "option --cert")
     assert said["target"][0] == "https://qos.example.com at 203.0.113.7, 2001:db8::7"
-    assert said["tls"][0] == "each connection a full handshake"
+    assert said["tls"][0] == "every connection makes a full handshake"
 
 
 def test_one_client_is_no_plural():
@@ -182,12 +182,12 @@ def test_one_client_is_no_plural():
     assert said["load"][0].startswith("1 client, ")
     assert said["1x"][0].startswith("1 client, ")
     assert said["flood"][0].startswith("15m, 1 client, ")
-    assert said["sessions"][0] == "1 distinct one left behind"
+    assert said["sessions"][0] == "1 distinct session"
 
 
 def test_how_sessions_begin_and_end_is_said_where_it_differs():
     lives = {"lifetime": "0s", "startup_interval": "1s", "final_report": True}
     said = rows(plan_of({"sessions": lives}))
     assert said["sessions"][0] == (
-        "5,000 distinct ones left behind; a report each 1s in their first 10s; a final report"
+        "5,000 distinct sessions; a report every 1s in their first 10s; a final report"
     )

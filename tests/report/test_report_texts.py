@@ -9,13 +9,22 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
-from stories import STORIES, Story, document_of, failing_run, good_run, hostile, interrupted_run
+from stories import (
+    STORIES,
+    Story,
+    document_of,
+    failing_run,
+    good_run,
+    hostile,
+    interrupted_run,
+    judge_all,
+)
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.formats import markdown
 from qosflood.report.formats.markdown import MOST_LINES, escape
-from qosflood.report.formats.terminal import print_summary
+from qosflood.report.formats.terminal import Detail, print_summary
 
 NASTY = "<script>alert(1)</script> | `x` **b** @team #12 https://evil.example\n# head\x1b[2J\u202e"
 
@@ -44,6 +53,18 @@ def test_report_md_holds_headline_reasons_limits_and_next_steps() -> None:
     assert "| and 4 ok |" in text
     assert "- First failure: +7m1s" in text
     assert "--rate 5x" in text
+
+
+def test_a_reason_stands_once_in_report_md() -> None:
+    story = good_run()
+    reason = "no sample in the flood"
+    memory = replace(story.findings.memory, verdict="inconclusive", reason=reason)
+    limits = judge_all(story.plan, memory_leak=(None, None, reason))
+    story = replace(story, findings=replace(story.findings, memory=memory))
+    text = markdown.render(
+        document_of(replace(story, verdict=replace(story.verdict, limits=limits)))
+    )
+    assert text.count(reason) == 1
 
 
 def test_every_table_of_report_md_has_as_many_cells_in_each_row() -> None:
@@ -128,13 +149,15 @@ def test_the_summary_says_what_happened_and_where_to_read_on(width: int) -> None
         assert piece in flat
 
 
-def test_a_wide_terminal_gets_every_figure_of_a_phase() -> None:
-    assert "send lag p99" in summary(good_run(), 200)
-    assert "send lag p99" not in summary(good_run(), 80)
+def test_every_figure_of_a_phase_is_for_those_who_ask() -> None:
+    assert "send lag p99" in summary(good_run(), 80)
+    assert "send lag p99" not in summary(good_run(), 80, detail="short")
 
 
 def test_unbalanced_books_are_said_out_loud() -> None:
-    assert "412 in flight (NOT balanced)" in " ".join(summary(interrupted_run(), 200).split())
+    assert "412 in flight: outcomes do NOT add up" in " ".join(
+        summary(interrupted_run(), 200).split()
+    )
 
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,10 +189,12 @@ def test_printable_shows_text_and_nothing_but_text(raw: str, shown: str) -> None
     assert printable(raw) == shown
 
 
-def summary(story: Story, width: int, *, force_terminal: bool = False) -> str:
+def summary(
+    story: Story, width: int, *, force_terminal: bool = False, detail: Detail = "all"
+) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=force_terminal, highlight=False)
-    print_summary(console, document_of(story), Path("runs/x/report.html"))
+    print_summary(console, document_of(story), Path("runs/x/report.html"), detail=detail)
     return out.getvalue()
 
 

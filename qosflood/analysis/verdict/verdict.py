@@ -138,7 +138,7 @@ def _unbalanced(findings: Findings) -> list[str]:
     if findings.ended != "completed" or totals.balanced:
         return []
     return [
-        f"the books do not balance: {format_count(totals.scheduled)} reports were scheduled, "
+        f"outcomes do not add up: {format_count(totals.scheduled)} reports were scheduled, "
         f"{format_count(sum(totals.outcomes.values()))} ended"
     ]
 
@@ -253,6 +253,9 @@ _EXACT: dict[str, Callable[[float], str]] = {
 }
 
 
+_PLURALS = ("errors",)
+
+
 def _broken(judged: JudgedLimit) -> str:
     limit = judged.limit
     where = "" if limit.scope == RUN else f" in {limit.scope}"
@@ -261,7 +264,10 @@ def _broken(judged: JudgedLimit) -> str:
     if isinstance(judged.value, str):
         return f"{limit.expr} does not hold: {judged.value}{where}{why}"
     value, threshold = _texts(limit, judged.value)
-    return f"{limit.metric}{value} is not {op}{threshold}{where}{why}"
+    if not value:
+        return f"{limit.metric} is not within the limit {op}{threshold}{where}{why}"
+    verb = "were" if limit.metric in _PLURALS else "was"
+    return f"{limit.metric} {verb}{value}{where}; limit {op}{threshold}{why}"
 
 
 def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:

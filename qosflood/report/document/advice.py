@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.verdict.verdict import BY_MERGE, JudgedLimit, Verdict
-from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
+from qosflood.base.units import HOUR, MS, SECOND, format_duration
 from qosflood.journal.records import INCOMPLETE
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_fix, herd_size
-from qosflood.report.document.remedies import remedies_for_broken, remedy_for_unjudged
+from qosflood.report.document.remedies import remedies_for_broken, remedies_for_unjudged
 
 MOST = 6
 _OF_TIME = ("memory.leak", "memory.time_to_limit")
@@ -46,7 +46,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
     for judged in verdict.limits:
         if judged.ok is None and judged.reason != BY_MERGE:
-            yield remedy_for_unjudged(judged, findings)
+            yield from remedies_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
 
@@ -111,17 +111,11 @@ def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
     p99 = flood.response.p99_ns if flood else None
     if p99 and not any(metric.startswith("response") for metric in named):
         bound = format_duration(round_up(1.5 * p99 / MS) * MS)
-        yield (
-            f"hold latency to what it is now (p99 {format_duration(p99)}): "
-            f"add --limit 'response.p99 < {bound}'"
-        )
+        yield f"lock in today's latency: --limit 'response.p99 < {bound}'"
     most = findings.memory.max_bytes
     if most and "memory.max" not in named:
         bound = f"{math.ceil(round_up(1.5 * most / _MIB))}MiB"
-        yield (
-            f"hold memory to what it is now ({format_bytes(most)}): "
-            f"add --limit 'memory.max < {bound}'"
-        )
+        yield f"lock in today's memory: --limit 'memory.max < {bound}'"
 
 
 def round_up(value: float) -> float:

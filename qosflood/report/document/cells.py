@@ -4,7 +4,7 @@ A cell is plain text; each renderer escapes it for its own medium. What was not 
 as `–`, never as 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from qosflood.base.text import printable
@@ -103,7 +103,7 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("offered /s", True, lambda p: count(p.rate.offered)),
     ("retries", False, lambda p: count(p.retries)),
     ("amplification", True, lambda p: times(p.amplification)),
-    ("acked /s", True, lambda p: count(p.rate.acked)),
+    ("answered /s", True, lambda p: count(p.rate.acked)),
     ("errors", True, lambda p: ratio(error_ratio(p))),
     ("response p50", True, lambda p: ms(p.latency_ms.response.p50)),
     ("response p99", True, lambda p: ms(p.latency_ms.response.p99)),
@@ -234,6 +234,18 @@ def memory_line(document: Document) -> str:
     return printable(f"{line}; {memory.reason}" if memory.reason else line)
 
 
+def once(line: str, reason: str, document: Document) -> str:
+    """`line` without its reason, where the verdict or a limit has the same."""
+    others = (*document.reasons, *(limit.reason for limit in document.limits))
+    words = printable(reason)
+    return line.replace(f"; {words}", "") if words and stands_in(reason, others) else line
+
+
+def stands_in(reason: str, others: Iterable[str]) -> bool:
+    """Whether one of the others says the same, or more."""
+    return any(printable(reason) in printable(other) for other in others)
+
+
 def scrape_line(document: Document) -> str:
     """How scrapes went over the whole run, in one line."""
     phases = [phase.scrapes for phase in document.phases]
@@ -317,11 +329,17 @@ def recovery_line(document: Document) -> str:
 def books_line(document: Document) -> str:
     """The sum of the outcomes against what was scheduled, in one line."""
     totals = document.totals
-    parts = [f"{number:,} {name}" for name, number in totals.outcomes.items() if number]
+    parts = [
+        f"{number:,} {'answered' if name == 'acked' else name}"
+        for name, number in totals.outcomes.items()
+        if number
+    ]
     if totals.in_flight:
         parts.append(f"{totals.in_flight:,} in flight")
-    state = "balanced" if totals.balanced else "NOT balanced"
-    return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts) or '0'} ({state})")
+    sign, state = ("=", "add up") if totals.balanced else ("≠", "do NOT add up")
+    return printable(
+        f"{totals.scheduled:,} scheduled {sign} {' + '.join(parts) or '0'}: outcomes {state}"
+    )
 
 
 def generator_line(document: Document) -> str:

@@ -31,8 +31,8 @@ _OUTCOME_ADVICE = {
 
 
 _SEVERAL = (
-    "if they are one server's workers, name it with --pid N; if they are replicas, give each an "
-    "[[instance]]"
+    "if its processes are one server's workers, name it with --pid N; if they are replicas, give "
+    "each an [[instance]]"
 )
 
 
@@ -80,17 +80,22 @@ def remedies_for_broken(
         yield f"{' and '.join(exprs)} broke: {told}"
 
 
-def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:
-    """What to do so that a limit can be judged next time."""
+def remedies_for_unjudged(judged: JudgedLimit, findings: Findings) -> Iterator[str]:
+    """What to do so that a limit can be judged next time, where its reason does not say so."""
     metric = judged.limit.metric
     several = any(entry.kind == "several_processes" for entry in findings.timeline)
     if several and metric.partition(".")[0] in ("memory", "restarts"):
-        return f"{judged.limit.expr} was not judged: {judged.reason}; {_SEVERAL}"
-    if metric.startswith("memory") and findings.memory.verdict == "unmeasured":
-        return "memory was not measured: add --pid N, or a metrics page that exposes it"
-    told = findings.prometheus is not None and metric == "scrape.success"
-    hint = "; add --scrape URL" if metric.startswith("scrape") and not told else ""
-    return f"{judged.limit.expr} was not judged: {judged.reason}{hint}"
+        yield f"{judged.limit.expr}: {_SEVERAL}"
+    elif metric.startswith("memory") and findings.memory.verdict == "unmeasured":
+        yield "memory was not measured: add --pid N, or a metrics page that exposes it"
+    elif metric.startswith("scrape") and not _scraped(findings, metric):
+        yield "to judge scrapes: add --scrape URL"
+
+
+def _scraped(findings: Findings, metric: str) -> bool:
+    """Whether there were scrapes, of ours or for what Prometheus says of its own."""
+    ours = any(phase.scrapes.count for phase in findings.phases)
+    return ours or (findings.prometheus is not None and metric == "scrape.success")
 
 
 def _errors(case: _Case) -> str:

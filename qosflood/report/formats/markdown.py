@@ -108,8 +108,9 @@ def _rest(states: list[str]) -> str:
 
 
 def _figures(document: Document) -> list[str]:
+    memory = cells.once(cells.memory_line(document), document.memory.reason, document)
     return [
-        f"- Memory: {escape(cells.memory_line(document))}",
+        f"- Memory: {escape(memory)}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
         *(f"- {name}: {escape(line)}" for name, line in beside_lines(document)),
         *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
@@ -119,7 +120,7 @@ def _figures(document: Document) -> list[str]:
 
 
 def _recovered_late(document: Document) -> bool:
-    """Whether the target was not as good as before at once."""
+    """Whether the target took time to be as good as before."""
     recovery = document.recovery
     return recovery is not None and recovery.judged and recovery.seconds != 0
 

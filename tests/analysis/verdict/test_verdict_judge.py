@@ -75,7 +75,7 @@ def test_a_broken_limit_fails_with_its_figures_in_the_headline():
     )
     verdict = verdict_of(plan, slow)
     assert (verdict.verdict, verdict.exit_code) == ("FAIL", ExitCode.FAIL)
-    assert verdict.headline == LEAD + "FAIL - response.p99 1.2s is not < 250ms in flood"
+    assert verdict.headline == LEAD + "FAIL - response.p99 was 1.2s in flood; limit < 250ms"
 
 
 def test_further_reasons_are_counted_in_the_headline_and_listed():
@@ -87,8 +87,8 @@ def test_further_reasons_are_counted_in_the_headline_and_listed():
         extra=[event(8, "restarted")],
     )
     verdict = verdict_of(plan, records)
-    assert verdict.reasons[0] == "errors 20% is not < 1% in flood"
-    assert verdict.reasons[1] == "restarts 1 is not 0"
+    assert verdict.reasons[0] == "errors were 20% in flood; limit < 1%"
+    assert verdict.reasons[1] == "restarts was 1; limit 0"
     assert len(verdict.reasons) == 3
     assert verdict.headline.endswith("; 2 more reasons")
 
@@ -102,12 +102,14 @@ def test_a_value_next_to_its_limit_is_shown_exactly():
         return window(same.second, same.phase, response_ms=[5.0] * 99, failed={"timeout": 1})
 
     verdict = verdict_of(plan, healthy_run(plan, change=one_lost))
-    assert verdict.reasons == ("errors 0.1% is not < 0.1% in flood",)
+    assert verdict.reasons == ("errors were 0.1% in flood; limit < 0.1%",)
 
 
 def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
     plan = plan_with("scrape.gap < 1s")
-    assert verdict_of(plan, healthy_run(plan)).reasons == ("scrape.gap 1s is not < 1s in flood",)
+    assert verdict_of(plan, healthy_run(plan)).reasons == (
+        "scrape.gap was 1s in flood; limit < 1s",
+    )
 
 
 def test_a_limit_on_a_word_is_told_with_the_word_that_was_found():
@@ -227,7 +229,7 @@ def test_a_whole_run_whose_books_do_not_balance_is_invalid():
     verdict = verdict_of(plan, healthy_run(plan, change=unaccounted))
     assert verdict.verdict == "INVALID"
     (reason,) = verdict.reasons
-    assert reason.startswith("the books do not balance: ")
+    assert reason.startswith("outcomes do not add up: ")
 
 
 def test_a_shard_that_hung_is_missing_from_the_measurement():

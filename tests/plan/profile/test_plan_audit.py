@@ -126,7 +126,7 @@ def test_a_plan_tells_how_it_audits():
     ]
     assert [row.value for row in rows] == [
         "counter a_total before and after",
-        "500 sessions read back from /api/v1/metrics/qos, if that answers with them",
+        "500 sessions read back after the run from /api/v1/metrics/qos, if it lists them",
     ]
 
 

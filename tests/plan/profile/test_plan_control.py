@@ -29,7 +29,7 @@ def test_the_option_names_it_and_a_path_is_added_where_there_is_none():
     plan = plan_of(control="http://127.0.0.1:9200", target=TARGET)
     assert plan.control.url == "http://127.0.0.1:9200/"
     row = next(row for row in describe(plan) if row.label == "control")
-    assert row == ("control", "http://127.0.0.1:9200/ each 1s, timeout 1s", "option --control")
+    assert row == ("control", "http://127.0.0.1:9200/ every 1s, timeout 1s", "option --control")
 
 
 def test_the_target_cannot_be_its_own_control():

@@ -44,7 +44,8 @@ def test_retries_are_as_asked():
         retry_after=False,
     )
     assert rows({"retries": asked})["retries"] == (
-        "at most 3, after 500ms growing 1.5-fold to 4s, on 503, timeout; an attempt has 2s"
+        "at most 3, after 500ms growing 1.5-fold to 4s, on 503, timeout; "
+        "an attempt is given up after 2s"
     )
     assert "a random share of it" in rows({"retries": {"most": 1}})["retries"]
 

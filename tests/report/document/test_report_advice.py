@@ -84,6 +84,19 @@ def test_unmeasured_memory_names_the_option_that_would_measure_it() -> None:
     assert any("--pid N" in step for step in steps_of(unmeasured_run()))
 
 
+def test_a_page_is_asked_for_only_where_none_was_scraped() -> None:
+    limit = make_limit("scrape.gap < 15s", "scrape.gap", 0)
+    judged = JudgedLimit(limit=limit, value=None, n=0, ok=None, reason="flood was not reached")
+    for make, asked in ((unmeasured_run, True), (interrupted_run, False)):
+        story = make()
+        story = replace(story, verdict=replace(story.verdict, limits=(judged,)))
+        assert any("--scrape URL" in step for step in steps_of(story)) is asked
+
+
+def test_what_a_reason_says_is_no_step() -> None:
+    assert not any("no observations" in step for step in steps_of(unmeasured_run()))
+
+
 def test_workers_and_replicas_at_one_address_are_told_apart_in_what_to_do() -> None:
     story = unmeasured_run()
     turns = TimelineEntry(t_s=1, wall_ns=1, who="target", kind="several_processes", what="turns")
