@@ -1,14 +1,13 @@
 """Units at the edge: text in, nanoseconds, bytes and ratios inside, text out.
 
-Inside qosflood time is an integer of nanoseconds, memory an integer of bytes, a share a float
-from 0 to 1. Only this module turns those into text and back.
+Inside qosflood time is an integer of nanoseconds (a moment: since 1970, UTC), memory an integer of
+bytes, a share a float from 0 to 1. Only this module turns those into text and back.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-
-import numpy as np
 
 from qosflood.base.errors import UnitError
 
@@ -45,6 +44,7 @@ _BYTE_UNITS = {
 }
 _BYTES = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]+)")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d+)?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +164,22 @@ def _short(value: float) -> str:
 
 def format_utc(ns: int) -> str:
     """`2026-11-23T14:00:00Z`, with milliseconds where there are any."""
-    unit = "s" if ns % SECOND == 0 else "ms"
-    return f"{np.datetime64(ns, 'ns').astype(f'datetime64[{unit}]')}Z"
+    return _iso(ns, "seconds" if ns % SECOND == 0 else "milliseconds")
+
+
+def format_utc_ms(ns: int) -> str:
+    """`2026-11-23T14:00:00.000Z`, always with milliseconds, as documents hold it."""
+    return _iso(ns, "milliseconds")
+
+
+def format_utc_words(ns: int) -> str:
+    """`2026-11-23 14:00:00 UTC`, to the second, for people."""
+    return f"{_moment(ns):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _iso(ns: int, to: str) -> str:
+    return _moment(ns).isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def _moment(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // US)
