@@ -163,7 +163,7 @@ def test_an_exchange_longer_than_its_timeout_is_the_monitors_stall():
         secrets = {}  # noqa: RUF012
 
         async def fetch(self):
-            return Page(duration_ns=9 * SECOND, reason="timeout after 1s")
+            return Page(duration_ns=9 * SECOND, reason="no answer within 1s")
 
         async def read(self, t, page):
             return scrape.ScrapeSample(

@@ -14,15 +14,17 @@ import aiohttp
 import psutil
 from yarl import URL
 
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
 from qosflood.journal.loss_records import Counted, ReadBack
 from qosflood.journal.records import MemorySample, Record
+from qosflood.monitor.http import exchange_failure, open_session
 from qosflood.monitor.loss.counter import named_series, with_labels
 from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
-from qosflood.monitor.scrape.scraper import PinnedResolver, exchange_failure, open_scraper
+from qosflood.monitor.scrape.scraper import open_scraper
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, Source, looks_itself, sources
 from qosflood.plan.watching import Audit, Instance
@@ -224,9 +226,6 @@ async def items(
 
 @asynccontextmanager
 async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
-    connector = aiohttp.TCPConnector(
-        resolver=PinnedResolver(plan.target), ssl=tls_context(plan.target)
-    )
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -234,12 +233,7 @@ async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientRes
         **resolve_headers(source.headers),
     }
     async with (
-        aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-        ) as session,
+        open_session(tls_context(plan.target), pinned=plan.target) as session,
         session.get(
             URL(source.url, encoded=True), headers=headers, allow_redirects=False
         ) as response,
@@ -290,7 +284,7 @@ async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
             async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
                 told += ms is not None
     except TimeoutError:
-        return taken, told, f"no answer within {format_duration(plan.load.timeout_ns)}"
+        return taken, told, no_answer(plan.load.timeout_ns)
     except Exception as error:  # whatever it is, there is nothing to read back
         return taken, told, words(error, resolve_headers(source.headers))
     return taken, told, None

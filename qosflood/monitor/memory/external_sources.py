@@ -17,13 +17,15 @@ from typing import Protocol
 
 import aiohttp
 
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, read_exposition
+from qosflood.monitor.http import exchange_failure, open_session, receive
 from qosflood.monitor.prometheus.client import Failure, Prometheus, open_prometheus
-from qosflood.monitor.scrape.body import Body, BodyError
-from qosflood.monitor.scrape.scraper import ACCEPT, exchange_failure
+from qosflood.monitor.scrape.body import BodyError
+from qosflood.monitor.scrape.scraper import ACCEPT
 from qosflood.plan.plan import Plan
 from qosflood.plan.series_selector import Selector, parse_selector
 from qosflood.plan.watching import MemorySource
@@ -82,13 +84,8 @@ async def open_elsewhere(
         ) as prometheus:
             yield Queried(prometheus, named)
     else:
-        timeout = aiohttp.ClientTimeout(total=named.timeout_ns / SECOND)
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls_context(replace(plan.target, cert=None))),
-            timeout=timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        ) as session:
+        context = tls_context(replace(plan.target, cert=None))
+        async with open_session(context, timeout_ns=named.timeout_ns) as session:
             yield Exposed(plan, named, session)
 
 
@@ -129,7 +126,7 @@ class Exposed:
         try:
             page = await self._fetch()
         except TimeoutError:
-            return Unread(f"no answer within {format_duration(self._source.timeout_ns)}")
+            return Unread(no_answer(self._source.timeout_ns))
         except (BodyError, ExpositionError) as refusal:
             return Unread(redact(str(refusal), self._secrets))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -144,14 +141,11 @@ class Exposed:
         ) as response:
             if response.status != 200:
                 return Unread(f"status {response.status}")
-            body = Body(0, gzipped=response.headers.get("Content-Encoding") == "gzip")
-            async for chunk in response.content.iter_any():
-                for _ in body.feed(chunk):
-                    await asyncio.sleep(0)
+            body = await receive(response)
             wanted = [one.name for one in (self._read, self._limit) if one is not None]
             content_type = response.headers.get("Content-Type")
             return await asyncio.to_thread(
-                read_exposition, body.finish(), content_type, "", self._dialect, wanted=wanted
+                read_exposition, body, content_type, "", self._dialect, wanted=wanted
             )
 
     def _found(self, page: Exposition) -> Reading | Unread:

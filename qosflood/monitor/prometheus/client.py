@@ -20,11 +20,12 @@ from yarl import URL
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError, UnitError
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
-from qosflood.base.units import SECOND, format_duration, parse_duration
-from qosflood.monitor.scrape.body import Body, BodyError
-from qosflood.monitor.scrape.scraper import exchange_failure
+from qosflood.base.units import SECOND, parse_duration
+from qosflood.monitor.http import exchange_failure, open_session, receive
+from qosflood.monitor.scrape.body import BodyError
 
 T = TypeVar("T")
 TIMEOUT_NS = 10 * SECOND
@@ -115,11 +116,10 @@ async def open_prometheus(
         context = ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise PreflightError(f"--cacert {cacert}: cannot be used ({error})") from None
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_AT_ONCE, ssl=context),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_ns / SECOND),
-        auto_decompress=False,
+    async with open_session(
+        context,
+        at_once=_AT_ONCE,
+        timeout_ns=timeout_ns,
         headers={"User-Agent": user_agent, "Accept": "application/json"} | secrets,
     ) as session:
         yield Prometheus(url, session, secrets, timeout_ns)
@@ -190,10 +190,10 @@ class Prometheus:
             async with self._session.get(
                 self._base.join(URL(path)).with_query(query), allow_redirects=False
             ) as response:
-                body = await _body(response)
+                body = await receive(response, _MOST_BYTES)
                 return _data(response, body, self._hidden)
         except TimeoutError:
-            return Failure("timeout", f"no answer within {format_duration(self._timeout_ns)}")
+            return Failure("timeout", no_answer(self._timeout_ns))
         except BodyError as error:
             return Failure("not_prometheus", str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -212,14 +212,6 @@ def quoted(text: str) -> str:
 def selector(metric: str, labels: Mapping[str, str]) -> str:
     """`up{job="qos",instance="a:1"}`."""
     return f"{metric}{{{','.join(f'{name}={quoted(text)}' for name, text in labels.items())}}}"
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = Body(_MOST_BYTES, gzipped=response.headers.get("Content-Encoding") == "gzip")
-    async for chunk in response.content.iter_any():
-        for _ in body.feed(chunk):
-            pass
-    return body.finish()
 
 
 def _data(response: aiohttp.ClientResponse, body: bytes, hidden: Callable[[object], str]) -> Any:

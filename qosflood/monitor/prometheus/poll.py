@@ -15,6 +15,7 @@ from qosflood.journal.prometheus_records import (
     PrometheusSamples,
     TargetSeen,
 )
+from qosflood.monitor.http import unless_stopped
 from qosflood.monitor.prometheus.client import (
     ActiveTarget,
     Alert,
@@ -75,7 +76,7 @@ class Beside:
         self._began_ns = time.time_ns()
         due = self._timer.now()
         while await self._timer.until(due):
-            await self._unless_stopped(self._look(last=False))
+            await unless_stopped(self._safely(self._look(last=False)), self._timer)
             due = max(due + self._asked.every_ns, self._timer.now())
         try:
             async with asyncio.timeout(LAST_READING_S):
@@ -83,19 +84,9 @@ class Beside:
         except TimeoutError:
             self._failed("the last reading took too long")
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        working = asyncio.create_task(self._safely(work))
-        stopped = asyncio.create_task(self._timer.stopped())
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, stopped):
-            task.cancel()
-        await asyncio.gather(working, stopped, return_exceptions=True)
-
     async def _safely(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except TimeoutError:
-            raise
         except Exception as error:  # nothing one reading does may end the monitor
             self._failed(f"monitor error: {type(error).__name__}: {error}")
 

@@ -6,7 +6,7 @@ from random import Random
 from unittest.mock import patch
 
 import pytest
-from exposition_cases import CASES, OPENMETRICS, TEXT, Case
+from exposition_cases import CASES, OPENMETRICS, TEXT
 from exposition_maker import make_page, spoil
 from hypothesis import given
 from hypothesis import strategies as st
