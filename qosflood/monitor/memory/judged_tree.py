@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import psutil
 
+from qosflood.base.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.base.units import SECOND
 from qosflood.journal.records import MemorySample
-from qosflood.monitor.memory.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.monitor.memory.process_tree import CHILDREN_EVERY_NS, ProcessTree
 
 PSS_EVERY_NS = 10 * SECOND

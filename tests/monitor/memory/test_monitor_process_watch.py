@@ -9,9 +9,9 @@ from listeners import listener, renamed_python
 from plan_maker import make_target
 from processes import wait_until
 
+from qosflood.base.cgroup import cgroup_of
 from qosflood.journal.records import Event, MemorySample
 from qosflood.monitor.memory import process_watch
-from qosflood.monitor.memory.cgroup import cgroup_of
 from qosflood.monitor.memory.judged_tree import JudgedTree
 from qosflood.monitor.memory.process_watch import MemoryWatch
 
