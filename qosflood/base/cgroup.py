@@ -20,7 +20,7 @@ MOUNT = Path("/sys/fs/cgroup")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CgroupReading:
     """One look: the working set is `memory.current` less `inactive_file`, which is what is left
-    once the kernel has taken back what it easily can. None: the controller does not tell."""
+    once the kernel has taken back what it easily can. None: the controller does not report it."""
 
     working_set_bytes: int
     limit_bytes: int | None

@@ -45,14 +45,14 @@ def hide_secrets(words: Sequence[str]) -> list[str]:
     hide_next = False
     for word in words:
         name, equals, _ = word.partition("=")
-        telling = names_secret(name)
+        named = names_secret(name)
         if hide_next:
             shown.append(_HIDDEN)
-        elif equals and telling:
+        elif equals and named:
             shown.append(f"{name}={_HIDDEN}")
         else:
             shown.append(_USERINFO.sub(f"{_HIDDEN}@", word))
-        hide_next = not hide_next and telling and not equals and word.startswith("-")
+        hide_next = not hide_next and named and not equals and word.startswith("-")
     return shown
 
 

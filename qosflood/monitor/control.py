@@ -86,14 +86,14 @@ async def open_path(
     the TCP counters. Raises PreflightError."""
     watching: list[Callable[[], Awaitable[None]]] = []
     if plan.floods:
-        watching.append(partial(watch_tcp, timer, emit))
+        watching.append(partial(poll_tcp, timer, emit))
     if plan.control is not None:
         asker = await stack.enter_async_context(open_control(plan, plan.control))
-        watching.append(partial(watch_control, asker, plan.control, timer, emit))
+        watching.append(partial(poll_control, asker, plan.control, timer, emit))
     return watching
 
 
-async def watch_control(
+async def poll_control(
     asker: Asker, control: Control, timer: Timer, emit: Callable[[ControlSample], None]
 ) -> None:
     """A request on each tick until the timer is stopped; one that waits delays no other tick, and
@@ -118,7 +118,7 @@ async def watch_control(
             emit(replace(sample, own_fault=stalled))
 
 
-async def watch_tcp(timer: Timer, emit: Callable[[TcpSample], None]) -> None:
+async def poll_tcp(timer: Timer, emit: Callable[[TcpSample], None]) -> None:
     """This machine's TCP counters each second until the timer is stopped; ends at once where they
     cannot be read."""
     ticks = Ticks(timer.now(), TCP_EVERY_NS)

@@ -111,7 +111,7 @@ class Scanner:
     def _take_others(self, block: bytes, keys: list[bytes]) -> list[bytes]:
         """Read the lines that are not plain; a sample's key takes its place among the others.
 
-        Returns the names of which a TYPE is told.
+        Returns the names of which a TYPE is declared.
         """
         lines = block.split(b"\n")
         others: dict[int, bytes] = {}

@@ -54,8 +54,8 @@ class Taken:
 
 
 class Auditor:
-    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` tells how many bytes
-    of memory the target has left, None if nobody knows."""
+    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` returns the bytes of
+    memory that the target has left, None where that is not known."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ async def items(
     most_bytes: int | None = None,
 ) -> AsyncIterator[tuple[str, int | None]]:
     """Session and time of observation of each item of a snapshot, as it comes, up to the piece in
-    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError,
+    which `most_bytes` are reached; `check` gets its announced size. Raises ReadBackError,
     SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
     async with _answer(plan, source) as response:
@@ -268,8 +268,8 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
     """The beginning of a snapshot, and why it is none, None if it is one. A target may take a
     moment until it shows what it has just accepted."""
     for _ in range(_LOOKS):
-        taken, told, why = await _peek(plan, source)
-        if told or why is not None:
+        taken, times, why = await _peek(plan, source)
+        if times or why is not None:
             return taken, why
         await asyncio.sleep(_LOOK_AGAIN_S)
     keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
@@ -277,17 +277,18 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
 
 
 async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
-    """The beginning of a snapshot, how many times it tells, and why it is none, if it is none."""
-    taken, told = Taken(), 0
+    """The beginning of a snapshot, how many times of observation are in it, and why it is no
+    snapshot, None if it is one."""
+    taken, times = Taken(), 0
     try:
         async with asyncio.timeout(plan.load.timeout_ns / SECOND):
             async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
-                told += ms is not None
+                times += ms is not None
     except TimeoutError:
-        return taken, told, no_answer(plan.load.timeout_ns)
+        return taken, times, no_answer(plan.load.timeout_ns)
     except Exception as error:  # whatever it is, there is nothing to read back
-        return taken, told, words(error, resolve_headers(source.headers))
-    return taken, told, None
+        return taken, times, words(error, resolve_headers(source.headers))
+    return taken, times, None
 
 
 def _sizes(taken: Taken) -> tuple[int, float]:
@@ -318,7 +319,7 @@ class LastMemory:
         self._emit(record)
 
     def headroom(self, plan: Plan) -> Callable[[], int | None]:
-        """What tells how many bytes of memory the target has left."""
+        """What returns the bytes of memory that the target has left."""
         return lambda: headroom(plan, self._last)
 
 

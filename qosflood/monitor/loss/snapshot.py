@@ -50,10 +50,10 @@ class Snapshot:
         """Take in a piece; the items that are whole now. Raises SnapshotError."""
         for at in range(0, len(data), _SLICE):
             piece = data[at : at + _SLICE]
-            failure = self._parse(piece)
+            read = self._parse(piece)
             before = self.items
             yield from self._take()
-            if failure is not None and not self._whole:
+            if not read and not self._whole:
                 raise SnapshotError(self._unreadable(piece))
             self._waiting = 0 if self.items > before else self._waiting + len(piece)
             if self._waiting > LARGEST and not self._whole:
@@ -73,18 +73,17 @@ class Snapshot:
     def _too_large(self) -> str:
         return "an item of 1 MiB or more" if self._found else f"no {self._list} in its first MiB"
 
-    def _parse(self, piece: bytes) -> Exception | None:
-        """Read on, unless what stands behind the list is no JSON, or much."""
+    def _parse(self, piece: bytes) -> bool:
+        """Read on, unless what stands behind the list is no JSON, or much; whether it was JSON."""
         if self._whole:
             self._behind += len(piece)
         if self._broken or self._behind > _MOST_BEHIND:
-            return None
+            return not self._broken
         try:
             self._parser.send(piece)
-        except ijson.JSONError as error:
+        except ijson.JSONError:
             self._broken = True
-            return error
-        return None
+        return not self._broken
 
     def _unreadable(self, piece: bytes) -> str:
         if not self._found:
@@ -102,7 +101,7 @@ class Snapshot:
                     self.items += 1
                     yield item.whole
             elif not self._found or self._whole:
-                self._beside(event, value)
+                self._around(event, value)
             elif event == "start_map":
                 item.begin()
             elif event == "end_array":
@@ -112,7 +111,7 @@ class Snapshot:
                 raise SnapshotError(f"the answer has {what}")
         self._events.clear()
 
-    def _beside(self, event: str, value: Any) -> None:
+    def _around(self, event: str, value: Any) -> None:
         """What stands before the list or behind it: the way there, and signs of further pages."""
         if event == "map_key":
             self._keys[-1] = value

@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -26,6 +26,8 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND, parse_duration
 from qosflood.monitor.http import exchange_failure, open_session, receive
 from qosflood.monitor.scrape.body import BodyError
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 TIMEOUT_NS = 10 * SECOND
@@ -62,7 +64,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveTarget:
-    """A target that is scraped; `interval_ns` None where this version does not tell it."""
+    """A target that is scraped; `interval_ns` None where this version does not report it."""
 
     url: str
     labels: dict[str, str]
@@ -125,6 +127,13 @@ async def open_prometheus(
         yield Prometheus(url, session, secrets, timeout_ns)
 
 
+def open_planned(plan: Plan, asked: Asked) -> AbstractAsyncContextManager["Prometheus"]:
+    """The client of the Prometheus that a plan names; raises PreflightError as open_prometheus."""
+    return open_prometheus(
+        asked.url, asked.headers, user_agent=plan.user_agent, cacert=plan.target.cacert
+    )
+
+
 class Prometheus:
     """One Prometheus; each question is answered by values or a Failure, never by raising."""
 
@@ -166,7 +175,7 @@ class Prometheus:
         return _read(await self._ask("status/buildinfo", {}), lambda data: str(data["version"]))
 
     async def started_s(self) -> float | Failure | None:
-        """When it was started, in seconds since the epoch; None where it does not tell."""
+        """When it was started, in seconds since the epoch; None where it does not report that."""
         return _read(
             await self._ask("status/runtimeinfo", {}),
             lambda data: _epoch_s(data.get("startTime")),

@@ -82,7 +82,7 @@ class Scraper:
     """Scrapes an instance's page over one session.
 
     `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
-    says, and `change` what it says beside the one before.
+    says, and `change` what it says compared with the one before.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
-from qosflood.run.preflight.prometheus import look_beside
+from qosflood.run.preflight.prometheus import look_at_prometheus
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -70,7 +70,7 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    is its command line, for a terminal alone: it may hold secrets that are not known here.
     `posted` is None where nothing is to be sent.
     `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
 
@@ -161,7 +161,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
     or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
     none."""
-    beside = await look_beside(plan)
+    beside = await look_at_prometheus(plan)
     posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
     if posted is not None and posted.reached:
@@ -316,7 +316,7 @@ async def _post(plan: Plan) -> Posted:
 
 async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
     """The alert that a target sends after the handshake: a report written before it is read ends
-    in a broken pipe that tells nothing."""
+    in a broken pipe without a reason."""
     target = plan.target
     if target.scheme != "https":
         return None
