@@ -1,7 +1,7 @@
 """Children on this machine: started by exec, in sessions of their own, fed and heard over pipes.
 
 A child outlives neither its work nor the coordinator: its standard input is a pipe whose end
-tells it that the coordinator is gone (see child.py).
+says that the coordinator is gone (see child.py).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _LAST_WORDS = 4096
 
 
 class Child:
-    """One child process. `on_line` gets every record line; `on_exit` is told once when it ended.
+    """One child process. `on_line` gets every record line; `on_exit` is called once when it ended.
 
     `ready` holds its ready message, `done` is set when it said that its work is over, `exited`
     when the process has ended and everything it said was heard.

@@ -1,8 +1,6 @@
-"""A client's certificate: loaded for targets that ask for one, checked before anything is sent."""
+"""A client's certificate, loaded for targets that ask for one; its time is judged by the target."""
 
 import ssl
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from qosflood.base.errors import PreflightError
@@ -10,9 +8,8 @@ from qosflood.base.header_values import resolve_source
 
 _EXPECTED_CERT = "expected a file with a PEM certificate and those that signed it"
 _EXPECTED_KEY = "expected a file with the PEM private key of the certificate"
-_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+_BEGIN = "-----BEGIN CERTIFICATE-----"
 _KEY_MARK = "PRIVATE KEY-----"
-_UTC_TIME, _GENERALIZED_TIME, _VERSION_TAG = 0x17, 0x18, 0xA0
 
 
 def load_certificate(
@@ -48,19 +45,6 @@ def load_certificate(
         raise PreflightError(f"--key-password: {error}") from None
 
 
-def certificate_warnings(cert: str | None, now: datetime) -> tuple[str, ...]:
-    """What is odd about the client certificate but need not stop a run: its time is over, or has
-    not come."""
-    if cert is None:
-        return ()
-    begin, end = _validity(cert)
-    if end is not None and now > end:
-        return (f"--cert {cert}: expired on {end:%Y-%m-%d %H:%M} UTC",)
-    if begin is not None and now < begin:
-        return (f"--cert {cert}: not valid before {begin:%Y-%m-%d %H:%M} UTC",)
-    return ()
-
-
 def _unusable(cert: str, where: str, error: ssl.SSLError, *, asked: bool) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return f"{where}: the private key is not that of the certificate --cert {cert}"
@@ -77,61 +61,3 @@ def _read(option: str, path: str, expected: str) -> str:
         raise PreflightError(
             f"{option} {path}: cannot be read ({error.strerror}), {expected}"
         ) from None
-
-
-def _validity(path: str) -> tuple[datetime | None, datetime | None]:
-    """When the first certificate of a PEM file begins and ends to hold (RFC 5280, 4.1); None for
-    what cannot be told."""
-    with suppress(OSError, ValueError, IndexError):
-        _, begin, rest = _read("--cert", path, _EXPECTED_CERT).partition(_BEGIN)
-        body, end, _ = rest.partition(_END)
-        whole = _Der(ssl.PEM_cert_to_DER_cert(begin + body + end)).inside().inside()
-        if whole.tag == _VERSION_TAG:
-            whole.skip()
-        for _ in ("serial number", "signature algorithm", "issuer"):
-            whole.skip()
-        times = whole.inside()
-        first = times.time()
-        times.skip()
-        return first, times.time()
-    return None, None
-
-
-class _Der:
-    """Walks over DER values: tag, length, content (ITU-T X.690)."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self._data = data
-        self._at = at
-
-    @property
-    def tag(self) -> int:
-        """Of the value here."""
-        return self._data[self._at]
-
-    def inside(self) -> "_Der":
-        """The first value within the one here."""
-        start, _ = self._content()
-        return _Der(self._data, start)
-
-    def skip(self) -> None:
-        """Go to the next value."""
-        start, length = self._content()
-        self._at = start + length
-
-    def time(self) -> datetime | None:
-        """The UTCTime or GeneralizedTime here."""
-        start, length = self._content()
-        text = self._data[start : start + length].decode("ascii")
-        if self.tag == _UTC_TIME:  # two digits of the year: 1950 to 2049
-            text = ("19" if text >= "50" else "20") + text
-        elif self.tag != _GENERALIZED_TIME:
-            return None
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
-
-    def _content(self) -> tuple[int, int]:
-        length, start = self._data[self._at + 1], self._at + 2
-        if length < 0x80:
-            return start, length
-        end = start + length - 0x80
-        return end, int.from_bytes(self._data[start:end], "big")

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
+from qosflood.base.secrets import hide_secrets
 
 _FIX = "expected env:VARIABLE or file:PATH"
-_TELLING = re.compile(r"(?i)pass|secret|token|key|auth|cred|session|cookie|bearer|dsn")
-_USERINFO = re.compile(r"(//)[^/@\s]*@")
 _PIECE = 8
 """Characters from a credential's start on that are hidden even where the rest was cut off."""
 
@@ -54,21 +53,9 @@ def redact(text: str, headers: dict[str, str]) -> str:
 
 
 def command_line(words: Sequence[str], headers: dict[str, str]) -> str:
-    """A process's command line to show on a terminal: without our own secrets, without what an
-    option with a telling name carries, without a URL's user and password."""
-    shown: list[str] = []
-    hide_next = False
-    for word in words:
-        name, equals, _ = word.partition("=")
-        telling = bool(_TELLING.search(name))
-        if hide_next:
-            shown.append("***")
-        elif equals and telling:
-            shown.append(f"{name}=***")
-        else:
-            shown.append(_USERINFO.sub(r"\1***@", word))
-        hide_next = not hide_next and telling and not equals and word.startswith("-")
-    return redact(" ".join(shown), headers)
+    """A process's command line to show on a terminal: without our own secrets, and without what
+    looks like one of its own."""
+    return redact(" ".join(hide_secrets(words)), headers)
 
 
 def _without(text: str, secret: str) -> str:

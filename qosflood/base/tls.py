@@ -6,20 +6,6 @@ from typing import Protocol
 from qosflood.base.client_certificate import load_certificate
 from qosflood.base.errors import PreflightError
 
-CERTIFICATE_REFUSED = "TLS: no certificate of ours that the target accepts"
-_WANTS_ONE = "show one with --cert FILE, and --key FILE if its key is in another"
-_FIXES = {
-    CERTIFICATE_REFUSED: _WANTS_ONE,
-    "TLS: TLSV13_ALERT_CERTIFICATE_REQUIRED": f"the target wants a certificate: {_WANTS_ONE}",
-    "TLS: SSLV3_ALERT_HANDSHAKE_FAILURE": "the target may want a certificate: "
-    f"{_WANTS_ONE}; or it shares no TLS version or cipher with us",
-    "TLS: TLSV1_ALERT_UNKNOWN_CA": "the target does not know who signed --cert; use one that "
-    "its CA signed, with the certificates between them in the same file",
-    "TLS: SSLV3_ALERT_BAD_CERTIFICATE": "the target refuses --cert; use one that its CA signed",
-    "TLS: SSLV3_ALERT_CERTIFICATE_EXPIRED": "the time of --cert is over; use one that is valid",
-}
-"""What to do about a failure that is about the client's certificate."""
-
 
 class TlsFiles(Protocol):
     """Whom to trust and what to show: paths of PEM files, and where the key's password is read."""
@@ -61,19 +47,3 @@ def tls_context(files: TlsFiles) -> ssl.SSLContext:
     if files.cert is not None:
         load_certificate(context, files.cert, files.key, files.key_password)
     return context
-
-
-def handshake_failure(error: ssl.SSLError) -> str:
-    """Why a handshake failed, in words that are the same for the same cause."""
-    # Errors that Python code raised lack what OpenSSL's own carry.
-    if isinstance(error, ssl.SSLCertVerificationError):
-        words = getattr(error, "verify_message", None) or str(error)
-        return f"certificate: {words.rstrip('.')}"
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "TLS: closed by the peer in the handshake"
-    return f"TLS: {getattr(error, 'reason', None) or error}"[:120]
-
-
-def certificate_fix(failure: str) -> str | None:
-    """What to do about a failed handshake, if it is about the client's certificate."""
-    return _FIXES.get(failure)

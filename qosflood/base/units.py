@@ -1,12 +1,12 @@
 """Units at the edge: text in, nanoseconds, bytes and ratios inside, text out.
 
-Inside qosflood time is an integer of nanoseconds, memory an integer of bytes, a share a float
-from 0 to 1. Only this module turns those into text and back.
+Inside qosflood time is an integer of nanoseconds (a moment: since 1970, UTC), memory an integer of
+bytes, a share a float from 0 to 1. Only this module turns those into text and back.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from qosflood.base.errors import UnitError
@@ -17,7 +17,6 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
-_EPOCH = datetime(1970, 1, 1)  # UTC; without a zone, so that the text is ours
 
 _DURATION_UNITS = {
     "ns": 1,
@@ -45,6 +44,7 @@ _BYTE_UNITS = {
 }
 _BYTES = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]+)")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d+)?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,22 @@ def _short(value: float) -> str:
 
 def format_utc(ns: int) -> str:
     """`2026-11-23T14:00:00Z`, with milliseconds where there are any."""
-    moment = _EPOCH + timedelta(microseconds=ns // 1000)
-    parts = "seconds" if ns % SECOND == 0 else "milliseconds"
-    return f"{moment.isoformat(timespec=parts)}Z"
+    return _iso(ns, "seconds" if ns % SECOND == 0 else "milliseconds")
+
+
+def format_utc_ms(ns: int) -> str:
+    """`2026-11-23T14:00:00.000Z`, always with milliseconds, as documents hold it."""
+    return _iso(ns, "milliseconds")
+
+
+def format_utc_words(ns: int) -> str:
+    """`2026-11-23 14:00:00 UTC`, to the second, for people."""
+    return f"{_moment(ns):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _iso(ns: int, to: str) -> str:
+    return _moment(ns).isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def _moment(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // US)

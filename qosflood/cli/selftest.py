@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import click
 
+from qosflood.base.cgroup import cpu_quota
 from qosflood.base.child_pipe import raise_open_files
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MINUTE, SECOND, Rate
 from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
-from qosflood.run.preflight.machine import affine_cores, cpu_quota, machine_facts
+from qosflood.run.preflight.machine import affine_cores, machine_facts
 from qosflood.run.preflight.resources.weigh import fitting_clients
 from qosflood.run.selftest import judge
 from qosflood.run.selftest.clock_and_timer import clock_state, measure_wakes

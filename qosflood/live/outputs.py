@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
+from qosflood.base.units import format_utc_words
 from qosflood.journal.records import Segment
 from qosflood.live.metrics.outputs import NONE_WANTED, Outlets, Wanted
 from qosflood.live.observers import Onlooker
@@ -93,8 +93,7 @@ class Onlooking:
             self._server.let_go()
 
     async def _open_page(self, address: Address, plan: Plan, segment: Segment) -> LivePage:
-        started = datetime.fromtimestamp(segment.wall_ns / 1e9, UTC)
-        state = PageState(plan, str(self._run_dir), f"{started:%Y-%m-%d %H:%M:%S} UTC")
+        state = PageState(plan, str(self._run_dir), format_utc_words(segment.wall_ns))
         page = LivePage(state, lambda: time.monotonic_ns() - segment.mono_ns)
         server = PageServer(page, address, self._run_dir / REPORT_HTML)
         self._stack.push_async_callback(server.close)

@@ -104,12 +104,3 @@ def _address(transport: Any, which: str) -> str | None:
         return None
     host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def lost_reason(exc: Exception | None) -> str:
-    """Why a connection ended while a report was out."""
-    if isinstance(exc, ConnectionResetError):
-        return "reset by the peer"
-    if exc is None:
-        return "closed by the peer before an answer"
-    return f"{type(exc).__name__}: {exc}"[:120]

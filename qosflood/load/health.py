@@ -5,6 +5,7 @@ import resource
 import time
 from pathlib import Path
 
+from qosflood.base.cgroup import cpu_stat, throttled_ns
 from qosflood.journal.records import ShardHealth
 
 _PAGE_BYTES = resource.getpagesize()
@@ -16,7 +17,7 @@ class HealthMeter:
     def __init__(self) -> None:
         self._statm = _opened(Path("/proc/self/statm"))
         self._schedstat = _opened(Path("/proc/self/schedstat"))
-        self._cpu_stat = _opened(_cpu_stat_path())
+        self._cpu_stat = _opened(cpu_stat())
         self._cpu_ns = time.process_time_ns()
         self._waited_ns = self._run_queue_ns()
         self._throttled_ns = self._throttle_ns()
@@ -59,13 +60,7 @@ class HealthMeter:
         return int(text.split()[1]) if text else 0
 
     def _throttle_ns(self) -> int:
-        for line in _text(self._cpu_stat).splitlines():
-            name, _, value = line.partition(" ")
-            if name == "throttled_usec":
-                return int(value) * 1000
-            if name == "throttled_time":
-                return int(value)
-        return 0
+        return throttled_ns(_text(self._cpu_stat))
 
 
 def _opened(path: Path | None) -> int | None:
@@ -80,19 +75,3 @@ def _text(fd: int | None) -> str:
         return "" if fd is None else os.pread(fd, 4096, 0).decode("ascii")
     except OSError:
         return ""
-
-
-def _cpu_stat_path() -> Path | None:
-    """The cgroup's cpu.stat: v2's unified hierarchy, else v1's cpu controller."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        base = "/sys/fs/cgroup" if not controllers else f"/sys/fs/cgroup/{controllers}"
-        if not controllers or "cpu" in controllers.split(","):
-            found = Path(base + path) / "cpu.stat"
-            if found.exists():
-                return found
-    return None

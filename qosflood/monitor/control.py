@@ -3,20 +3,20 @@ and this machine's TCP counters."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from qosflood.base.failures import no_answer
 from qosflood.base.tls import tls_context
-from qosflood.base.units import SECOND, format_duration
+from qosflood.base.units import SECOND
 from qosflood.journal.records import ControlSample, Record, TcpSample
-from qosflood.monitor.scrape.scraper import exchange_failure
+from qosflood.monitor.http import exchange_failure, open_session, skim, unless_stopped
 from qosflood.monitor.ticks import Ticks, Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Control
@@ -30,14 +30,7 @@ _SNMP, _NETSTAT = Path("/proc/net/snmp"), Path("/proc/net/netstat")
 @asynccontextmanager
 async def open_control(plan: Plan, control: Control) -> AsyncIterator["Asker"]:
     """An Asker; raises PreflightError for a CA file that cannot be used."""
-    connector = aiohttp.TCPConnector(
-        limit=0, force_close=True, ttl_dns_cache=None, ssl=tls_context(_without_key(plan.target))
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-    ) as session:
+    async with open_session(tls_context(_without_key(plan.target)), each_anew=True) as session:
         yield Asker(control, session, plan.user_agent)
 
 
@@ -70,7 +63,7 @@ class Asker:
             async with asyncio.timeout(self._control.timeout_ns / SECOND):
                 status = await self._exchange()
         except TimeoutError:
-            reason = f"timeout after {format_duration(self._control.timeout_ns)}"
+            reason = no_answer(self._control.timeout_ns)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = exchange_failure(error)
         took_ns = time.monotonic_ns() - began
@@ -82,11 +75,7 @@ class Asker:
         async with self._session.get(
             URL(self._control.url, encoded=True), headers=self._headers, allow_redirects=False
         ) as response:
-            left = ENOUGH_BYTES
-            async for chunk in response.content.iter_any():
-                left -= len(chunk)
-                if left <= 0:
-                    break
+            await skim(response, ENOUGH_BYTES)
             return response.status
 
 
@@ -97,14 +86,14 @@ async def open_path(
     the TCP counters. Raises PreflightError."""
     watching: list[Callable[[], Awaitable[None]]] = []
     if plan.floods:
-        watching.append(partial(watch_tcp, timer, emit))
+        watching.append(partial(poll_tcp, timer, emit))
     if plan.control is not None:
         asker = await stack.enter_async_context(open_control(plan, plan.control))
-        watching.append(partial(watch_control, asker, plan.control, timer, emit))
+        watching.append(partial(poll_control, asker, plan.control, timer, emit))
     return watching
 
 
-async def watch_control(
+async def poll_control(
     asker: Asker, control: Control, timer: Timer, emit: Callable[[ControlSample], None]
 ) -> None:
     """A request on each tick until the timer is stopped; one that waits delays no other tick, and
@@ -122,27 +111,14 @@ async def watch_control(
                 )
             )
         if ticks.next_ns <= timer.now():
-            sample = await _unless_stopped(asker.ask(ticks.take()), timer)
+            sample = await unless_stopped(asker.ask(ticks.take()), timer)
             if sample is None:
                 return
             stalled = (sample.duration_ns or 0) > control.timeout_ns + ticks.tolerance_ns
             emit(replace(sample, own_fault=stalled))
 
 
-async def _unless_stopped(
-    asking: Coroutine[Any, Any, ControlSample], timer: Timer
-) -> ControlSample | None:
-    """The sample; None if the timer was stopped first: nobody waits for an answer any more."""
-    ask, stopped = asyncio.create_task(asking), asyncio.create_task(timer.stopped())
-    await asyncio.wait({ask, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if ask.done():
-        return ask.result()
-    ask.cancel()
-    return None
-
-
-async def watch_tcp(timer: Timer, emit: Callable[[TcpSample], None]) -> None:
+async def poll_tcp(timer: Timer, emit: Callable[[TcpSample], None]) -> None:
     """This machine's TCP counters each second until the timer is stopped; ends at once where they
     cannot be read."""
     ticks = Ticks(timer.now(), TCP_EVERY_NS)

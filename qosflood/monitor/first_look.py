@@ -33,7 +33,7 @@ class Sight:
 async def look(plan: Plan) -> Sight:
     """One scrape of each instance and one look at memory.
 
-    A scrape that fails is told in its sample. Raises PreflightError for a pid that is not there
+    A scrape that fails is a sample that says why. Raises PreflightError for a pid that is not there
     or may not be read, for headers, for a CA file, and for a share of a memory limit that nobody
     knows.
     """
@@ -68,6 +68,6 @@ def _check_shares(plan: Plan, found: Sequence[FoundMemory]) -> None:
     for limit in (*plan.limits, *plan.aborts):
         if (limit.metric, limit.unit, limit.named_by) == ("memory.max", "ratio", "user"):
             raise PreflightError(
-                f"limit {limit.expr}: needs the target's memory limit, which nothing here tells, "
+                f"limit {limit.expr}: needs the target's memory limit, which nothing here reports, "
                 "expected e.g. --set memory.limit=512MiB"
             )

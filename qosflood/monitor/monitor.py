@@ -12,12 +12,12 @@ import msgspec
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Event, MemoryKind, Record, ScrapeSample
-from qosflood.monitor.loss.counter import CounterWatch
-from qosflood.monitor.memory.gauge import GaugeWatch
+from qosflood.monitor.loss.counter import CounterTracker
+from qosflood.monitor.memory.gauge import GaugeSampler
 from qosflood.monitor.memory.loop import MemoryLoop, WatchedMemory
-from qosflood.monitor.prometheus.client import open_prometheus
-from qosflood.monitor.prometheus.otel import open_otel, watch_otel
-from qosflood.monitor.prometheus.poll import Beside
+from qosflood.monitor.prometheus.client import open_planned
+from qosflood.monitor.prometheus.otel import open_otel, poll_otel
+from qosflood.monitor.prometheus.poll import PrometheusPoll
 from qosflood.monitor.scrape.loop import ScrapeLoop
 from qosflood.monitor.scrape.restarts import Answering
 from qosflood.monitor.scrape.scraper import Scraper
@@ -37,17 +37,10 @@ async def open_others(
     polls: list[Poll] = []
     for url in plan.otel:
         page = await stack.enter_async_context(open_otel(plan, url))
-        polls.append(partial(watch_otel, page, timer, emit, plan.scrape_interval_ns))
+        polls.append(partial(poll_otel, page, timer, emit, plan.scrape_interval_ns))
     if (asked := plan.prometheus) is not None:
-        client = await stack.enter_async_context(
-            open_prometheus(
-                asked.url,
-                asked.headers,
-                user_agent=plan.user_agent,
-                cacert=plan.target.cacert,
-            )
-        )
-        polls.append(Beside(plan, asked, client, timer, emit).run)
+        client = await stack.enter_async_context(open_planned(plan, asked))
+        polls.append(PrometheusPoll(plan, asked, client, timer, emit).run)
     return polls
 
 
@@ -111,7 +104,7 @@ class Monitor:
         self._scrapers = scrapers
         self._emit = emit
         self._timer = Timer(spec.mono_ns)
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def stop(self) -> None:
         """Let running scrapes finish, then end `run`."""
@@ -150,10 +143,10 @@ class Monitor:
         name = scraper.instance.name
         sources = [one.source for one in self._spec.watched if one.instance == name]
         answering = Answering(name, watched="process" in sources)
-        gauge = GaugeWatch(self._watch.gauge) if "gauge" in sources else None
+        gauge = GaugeSampler(self._watch.gauge) if "gauge" in sources else None
         counter = self._counter(scraper)
 
-        def told(sample: ScrapeSample) -> None:
+        def taken(sample: ScrapeSample) -> None:
             for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
             if gauge is not None and (seen := gauge.note(sample, scraper.exposition)) is not None:
@@ -161,21 +154,21 @@ class Monitor:
             for counted in counter.note(sample, scraper.exposition) if counter else ():
                 self._emit(counted)
 
-        return ScrapeLoop(scraper, self._timer, self._emit, told, self._watch.timeout_ns)
+        return ScrapeLoop(scraper, self._timer, self._emit, taken, self._watch.timeout_ns)
 
-    def _counter(self, scraper: Scraper) -> CounterWatch | None:
+    def _counter(self, scraper: Scraper) -> CounterTracker | None:
         """What watches the audit's counter on the pages that are scraped anyway."""
         if (name := self._spec.plan.audit.counter) is None:
             return None
         scraper.wanted.add(name)
-        return CounterWatch(self._spec.plan.audit)
+        return CounterTracker(self._spec.plan.audit)
 
     def _memory_failed(self, t: int, error: Exception) -> None:
-        self._tell(t, f"memory: {self._words(error)}")
+        self._report(t, f"memory: {self._words(error)}")
 
-    def _tell(self, t: int, what: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
+    def _report(self, t: int, what: str) -> None:
+        if what not in self._reported:
+            self._reported.add(what)
             self._emit(Event(t=t, who="generator", kind="monitor_error", what=what))
 
     def _words(self, error: Exception) -> str:

@@ -12,6 +12,7 @@ import orjson
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
 from qosflood.analysis.verdict.verdict import judge
+from qosflood.base.units import format_utc_ms
 from qosflood.journal.records import End, FailureSample, JournalRecord
 from qosflood.journal.run_directory import (
     Run,
@@ -21,7 +22,7 @@ from qosflood.journal.run_directory import (
     remove_reserve,
     write_atomically,
 )
-from qosflood.report.document.document import build_document, to_json, utc
+from qosflood.report.document.document import build_document, to_json
 from qosflood.report.document.schema import Document
 from qosflood.report.formats import junit, markdown, summary_svg
 from qosflood.report.formats.hlog import LogMaker
@@ -105,7 +106,7 @@ def _files(
         REPORT_MD: lambda: markdown.render(document),
         SUMMARY_SVG: lambda: summary_svg.render(document, findings),
         JUNIT_XML: lambda: junit.render(document),
-        LATENCY_HLOG: lambda: _text(log.lines(start_ns, utc(start_ns))),
+        LATENCY_HLOG: lambda: _text(log.lines(start_ns, format_utc_ms(start_ns))),
         REPORT_HTML: lambda: page.render(
             document, run.plan, findings, _failures(run_dir, start_ns)
         ),
@@ -119,7 +120,7 @@ def json_text(document: Document) -> str:
 
 def _failures(run_dir: Path, start_ns: int) -> list[dict[str, Any]]:
     return [
-        sample | {"utc": utc(start_ns + int(sample["t"]))}
+        sample | {"utc": format_utc_ms(start_ns + int(sample["t"]))}
         for sample in read_failures(run_dir)
         if isinstance(sample.get("t"), int)
     ]

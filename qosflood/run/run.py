@@ -21,7 +21,7 @@ import orjson
 
 from qosflood.base.child_process import Child
 from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
-from qosflood.base.units import HOUR, format_duration
+from qosflood.base.units import HOUR, format_duration, format_utc_ms
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
     JOURNAL,
@@ -193,7 +193,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
     facts = {
         "schema": RUN_SCHEMA,
         "run_id": plan.run_id,
-        "started_utc": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "started_utc": format_utc_ms(wall_ns),
         "wall_ns": wall_ns,
         "seed": plan.seed,
         "arguments": request.arguments,

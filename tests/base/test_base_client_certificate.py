@@ -1,14 +1,12 @@
-"""The clients' certificate: files that cannot be used, encrypted keys, and whose time is over."""
+"""The clients' certificate: files that cannot be used, and encrypted keys."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from certificates import make_certificates
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from qosflood.base.client_certificate import certificate_warnings, load_certificate
+from qosflood.base.client_certificate import load_certificate
 from qosflood.base.errors import PreflightError
 
 
@@ -74,26 +72,3 @@ def test_a_damaged_certificate_is_named(certificates, tmp_path):
     damaged.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     words = refusal(damaged, certificates.good.key)
     assert words.startswith(f"--cert {damaged}: certificate or private key cannot be used")
-
-
-def warned(cert, now) -> tuple[str, ...]:
-    return certificate_warnings(str(cert), now)
-
-
-def test_one_whose_time_is_over_or_has_not_come_is_warned_of(certificates):
-    # The times as another reader of certificates sees them.
-    read = x509.load_pem_x509_certificate(certificates.good.cert.read_bytes())
-    begin, end = read.not_valid_before_utc, read.not_valid_after_utc
-    second = timedelta(seconds=1)
-    assert warned(certificates.good.cert, begin) == warned(certificates.good.cert, end) == ()
-    assert "not valid before" in warned(certificates.good.cert, begin - second)[0]
-    assert f"expired on {end:%Y-%m-%d %H:%M} UTC" in warned(certificates.good.cert, end + second)[0]
-    assert "expired on" in warned(certificates.expired.cert, datetime.now(UTC))[0]
-
-
-def test_no_certificate_and_one_that_cannot_be_read_are_not_warned_of(tmp_path):
-    now = datetime.now(UTC)
-    assert certificate_warnings(None, now) == ()
-    nothing = tmp_path / "nothing.pem"
-    nothing.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    assert warned(nothing, now) == ()

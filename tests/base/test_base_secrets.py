@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.base.secrets import secret_word
+from qosflood.base.secrets import hide_secrets, names_secret, secret_word
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ from qosflood.base.secrets import secret_word
         (["sh", "-c", "curl -H 'Authorization: Bearer abc' http://c/ | tail -1"], 3),
         (["sh", "-c", "PGPASSWORD=x DB_PASSWORD=abc ./memory"], 3),
         (["./memory --password=hunter2"], 1),
+        (["./memory", "--encryption-key", "hunter2"], 3),
+        (["./memory", "qosToken=hunter2"], 2),
     ],
 )
 def test_a_secret_written_down_is_found(words, number):
@@ -42,8 +44,36 @@ def test_a_secret_written_down_is_found(words, number):
         ["docker", "exec", "-u", "1000:1000", "qos", "cat", "/sys/fs/cgroup/memory.current"],
         ["redis-cli", "memory", "usage", "key:1"],
         ["ssh", "ops@qos-1", "ps -o rss= -p 1"],
+        ["wget", "--no-cookies", "http://c/"],
+        ["curl", "http://ops@c/?author=me&passed=1&sessionId=5"],
         ["awk", "{print $1*1024}", "/tokens/author:memory"],
     ],
 )
 def test_what_names_a_place_or_no_secret_is_left_alone(words):
     assert secret_word(words) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Authorization", "X-Auth-Token", "XCsrfToken", "Cookie", "Set-Cookie", "Api-Key"),
+        *("SECRET_KEY", "PGPASSWORD", "--db-passwd", "--tokens", "token-file", "db.dsn", "creds"),
+        *("sessionKey", "MASTER_KEY", "X-Bearer"),
+    ],
+)
+def test_a_name_gives_a_secret_away_in_whatever_spelling(name):
+    assert names_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Author", "X-Authored-By", "Idempotency-Key", "Routing-Key", "key", "X-Session-Id", "compass"],
+)
+def test_a_name_that_is_merely_like_one_gives_nothing_away(name):
+    assert not names_secret(name)
+
+
+def test_what_is_named_like_a_secret_is_hidden_wherever_it_says_it_is():
+    words = ["app", "--token-file", "/run/token", "API_KEY=env:KEY", "amqp://me:a:b@mq/", "-v"]
+    shown = ["app", "--token-file", "***", "API_KEY=***", "amqp://***@mq/", "-v"]
+    assert hide_secrets(words) == shown

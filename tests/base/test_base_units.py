@@ -18,6 +18,9 @@ from qosflood.base.units import (
     format_count,
     format_duration,
     format_ratio,
+    format_utc,
+    format_utc_ms,
+    format_utc_words,
     parse_bytes,
     parse_duration,
     parse_rate,
@@ -141,3 +144,25 @@ def test_a_count_is_shown_with_its_thousands(value, text):
 )
 def test_a_noun_follows_its_count(value: float, text: str) -> None:
     assert counted(value, "client") == text
+
+
+@pytest.mark.parametrize(
+    ("ns", "short", "with_ms", "words"),
+    [
+        (0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "1970-01-01 00:00:00 UTC"),
+        (
+            1_795_438_800_999_999_999,
+            "2026-11-23T13:00:00.999Z",
+            "2026-11-23T13:00:00.999Z",
+            "2026-11-23 13:00:00 UTC",
+        ),
+        (
+            1_795_438_801_000_000_001,
+            "2026-11-23T13:00:01.000Z",
+            "2026-11-23T13:00:01.000Z",
+            "2026-11-23 13:00:01 UTC",
+        ),
+    ],
+)
+def test_a_moment_is_shown_in_utc_and_never_rounded_up(ns, short, with_ms, words):
+    assert (format_utc(ns), format_utc_ms(ns), format_utc_words(ns)) == (short, with_ms, words)

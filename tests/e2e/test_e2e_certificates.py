@@ -95,6 +95,21 @@ def test_with_a_certificate_reports_and_scrapes_are_taken(
     assert done.flood["scrapes"]["failed"] == 0
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_certificate_whose_time_is_over_is_named_by_the_handshake(
+    tmp_path: Path, certificates: Certificates, version: ssl.TLSVersion
+) -> None:
+    expired = certificates.expired
+    with demanding(certificates, version) as url:
+        line = refused(
+            tmp_path / "run",
+            *("--target", url, "--cacert", str(certificates.authority)),
+            *("--cert", str(expired.cert), "--key", str(expired.key)),
+        )
+    assert "TLS: SSLV3_ALERT_CERTIFICATE_EXPIRED; --cert has expired" in line
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

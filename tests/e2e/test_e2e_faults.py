@@ -37,7 +37,7 @@ ABORTED = "after:30+status:401"
 SCRAPES = {
     "no_metrics": "status 404",
     "bad_metrics": "parse: line 2",
-    "slow_metrics:2s": "timeout after 1s",
+    "slow_metrics:2s": "no answer within 1s",
 }
 OPTIONS = {
     "silent": ("--timeout", "1s"),

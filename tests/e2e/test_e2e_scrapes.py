@@ -49,7 +49,7 @@ def test_it_is_told_at_which_load_the_page_began_to_starve(starved: Flooded) -> 
     )
     assert 1.5 <= low <= high <= 5
     assert "(one scrape each 250ms)" in words
-    assert "timeout after 200ms" in words
+    assert "no answer within 200ms" in words
     first = starved.report["first_failure"]
     assert (first["who"], first["kind"]) == ("target", "scrapes_failing")
 

@@ -1,7 +1,6 @@
 """The shard's own figures: what changed since the last reading, whatever the system offers."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -41,7 +40,7 @@ def test_throttling_is_read_from_either_cgroup_version(
 ):
     stat = tmp_path / "cpu.stat"
     stat.write_text(before)
-    monkeypatch.setattr(health, "_cpu_stat_path", lambda: stat)
+    monkeypatch.setattr(health, "cpu_stat", lambda: stat)
     meter = HealthMeter()
     with stat.open("r+") as file:  # the same file: the meter holds it open
         file.truncate(0)
@@ -64,27 +63,3 @@ def test_a_file_that_cannot_be_read_any_more_counts_nothing(tmp_path):
     finally:
         os.close(fd)
     assert health._opened(tmp_path / "none") is None
-
-
-@pytest.mark.parametrize(
-    ("cgroup", "expected"),
-    [
-        ("0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.stat"),
-        ("4:cpu,cpuacct:/x\n0::/x\n", "/sys/fs/cgroup/cpu,cpuacct/x/cpu.stat"),
-        ("7:memory:/x\n", None),
-        ("", None),
-    ],
-)
-def test_the_cgroups_cpu_stat_is_found_in_both_hierarchies(monkeypatch, cgroup, expected):
-    monkeypatch.setattr(Path, "read_text", lambda self, **_: cgroup)
-    monkeypatch.setattr(Path, "exists", lambda self: True)
-    found = health._cpu_stat_path()
-    assert (str(found) if found else None) == expected
-
-
-def test_without_cgroups_there_is_no_cpu_stat(monkeypatch):
-    def absent(self, **_):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(Path, "read_text", absent)
-    assert health._cpu_stat_path() is None

@@ -14,10 +14,10 @@ from qosflood.monitor import control as module
 from qosflood.monitor.control import (
     ask_control,
     open_control,
+    poll_control,
+    poll_tcp,
     read_tcp,
     table,
-    watch_control,
-    watch_tcp,
 )
 from qosflood.monitor.ticks import Timer
 from qosflood.plan.watching import Control
@@ -51,7 +51,7 @@ def test_any_answer_shows_that_the_path_is_whole(answer, status):
 
 def test_silence_is_a_failure_after_the_timeout():
     sample, _ = asked(b"", timeout_ms=100)
-    assert (sample.ok, sample.reason) == (False, "timeout after 100ms")
+    assert (sample.ok, sample.reason) == (False, "no answer within 100ms")
 
 
 def test_a_closed_port_is_a_failure():
@@ -90,7 +90,7 @@ def watched(answer, enough=3, **changes):
                     timer.stop()
 
             async with open_control(plan, plan.control) as asker, asyncio.timeout(20):
-                await watch_control(asker, plan.control, timer, emit)
+                await poll_control(asker, plan.control, timer, emit)
             return samples, server
 
     return asyncio.run(watch())
@@ -112,7 +112,7 @@ def test_a_stop_waits_for_no_answer():
             samples = []
             async with open_control(plan, plan.control) as asker, asyncio.timeout(20):
                 watching = asyncio.create_task(
-                    watch_control(asker, plan.control, timer, samples.append)
+                    poll_control(asker, plan.control, timer, samples.append)
                 )
                 while not server.requests:
                     await asyncio.sleep(0.01)
@@ -134,7 +134,7 @@ def test_a_machine_without_counters_is_no_error(tmp_path, monkeypatch):
     assert read_tcp(5) is None
 
     async def watch():
-        await watch_tcp(Timer(time.monotonic_ns()), lambda _sample: None)
+        await poll_tcp(Timer(time.monotonic_ns()), lambda _sample: None)
 
     asyncio.run(asyncio.wait_for(watch(), 20))
 

@@ -12,7 +12,7 @@ from raw_server import page, raw_server
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.loss_records import Counted
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
-from qosflood.monitor.memory import process_watch
+from qosflood.monitor.memory import process_sampler
 from qosflood.monitor.monitor import Monitor, MonitorSpec
 from qosflood.monitor.scrape import changes
 from qosflood.monitor.scrape import scraper as scrape
@@ -81,7 +81,7 @@ def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
         asked.append(pid)
         raise psutil.AccessDenied(pid)
 
-    monkeypatch.setattr(process_watch, "JudgedTree", refuse)
+    monkeypatch.setattr(process_sampler, "JudgedTree", refuse)
 
     async def run():
         async with raw_server(page(b"up 1\n")) as server:
@@ -163,7 +163,7 @@ def test_an_exchange_longer_than_its_timeout_is_the_monitors_stall():
         secrets = {}  # noqa: RUF012
 
         async def fetch(self):
-            return Page(duration_ns=9 * SECOND, reason="timeout after 1s")
+            return Page(duration_ns=9 * SECOND, reason="no answer within 1s")
 
         async def read(self, t, page):
             return scrape.ScrapeSample(

@@ -115,7 +115,7 @@ def _scrape_figures(points: list[ScrapePoint]) -> ScrapeFigures:
         bytes_max=max((p.bytes or 0 for p in points), default=None),
         series_max=240 if good else None,
         gap_max_ns=(15 if failed else 5) * SECOND if good else None,
-        reasons={"timeout after 5s": len(failed)} if failed else {},
+        reasons={"no answer within 5s": len(failed)} if failed else {},
     )
 
 

@@ -71,7 +71,7 @@ def make_scrape_points(plan: Plan, shape: Shape) -> tuple[ScrapePoint, ...]:
             ScrapePoint(
                 t_s=t_s,
                 ok=not failed,
-                reason="timeout after 5s" if failed else None,
+                reason="no answer within 5s" if failed else None,
                 duration_ns=5 * SECOND if failed else round(draw.uniform(3, 9) * MS),
                 bytes=None if failed else 18_000 + index * 37,
                 series=None if failed else 240,

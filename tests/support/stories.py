@@ -61,7 +61,9 @@ def failing_run() -> Story:
         make_entry(60, "operator", "phase_started", "ramp started"),
         make_entry(120, "operator", "phase_started", "flood started"),
         first,
-        make_entry(435, "target", "scrape_failed", "scrape failed: timeout after 5s", after_s=5.0),
+        make_entry(
+            435, "target", "scrape_failed", "scrape failed: no answer within 5s", after_s=5.0
+        ),
         make_entry(540, "target", "errors_ended", "errors back under 0.1%", errors=0.0),
         make_entry(1020, "operator", "phase_started", "recovery started"),
     )

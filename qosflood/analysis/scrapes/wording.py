@@ -25,7 +25,7 @@ def scrape_words(plan: Plan, clock: RunClock, samples: Sequence[ScrapeSample]) -
 
 
 def reasons(span: FailingSpan) -> str:
-    """`3 x timeout after 5s`."""
+    """`3 x no answer within 5s`."""
     return ", ".join(f"{count} x {reason}" for reason, count in span.reasons.items())
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from qosflood.base.failures import CUT_SHORT, lost_connection
 from qosflood.journal.records import Outcome
 from qosflood.load.client.shared import Shared, Transport
-from qosflood.load.failures import Failed, lost_reason
+from qosflood.load.failures import Failed
 from qosflood.load.http1 import Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
@@ -52,14 +53,14 @@ class Booking(asyncio.Protocol):
             if response is not None:
                 self._book(response, now_ns)
             else:
-                self._fail(Outcome.BAD_RESPONSE, "cut short", now_ns, reader.partial)
+                self._fail(Outcome.BAD_RESPONSE, CUT_SHORT, now_ns, reader.partial)
         elif self._reused and not self._shared.stopping:
             # The peer closed a reused connection before any byte: the keep-alive race. The
             # report keeps its due time and goes out once more.
             self._bucket.resent += 1  # type: ignore[union-attr]
             self._again = True
         else:
-            self._fail(Outcome.CONNECTION_LOST, lost_reason(exc), now_ns)
+            self._fail(Outcome.CONNECTION_LOST, lost_connection(exc), now_ns)
 
     def _fail(
         self, outcome: Outcome, reason: str, now_ns: int, response: Response | None = None

@@ -1,17 +1,15 @@
 """Making connections: a bounded number at once, in slices, with backoff after failures."""
 
 import asyncio
-import errno
 import random
 import select
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import cycle
 
-from qosflood.base.tls import handshake_failure
+from qosflood.base.failures import connect_failure
 from qosflood.journal.records import Connects
 from qosflood.load.client.client import Client
 from qosflood.load.transport.asyncio_sockets import ByLoop
@@ -28,16 +26,6 @@ BACKOFF_MOST_S = 5.0
 SLOW_NS = 500_000_000
 """A connect that took longer had its SYN sent again, which Linux does after a second, or waited
 for a handshake."""
-
-_ERRNO_REASONS = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset while connecting",
-    errno.EHOSTUNREACH: "no route to host",
-    errno.ENETUNREACH: "network unreachable",
-    errno.EMFILE: "generator: too many open files",
-    errno.ENFILE: "generator: too many open files on this machine",
-    errno.EADDRNOTAVAIL: "generator: no free local port",
-}
 
 
 def backoff_s(failures: int, draw: float) -> float:
@@ -132,7 +120,7 @@ class Connector:
             self._took_ns.append(time.monotonic_ns() - began_ns)
         else:
             self.attempts_failed += 1
-            client.connect_failed(reason_of(error))
+            client.connect_failed(connect_failure(error))
 
 
 def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Sockets:
@@ -145,14 +133,3 @@ def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Sockets
 def _of_family(address: str, sources: tuple[str, ...]) -> tuple[str, ...]:
     """The local addresses that can reach `address`."""
     return tuple(source for source in sources if (":" in source) == (":" in address))
-
-
-def reason_of(error: OSError) -> str:
-    """Why a connect failed, in words that are the same for the same cause."""
-    if isinstance(error, ssl.SSLError):
-        return handshake_failure(error)
-    if isinstance(error, TimeoutError):
-        return "connect timed out"
-    if error.errno in _ERRNO_REASONS:
-        return _ERRNO_REASONS[error.errno]
-    return f"{type(error).__name__}: {error.strerror or error}"[:120]

@@ -1,7 +1,7 @@
 """What a metrics page says, and whether Prometheus would take it. Pure.
 
-The page is read record by record as Prometheus reads it (`promtext`, `openmetrics`), fed in pieces
-of any size. One bad record fails the whole scrape; what Prometheus tolerates is a warning.
+The page is read record by record as Prometheus reads it (`text_format`, `openmetrics`). One bad
+record fails the whole scrape; what Prometheus tolerates is a warning.
 """
 
 import math
@@ -94,13 +94,11 @@ def read_exposition(
     if media == PROTOBUF:
         return Exposition(series=None, warnings=("protobuf: the page was not read",))
     scanner = Scanner(media, (gauge, START_TIME, *wanted), dialect)
-    scanner.feed(body)
-    return conclude(scanner, gauge)
+    scanner.read(body)
+    return _conclude(scanner, gauge)
 
 
-def conclude(scanner: Scanner, gauge: str) -> Exposition:
-    """What the page said that the scanner was fed; raises ExpositionError."""
-    scanner.finish()
+def _conclude(scanner: Scanner, gauge: str) -> Exposition:
     tally = scanner.tally
     found = tuple(_sample(series) for series in tally.wanted)
     sizes = [sample for sample in found if sample.name == gauge]

@@ -1,4 +1,4 @@
-"""Reads a metrics page in pieces of any size, most lines many at a time. Pure.
+"""Reads a whole metrics page, most lines many at a time. Pure.
 
 Nearly all lines are `name{label="value"} number`. One regular expression cuts a whole block into
 the series of such lines; what it does not know is read record by record. The block is read again
@@ -22,7 +22,6 @@ from qosflood.monitor.exposition.labels import refusal, shown
 from qosflood.monitor.exposition.openmetrics import END_MARK, OpenMetrics
 from qosflood.monitor.exposition.tally import Tally
 from qosflood.monitor.exposition.text_format import TextFormat
-from qosflood.plan.watching import MOST_PAGE_BYTES
 
 _BLOCK_BYTES = 1 << 18
 _SHOWN = 60
@@ -59,16 +58,8 @@ class _DoubtError(Exception):
     """The block is to be read record by record."""
 
 
-class _WaitingError(Exception):
-    """The record at `at` needs more of the page."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
-
-
 class Scanner:
-    """One page, fed in pieces. Raises ExpositionError as soon as the page is refused."""
+    """Reads one page."""
 
     def __init__(self, media: str, wanted: tuple[str, ...], dialect: Dialect) -> None:
         self._dialect = dialect
@@ -77,72 +68,23 @@ class Scanner:
         self._plain = _PLAIN_OPENMETRICS[dialect] if self._openmetrics else _PLAIN_TEXT
         self.tally = Tally(name.encode() for name in wanted)
         self.warnings: list[str] = []
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-        self._broken = False
-        self._retry_bytes = 0
         self._line = 1
-        self._rest: bytes | None = None
+        self._ended = False
 
-    def feed(self, chunk: bytes) -> None:
-        """Take in the next piece; what is no whole record yet is held."""
-        if self._rest is not None:
-            self._after_end(chunk)
-            return
-        self._held.append(chunk)
-        self._held_bytes += len(chunk)
-        if self._held_bytes > MOST_PAGE_BYTES:
-            raise ExpositionError(f"parse: line {self._line}: over {MOST_PAGE_BYTES >> 20} MiB")
-        self._broken = self._broken or b"\n" in chunk
-        if self._broken and self._held_bytes >= self._retry_bytes:
-            self._scan(b"".join(self._held), final=False)
-
-    def finish(self) -> None:
-        """The page ends here."""
-        if self._rest is None:
-            page = b"".join(self._held)
-            self._scan(page if self._openmetrics else page + b"\n", final=True)
-        if self._openmetrics and self._rest is None:
-            raise ExpositionError("parse: data does not end with # EOF")
-
-    def _scan(self, page: bytes, *, final: bool) -> None:
-        end = len(page) if final else self._whole(page)
-        at = self._scan_to(page if end == len(page) else page[:end], final=final)
-        if self._rest is not None:
-            self._held.clear()
-            self._after_end(page[end:])
-            return
-        rest = page[at:]
-        self._held = [rest]
-        self._held_bytes = len(rest)
-        self._broken = b"\n" in rest
-        # A record that is not whole is looked at again when there is twice as much of it.
-        self._retry_bytes = 2 * len(rest) if self._broken else 0
-
-    def _whole(self, page: bytes) -> int:
-        """Where the last line ends; in OpenMetrics the NUL bytes behind a line may belong to it."""
-        end = page.rfind(b"\n") + 1
-        while self._openmetrics and end and page[end : end + 1] in (b"", b"\0"):
-            end = page.rfind(b"\n", 0, end - 1) + 1
-        return end
-
-    def _scan_to(self, page: bytes, *, final: bool) -> int:
-        """Read the records of `page`; where the first one begins that is not whole."""
+    def read(self, page: bytes) -> None:
+        """Read the page, once; raises ExpositionError if it is refused."""
+        if not self._openmetrics and not page.endswith(b"\n"):
+            page += b"\n"
         at = 0
-        while at < len(page) and self._rest is None:
+        while at < len(page) and not self._ended:
             end = page.rfind(b"\n", at, at + _BLOCK_BYTES) + 1
             if end and page[end : end + 1] != b"\0" and self._take_block(page[at:end]):
                 self._line += page.count(b"\n", at, end)
                 at = end
-                continue
-            try:
+            else:
                 at = self._read_records(page, at, end)
-            except _WaitingError as waiting:
-                if not final:
-                    return waiting.at
-                missing = RefusedError(waiting.at, "expected a closing quote")
-                raise self._refused(page, waiting.at, missing) from None
-        return at
+        if self._openmetrics and not self._ended:
+            raise ExpositionError("parse: data does not end with # EOF")
 
     def _take_block(self, block: bytes) -> bool:
         """Count whole lines at once; False, and nothing counted, if one of them is doubtful."""
@@ -169,7 +111,7 @@ class Scanner:
     def _take_others(self, block: bytes, keys: list[bytes]) -> list[bytes]:
         """Read the lines that are not plain; a sample's key takes its place among the others.
 
-        Returns the names of which a TYPE is told.
+        Returns the names of which a TYPE is declared.
         """
         lines = block.split(b"\n")
         others: dict[int, bytes] = {}
@@ -218,7 +160,8 @@ class Scanner:
             except RefusedError as refused:
                 raise self._refused(page, at, refused) from None
             except UnfinishedError:
-                raise _WaitingError(at) from None
+                missing = RefusedError(at, "expected a closing quote")
+                raise self._refused(page, at, missing) from None
             except EndOfPage as over:
                 self._end(page, at, over.at)
                 return len(page)
@@ -233,18 +176,12 @@ class Scanner:
             self.tally.wanted.append(series)
 
     def _end(self, page: bytes, begin: int, at: int) -> None:
+        """Of a text nothing more is read; after `# EOF` there must be nothing more."""
+        self._ended = True
         self._line += page.count(b"\n", begin, at)
-        self._rest = b""
         if not self._openmetrics:
             self.warnings.append(f"line {self._line}: a NUL byte, Prometheus reads no further")
-        self._after_end(page[at:])
-
-    def _after_end(self, chunk: bytes) -> None:
-        """Of a text nothing more is read; after `# EOF` there must be nothing more."""
-        if not self._openmetrics or not chunk:
-            return
-        self._rest = (self._rest or b"") + chunk
-        if END_MARK.fullmatch(self._rest) is None:
+        elif END_MARK.fullmatch(page, at) is None:
             raise ExpositionError(f"parse: line {self._line}: data after # EOF")
 
     def _refused(self, page: bytes, begin: int, refused: RefusedError) -> ExpositionError:

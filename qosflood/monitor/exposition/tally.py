@@ -84,7 +84,7 @@ class Tally:
             self._seen |= new
 
     def add_types(self, names: Iterable[bytes]) -> None:
-        """Take note of the metrics whose type is told."""
+        """Take note of the metrics whose type is declared."""
         for name in names:
             if name in self._types:
                 self._note("TYPE lines", name)

@@ -14,15 +14,17 @@ import aiohttp
 import psutil
 from yarl import URL
 
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
 from qosflood.journal.loss_records import Counted, ReadBack
 from qosflood.journal.records import MemorySample, Record
+from qosflood.monitor.http import exchange_failure, open_session
 from qosflood.monitor.loss.counter import named_series, with_labels
 from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
-from qosflood.monitor.scrape.scraper import PinnedResolver, exchange_failure, open_scraper
+from qosflood.monitor.scrape.scraper import open_scraper
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, Source, looks_itself, sources
 from qosflood.plan.watching import Audit, Instance
@@ -52,8 +54,8 @@ class Taken:
 
 
 class Auditor:
-    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` tells how many bytes
-    of memory the target has left, None if nobody knows."""
+    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` returns the bytes of
+    memory that the target has left, None where that is not known."""
 
     def __init__(
         self,
@@ -197,7 +199,7 @@ async def items(
     most_bytes: int | None = None,
 ) -> AsyncIterator[tuple[str, int | None]]:
     """Session and time of observation of each item of a snapshot, as it comes, up to the piece in
-    which `most_bytes` are reached; `check` is told its announced size. Raises ReadBackError,
+    which `most_bytes` are reached; `check` gets its announced size. Raises ReadBackError,
     SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
     async with _answer(plan, source) as response:
@@ -224,9 +226,6 @@ async def items(
 
 @asynccontextmanager
 async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
-    connector = aiohttp.TCPConnector(
-        resolver=PinnedResolver(plan.target), ssl=tls_context(plan.target)
-    )
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -234,12 +233,7 @@ async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientRes
         **resolve_headers(source.headers),
     }
     async with (
-        aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-        ) as session,
+        open_session(tls_context(plan.target), pinned=plan.target) as session,
         session.get(
             URL(source.url, encoded=True), headers=headers, allow_redirects=False
         ) as response,
@@ -274,8 +268,8 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
     """The beginning of a snapshot, and why it is none, None if it is one. A target may take a
     moment until it shows what it has just accepted."""
     for _ in range(_LOOKS):
-        taken, told, why = await _peek(plan, source)
-        if told or why is not None:
+        taken, times, why = await _peek(plan, source)
+        if times or why is not None:
             return taken, why
         await asyncio.sleep(_LOOK_AGAIN_S)
     keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
@@ -283,17 +277,18 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
 
 
 async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
-    """The beginning of a snapshot, how many times it tells, and why it is none, if it is none."""
-    taken, told = Taken(), 0
+    """The beginning of a snapshot, how many times of observation are in it, and why it is no
+    snapshot, None if it is one."""
+    taken, times = Taken(), 0
     try:
         async with asyncio.timeout(plan.load.timeout_ns / SECOND):
             async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
-                told += ms is not None
+                times += ms is not None
     except TimeoutError:
-        return taken, told, f"no answer within {format_duration(plan.load.timeout_ns)}"
+        return taken, times, no_answer(plan.load.timeout_ns)
     except Exception as error:  # whatever it is, there is nothing to read back
-        return taken, told, words(error, resolve_headers(source.headers))
-    return taken, told, None
+        return taken, times, words(error, resolve_headers(source.headers))
+    return taken, times, None
 
 
 def _sizes(taken: Taken) -> tuple[int, float]:
@@ -324,7 +319,7 @@ class LastMemory:
         self._emit(record)
 
     def headroom(self, plan: Plan) -> Callable[[], int | None]:
-        """What tells how many bytes of memory the target has left."""
+        """What returns the bytes of memory that the target has left."""
         return lambda: headroom(plan, self._last)
 
 

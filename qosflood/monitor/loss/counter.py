@@ -18,7 +18,7 @@ def with_labels(audit: Audit, series: list[Sample]) -> float | None:
     return sum(values) if values else None
 
 
-class CounterWatch:
+class CounterTracker:
     """What was counted before and after the counter went back for the first time: what it lost is
     not known then, and a last reading that is higher again would not show it."""
 

@@ -4,21 +4,25 @@ A million sessions are 184 MB of JSON and five times that as objects; what is ke
 and an item.
 """
 
-import codecs
-import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import ijson
+
 LARGEST = 1 << 20
-"""Characters: no item, nor what stands before the list, is waited for beyond this."""
-_DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"[ \t\r\n]*")
-_NUMBER_GOES_ON = re.compile(r"[.eE][+-]?")
+"""Bytes: no item, nor what stands before the list, is waited for beyond this."""
+_SLICE = 1 << 16
 _MOST_BEHIND = 1 << 16
+_DEEPEST = 1000
+_STARTS, _ENDS = ("start_map", "start_array"), ("end_map", "end_array")
+_NO_JSON = "the answer is no JSON that can be read"
 _GOES_ON = re.compile(r"(?i)(next.*|(next_?)?cursor|has_?(more|next.*)|continuation.*)")
 """Keys beside a list that say, with a value, that it is one page of several."""
-_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_NEAR = 2
+"""They stand in the answer's outermost object, or in an object that is a value there."""
+_NO_NUMBERS = (b"NaN", b"Infinity")
 
 
 class SnapshotError(Exception):
@@ -27,41 +31,33 @@ class SnapshotError(Exception):
 
 class Snapshot:
     """The objects of the list that `path` leads to, a key for each level (none: the answer itself
-    is the list). What stands behind the list is looked at only for a sign of further pages."""
+    is the list). What stands behind the list is looked at only for a sign of further pages, which
+    `goes_on` says was met."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
-        self._path = path
-        self._text = ""
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._found = False
-        self._whole = False
-        self._head = self._behind = ""
+        self._path = list(path)
+        self._events: list[tuple[str, Any]] = ijson.sendable_list()
+        # Numbers that are not whole come as Decimals, and whole ones may have any size.
+        self._parser = ijson.basic_parse_coro(self._events)
+        self._keys: list[str | None] = []
+        self._item = _Item()
+        self._found = self._whole = self._broken = False
+        self._waiting = self._behind = 0
         self.items = 0
+        self.goes_on = False
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take in a piece; the items that are whole now. Raises SnapshotError."""
-        if self._whole:
-            self._look_behind(data)
-            return
-        try:
-            self._text += self._utf8.decode(data)
-            if not self._found:
-                self._find()
-            at = 0
-            while self._found and not self._whole:
-                item, at = self._next(at)
-                if item is None:
-                    break
-                self.items += 1
-                yield item
-        except (UnicodeDecodeError, RecursionError):
-            raise SnapshotError("the answer is no JSON that can be read") from None
-        self._text = self._text[at:]
-        if len(self._text) > LARGEST:
-            what = (
-                "an item of 1 MiB or more" if self._found else f"no {self._list} in its first MiB"
-            )
-            raise SnapshotError(f"the answer has {what}")
+        for at in range(0, len(data), _SLICE):
+            piece = data[at : at + _SLICE]
+            read = self._parse(piece)
+            before = self.items
+            yield from self._take()
+            if not read and not self._whole:
+                raise SnapshotError(self._unreadable(piece))
+            self._waiting = 0 if self.items > before else self._waiting + len(piece)
+            if self._waiting > LARGEST and not self._whole:
+                raise SnapshotError(f"the answer has {self._too_large}")
 
     def finish(self) -> None:
         """The answer is over; raises SnapshotError unless its list was."""
@@ -70,76 +66,122 @@ class Snapshot:
             raise SnapshotError(f"the answer {what}")
 
     @property
-    def goes_on(self) -> bool:
-        """Whether what stands beside the list says that it is one page of several."""
-        try:
-            beside = json.loads(f"{self._head}[]{self._behind}")
-        except (ValueError, RecursionError):
-            return False
-        tables = [beside] if isinstance(beside, dict) else []
-        tables += [one for table in tables for one in table.values() if isinstance(one, dict)]
-        return any(
-            value and _GOES_ON.fullmatch(key) for one in tables for key, value in one.items()
-        )
-
-    def _look_behind(self, data: bytes) -> None:
-        if len(self._behind) <= _MOST_BEHIND:
-            self._behind += data.decode("utf-8", "replace")
-
-    @property
     def _list(self) -> str:
         return f'list "{".".join(self._path)}"' if self._path else "list"
 
-    def _find(self) -> None:
-        """Go to the list's beginning, if it has come."""
+    @property
+    def _too_large(self) -> str:
+        return "an item of 1 MiB or more" if self._found else f"no {self._list} in its first MiB"
+
+    def _parse(self, piece: bytes) -> bool:
+        """Read on, unless what stands behind the list is no JSON, or much; whether it was JSON."""
+        if self._whole:
+            self._behind += len(piece)
+        if self._broken or self._behind > _MOST_BEHIND:
+            return not self._broken
         try:
-            at = _begin(self._text, 0)
-            for name in self._path:
-                at = self._enter(name, at)
-            self._demand("[", at)
-        except (IndexError, json.JSONDecodeError):
-            return
-        self._head, self._text = self._text[:at], self._text[at + 1 :]
-        self._found = True
+            self._parser.send(piece)
+        except ijson.JSONError:
+            self._broken = True
+        return not self._broken
 
-    def _enter(self, name: str, at: int) -> int:
-        """Where the value of `name` begins in the object at `at`; raises IndexError or
-        JSONDecodeError if it has not come yet."""
-        self._demand("{", at)
-        while True:
-            key, at = _DECODER.raw_decode(self._text, _begin(self._text, at + 1))
-            at = _begin(self._text, at)
-            self._demand(":", at)
-            at = _begin(self._text, at + 1)
-            if key == name:
-                return at
-            at = _begin(self._text, _DECODER.raw_decode(self._text, at)[1])
-            if _NUMBER_GOES_ON.fullmatch(self._text, at):
-                raise IndexError
-            self._demand(",", at)
+    def _unreadable(self, piece: bytes) -> str:
+        if not self._found:
+            return f"the answer has no {self._list}"
+        if any(word in piece for word in _NO_NUMBERS):
+            return "the answer has NaN or Infinity in its list, which is no JSON"
+        return _NO_JSON
 
-    def _demand(self, char: str, at: int) -> None:
-        if self._text[at] != char:
-            raise SnapshotError(f"the answer has no {self._list}")
+    def _take(self) -> Iterator[dict[str, Any]]:
+        """Go through the events that have come."""
+        item = self._item
+        for event, value in self._events:
+            if item.open:
+                if item.add(event, value):
+                    self.items += 1
+                    yield item.whole
+            elif not self._found or self._whole:
+                self._around(event, value)
+            elif event == "start_map":
+                item.begin()
+            elif event == "end_array":
+                self._whole = True
+            else:
+                what = f"something else than objects in its {self._list}"
+                raise SnapshotError(f"the answer has {what}")
+        self._events.clear()
 
-    def _next(self, at: int) -> tuple[dict[str, Any] | None, int]:
-        """The next item and where it ends; None if it has not come yet, or if there is none."""
-        found = _BETWEEN.match(self._text, at)
-        assert found is not None
-        at = found.end()
-        char = self._text[at : at + 1]
-        if char == "]":
-            self._whole, self._behind = True, self._text[at + 1 :]
-        elif char == "{":
-            try:
-                item: dict[str, Any]
-                item, end = _DECODER.raw_decode(self._text, at)
-            except json.JSONDecodeError:
-                return None, at
-            return item, end
-        elif char:
-            raise SnapshotError(f"the answer has something else than objects in its {self._list}")
-        return None, at
+    def _around(self, event: str, value: Any) -> None:
+        """What stands before the list or behind it: the way there, and signs of further pages."""
+        if event == "map_key":
+            self._keys[-1] = value
+        elif event in _ENDS:
+            self._keys.pop()
+        else:
+            self.goes_on |= self._says_more(event, value)
+            if not self._found and self._keys == self._path:
+                if event != "start_array":
+                    raise SnapshotError(f"the answer has no {self._list}")
+                self._found = True
+            elif event in _STARTS:
+                _check_depth(self._keys)
+                self._keys.append("" if event == "start_map" else None)
+
+    def _says_more(self, event: str, value: Any) -> bool:
+        """Whether a value, or that an object or a list has one, is a sign of further pages."""
+        for depth, key in enumerate(self._keys[:_NEAR], start=1):
+            if key is None:
+                return False
+            within = depth < len(self._keys)
+            if _GOES_ON.fullmatch(key) and (within or (event not in _STARTS and value)):
+                return True
+        return False
+
+
+class _Item:
+    """Makes an object of its events."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self.whole: dict[str, Any] = {}
+        self._at: Any = None
+        self._key = ""
+        self._above: list[Any] = []
+
+    def begin(self) -> None:
+        """A new one."""
+        self.open = True
+        self._at = self.whole = {}
+
+    def add(self, event: str, value: Any) -> bool:
+        """Take in what follows; whether that was its end."""
+        if event == "map_key":
+            self._key = value
+        elif event in _ENDS:
+            self.open = bool(self._above)
+            if self.open:
+                self._at = self._above.pop()
+            return not self.open
+        elif event in _STARTS:
+            inner: Any = {} if event == "start_map" else []
+            self._put(inner)
+            _check_depth(self._above)
+            self._above.append(self._at)
+            self._at = inner
+        else:
+            self._put(float(value) if isinstance(value, Decimal) else value)
+        return False
+
+    def _put(self, value: Any) -> None:
+        if isinstance(self._at, list):
+            self._at.append(value)
+        else:
+            self._at[self._key] = value
+
+
+def _check_depth(containers: list[Any]) -> None:
+    if len(containers) >= _DEEPEST:
+        raise SnapshotError(_NO_JSON)
 
 
 def at_path(item: Any, path: tuple[str, ...]) -> Any:
@@ -157,9 +199,3 @@ def epoch_ms(value: Any) -> int | None:
         return round(float(value)) if isinstance(value, int | float | str) else None
     except (ValueError, OverflowError):
         return None
-
-
-def _begin(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    assert found is not None
-    return found.end()

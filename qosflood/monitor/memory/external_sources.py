@@ -1,6 +1,6 @@
-"""Memory told elsewhere: by another exposition, by a Prometheus, by a command.
+"""Memory that others report: another exposition, a Prometheus, a command.
 
-A reading has its source's own time where that tells one, and what goes wrong is a value in words.
+A reading has its source's own time where it has one, and what goes wrong is a value in words.
 """
 
 import asyncio
@@ -17,13 +17,15 @@ from typing import Protocol
 
 import aiohttp
 
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, read_exposition
+from qosflood.monitor.http import exchange_failure, open_session, receive
 from qosflood.monitor.prometheus.client import Failure, Prometheus, open_prometheus
-from qosflood.monitor.scrape.body import Body, BodyError
-from qosflood.monitor.scrape.scraper import ACCEPT, exchange_failure
+from qosflood.monitor.scrape.body import BodyError
+from qosflood.monitor.scrape.scraper import ACCEPT
 from qosflood.plan.plan import Plan
 from qosflood.plan.series_selector import Selector, parse_selector
 from qosflood.plan.watching import MemorySource
@@ -35,28 +37,28 @@ _REFERENCES = ("env:", "file:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a source told. `at_ms` is when it took the value (epoch), None if it does not tell;
-    `termination` why the instance ended the last time. `untold`: what was asked for beside the
-    bytes and not told, in words."""
+    """What a source reported. `at_ms` is when it took the value (epoch), None if it does not say;
+    `termination` why the instance ended the last time. `missing`: what was asked for with the
+    bytes and is not there, in words."""
 
     used_bytes: int
     limit_bytes: int | None = None
     at_ms: int | None = None
     restarts: int | None = None
     termination: str | None = None
-    untold: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why there is no reading, without secrets; restarts may be told where memory is not."""
+    """Why there is no reading, without secrets; restarts may be known where memory is not."""
 
     words: str
     restarts: int | None = None
     termination: str | None = None
 
 
-class Elsewhere(Protocol):
+class ExternalSource(Protocol):
     """A source that can be asked."""
 
     async def read(self) -> Reading | Unread:
@@ -65,9 +67,9 @@ class Elsewhere(Protocol):
 
 
 @asynccontextmanager
-async def open_elsewhere(
+async def open_external(
     plan: Plan, source: MemorySource, instance: str
-) -> AsyncIterator[Elsewhere]:
+) -> AsyncIterator[ExternalSource]:
     """The source of an instance's memory; raises PreflightError for headers, CA and references."""
     named = _named(source, instance)
     if named.kind == "command":
@@ -82,30 +84,25 @@ async def open_elsewhere(
         ) as prometheus:
             yield Queried(prometheus, named)
     else:
-        timeout = aiohttp.ClientTimeout(total=named.timeout_ns / SECOND)
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls_context(replace(plan.target, cert=None))),
-            timeout=timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        ) as session:
+        context = tls_context(replace(plan.target, cert=None))
+        async with open_session(context, timeout_ns=named.timeout_ns) as session:
             yield Exposed(plan, named, session)
 
 
 def _named(source: MemorySource, instance: str) -> MemorySource:
     """The source with the instance's name where it is asked for."""
 
-    def told(text: str) -> str:
+    def filled(text: str) -> str:
         return text.replace("$instance", instance)
 
     return replace(
         source,
-        url=told(source.url),
-        read=told(source.read),
-        limit=told(source.limit),
-        restarts=told(source.restarts),
-        termination=told(source.termination),
-        command=tuple(told(word) for word in source.command),
+        url=filled(source.url),
+        read=filled(source.read),
+        limit=filled(source.limit),
+        restarts=filled(source.restarts),
+        termination=filled(source.termination),
+        command=tuple(filled(word) for word in source.command),
     )
 
 
@@ -129,7 +126,7 @@ class Exposed:
         try:
             page = await self._fetch()
         except TimeoutError:
-            return Unread(f"no answer within {format_duration(self._source.timeout_ns)}")
+            return Unread(no_answer(self._source.timeout_ns))
         except (BodyError, ExpositionError) as refusal:
             return Unread(redact(str(refusal), self._secrets))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -144,14 +141,11 @@ class Exposed:
         ) as response:
             if response.status != 200:
                 return Unread(f"status {response.status}")
-            body = Body(0, gzipped=response.headers.get("Content-Encoding") == "gzip")
-            async for chunk in response.content.iter_any():
-                for _ in body.feed(chunk):
-                    await asyncio.sleep(0)
+            body = await receive(response)
             wanted = [one.name for one in (self._read, self._limit) if one is not None]
             content_type = response.headers.get("Content-Type")
             return await asyncio.to_thread(
-                read_exposition, body.finish(), content_type, "", self._dialect, wanted=wanted
+                read_exposition, body, content_type, "", self._dialect, wanted=wanted
             )
 
     def _found(self, page: Exposition) -> Reading | Unread:
@@ -167,8 +161,8 @@ class Exposed:
         reading = _reading(value, None, at_ms)
         if isinstance(reading, Unread):
             return reading
-        why = f"limit_from told nothing: {_not_one(len(limits), self._source.limit)}"
-        return replace(reading, untold=(why,))
+        why = f"limit_from gave nothing: {_not_one(len(limits), self._source.limit)}"
+        return replace(reading, missing=(why,))
 
 
 def _selected(page: Exposition, selector: Selector) -> list[tuple[float, int | None]]:
@@ -182,8 +176,8 @@ def _selected(page: Exposition, selector: Selector) -> list[tuple[float, int | N
 class Queried:
     """An expression that a Prometheus evaluates.
 
-    The value's own time is that of the sample behind it, which `timestamp()` tells of a selector;
-    of any other expression it tells when it was evaluated.
+    The value's own time is that of the sample behind it, which `timestamp()` returns of a selector;
+    of any other expression it returns when it was evaluated.
     """
 
     def __init__(self, prometheus: Prometheus, source: MemorySource) -> None:
@@ -192,7 +186,7 @@ class Queried:
     async def read(self) -> Reading | Unread:
         """Ask for the value, its time and what goes with it, as of one moment."""
         source, now_s = self._source, time.time()
-        restarts, no_restarts = await self._beside("restarts_from", source.restarts, now_s)
+        restarts, no_restarts = await self._value("restarts_from", source.restarts, now_s)
         count = None if restarts is None else round(restarts)
         reason = await self._termination(now_s)
         found = await self._prometheus.query(source.read, now_s)
@@ -200,16 +194,16 @@ class Queried:
             return Unread(found.words, count, reason)
         if len(found) != 1:
             return Unread(_not_one(len(found), source.read), count, reason)
-        at_s, _ = await self._beside("", f"timestamp({source.read})", now_s)
-        limit, no_limit = await self._beside("limit_from", source.limit, now_s)
+        at_s, _ = await self._value("", f"timestamp({source.read})", now_s)
+        limit, no_limit = await self._value("limit_from", source.limit, now_s)
         at_ms = None if at_s is None else round(at_s * 1000)
         reading = _reading(found[0].value, limit, at_ms)
         if isinstance(reading, Unread):
             return replace(reading, restarts=count, termination=reason)
-        untold = (*no_limit, *no_restarts)
-        return replace(reading, restarts=count, termination=reason, untold=untold)
+        missing = (*no_limit, *no_restarts)
+        return replace(reading, restarts=count, termination=reason, missing=missing)
 
-    async def _beside(
+    async def _value(
         self, key: str, expr: str, at_s: float
     ) -> tuple[float | None, tuple[str, ...]]:
         """The one finite value of an expression, and why there is none."""
@@ -217,11 +211,11 @@ class Queried:
             return None, ()
         found = await self._prometheus.query(expr, at_s)
         if isinstance(found, Failure):
-            return None, (f"{key} told nothing: {found.words}",)
+            return None, (f"{key} gave nothing: {found.words}",)
         if len(found) != 1:
-            return None, (f"{key} told nothing: {_not_one(len(found), expr)}",)
+            return None, (f"{key} gave nothing: {_not_one(len(found), expr)}",)
         if not math.isfinite(found[0].value):
-            return None, (f"{key} told no number: {expr}",)
+            return None, (f"{key} gave no number: {expr}",)
         return found[0].value, ()
 
     async def _termination(self, at_s: float) -> str | None:
@@ -322,7 +316,7 @@ def _parsed(printed: bytes) -> Reading | Unread:
 
 def _reading(value: float, limit: float | None, at_ms: int | None) -> Reading | Unread:
     if not (math.isfinite(value) and 0 < value < 2**62):
-        return Unread("told no number of bytes above 0")
+        return Unread("gave no number of bytes above 0")
     known = limit is not None and math.isfinite(limit) and 0 < limit < 2**62
     return Reading(
         used_bytes=round(value),

@@ -9,7 +9,7 @@ import psutil
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import format_bytes
-from qosflood.monitor.memory.external_sources import Unread, open_elsewhere
+from qosflood.monitor.memory.external_sources import Unread, open_external
 from qosflood.monitor.memory.judged_tree import JudgedTree
 from qosflood.monitor.memory.loop import WatchedMemory, address_of
 from qosflood.monitor.memory.port_owner import ListeningProcess, Ownership, describe, owner_of_port
@@ -37,7 +37,7 @@ class FoundMemory:
 
 
 async def find_memory(plan: Plan, instance: Instance, gauge: int | None) -> FoundMemory:
-    """Look for an instance's memory; `gauge` is what its page tells.
+    """Look for an instance's memory; `gauge` is what its page exposes.
 
     Raises PreflightError for a pid that is not there or may not be read, and for what a source
     needs and lacks.
@@ -48,11 +48,11 @@ async def find_memory(plan: Plan, instance: Instance, gauge: int | None) -> Foun
         return _found_here(plan, instance, owned, gauge, pid)
     if instance.memory == "gauge":
         return _from_gauge(plan, instance, owned, gauge)
-    told = await _named(plan, instance, owned)
-    if told.watched is not None or instance.memory is not None:
-        return told
+    named = await _named(plan, instance, owned)
+    if named.watched is not None or instance.memory is not None:
+        return named
     here = _found_here(plan, instance, owned, gauge, pid)
-    return replace(here, warnings=(*told.warnings, *here.warnings))
+    return replace(here, warnings=(*named.warnings, *here.warnings))
 
 
 def _pid(plan: Plan, instance: Instance) -> int | None:
@@ -61,13 +61,13 @@ def _pid(plan: Plan, instance: Instance) -> int | None:
 
 
 async def _named(plan: Plan, instance: Instance, owned: Ownership) -> FoundMemory:
-    """The first of the profile's sources that tells something."""
+    """The first of the profile's sources that has a reading."""
     found = FoundMemory(instance=instance.name, watched=None, owned=owned, reason=NO_SOURCE)
     asked = instance.memory
     for source in plan.watch.memory_sources:
         if asked not in (None, source.kind):
             continue
-        async with open_elsewhere(plan, source, instance.name) as elsewhere:
+        async with open_external(plan, source, instance.name) as elsewhere:
             reading = await elsewhere.read()
         if not isinstance(reading, Unread):
             watched = WatchedMemory(instance=instance.name, source=source.kind, elsewhere=source)
@@ -76,7 +76,7 @@ async def _named(plan: Plan, instance: Instance, owned: Ownership) -> FoundMemor
                 watched=watched,
                 reason=words_of(source),
                 limit_bytes=reading.limit_bytes,
-                warnings=(*found.warnings, *(f"memory: {why}" for why in reading.untold)),
+                warnings=(*found.warnings, *(f"memory: {why}" for why in reading.missing)),
             )
         warning = f"memory: {words_of(source)}: {reading.words}"
         found = replace(found, warnings=(*found.warnings, warning))
@@ -156,13 +156,13 @@ def _limit_of(pid: int) -> int | None:
 
 def _from_gauge(plan: Plan, instance: Instance, owned: Ownership, gauge: int | None) -> FoundMemory:
     because = f" ({owned.reason})" if owned.reason else ""
-    told = f"{plan.watch.gauge} of the scrape{because}"
+    where = f"{plan.watch.gauge} of the scrape{because}"
     watched = WatchedMemory(instance=instance.name, source="gauge") if gauge is not None else None
     return FoundMemory(
         instance=instance.name,
         watched=watched,
         owned=owned,
-        reason=told if watched else f"{NO_SOURCE}{because}",
+        reason=where if watched else f"{NO_SOURCE}{because}",
     )
 
 

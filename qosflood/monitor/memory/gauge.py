@@ -1,10 +1,10 @@
-"""Memory as the target's own page tells it, from scrape to scrape. Pure."""
+"""Memory as the target's own page exposes it, from scrape to scrape. Pure."""
 
 from qosflood.journal.records import MemorySample, ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition
 
 
-class GaugeWatch:
+class GaugeSampler:
     """Samples of the gauge; a value whose own time the page repeats is not a new one."""
 
     def __init__(self, gauge: str) -> None:

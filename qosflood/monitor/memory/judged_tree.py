@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import psutil
 
+from qosflood.base.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.base.units import SECOND
 from qosflood.journal.records import MemorySample
-from qosflood.monitor.memory.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.monitor.memory.process_tree import CHILDREN_EVERY_NS, ProcessTree
 
 PSS_EVERY_NS = 10 * SECOND
@@ -78,11 +78,11 @@ class JudgedTree:
     def _in_cgroup(self, sample: MemorySample, held: CgroupReading) -> MemorySample:
         if self._cgroup is not None and self._owner_due.due(sample.t):
             self._own = self._cgroup.belongs_to(self.tree.pids)
-        told = replace(sample, oom_kills=held.oom_kills, throttled_ns=held.throttled_ns)
+        known = replace(sample, oom_kills=held.oom_kills, throttled_ns=held.throttled_ns)
         if not self._own:
-            return self._shared(told)
+            return self._shared(known)
         return replace(
-            told,
+            known,
             figure="working_set",
             used_bytes=held.working_set_bytes,
             limit_bytes=held.limit_bytes,

@@ -1,4 +1,4 @@
-"""One instance's memory on a grid of its own, wherever it is told."""
+"""One instance's memory on a grid of its own, wherever it is read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from qosflood.base.endpoint import is_loopback
 from qosflood.journal.records import Event, MemoryKind, MemorySample, Record
-from qosflood.monitor.memory.external_sources import open_elsewhere
-from qosflood.monitor.memory.external_watch import ElsewhereWatch
+from qosflood.monitor.memory.external_sampler import ExternalSampler
+from qosflood.monitor.memory.external_sources import open_external
 from qosflood.monitor.memory.judged_tree import PSS_EVERY_NS
-from qosflood.monitor.memory.process_watch import MemoryWatch
+from qosflood.monitor.memory.process_sampler import ProcessSampler
 from qosflood.monitor.ticks import Ticks, Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource
@@ -48,7 +48,7 @@ def address_of(plan: Plan, instance: Instance) -> Target:
 
 
 class MemoryLoop:
-    """Emits the samples and events of one source; `tell` hears of errors of the monitor's own."""
+    """Emits the samples and events of one source; `failed` gets errors of the monitor's own."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class MemoryLoop:
         watched: WatchedMemory,
         timer: Timer,
         emit: Callable[[Record], None],
-        tell: Callable[[int, Exception], None],
+        failed: Callable[[int, Exception], None],
     ) -> None:
         self._plan, self._watched, self._timer = plan, watched, timer
-        self._emit, self._tell = emit, tell
+        self._emit, self._failed = emit, failed
 
     async def run(self) -> None:
         """Sample until the timer is stopped; an error of the monitor's own never ends it."""
@@ -70,15 +70,15 @@ class MemoryLoop:
         elif watched.elsewhere is not None:
             async with AsyncExitStack() as stack:
                 source = await stack.enter_async_context(
-                    open_elsewhere(self._plan, watched.elsewhere, watched.instance)
+                    open_external(self._plan, watched.elsewhere, watched.instance)
                 )
-                told = ElsewhereWatch(source, watched.source, watched.instance)
-                await self._sample_each(told.sample, lambda _tick: [])
+                sampler = ExternalSampler(source, watched.source, watched.instance)
+                await self._sample_each(sampler.sample, lambda _tick: [])
 
-    def _process(self) -> MemoryWatch:
+    def _process(self) -> ProcessSampler:
         plan, watched = self._plan, self._watched
         instance = next((i for i in plan.instances if i.name == watched.instance), None)
-        return MemoryWatch(
+        return ProcessSampler(
             plan.target if instance is None else address_of(plan, instance),
             watched.pid,
             by_port=watched.by_port,
@@ -100,7 +100,7 @@ class MemoryLoop:
                 try:
                     self._emit_all(await sample(tick))
                 except Exception as error:  # nothing one sample does may end the monitor
-                    self._tell(tick, error)
+                    self._failed(tick, error)
 
     def _emit_all(self, records: Sequence[MemorySample | Event]) -> None:
         for record in records:

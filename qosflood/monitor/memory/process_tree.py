@@ -58,14 +58,14 @@ class ProcessTree:
         return {self.pid, *(child.pid for child in self._children)}
 
     def proportional(self) -> int | None:
-        """The tree's proportional share (PSS) in bytes; None where the system does not tell it.
+        """The tree's proportional share (PSS) in bytes; None where the system does not report it.
 
         Pages that several processes share count once. Some milliseconds per process: it walks all
         mappings. Raises psutil.AccessDenied.
         """
         sizes = [_pss(process) for process in (self.root, *self._children)]
-        told = [size for size in sizes if size is not None]
-        return sum(told) if told else None
+        known = [size for size in sizes if size is not None]
+        return sum(known) if known else None
 
     def _list_children(self, now_ns: int) -> None:
         if self._listed_ns is not None and now_ns - self._listed_ns < CHILDREN_EVERY_NS:

@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,11 +20,14 @@ from yarl import URL
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError, UnitError
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
-from qosflood.base.units import SECOND, format_duration, parse_duration
-from qosflood.monitor.scrape.body import Body, BodyError
-from qosflood.monitor.scrape.scraper import exchange_failure
+from qosflood.base.units import SECOND, parse_duration
+from qosflood.monitor.http import exchange_failure, open_session, receive
+from qosflood.monitor.scrape.body import BodyError
+from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 TIMEOUT_NS = 10 * SECOND
@@ -61,7 +64,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveTarget:
-    """A target that is scraped; `interval_ns` None where this version does not tell it."""
+    """A target that is scraped; `interval_ns` None where this version does not report it."""
 
     url: str
     labels: dict[str, str]
@@ -115,14 +118,20 @@ async def open_prometheus(
         context = ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise PreflightError(f"--cacert {cacert}: cannot be used ({error})") from None
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_AT_ONCE, ssl=context),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_ns / SECOND),
-        auto_decompress=False,
+    async with open_session(
+        context,
+        at_once=_AT_ONCE,
+        timeout_ns=timeout_ns,
         headers={"User-Agent": user_agent, "Accept": "application/json"} | secrets,
     ) as session:
         yield Prometheus(url, session, secrets, timeout_ns)
+
+
+def open_planned(plan: Plan, asked: Asked) -> AbstractAsyncContextManager["Prometheus"]:
+    """The client of the Prometheus that a plan names; raises PreflightError as open_prometheus."""
+    return open_prometheus(
+        asked.url, asked.headers, user_agent=plan.user_agent, cacert=plan.target.cacert
+    )
 
 
 class Prometheus:
@@ -166,7 +175,7 @@ class Prometheus:
         return _read(await self._ask("status/buildinfo", {}), lambda data: str(data["version"]))
 
     async def started_s(self) -> float | Failure | None:
-        """When it was started, in seconds since the epoch; None where it does not tell."""
+        """When it was started, in seconds since the epoch; None where it does not report that."""
         return _read(
             await self._ask("status/runtimeinfo", {}),
             lambda data: _epoch_s(data.get("startTime")),
@@ -190,10 +199,10 @@ class Prometheus:
             async with self._session.get(
                 self._base.join(URL(path)).with_query(query), allow_redirects=False
             ) as response:
-                body = await _body(response)
+                body = await receive(response, _MOST_BYTES)
                 return _data(response, body, self._hidden)
         except TimeoutError:
-            return Failure("timeout", f"no answer within {format_duration(self._timeout_ns)}")
+            return Failure("timeout", no_answer(self._timeout_ns))
         except BodyError as error:
             return Failure("not_prometheus", str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -212,14 +221,6 @@ def quoted(text: str) -> str:
 def selector(metric: str, labels: Mapping[str, str]) -> str:
     """`up{job="qos",instance="a:1"}`."""
     return f"{metric}{{{','.join(f'{name}={quoted(text)}' for name, text in labels.items())}}}"
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = Body(_MOST_BYTES, gzipped=response.headers.get("Content-Encoding") == "gzip")
-    async for chunk in response.content.iter_any():
-        for _ in body.feed(chunk):
-            pass
-    return body.finish()
 
 
 def _data(response: aiohttp.ClientResponse, body: bytes, hidden: Callable[[object], str]) -> Any:

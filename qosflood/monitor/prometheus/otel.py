@@ -97,7 +97,7 @@ class OtelPage:
         )
 
 
-async def watch_otel(
+async def poll_otel(
     page: OtelPage, timer: Timer, emit: Callable[[OtelSample], Any], interval_ns: int | None
 ) -> None:
     """Scrape the page on a grid until the timer is stopped, and once more."""

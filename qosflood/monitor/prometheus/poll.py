@@ -1,4 +1,4 @@
-"""Asks the Prometheus beside us what it saw: at the start, now and then, and at the end."""
+"""Asks the Prometheus that scrapes the target too: at the start, now and then, and at the end."""
 
 import asyncio
 import math
@@ -15,6 +15,7 @@ from qosflood.journal.prometheus_records import (
     PrometheusSamples,
     TargetSeen,
 )
+from qosflood.monitor.http import unless_stopped
 from qosflood.monitor.prometheus.client import (
     ActiveTarget,
     Alert,
@@ -40,20 +41,20 @@ _CHUNK_MS = HOUR // MS
 _QUERY = re.compile(r"""(?<=\S)\?[^\s"'<>]+""")
 """What stands behind a URL in an error: it may be a secret of Prometheus's."""
 _OVERLAP_MS = 30_000
-"""A scrape is told once it is over, with the time at which it began."""
+"""A scrape is exported once it is over, with the time at which it began."""
 
 Emit = Callable[[PrometheusReading | PrometheusSamples], None]
 
 
 @dataclass(slots=True)
-class _Told:
-    """What was told of one query: up to when it is known, and which samples."""
+class _Emitted:
+    """What was emitted of one query: up to when it is known, and which samples."""
 
     until_ms: int
     at_ms: dict[str, set[int]] = field(default_factory=dict)
 
 
-class Beside:
+class PrometheusPoll:
     """Emits readings and samples from `run` until the timer is stopped; never raises."""
 
     def __init__(
@@ -68,14 +69,14 @@ class Beside:
         self._many = False
         self._version: str | None = None
         self._began_ns = time.time_ns()
-        self._told: dict[str, _Told] = {}
+        self._emitted: dict[str, _Emitted] = {}
 
     async def run(self) -> None:
         """Ask until the timer is stopped, and once more."""
         self._began_ns = time.time_ns()
         due = self._timer.now()
         while await self._timer.until(due):
-            await self._unless_stopped(self._look(last=False))
+            await unless_stopped(self._safely(self._look(last=False)), self._timer)
             due = max(due + self._asked.every_ns, self._timer.now())
         try:
             async with asyncio.timeout(LAST_READING_S):
@@ -83,19 +84,9 @@ class Beside:
         except TimeoutError:
             self._failed("the last reading took too long")
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        working = asyncio.create_task(self._safely(work))
-        stopped = asyncio.create_task(self._timer.stopped())
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, stopped):
-            task.cancel()
-        await asyncio.gather(working, stopped, return_exceptions=True)
-
     async def _safely(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except TimeoutError:
-            raise
         except Exception as error:  # nothing one reading does may end the monitor
             self._failed(f"monitor error: {type(error).__name__}: {error}")
 
@@ -168,11 +159,11 @@ class Beside:
         yield FIRING, "ALERTS"
 
     async def _samples(self, expr: str, metric: str, clock: Clock, *, whole: bool) -> None:
-        """Tell the samples not told before; `whole`: of the whole run, for some may come late."""
+        """Emit the samples that are new; `whole`: of the whole run, for some may come late."""
         ahead_ms = clock.ahead_ns // MS
         began_ms = self._began_ns // MS + ahead_ms
-        told = self._told.setdefault(expr, _Told(began_ms))
-        start_ms = began_ms if whole else max(began_ms, told.until_ms - _OVERLAP_MS)
+        emitted = self._emitted.setdefault(expr, _Emitted(began_ms))
+        start_ms = began_ms if whole else max(began_ms, emitted.until_ms - _OVERLAP_MS)
         now_ms = time.time_ns() // MS + ahead_ms
         while start_ms < now_ms:
             end_ms = min(start_ms + _CHUNK_MS, now_ms)
@@ -180,16 +171,16 @@ class Beside:
             if isinstance(found, Failure):
                 self._failed(f"{metric}: {found.words}")
                 return
-            self._tell(metric, found, told)
+            self._emit_new(metric, found, emitted)
             start_ms = end_ms
-        told.until_ms = now_ms
+        emitted.until_ms = now_ms
 
-    def _tell(self, metric: str, found: tuple[Found, ...], told: _Told) -> None:
+    def _emit_new(self, metric: str, found: tuple[Found, ...], emitted: _Emitted) -> None:
         for series in found[:_MOST_ALERTS] if metric == "ALERTS" else found:
             instance = self._instance_of(series)
             if instance is None and metric != "ALERTS":
                 continue
-            seen = told.at_ms.setdefault(repr(sorted(series.labels.items())), set())
+            seen = emitted.at_ms.setdefault(repr(sorted(series.labels.items())), set())
             new = [
                 (at, value)
                 for at, value in zip(series.at_ms, series.values, strict=True)

@@ -17,7 +17,7 @@ from qosflood.plan.watching import Watch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a page says beside the last one that was taken; `added` and `removed` are series, None
+    """What changed since the last page that was taken; `added` and `removed` are series, None
     for the first page and for one whose series were not read."""
 
     added: int | None = None

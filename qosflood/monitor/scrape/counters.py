@@ -24,10 +24,10 @@ Values = dict[Key, float]
 
 
 def counter_names(page: bytes) -> list[str]:
-    """Candidates: counters that the page's first MiB tells the type of, as samples name them."""
+    """Candidates: counters whose type the page's first MiB declares, as samples name them."""
     found = (match[1].decode() for match in _TYPE.finditer(page, 0, _LOOKED_AT))
     names = dict.fromkeys(found)
-    # In OpenMetrics a counter's type is told of the family, whose sample ends in _total.
+    # In OpenMetrics a counter's type is declared of the family, whose sample ends in _total.
     return [each for name in list(names)[:MOST_NAMES] for each in _spellings(name)]
 
 
@@ -72,7 +72,7 @@ class Counters:
         self.names = frozenset(few[:MOST_NAMES])
 
     def note(self, samples: Iterable[Sample]) -> Fall:
-        """What a page's counters say beside those of the pages before."""
+        """What a page's counters say compared with those of the pages before."""
         values = _values(sample for sample in samples if sample.name in self.names)
         before, self._last = self._last, values
         older = self._goes_on(values)

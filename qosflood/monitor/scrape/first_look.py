@@ -31,13 +31,13 @@ class Pages:
 
 
 async def look_at_pages(plan: Plan) -> Pages:
-    """Scrape every instance; a scrape that fails is told in its sample. Raises PreflightError for
-    headers and for a CA file."""
+    """Scrape every instance; a scrape that fails is a sample that says why. Raises PreflightError
+    for headers and for a CA file."""
     if plan.scrape_interval_ns is None:
         return Pages()
     seen = await asyncio.gather(*(_look(plan, instance) for instance in plan.instances))
-    told = {sample.instance: what for sample, what in seen if what is not None}
-    return Pages(tuple(sample for sample, _ in seen), told)
+    several = {sample.instance: what for sample, what in seen if what is not None}
+    return Pages(tuple(sample for sample, _ in seen), several)
 
 
 async def _look(plan: Plan, instance: Instance) -> tuple[ScrapeSample, str | None]:

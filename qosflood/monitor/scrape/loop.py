@@ -10,20 +10,20 @@ from qosflood.monitor.ticks import Ticks, Timer
 
 
 class ScrapeLoop:
-    """Emits one ScrapeSample for each tick; `told` hears of every page that was taken."""
+    """Emits one ScrapeSample for each tick; `taken` gets that of every page that was taken."""
 
     def __init__(
         self,
         scraper: Scraper,
         timer: Timer,
         emit: Callable[[ScrapeSample], None],
-        told: Callable[[ScrapeSample], None],
+        taken: Callable[[ScrapeSample], None],
         timeout_ns: int,
     ) -> None:
         self._scraper = scraper
         self._timer = timer
         self._emit = emit
-        self._told = told
+        self._taken = taken
         self._timeout_ns = timeout_ns
         self._scraping: int | None = None
         self._fetched_ns = 0
@@ -62,7 +62,7 @@ class ScrapeLoop:
         self._scraping = None
         self._emit(sample)
         if sample.ok:
-            self._told(sample)
+            self._taken(sample)
 
     async def _sample(self, tick: int, tolerance_ns: int) -> ScrapeSample:
         page = await self._scraper.fetch()

@@ -1,4 +1,4 @@
-"""Restarts seen from outside, by what a page tells of its process. Pure."""
+"""Restarts seen from outside, by what a page exposes of its process. Pure."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ class Answering:
 
     A later start is a restart. One seen before, or earlier than the last, cannot be: then several
     processes answer in turn, and from there on nothing can be said of restarts. With `watched` the
-    process itself tells of its restarts.
+    process itself shows its restarts.
     """
 
     def __init__(self, instance: str, *, watched: bool = False) -> None:

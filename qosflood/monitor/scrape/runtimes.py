@@ -53,7 +53,7 @@ NAMES = frozenset(series.name for series in (*HEAP, *LOOP_LAG, *MAJOR_GCS))
 
 
 def runtime_figures(page: Exposition) -> dict[str, Any]:
-    """What a page tells, by the names of a ScrapeSample's fields; None where it does not."""
+    """What a page exposes, by the names of a ScrapeSample's fields; None where it does not."""
     heap = _first(HEAP, page.wanted)
     return {
         "heap_bytes": None if heap is None else round(heap),

@@ -1,27 +1,26 @@
 """One scrape exactly as Prometheus makes it: same request, same ways to fail."""
 
 import asyncio
-import errno
-import re
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.tls import tls_context
-from qosflood.base.units import SECOND, format_duration
+from qosflood.base.units import SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
-from qosflood.monitor.scrape.body import Body, BodyError
+from qosflood.monitor.http import exchange_failure, open_session, receive
+from qosflood.monitor.scrape.body import BodyError
 from qosflood.monitor.scrape.changes import UNSAID, History
-from qosflood.plan.plan import Plan, Target
+from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
 
 ACCEPT = {
@@ -36,12 +35,6 @@ ACCEPT = {
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REQUESTS = 10
 """Go's client follows nine redirects."""
-_MOST_HEAD_BYTES = 10 << 20
-"""What Go's client takes of a head, in one line or in many."""
-_MOST_HEADERS = 100_000
-_IDLE_S = 300.0
-"""How long Prometheus keeps an idle connection for the next scrape."""
-_READ_BYTES = 1 << 18
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,22 +74,7 @@ async def open_scraper(
     """
     instance = instance or plan.instances[0]
     headers = resolve_headers(instance.headers)
-    connector = aiohttp.TCPConnector(
-        limit=1,
-        keepalive_timeout=_IDLE_S,
-        resolver=PinnedResolver(plan.target),
-        ssl=tls_context(plan.target),
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        read_bufsize=_READ_BYTES,
-        max_line_size=_MOST_HEAD_BYTES,
-        max_field_size=_MOST_HEAD_BYTES,
-        max_headers=_MOST_HEADERS,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-    ) as session:
+    async with open_session(tls_context(plan.target), at_once=1, pinned=plan.target) as session:
         yield Scraper(plan, instance, session, headers, readers)
 
 
@@ -104,7 +82,7 @@ class Scraper:
     """Scrapes an instance's page over one session.
 
     `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
-    says, and `change` what it says beside the one before.
+    says, and `change` what it says compared with the one before.
     """
 
     def __init__(
@@ -144,7 +122,7 @@ class Scraper:
             async with asyncio.timeout(self._timeout_s):
                 await self._exchange(page)
         except TimeoutError:
-            page.reason = f"timeout after {format_duration(self._plan.watch.timeout_ns)}"
+            page.reason = no_answer(self._plan.watch.timeout_ns)
         except (ScrapeError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
         except (aiohttp.ClientError, OSError) as error:
@@ -214,50 +192,17 @@ class Scraper:
             # Go reads the sizes of the chunks as a part of such a page.
             raise ScrapeError("bad response: chunks in HTTP 1.0")
         page.content_type = response.headers.get("Content-Type")
-        body = Body(
+        page.body = await receive(
+            response,
             self._plan.watch.body_size_limit_bytes,
-            gzipped=response.headers.get("Content-Encoding") == "gzip",
+            # An empty page is one of any type.
+            begun=partial(check_content_type, page.content_type, self._plan.watch.dialect),
         )
-        async for chunk in response.content.iter_any():
-            for _ in body.feed(chunk):
-                await asyncio.sleep(0)
-            if body.size:  # an empty page is one of any type
-                check_content_type(page.content_type, self._plan.watch.dialect)
-        page.body = body.finish()
 
     def _headers_for(self, url: URL) -> dict[str, str]:
         # A redirect must not carry the target's secrets to somebody else.
         same = url.origin() == self._url.origin()
         return self._headers | self.secrets if same else self._headers
-
-
-class PinnedResolver(AbstractResolver):
-    """Answers the target's name with the plan's pinned addresses, any other by the system."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._system = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        if host.lower() != self._target.host.lower():
-            return await self._system.resolve(host, port, family)
-        return [_resolved(host, address, port) for address in self._target.addresses]
-
-    async def close(self) -> None:
-        await self._system.close()
-
-
-def _resolved(host: str, address: str, port: int) -> ResolveResult:
-    return ResolveResult(
-        hostname=host,
-        host=address,
-        port=port,
-        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST,
-    )
 
 
 def _next_url(url: URL, location: str) -> URL:
@@ -272,35 +217,3 @@ def _next_url(url: URL, location: str) -> URL:
 
 def _is_chunked(response: aiohttp.ClientResponse) -> bool:
     return response.headers.get("Transfer-Encoding", "").lower() == "chunked"
-
-
-def exchange_failure(error: Exception) -> str:
-    """A failed exchange in words; the first kind that fits, most special first."""
-    for kind, words in _REASONS:
-        if isinstance(error, kind):
-            return words
-    if isinstance(error, OSError):
-        number = error.errno or 0
-        return _ERRNOS.get(number) or f"cannot connect: {error.strerror or type(error).__name__}"
-    return f"bad response: {_in_a_line(error)}".rstrip(": ")
-
-
-def _in_a_line(error: Exception) -> str:
-    """Its first line; those after it quote the answer."""
-    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    first = said.strip().partition("\n")[0].rstrip(":")
-    return re.sub(r"[^ -~]+", " ", first)[:120]
-
-
-_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "host not found"),
-    (aiohttp.ClientConnectorCertificateError, "certificate not trusted"),
-    (aiohttp.ClientSSLError, "TLS handshake failed"),
-    (aiohttp.ClientPayloadError, "body cut short"),
-    (aiohttp.ServerDisconnectedError, "connection closed before an answer"),
-)
-_ERRNOS = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset",
-    errno.EPIPE: "connection reset",
-}

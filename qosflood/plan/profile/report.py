@@ -14,6 +14,7 @@ from pydantic_core import InitErrorDetails
 
 from qosflood.base.endpoint import HeaderRef, check_header_name
 from qosflood.base.errors import PlanError, StartError
+from qosflood.base.secrets import names_secret
 from qosflood.base.text import nearest
 from qosflood.base.units import format_bytes
 from qosflood.plan.body_language import COUNTER, KeyPath, named_sources, parse_text
@@ -54,7 +55,6 @@ LARGEST_BODY_BYTES = 1 << 20
 """Common servers refuse more, and no report of a client is as large."""
 _DEEPEST = 32
 _COUNTER_NAME = re.compile(r"[A-Za-z][\w-]{0,59}", re.ASCII)
-_TELLING = re.compile(r"(?i)auth|cookie|token|secret|passw|credential|api-?key")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
@@ -159,7 +159,7 @@ def _counter_name(name: str) -> str:
 
 def _header_name(name: str) -> str:
     check_header_name(name)
-    if _TELLING.search(name):
+    if names_secret(name):
         raise PlanError(
             "got a header that holds a secret by its name, expected it under [target.headers] "
             f'as env:VAR or file:PATH, e.g. {name} = "env:QOSFLOOD_TOKEN"'

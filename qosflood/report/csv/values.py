@@ -11,8 +11,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from qosflood.base.text import printable
-from qosflood.base.units import MS, SECOND
-from qosflood.report.document.document import utc
+from qosflood.base.units import MS, SECOND, format_utc_ms
 
 R = TypeVar("R")
 Cell = str | int | float | bool | None
@@ -33,7 +32,7 @@ class Clock:
     def moment(self, t: int) -> tuple[Cell, Cell]:
         """UTC and seconds since the load's start of a journal time."""
         since = None if self.t0 is None else (t - self.t0) / SECOND
-        return utc(self.wall_ns + t), since
+        return format_utc_ms(self.wall_ns + t), since
 
     def told(self, at_ms: int) -> tuple[Cell, Cell]:
         """The same of a moment of the epoch that somebody else told."""

@@ -2,27 +2,18 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from qosflood.analysis import findings as found
 from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
-from qosflood.base.units import MS, US
+from qosflood.base.units import MS, US, format_utc_ms
 from qosflood.plan.plan import Plan
 from qosflood.report.document import schema
 from qosflood.report.document.advice import advise
 from qosflood.report.document.prometheus import otel_part, prometheus_part
 from qosflood.report.document.schema_parts import Blocks, Curve, PhaseCurves
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def utc(wall_ns: int) -> str:
-    """ISO 8601 in UTC with milliseconds, e.g. `2025-03-01T12:00:00.000Z`."""
-    moment = _EPOCH + timedelta(microseconds=wall_ns // US)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def build_document(
@@ -39,7 +30,7 @@ def build_document(
         id=plan.run_id,
         profile=plan.profile,
         version=plan.version,
-        started_utc=utc(started_wall_ns),
+        started_utc=format_utc_ms(started_wall_ns),
         ended=findings.ended,
         ended_detail=findings.ended_detail,
         host=dict(host),
@@ -265,7 +256,7 @@ def _limit(judged: JudgedLimit) -> schema.JudgedLimit:
 def _entry(entry: found.TimelineEntry) -> schema.TimelineEntry:
     return schema.TimelineEntry(
         t_s=entry.t_s,
-        utc=utc(entry.wall_ns),
+        utc=format_utc_ms(entry.wall_ns),
         who=entry.who,
         kind=entry.kind,
         what=entry.what,

@@ -1,7 +1,6 @@
 """The figures behind an event, in words with units. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from qosflood.base.units import (
@@ -13,6 +12,7 @@ from qosflood.base.units import (
     format_duration,
     format_moment,
     format_ratio,
+    format_utc_words,
 )
 from qosflood.plan.watching import ONE_INSTANCE
 
@@ -101,7 +101,7 @@ def _p99(ms: float, evidence: Mapping[str, Any]) -> str:
 
 
 def _utc(epoch_s: float, _: Mapping[str, Any]) -> str:
-    return f"started {datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"started {format_utc_words(int(epoch_s * SECOND))}"
 
 
 def _errors(errors: Any, evidence: Mapping[str, Any]) -> str:

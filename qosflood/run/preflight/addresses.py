@@ -3,8 +3,8 @@
 import asyncio
 
 from qosflood.base.errors import PreflightError
+from qosflood.base.failures import connect_failure
 from qosflood.base.tls import tls_context
-from qosflood.load.transport.connector import reason_of
 from qosflood.plan.plan import Target
 
 _AT_MOST_S = 10.0
@@ -39,6 +39,6 @@ async def _reach(target: Target, address: str, timeout_s: float) -> str | None:
                 server_hostname=target.host if secure else None,
             )
     except OSError as error:  # ssl.SSLError and TimeoutError are some
-        return reason_of(error)
+        return connect_failure(error)
     writer.transport.abort()
     return None

@@ -5,18 +5,16 @@ import resource
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
+from qosflood.base.cgroup import cpu_quota, memory_rooms
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.resources import Facts, Needs, weigh
 
 _KERNEL = Path("/proc/sys/net/ipv4")
-_CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUPS = Path("/proc/self/cgroup")
 _EARLY: dict[str, Literal["loopback", "all"]] = {"1": "all", "2": "loopback"}
 
 
@@ -39,18 +37,13 @@ def affine_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def cpu_quota() -> float | None:
-    """The tightest CPU quota of the cgroups that this process is in, in cores; None without."""
-    return min(_cgroup_quotas(), default=None)
-
-
 def machine_facts(plan: Plan) -> Facts:
     """This machine's limits as they are now, and the plan's sources that are not its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Facts(
         open_files=None if hard == resource.RLIM_INFINITY else hard,
         ports=_ports(),
-        memory_bytes=min([psutil.virtual_memory().available, *_cgroup_rooms()]),
+        memory_bytes=min([psutil.virtual_memory().available, *memory_rooms()]),
         cores=allowed_cores(),
         early_ports=_EARLY.get(_text(_KERNEL / "tcp_tw_reuse"), "none"),
         unusable=tuple(_unusable(plan.target.sources)),
@@ -70,50 +63,6 @@ def _reserved(low: int, high: int) -> Iterator[int]:
     for entry in filter(None, _text(_KERNEL / "ip_local_reserved_ports").split(",")):
         first, _, last = entry.partition("-")
         yield max(min(int(last or first), high) - max(int(first), low) + 1, 0)
-
-
-def _cgroup_quotas() -> Iterator[float]:
-    """Cores by each quota; a quota of none is `max` in v2, and -1 in v1."""
-    for unified, folder in _cgroup_folders("cpu"):
-        if unified:
-            words = _text(folder / "cpu.max").split()
-        else:
-            words = [_text(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
-        with suppress(ValueError):
-            quota, period = map(int, words)
-            if quota > 0:
-                yield quota / period
-
-
-def _cgroup_rooms() -> Iterator[int]:
-    """Bytes left below each memory limit."""
-    for unified, folder in _cgroup_folders("memory"):
-        if unified:
-            yield from _room(folder, "memory.max", "memory.current", "inactive_file")
-        else:
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-            yield from _room(folder, *names)
-
-
-def _cgroup_folders(controller: str) -> Iterator[tuple[bool, Path]]:
-    """Each cgroup that this process is in and those above it, whose limits count for all below:
-    of v2's unified hierarchy (True), or of v1's `controller`."""
-    for line in _text(_OWN_CGROUPS).splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and controller not in controllers.split(","):
-            continue
-        root = _CGROUPS / controller if controllers else _CGROUPS
-        own = root / path.lstrip("/")
-        for folder in (own, *own.parents):
-            if folder.is_relative_to(root):
-                yield not controllers, folder
-
-
-def _room(folder: Path, limit: str, used: str, reclaimable: str) -> Iterator[int]:
-    with suppress(ValueError):  # "max", or not there
-        most, now = int(_text(folder / limit)), int(_text(folder / used))
-        cache = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
-        yield max(most - now + int(cache.get(reclaimable, 0)), 0)
 
 
 def _text(path: Path) -> str:

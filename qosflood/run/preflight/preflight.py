@@ -5,29 +5,32 @@ what merely cannot be seen is said, and the run goes on.
 """
 
 import asyncio
-import errno
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
 
-from qosflood.base.client_certificate import certificate_warnings
 from qosflood.base.endpoint import is_allowed
 from qosflood.base.errors import PreflightError
+from qosflood.base.failures import (
+    CERTIFICATE_REFUSED,
+    certificate_fix,
+    handshake_failure,
+    no_answer,
+)
 from qosflood.base.header_values import command_line, redact, resolve_headers
 from qosflood.base.text import printable
-from qosflood.base.tls import CERTIFICATE_REFUSED, certificate_fix, handshake_failure, tls_context
+from qosflood.base.tls import tls_context
 from qosflood.base.units import format_bytes, format_count, format_duration
 from qosflood.journal.records import ControlSample
 from qosflood.load.body.request import RequestBuilder
-from qosflood.load.transport.connector import reason_of
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.first_look import Sight, look
+from qosflood.monitor.http import exchange_failure, open_session, skim, tls_refusal
 from qosflood.monitor.loss.audit import look_at_metric, with_audit
 from qosflood.monitor.memory.port_owner import owner_of_port
 from qosflood.monitor.monitor import Watching
@@ -38,7 +41,7 @@ from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
-from qosflood.run.preflight.prometheus import look_beside
+from qosflood.run.preflight.prometheus import look_at_prometheus
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -67,7 +70,7 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    is its command line, for a terminal alone: it may hold secrets that are not known here.
     `posted` is None where nothing is to be sent.
     `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
 
@@ -158,7 +161,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
     or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
     none."""
-    beside = await look_beside(plan)
+    beside = await look_at_prometheus(plan)
     posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
     if posted is not None and posted.reached:
@@ -172,7 +175,6 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
         _process_command(plan, sight),
         (
             *warnings,
-            *certificate_warnings(plan.target.cert, datetime.now(UTC)),
             *herd_warnings(plan),
             *sight.warnings,
             *beside.warnings,
@@ -287,9 +289,8 @@ async def _post(plan: Plan) -> Posted:
         words = None if failure is None else printable(redact(failure, secrets), 160)
         return Posted(status, words, reached, round((loop.time() - started) * 1e9))
 
-    connector = aiohttp.TCPConnector(ssl=tls_context(plan.target))
-    timeout = aiohttp.ClientTimeout(total=plan.load.timeout_ns * 1e-9)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+    context, timeout_ns = tls_context(plan.target), plan.load.timeout_ns
+    async with open_session(context, timeout_ns=timeout_ns) as session:
         try:
             async with session.request(
                 plan.report.method,
@@ -299,34 +300,23 @@ async def _post(plan: Plan) -> Posted:
                 allow_redirects=False,
                 server_hostname=plan.target.host if plan.target.scheme == "https" else None,
             ) as response:
-                beginning = await _read_through(response)
+                beginning = await skim(response)
                 if response.status == HTTPStatus.BAD_REQUEST and _NGINX_REFUSES in beginning:
                     return met(None, CERTIFICATE_REFUSED, reached=False)
                 return met(response.status, None, reached=True)
-        except aiohttp.ClientConnectorCertificateError as error:
-            return met(None, reason_of(_os_error(error.certificate_error)), reached=False)
         except aiohttp.ClientConnectorError as error:
-            return met(None, reason_of(error.os_error), reached=False)
+            return met(None, exchange_failure(error), reached=False)
         except TimeoutError:
-            waited = format_duration(plan.load.timeout_ns)
-            return met(None, f"no answer within {waited}", reached=True)
+            return met(None, no_answer(timeout_ns), reached=True)
         except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
-            if (refusal := _refusal(error) or await _late_refusal(plan, address)) is not None:
+            if (refusal := tls_refusal(error) or await _late_refusal(plan, address)) is not None:
                 return met(None, handshake_failure(refusal), reached=False)
-            return met(None, _unreadable(error), reached=True)
-
-
-async def _read_through(response: aiohttp.ClientResponse) -> bytes:
-    """Read a response to its end; its beginning."""
-    beginning = b""
-    async for piece in response.content.iter_any():
-        beginning = beginning or piece
-    return beginning
+            return met(None, exchange_failure(error), reached=True)
 
 
 async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
     """The alert that a target sends after the handshake: a report written before it is read ends
-    in a broken pipe that tells nothing."""
+    in a broken pipe without a reason."""
     target = plan.target
     if target.scheme != "https":
         return None
@@ -340,35 +330,8 @@ async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
             finally:
                 writer.close()
     except OSError as error:  # ssl.SSLError and TimeoutError are some
-        return _refusal(error)
+        return tls_refusal(error)
     return None
-
-
-def _refusal(error: BaseException | None) -> ssl.SSLError | None:
-    """The alert behind a failed exchange: with TLS 1.3 a server refuses a client's certificate only
-    after the handshake."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _unreadable(error: Exception) -> str:
-    """What was wrong with the answer, in the words of the load where it has some."""
-    if isinstance(error, aiohttp.ServerDisconnectedError) and isinstance(error.message, str):
-        return "closed by the peer before an answer"
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-        return "cut short"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"no HTTP response ({error.message.partition(':')[0]})"
-    if isinstance(error, OSError) and error.errno == errno.ECONNRESET:
-        return "reset by the peer"
-    return f"{type(error).__name__}: {error}"
-
-
-def _os_error(error: Exception) -> OSError:
-    return error if isinstance(error, OSError) else ssl.SSLError(str(error))
 
 
 def _process_command(plan: Plan, sight: Sight) -> str | None:

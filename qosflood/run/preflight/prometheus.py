@@ -7,7 +7,6 @@ a warning.
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from qosflood.base.endpoint import is_loopback, parse_endpoint
 from qosflood.base.errors import PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
-from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_prometheus
+from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_planned
 from qosflood.monitor.prometheus.otel import open_otel
 from qosflood.monitor.prometheus.targets import matched, named, of_job
 from qosflood.plan.plan import Plan
@@ -25,7 +24,7 @@ from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 OLDEST = (2, 14)
-"""The first version that tells its version; its targets and alerts are as they are now."""
+"""The first version that reports its version; its targets and alerts are as they are now."""
 _NOT_SAID = "shipped default"
 _MOST_NAMED = 10
 _CLOCK_NS = 2 * SECOND
@@ -41,7 +40,7 @@ _FIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Look:
     """Who else watches the target, in a few words each, and what will not be seen."""
 
     words: tuple[str, ...] = ()
@@ -69,13 +68,13 @@ def with_instances_of_job(plan: Plan) -> Plan:
     return plan
 
 
-async def look_beside(plan: Plan) -> Beside:
+async def look_at_prometheus(plan: Plan) -> Look:
     """Ask Prometheus and the Collector once; raises PreflightError where Prometheus is not one."""
     if not plan.watches:
-        return Beside()
-    prometheus = Beside() if plan.prometheus is None else await _look(plan, plan.prometheus)
+        return Look()
+    prometheus = Look() if plan.prometheus is None else await _look(plan, plan.prometheus)
     pages = [await _look_otel(plan, url) for url in plan.otel]
-    return Beside(
+    return Look(
         (*prometheus.words, *(word for page in pages for word in page.words)),
         (
             *prometheus.warnings,
@@ -86,15 +85,9 @@ async def look_beside(plan: Plan) -> Beside:
 
 
 async def _targets(plan: Plan, asked: Asked) -> tuple[ActiveTarget, ...]:
-    async with _open(plan, asked) as client:
+    async with open_planned(plan, asked) as client:
         await _check(client, asked)
         return _got(asked, await client.targets())
-
-
-def _open(plan: Plan, asked: Asked) -> AbstractAsyncContextManager[Prometheus]:
-    return open_prometheus(
-        asked.url, asked.headers, user_agent=plan.user_agent, cacert=plan.target.cacert
-    )
 
 
 async def _check(client: Prometheus, asked: Asked) -> str:
@@ -104,7 +97,7 @@ async def _check(client: Prometheus, asked: Asked) -> str:
     version = await client.version()
     if isinstance(version, Failure):
         raise PreflightError(
-            f"--prometheus {asked.url}: does not tell its version ({version.words}), {oldest}"
+            f"--prometheus {asked.url}: does not report its version ({version.words}), {oldest}"
         )
     known = re.match(r"v?(\d+)\.(\d+)", version)
     if known and (int(known[1]), int(known[2])) < OLDEST:
@@ -145,8 +138,8 @@ def _list(names: Iterable[str]) -> str:
     return shown + (f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else "")
 
 
-async def _look(plan: Plan, asked: Asked) -> Beside:
-    async with _open(plan, asked) as client:
+async def _look(plan: Plan, asked: Asked) -> Look:
+    async with open_planned(plan, asked) as client:
         version = await _check(client, asked)
         targets = _got(asked, await client.targets())
         alerts = await client.alerts()
@@ -165,7 +158,7 @@ async def _look(plan: Plan, asked: Asked) -> Beside:
     firing = [] if isinstance(alerts, Failure) else [a.name for a in alerts if a.state == "firing"]
     if firing:
         warnings.append(f"prometheus: fires before the load already: {_list(firing)}")
-    return Beside((word,), tuple(warnings))
+    return Look((word,), tuple(warnings))
 
 
 def _unmatched(
@@ -190,12 +183,12 @@ def _unhealthy(found: Mapping[str, ActiveTarget]) -> Iterator[str]:
             )
 
 
-async def _look_otel(plan: Plan, url: str) -> Beside:
+async def _look_otel(plan: Plan, url: str) -> Look:
     async with open_otel(plan, url) as page:
         sample = await page.look(0)
     shown = printable(url, 120)
     if not sample.ok:
-        return Beside(
+        return Look(
             ("otel ✗",),
             (
                 f"otel: {shown}: {printable(sample.reason, 160)}; expected a Collector's page of "
@@ -203,14 +196,14 @@ async def _look_otel(plan: Plan, url: str) -> Beside:
             ),
         )
     if not sample.points and not sample.up:
-        return Beside(
+        return Look(
             ("otel ✗",),
             (
                 f"otel: {shown} has neither otelcol_…_metric_points nor up; expected a "
                 "Collector's own page (port 8888), or one of its Prometheus exporter",
             ),
         )
-    return Beside((f"otel ✓ {len(sample.points)} counters, {len(sample.up)} up",))
+    return Look((f"otel ✓ {len(sample.points)} counters, {len(sample.up)} up",))
 
 
 def _scraped_elsewhere(plan: Plan) -> Iterator[str]:

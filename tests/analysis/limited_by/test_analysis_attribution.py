@@ -48,7 +48,7 @@ def control(ok=lambda _second: True, ms=lambda _second: 2.0):
         ControlSample(
             t=at(half / 2),
             ok=ok(half / 2),
-            reason=None if ok(half / 2) else "timeout after 1s",
+            reason=None if ok(half / 2) else "no answer within 1s",
             duration_ns=round(ms(half / 2) * MS),
         )
         for half in range(50)
@@ -384,4 +384,4 @@ def test_an_event_loop_says_nothing_of_reports_that_were_never_answered():
 def test_points_of_the_control_are_kept_for_charts():
     points = analysed(extra=control(ok=lambda s: s not in FLOOD)).control_points
     assert (points[0].t_s, points[0].ok, points[0].duration_ns) == (0.0, True, 2 * MS)
-    assert {point.reason for point in points if not point.ok} == {"timeout after 1s"}
+    assert {point.reason for point in points if not point.ok} == {"no answer within 1s"}

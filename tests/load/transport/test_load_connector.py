@@ -1,10 +1,8 @@
 """Connecting for real on loopback: how many at once, how soon again, and why it failed."""
 
 import asyncio
-import errno
 import os
 import socket
-import ssl
 
 import pytest
 from connecting import Peer, all_ended, churned, connector_to, on_a_loop, until
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 
 from qosflood.load.client.client import DOWN
 from qosflood.load.transport import connector as connector_module
-from qosflood.load.transport.connector import AT_ONCE, backoff_s, reason_of
+from qosflood.load.transport.connector import AT_ONCE, backoff_s
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
@@ -25,27 +23,6 @@ def test_the_backoff_is_a_share_of_a_fifth_of_a_second_doubled_up_to_five(failur
 @pytest.mark.parametrize(("failures", "most"), [(1, 0.2), (2, 0.4), (3, 0.8), (6, 5.0), (99, 5.0)])
 def test_the_longest_backoff_doubles(failures, most):
     assert backoff_s(failures, 1.0) == pytest.approx(most)
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "connection refused"),
-        (ConnectionResetError(errno.ECONNRESET, "x"), "connection reset while connecting"),
-        (OSError(errno.EHOSTUNREACH, "x"), "no route to host"),
-        (OSError(errno.ENETUNREACH, "x"), "network unreachable"),
-        (OSError(errno.EMFILE, "x"), "generator: too many open files"),
-        (OSError(errno.ENFILE, "x"), "generator: too many open files on this machine"),
-        (OSError(errno.EADDRNOTAVAIL, "x"), "generator: no free local port"),
-        (TimeoutError(), "connect timed out"),
-        (OSError(errno.EPERM, "Operation not permitted"),
-         "PermissionError: Operation not permitted"),
-        (ssl.SSLError(1, "made by hand"), "TLS: "),
-        (ssl.SSLCertVerificationError(1, "made by hand"), "certificate: "),
-    ],
-)  # fmt: skip
-def test_a_failure_is_named_by_its_cause(error, reason):
-    assert reason_of(error).startswith(reason)
 
 
 def no_listener() -> int:

@@ -1,38 +1,34 @@
-"""Pages that Prometheus takes or refuses, in both dialects, however they are cut."""
+"""Pages that Prometheus takes or refuses, in both dialects, in blocks of any size."""
 
 import math
 from dataclasses import replace
 from random import Random
+from unittest.mock import patch
 
 import pytest
-from exposition_cases import CASES, OPENMETRICS, TEXT, Case
+from exposition_cases import CASES, OPENMETRICS, TEXT
 from exposition_maker import make_page, spoil
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.monitor.exposition import scanner
 from qosflood.monitor.exposition.exposition import (
     Exposition,
     ExpositionError,
-    check_content_type,
-    conclude,
     read_exposition,
 )
-from qosflood.monitor.exposition.scanner import Scanner
 
 GAUGE = "process_resident_memory_bytes"
-MOST_BYTEWISE = 2_000
 SMALL = [case for case in CASES if len(case.body) < 500]
 
 
-def fed(chunks, media, dialect):
-    """What the page says, or why it is refused."""
-    scanner = Scanner(media, (GAUGE, "a"), dialect)
-    try:
-        for chunk in chunks:
-            scanner.feed(chunk)
-        return plain(conclude(scanner, GAUGE))
-    except ExpositionError as error:
-        return str(error)
+def said(body, content_type, dialect, *, block=None):
+    """What the page says, or why it is refused; `block`: read so many bytes at a time."""
+    with patch.object(scanner, "_BLOCK_BYTES", block or scanner._BLOCK_BYTES):
+        try:
+            return plain(read_exposition(body, content_type, GAUGE, dialect, wanted=("a",)))
+        except ExpositionError as error:
+            return str(error)
 
 
 def plain(page: Exposition) -> Exposition:
@@ -42,10 +38,6 @@ def plain(page: Exposition) -> Exposition:
         for sample in page.wanted
     )
     return replace(page, wanted=wanted)
-
-
-def cut(body, step):
-    return [body[at : at + step] for at in range(0, len(body), step)]
 
 
 @pytest.mark.parametrize("dialect", ["2", "3"])
@@ -63,48 +55,39 @@ def test_each_page_is_accepted_or_refused_as_prometheus_does(dialect):
 
 
 @pytest.mark.parametrize("dialect", ["2", "3"])
-def test_each_page_says_the_same_whole_and_byte_by_byte(dialect):
+def test_each_page_says_the_same_in_one_block_and_record_by_record(dialect):
     for case in CASES:
-        media = media_of(case, dialect)
-        if media is not None:
-            whole = fed([case.body], media, dialect)
-            step = 1 if len(case.body) < MOST_BYTEWISE else 997
-            assert fed(cut(case.body, step), media, dialect) == whole, str(case)
-
-
-def media_of(case: Case, dialect):
-    try:
-        return check_content_type(case.content_type, dialect)
-    except ExpositionError:
-        return None
+        whole = said(case.body, case.content_type, dialect)
+        for block in (1, 10, 997):
+            assert said(case.body, case.content_type, dialect, block=block) == whole, str(case)
 
 
 @given(st.randoms(use_true_random=False), st.booleans(), st.sampled_from("23"), st.integers(1, 40))
-def test_any_page_is_read_or_refused_the_same_however_it_is_cut(chance, openmetrics, dialect, step):
+def test_any_page_is_read_or_refused_the_same_in_blocks_of_any_size(
+    chance, openmetrics, dialect, block
+):
     body = make_page(chance, openmetrics=openmetrics)
-    media = (OPENMETRICS if openmetrics else TEXT).partition(";")[0]
-    whole = fed([body], media, dialect)
-    assert fed(cut(body, step), media, dialect) == whole
+    content_type = OPENMETRICS if openmetrics else TEXT
+    whole = said(body, content_type, dialect)
+    assert said(body, content_type, dialect, block=block) == whole
     if isinstance(whole, str):
         assert whole.startswith("parse: ")
         assert whole.isprintable()
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(SMALL), st.sampled_from("23"))
-def test_any_spoilt_case_is_read_or_refused_the_same_however_it_is_cut(chance, case, dialect):
-    media = media_of(case, dialect)
-    if media is not None:
-        body = spoil(chance, spoil(chance, case.body))
-        whole = fed([body], media, dialect)
-        for step in (1, chance.randrange(2, 20)):
-            assert fed(cut(body, step), media, dialect) == whole
+def test_any_spoilt_case_is_read_or_refused_the_same_in_blocks_of_any_size(chance, case, dialect):
+    body = spoil(chance, spoil(chance, case.body))
+    whole = said(body, case.content_type, dialect)
+    for block in (1, chance.randrange(2, 20)):
+        assert said(body, case.content_type, dialect, block=block) == whole
 
 
 def test_made_pages_are_of_both_kinds():
     chance = Random(1)
     for media in (TEXT, OPENMETRICS):
         bodies = [make_page(chance, openmetrics=media == OPENMETRICS) for _ in range(300)]
-        refused = [isinstance(fed([body], media.partition(";")[0], "3"), str) for body in bodies]
+        refused = [isinstance(said(body, media, "3"), str) for body in bodies]
         assert 75 < sum(refused) < 225
 
 
@@ -140,4 +123,4 @@ def test_made_pages_are_of_both_kinds():
     ],
 )
 def test_a_refusal_names_the_line_and_what_stands_there(body, reason):
-    assert fed([body], "text/plain", "3") == reason
+    assert said(body, "text/plain", "3") == reason

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from qosflood.monitor.loss.snapshot import LARGEST, Snapshot, SnapshotError, at_path, epoch_ms
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=6,
 )
@@ -61,6 +65,10 @@ def test_an_answer_that_is_cut_short_is_never_taken_for_a_whole_one(items, data)
         ('{"other": []}', 'the answer has no list "samples"'),
         ("{}", 'the answer has no list "samples"'),
         ('{"samples": [1]}', 'the answer has something else than objects in its list "samples"'),
+        (
+            '{"samples": [{"a": 1}, {"a": NaN}]}',
+            "the answer has NaN or Infinity in its list, which is no JSON",
+        ),
         (b'{"samples": ["\xff"]}', "the answer is no JSON that can be read"),
         ('{"samples": [{"a": ' + "[" * 200_000, "the answer is no JSON that can be read"),
         ('{"samples": [{"a": "' + "x" * LARGEST, "the answer has an item of 1 MiB or more"),
@@ -106,6 +114,9 @@ def test_what_is_no_time_is_none(value):
         ('"next": null, "hasMore": false, "nextCursor": ""', False),
         ('"aggregates": {"sampleCount": 9}', False),
         ('"next": "cut', False),
+        ('"_links": {"next": {"href": "/held?page=2"}}', True),
+        ('"next": {}, "page": {"next": []}', False),
+        ('"a": {"b": {"next": 2}}, "c": [{"next": 2}]', False),
     ],
 )
 @pytest.mark.parametrize("before", [True, False])

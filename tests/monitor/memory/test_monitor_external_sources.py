@@ -15,8 +15,8 @@ from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event, MemorySample
-from qosflood.monitor.memory.external_sources import Reading, Unread, open_elsewhere
-from qosflood.monitor.memory.external_watch import ElsewhereWatch
+from qosflood.monitor.memory.external_sampler import ExternalSampler
+from qosflood.monitor.memory.external_sources import Reading, Unread, open_external
 from qosflood.plan.watching import MemorySource
 
 SECRET = "planted-51c0aa"
@@ -33,7 +33,7 @@ LIMIT = 'container_spec_memory_limit_bytes{pod="$instance",container="qos"}'
 
 
 async def _read(source, instance="qos-0"):
-    async with open_elsewhere(make_plan(), source, instance) as elsewhere:
+    async with open_external(make_plan(), source, instance) as elsewhere:
         return await elsewhere.read()
 
 
@@ -74,7 +74,7 @@ def test_several_series_are_not_guessed_at():
         ({"answer": page(b"x 1\n", status="503 Busy")}, "status 503"),
         ({"answer": page(b"<html>\n", type_="text/html")}, "content type text/html"),
         ({"answer": page(b"x{ 1\n")}, "line 1"),
-        ({"answer": page(b"qos_bytes NaN\n"), "read": "qos_bytes"}, "told no number of bytes"),
+        ({"answer": page(b"qos_bytes NaN\n"), "read": "qos_bytes"}, "gave no number of bytes"),
     ],
 )
 def test_a_page_that_does_not_tell_it_is_unread_and_says_why(options, words):
@@ -168,7 +168,7 @@ def test_a_command_is_told_the_instance_and_is_no_shell():
         ("raise SystemExit(3)", "ended with status 3"),
         (f"print('{SECRET}')", "printed something else than a number of bytes"),
         ("print(1, 2, 3)", "printed 3 numbers"),
-        ("print(-5)", "told no number of bytes"),
+        ("print(-5)", "gave no number of bytes"),
         ("pass", "printed 0 numbers"),
         ("while True: print('7' * 9999)", "printed more than a number of bytes"),
         ("import os; os.close(1); os._exit(0)", "printed 0 numbers"),
@@ -224,7 +224,7 @@ class Told:
 
 
 def watched(*readings, now_ms=1_000_000):
-    watch = ElsewhereWatch(Told(*readings), "promql", "qos-0", now_ms=lambda: now_ms)
+    watch = ExternalSampler(Told(*readings), "promql", "qos-0", now_ms=lambda: now_ms)
     return [asyncio.run(watch.sample(t * SECOND)) for t in range(1000, 1000 + len(readings))]
 
 
@@ -306,8 +306,8 @@ def test_restarts_are_told_though_the_memory_is_not():
 def test_what_goes_with_an_expression_and_is_not_told_is_said_once():
     answers = {"used": [(7e7, {})], "restarts": [(1, {"a": "1"}), (2, {"a": "2"})]}
     reading = ask(answers, read="used", restarts="restarts", limit="limit")
-    assert reading.untold[0] == "limit_from told nothing: no series is limit"
-    assert reading.untold[1].startswith("restarts_from told nothing: 2 series are restarts")
+    assert reading.missing[0] == "limit_from gave nothing: no series is limit"
+    assert reading.missing[1].startswith("restarts_from gave nothing: 2 series are restarts")
     (event, _), (again,) = watched(reading, reading)
     assert (event.kind, isinstance(again, MemorySample)) == ("memory_unread", True)
 

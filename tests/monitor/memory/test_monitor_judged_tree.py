@@ -7,9 +7,9 @@ import pytest
 from cgroups import MIB, FakeCgroups
 from listeners import listener
 
+from qosflood.base.cgroup import cgroup_of
 from qosflood.base.units import SECOND
 from qosflood.monitor.memory import judged_tree
-from qosflood.monitor.memory.cgroup import cgroup_of
 from qosflood.monitor.memory.judged_tree import JudgedTree
 
 needs_pss = pytest.mark.skipif(

@@ -9,8 +9,8 @@ from prometheus_server import prometheus_server
 from sick_collectors import sick_collector
 
 from qosflood.base.units import SECOND
-from qosflood.monitor.memory.external_sources import open_elsewhere
-from qosflood.monitor.memory.external_watch import ElsewhereWatch
+from qosflood.monitor.memory.external_sampler import ExternalSampler
+from qosflood.monitor.memory.external_sources import open_external
 from qosflood.plan.watching import MemorySource
 
 
@@ -26,9 +26,9 @@ def test_a_real_prometheus_tells_the_memory_at_the_time_of_its_scrape(tmp_path):
             )
 
             async def ask():
-                async with open_elsewhere(make_plan(), source, "qos") as elsewhere:
+                async with open_external(make_plan(), source, "qos") as elsewhere:
                     reading = await elsewhere.read()
-                    watch = ElsewhereWatch(elsewhere, "promql", "qos")
+                    watch = ExternalSampler(elsewhere, "promql", "qos")
                     at_once = [await watch.sample(t * SECOND) for t in (1000, 1000, 1000)]
                     return reading, [len(records) for records in at_once]
 

@@ -6,7 +6,7 @@ from plan_maker import make_plan
 
 from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSamples
 from qosflood.monitor.prometheus.client import ActiveTarget, Clock, Series
-from qosflood.monitor.prometheus.poll import Beside
+from qosflood.monitor.prometheus.poll import PrometheusPoll
 from qosflood.plan.watching import Prometheus
 
 
@@ -67,7 +67,7 @@ async def last_reading():
     plan, told = make_plan(), []
     client = Slow(plan.watch.scrape_url)
     async with asyncio.timeout(20):
-        await Beside(plan, Prometheus(url="http://p"), client, Stopped(), told.append).run()
+        await PrometheusPoll(plan, Prometheus(url="http://p"), client, Stopped(), told.append).run()
     return told
 
 

@@ -52,6 +52,12 @@ def test_a_body_that_reaches_the_limit_fails_and_one_byte_less_does_not(gzipped)
         collect([wrap(data)], limit=limit, gzipped=gzipped)
 
 
+def test_a_line_that_never_ends_is_refused_at_the_hard_limit():
+    mib = b"x" * MIB
+    with pytest.raises(BodyError, match=r"^body over 256 MiB$"):
+        collect([b"a 1\n", *[mib] * 256])
+
+
 def test_a_gzip_bomb_ends_at_the_hard_limit_and_pauses_on_the_way():
     mib = gzip.compress(bytes(MIB))
     body = Body(0, gzipped=True)

@@ -70,9 +70,9 @@ FAULTS = {
     _huge: "body over 256 MiB",
     _bomb: "body over 256 MiB",
     _endless: "body over 256 MiB",
-    _byte_by_byte: "timeout after 2s",
+    _byte_by_byte: "no answer within 2s",
     _gone: "status 404",
-    _cut_short: "body cut short",
+    _cut_short: "cut short",
     _too_many: "11 samples, over sample_limit 10",
 }
 

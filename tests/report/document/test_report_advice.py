@@ -139,7 +139,7 @@ def test_the_commonest_failure_decides_the_advice(
     [
         ("offered >= 99%", "offered", "slower than the clients' cadence"),
         ("response.p99 < 1ms", "response.p99", "reports wait for their turn"),
-        ("scrape.gap < 15s", "scrape.gap", "timeout after 5s"),
+        ("scrape.gap < 15s", "scrape.gap", "no answer within 5s"),
         ("memory.leak == none", "memory.leak", "heap snapshots"),
         ("memory.max < 1MiB", "memory.max", "each session keeps about 1.1 KiB"),
         ("loss == none", "loss", "acknowledged and then lost"),
@@ -156,7 +156,7 @@ def test_each_broken_limit_has_a_remedy(expr: str, metric: str, expected: str) -
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        ("timeout after 5s", "make the page cheaper"),
+        ("no answer within 5s", "make the page cheaper"),
         ("connection refused", "see whether the target ran"),
         ("content type text/html", "--scrape URL"),
         ('line 3: expected a value, got "x"', "--scrape URL"),

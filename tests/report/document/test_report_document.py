@@ -12,8 +12,9 @@ from findings_maker import EMPTY, WALL_NS, make_memory
 from pydantic import ValidationError
 from stories import STORIES, Story, document_of, failing_run, good_run, unmeasured_run
 
+from qosflood.base.units import format_utc_ms
 from qosflood.report.build import json_text
-from qosflood.report.document.document import to_json, utc
+from qosflood.report.document.document import to_json
 from qosflood.report.document.schema import Document, json_schema
 
 KEYS = {
@@ -100,7 +101,7 @@ def test_infinity_becomes_null_because_json_has_none() -> None:
 
 
 def test_utc_is_iso_8601_with_milliseconds() -> None:
-    assert utc(WALL_NS + 1_234_567_890) == "2026-01-01T00:00:01.234Z"
+    assert format_utc_ms(WALL_NS + 1_234_567_890) == "2026-01-01T00:00:01.234Z"
     report = to_json(document_of(failing_run()))
     stamps = [entry["utc"] for entry in report["timeline"]]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", s) for s in stamps)

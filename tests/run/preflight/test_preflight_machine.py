@@ -8,6 +8,7 @@ import psutil
 import pytest
 from plan_maker import make_plan
 
+from qosflood.base import cgroup
 from qosflood.run.preflight import machine
 from qosflood.run.preflight.machine import examine, machine_facts
 
@@ -23,9 +24,10 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cgroups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that stands for /sys/fs/cgroup; `own` in it says which groups are ours."""
-    monkeypatch.setattr(machine, "_CGROUPS", tmp_path)
-    monkeypatch.setattr(machine, "_OWN_CGROUPS", tmp_path / "own")
+    """A folder that stands for /sys/fs/cgroup; `proc` in it is /proc."""
+    monkeypatch.setattr(cgroup, "MOUNT", tmp_path)
+    monkeypatch.setattr(cgroup, "PROC", tmp_path / "proc")
+    (tmp_path / "proc/self").mkdir(parents=True)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=9000 * MIB))
     return tmp_path
 
@@ -86,7 +88,7 @@ def test_a_kernel_that_says_nothing_leaves_ports_unknown(kernel):
 
 def test_memory_is_what_is_available_without_a_limit(cgroups):
     limited(cgroups / "a", memory__max="max", memory__current=5)
-    (cgroups / "own").write_text("0::/a\n")
+    (cgroups / "proc/self/cgroup").write_text("0::/a\n")
     assert machine_facts(make_plan()).memory_bytes == 9000 * MIB
 
 
@@ -99,7 +101,7 @@ def test_the_nearest_memory_limit_counts_without_what_can_be_reclaimed(cgroups, 
         memory__stat=f"anon 5\ninactive_file {100 * MIB}",
     )
     limited(cgroups / "a" / "b", memory__max="max", memory__current=5)
-    (cgroups / "own").write_text("0::/a/b\n")
+    (cgroups / "proc/self/cgroup").write_text("0::/a/b\n")
     assert machine_facts(make_plan()).memory_bytes == 400 * MIB
 
 
@@ -110,7 +112,7 @@ def test_the_first_version_of_cgroups_is_read_too(cgroups):
         memory__usage_in_bytes=950 * MIB,
         memory__stat=f"total_inactive_file {50 * MIB}",
     )
-    (cgroups / "own").write_text("2:cpu,cpuacct:/\n3:memory:/a\n0::/\n")
+    (cgroups / "proc/self/cgroup").write_text("2:cpu,cpuacct:/\n3:memory:/a\n0::/\n")
     assert machine_facts(make_plan()).memory_bytes == 100 * MIB
 
 
@@ -138,11 +140,11 @@ def test_the_first_version_of_cgroups_is_read_too(cgroups):
 def test_the_tightest_quota_counts_in_both_versions_of_cgroups(cgroups, own, files, cores):
     for folder, values in files.items():
         limited(cgroups / folder, **values)
-    (cgroups / "own").write_text(f"{own}\n" if own else "")
-    assert machine.cpu_quota() == cores
+    (cgroups / "proc/self/cgroup").write_text(f"{own}\n" if own else "")
+    assert cgroup.cpu_quota() == cores
 
 
 def test_a_group_beyond_its_limit_has_nothing_left(cgroups):
     limited(cgroups / "a", memory__max=100, memory__current=200)
-    (cgroups / "own").write_text("0::/a\n")
+    (cgroups / "proc/self/cgroup").write_text("0::/a\n")
     assert machine_facts(make_plan()).memory_bytes == 0

@@ -1,9 +1,11 @@
-"""Cgroup v2 read from files as the kernel writes them."""
+"""Cgroups read from files as the kernel writes them."""
+
+from pathlib import Path
 
 import pytest
 from cgroups import MIB, FakeCgroups
 
-from qosflood.monitor.memory.cgroup import cgroup_of
+from qosflood.base.cgroup import cgroup_of, cpu_stat
 
 PID = 4711
 
@@ -79,3 +81,27 @@ def test_a_cgroup_that_was_removed_reads_as_none(groups):
     cgroup = cgroup_of(PID, groups.proc)
     (groups.mount / "pods/qos/memory.current").unlink()
     assert cgroup.read() is None
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "expected"),
+    [
+        ("0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.stat"),
+        ("4:cpu,cpuacct:/x\n0::/x\n", "/sys/fs/cgroup/cpu/x/cpu.stat"),
+        ("7:memory:/x\n", None),
+        ("", None),
+    ],
+)
+def test_the_cgroups_cpu_stat_is_found_in_both_hierarchies(monkeypatch, cgroup, expected):
+    monkeypatch.setattr(Path, "read_text", lambda self, **_: cgroup)
+    monkeypatch.setattr(Path, "exists", lambda self: True)
+    found = cpu_stat()
+    assert (str(found) if found else None) == expected
+
+
+def test_without_cgroups_there_is_no_cpu_stat(monkeypatch):
+    def absent(self, **_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", absent)
+    assert cpu_stat() is None

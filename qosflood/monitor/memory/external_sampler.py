@@ -1,14 +1,15 @@
-"""One instance's memory as told elsewhere, over time: a value told twice is one sample."""
+"""One instance's memory as another source reports it, over time: a value reported twice is one
+sample."""
 
 import time
 from collections.abc import Callable
 
 from qosflood.base.units import MINUTE, SECOND, format_duration
 from qosflood.journal.records import Event, MemoryKind, MemorySample
-from qosflood.monitor.memory.external_sources import Elsewhere, Reading, Unread
+from qosflood.monitor.memory.external_sources import ExternalSource, Reading, Unread
 
 _STALE_NS = MINUTE
-"""A newest value older than that is told once: a Prometheus scrapes each minute at the latest."""
+"""A newest value older than that is reported once: a Prometheus scrapes every minute at least."""
 _OLDEST_NS = 5 * MINUTE
 """Older or future values are laid to clocks that differ, and count as of now."""
 _MS = SECOND // 1000
@@ -19,12 +20,12 @@ def wall_ms() -> int:
     return time.time_ns() // _MS
 
 
-class ElsewhereWatch:
+class ExternalSampler:
     """Samples and events of one source; `kind` names it."""
 
     def __init__(
         self,
-        source: Elsewhere,
+        source: ExternalSource,
         kind: MemoryKind,
         instance: str,
         *,
@@ -34,19 +35,19 @@ class ElsewhereWatch:
         self._now_ms = now_ms
         self._at_ms: int | None = None
         self._restarts: int | None = None
-        self._told: str | None = None
+        self._reported: str | None = None
         self._stale = False
 
     async def sample(self, t: int) -> list[MemorySample | Event]:
-        """What the source tells at `t` that it had not told before."""
+        """What the source reports at `t` that is new."""
         found = await self._source.read()
         records: list[MemorySample | Event] = [*self._restarted(t, found)]
         if isinstance(found, Unread):
             return [*records, *self._unread(t, found.words)]
-        if found.untold:
-            records += self._unread(t, "; ".join(found.untold))
+        if found.missing:
+            records += self._unread(t, "; ".join(found.missing))
         else:
-            self._told = None
+            self._reported = None
         age_ns = 0 if found.at_ms is None else (self._now_ms() - found.at_ms) * _MS
         if found.at_ms is not None and self._at_ms is not None and found.at_ms <= self._at_ms:
             return [*records, *self._repeated(t, age_ns)]
@@ -67,10 +68,10 @@ class ElsewhereWatch:
         )
 
     def _unread(self, t: int, words: str) -> list[Event]:
-        """Told once until it can be read again, or for another reason."""
-        if words == self._told:
+        """Reported once until it can be read again, or for another reason."""
+        if words == self._reported:
             return []
-        self._told = words
+        self._reported = words
         return [self._event(t, "memory_unread", f"{self._kind}: {words}")]
 
     def _repeated(self, t: int, age_ns: int) -> list[Event]:
@@ -82,7 +83,7 @@ class ElsewhereWatch:
 
     def _restarted(self, t: int, found: Reading | Unread) -> list[Event]:
         """A count that went back began anew: the instance was replaced, which is one restart, and
-        those it tells since come on top."""
+        those counted since come on top."""
         before, now = self._restarts, found.restarts
         self._restarts = before if now is None else now
         if before is None or now is None or now == before:

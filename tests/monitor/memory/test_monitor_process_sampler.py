@@ -9,20 +9,20 @@ from listeners import listener, renamed_python
 from plan_maker import make_target
 from processes import wait_until
 
+from qosflood.base.cgroup import cgroup_of
 from qosflood.journal.records import Event, MemorySample
-from qosflood.monitor.memory import process_watch
-from qosflood.monitor.memory.cgroup import cgroup_of
+from qosflood.monitor.memory import process_sampler
 from qosflood.monitor.memory.judged_tree import JudgedTree
-from qosflood.monitor.memory.process_watch import MemoryWatch
+from qosflood.monitor.memory.process_sampler import ProcessSampler
 
 
 def watch_port(port, pid=None):
-    return MemoryWatch(make_target(port), pid, by_port=True)
+    return ProcessSampler(make_target(port), pid, by_port=True)
 
 
 def test_a_living_process_gives_a_sample_each_time():
     with listener(children=1, megabytes=20) as target:
-        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+        watch = ProcessSampler(make_target(target.port), target.pid, by_port=False)
         (first,), (second,) = watch.sample(1), watch.sample(2)
     assert (first.t, second.t) == (1, 2)
     assert (first.pid, first.processes, first.source) == (target.pid, 2, "process")
@@ -39,7 +39,7 @@ def test_the_owner_of_the_port_is_found_at_the_first_sample_without_an_event():
 
 def test_a_process_named_by_pid_that_ends_is_gone_once_and_then_silent():
     with listener() as target:
-        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+        watch = ProcessSampler(make_target(target.port), target.pid, by_port=False)
         (sample,) = watch.sample(1)
     (event,) = watch.sample(2)
     assert (event.who, event.kind, event.t) == ("target", "process_gone", 2)
@@ -84,7 +84,7 @@ def test_a_forwarder_that_takes_the_port_is_not_the_target_come_back(tmp_path):
 def test_a_pid_that_was_gone_before_the_first_sample_is_told():
     with listener() as target:
         pass
-    watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+    watch = ProcessSampler(make_target(target.port), target.pid, by_port=False)
     (event,) = watch.sample(1)
     assert (event.kind, event.evidence["pid"]) == ("process_gone", target.pid)
 
@@ -102,7 +102,7 @@ def test_a_missed_tick_carries_the_last_value_marked_as_our_fault():
 
 def test_a_killed_process_nobody_waited_for_is_gone():
     with listener() as target:
-        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+        watch = ProcessSampler(make_target(target.port), target.pid, by_port=False)
         watch.sample(1)
         os.kill(target.pid, signal.SIGKILL)
         (event,) = wait_until(
@@ -114,13 +114,15 @@ def test_a_killed_process_nobody_waited_for_is_gone():
 def test_a_process_killed_for_want_of_memory_in_its_cgroup_is_told(tmp_path, monkeypatch):
     groups = FakeCgroups(tmp_path)
     monkeypatch.setattr(
-        process_watch,
+        process_sampler,
         "JudgedTree",
         partial(JudgedTree, find_cgroup=lambda pid: cgroup_of(pid, groups.proc)),
     )
     with listener() as target:
         groups.place(target.pid, "qos")
-        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False, instance="qos-0")
+        watch = ProcessSampler(
+            make_target(target.port), target.pid, by_port=False, instance="qos-0"
+        )
         assert len(watch.sample(1)) == 1
         groups.use("qos", 20 << 20, oom_kills=2)
         sample, event = watch.sample(2)
@@ -132,7 +134,7 @@ def test_a_process_killed_for_want_of_memory_in_its_cgroup_is_told(tmp_path, mon
 
 def test_a_pid_that_was_given_to_another_process_is_told(monkeypatch):
     with listener() as target, listener() as other:
-        watch = MemoryWatch(make_target(target.port), target.pid, by_port=False)
+        watch = ProcessSampler(make_target(target.port), target.pid, by_port=False)
         watch.sample(1)
         tree = watch._tree.tree
         monkeypatch.setattr(tree.root, "is_running", lambda: False)

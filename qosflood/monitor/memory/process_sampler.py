@@ -18,7 +18,7 @@ class _Key:
     start_s: float
 
 
-class MemoryWatch:
+class ProcessSampler:
     """Samples one process tree; with `by_port` it follows the target's port to a new process.
 
     `pid` is None if the first look at the port shall find it. A tree's PSS is read each
@@ -42,7 +42,7 @@ class MemoryWatch:
         self._tree: JudgedTree | None = None
         self._oom_kills: int | None = None
         self._old: _Key | None = None
-        self._told_gone = False
+        self._reported_gone = False
         self._last: MemorySample | None = None
 
     def sample(self, t: int) -> list[MemorySample | Event]:
@@ -55,14 +55,14 @@ class MemoryWatch:
             self._pid = None
         sample = self._measure(t)
         if sample is not None:
-            return [sample, *self._beside(sample)]
+            return [sample, *self._events_with(sample)]
         if self._by_port and self._find_owner():
             return self._found(t)
         return self._gone(t)
 
     def missed(self, tick: int) -> list[MemorySample | Event]:
         """What stands for a tick the monitor could not keep: the last value, marked."""
-        if self._told_gone:
+        if self._reported_gone:
             return []
         if self._last is not None:
             return [replace(self._last, t=tick, own_fault=True)]
@@ -85,14 +85,14 @@ class MemoryWatch:
             root = self._tree.tree
             self._old, self._tree = _Key(root.pid, root.start_s), None
             return None
-        self._told_gone = False
+        self._reported_gone = False
         self._last = sample
         return sample
 
-    def _beside(self, sample: MemorySample) -> list[Event]:
+    def _events_with(self, sample: MemorySample) -> list[Event]:
         """What came to light with a sample: killed for want of memory, or not to be read."""
-        told = [] if self._tree is None else [*self._tree.problems()]
-        events = [self._event(sample.t, "generator", "memory_unread", what) for what in told]
+        unread = [] if self._tree is None else [*self._tree.problems()]
+        events = [self._event(sample.t, "generator", "memory_unread", what) for what in unread]
         before, self._oom_kills = self._oom_kills, sample.oom_kills
         if before is not None and sample.oom_kills is not None and sample.oom_kills > before:
             kills = sample.oom_kills - before
@@ -118,7 +118,7 @@ class MemoryWatch:
         if sample is None:
             return self._gone(t)
         if self._old is None:
-            return [sample, *self._beside(sample)]
+            return [sample, *self._events_with(sample)]
         what = f"the target restarted: pid {self._old.pid} gave way to pid {sample.pid}"
         evidence = {
             "old_pid": self._old.pid,
@@ -129,9 +129,9 @@ class MemoryWatch:
         return [self._event(t, "target", "restarted", what, **evidence), sample]
 
     def _gone(self, t: int) -> list[MemorySample | Event]:
-        if self._told_gone:
+        if self._reported_gone:
             return []
-        self._told_gone = True
+        self._reported_gone = True
         if self._old is None:
             what = f"nobody that can be read listens on port {self._target.port}"
             return [self._event(t, "target", "process_gone", what)]
