@@ -9,12 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from qosflood.analysis.current import LiveView, Snapshot
-from qosflood.analysis.verdict.aborts import AbortWatch
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
-from qosflood.plan.plan import Limit, Plan
+from qosflood.plan.plan import Plan
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND
@@ -23,11 +22,10 @@ _BAR_LEAST = 10
 
 
 class RunView:
-    """Shows a run while it goes on, and knows its abort limits; silent by itself."""
+    """Shows a run while it goes on; silent by itself."""
 
     def __init__(self, plan: Plan) -> None:
         self.state = LiveView(plan)
-        self._aborts = AbortWatch(self.state)
 
     def feed(self, record: JournalRecord) -> None:
         """Take a record."""
@@ -35,10 +33,6 @@ class RunView:
 
     def tick(self, t_ns: int) -> None:
         """Draw, if it is time; `t_ns` counts from the segment's start."""
-
-    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
-        """The abort limit that has been broken for its grace period, and the value in words."""
-        return self._aborts.broken(t_ns)
 
     def waiting(self, left_ns: int) -> None:
         """Show that the load begins in so long."""

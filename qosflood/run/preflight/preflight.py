@@ -30,7 +30,6 @@ from qosflood.monitor.control import ask_control
 from qosflood.monitor.first_look import Sight, look
 from qosflood.monitor.loss.audit import look_at_metric, with_audit
 from qosflood.monitor.memory.port_owner import owner_of_port
-from qosflood.monitor.monitor import Watching
 from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
@@ -110,17 +109,6 @@ class Preflight:
         if self.sight.memory_source is None:
             return f"memory ✗ {self.sight.memory_reason}"
         return f"memory ✓ {self.process or self.sight.memory_reason}"
-
-    @property
-    def watching(self) -> Watching:
-        """What the monitor is to do about memory."""
-        process = self.sight.process if self.sight.memory_source == "process" else None
-        return Watching(
-            memory_source=self.sight.memory_source,
-            pid=process.pid if process else None,
-            by_port=process is not None,
-            memories=self.sight.memories,
-        )
 
 
 def check_consent(
