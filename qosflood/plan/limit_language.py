@@ -8,7 +8,7 @@ How a metric is read, from the findings or while the run goes on, stands in the 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from qosflood.base.errors import PlanError, UnitError
 from qosflood.base.text import nearest
@@ -236,7 +236,7 @@ def _op(text: str, parts: dict[str, str], unit: Unit) -> Op:
     ops = VALUES[unit].ops
     if parts["op"] not in ops:
         raise _bad(text, f"{' or '.join(ops)} with {parts['metric']}")
-    return cast(Op, parts["op"])
+    return parts["op"]
 
 
 def _scope(text: str, parts: dict[str, str], metric: Metric, default: str) -> str:
