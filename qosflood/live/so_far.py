@@ -1,4 +1,4 @@
-"""What may be said of a run that goes on, by the code that will judge it in the end."""
+"""What may be said of a run that goes on, by the code that judges it after its end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from qosflood.report.document.cells import limit_value
 
 Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]
 SHOWN = 60
-"""Entries of the timeline that are told, the newest ones."""
+"""Entries of the timeline that are shown, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class SoFar:
 def so_far(plan: Plan, findings: Findings) -> SoFar:
     """Judge `findings` of a journal that is still being written.
 
-    A limit that is broken may yet hold in the end, and the reverse; one that cannot be judged yet
+    A limit that is broken may yet hold at the end, and the reverse; one that cannot be judged yet
     is nothing to hold against the run.
     """
     verdict = judge(plan, replace(findings, ended=INCOMPLETE, ended_detail=""))

@@ -139,7 +139,7 @@ def _of_worst(read_one: ScrapeReader, badness: Badness) -> PhaseReader:
 
 
 def success(case: Case, phase: PhaseFigures) -> Reading:
-    """By the `up` of the Prometheus beside us, if there is one; else by our own scrapes."""
+    """By the `up` of the Prometheus that scrapes the target, if there is one; else by ours."""
     prometheus = case.findings.prometheus
     if prometheus is None or not prometheus.decides:
         return _of_worst(_scrape_success, _lowest)(case, phase)

@@ -163,7 +163,7 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     A latency limit that is broken, but only with windows in it in which the generator was late,
     cannot be judged: lag adds to response time.
     """
-    if _is_watched_elsewhere(plan, limit):
+    if _is_judged_by_merge(plan, limit):
         return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=BY_MERGE)
     phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
     reading = read(Case(plan, findings, limit, phase))
@@ -181,7 +181,7 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
-def _is_watched_elsewhere(plan: Plan, limit: Limit) -> bool:
+def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
     part = plan.part
     if part is None:
         return False
@@ -285,7 +285,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
     failed -= flood.errors.get(CUT_OFF, 0)
-    told = bool(reasons) and reasons[0].startswith("errors ")
-    if not told and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
+    said_already = bool(reasons) and reasons[0].startswith("errors ")
+    if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")
     return said

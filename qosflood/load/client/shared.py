@@ -23,7 +23,7 @@ class Connectable(Protocol):
 
     @property
     def session(self) -> int:
-        """The number of the session that plays here; it tells one user from the next."""
+        """The number of the session that plays here; it distinguishes one user from the next."""
 
     @property
     def wanted(self) -> bool:

@@ -37,7 +37,7 @@ from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
-from qosflood.run.preflight.prometheus import look_beside
+from qosflood.run.preflight.prometheus import look_at_other_monitors
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -65,10 +65,10 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that nobody told us of.
+    """What was seen before the load. `process` describes the monitored process in words; `command`
+    is its command line, for a terminal alone: it may hold secrets that nobody named to us.
     `posted` is None where nothing is to be sent.
-    `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
+    `elsewhere`: another part of the run monitors the target. `others`: who else does, in words."""
 
     posted: Posted | None
     sight: Sight
@@ -76,13 +76,13 @@ class Preflight:
     command: str | None
     warnings: tuple[str, ...]
     elsewhere: bool = False
-    beside: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
         if self.elsewhere:
             return " · ".join((*self._post(expect), WATCHED))
-        return " · ".join((*self._post(expect), self._scrape(), self._memory(), *self.beside))
+        return " · ".join((*self._post(expect), self._scrape(), self._memory(), *self.others))
 
     def _post(self, expect: tuple[int, ...]) -> tuple[str, ...]:
         posted = self.posted
@@ -144,9 +144,9 @@ def check_consent(
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
-    or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
+    or pid, for a further address that cannot be reached, and for a Prometheus that is
     none."""
-    beside = await look_beside(plan)
+    others = await look_at_other_monitors(plan)
     posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
     if posted is not None and posted.reached:
@@ -163,11 +163,11 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
             *certificate_warnings(plan.target.cert, datetime.now(UTC)),
             *herd_warnings(plan),
             *sight.warnings,
-            *beside.warnings,
+            *others.warnings,
             *_control_warnings(plan, control),
         ),
         elsewhere,
-        (*beside.words, *_control_words(control)),
+        (*others.words, *_control_words(control)),
     )
 
 
@@ -182,8 +182,8 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
     warnings = (*seen.warnings, *missing)
     if said is not None and plan.audit.asked and said.startswith("✗"):
         warnings += (f"audit: {said[2:]}; expected a snapshot of sessions to read back",)
-    beside = (*seen.beside, *(one for one in words if one is not None))
-    return plan, replace(seen, beside=beside, warnings=warnings)
+    others = (*seen.others, *(one for one in words if one is not None))
+    return plan, replace(seen, others=others, warnings=warnings)
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
@@ -314,7 +314,7 @@ async def _read_through(response: aiohttp.ClientResponse) -> bytes:
 
 async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
     """The alert that a target sends after the handshake: a report written before it is read ends
-    in a broken pipe that tells nothing."""
+    in a broken pipe that says nothing."""
     target = plan.target
     if target.scheme != "https":
         return None
