@@ -36,23 +36,6 @@ EXIT_CODES = {
     ExitCode.INTERNAL: "An error in qosflood itself; please report it.",
     ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; the report shows what was measured until then.",
 }
-LIMITED = {
-    "response": "time from due to the answer's last byte, of every scheduled report; one that "
-    "failed counts at least its timeout",
-    "service": "time from sent to the answer's last byte, of accepted reports",
-    "errors": "share of the scheduled reports that were not accepted",
-    "offered": "share of the planned reports that were sent",
-    "amplification": "requests sent per first attempt (1 without retries)",
-    "scrape.success": "share of the scrapes that succeeded; with `--prometheus` by its `up`",
-    "scrape.p99": "duration of the scrapes that succeeded",
-    "scrape.gap": "longest time without a good scrape",
-    "memory.max": "largest memory of the target; a percentage is of its limit",
-    "memory.leak": "`none` unless the memory grows with time",
-    "memory.time_to_limit": "time until the memory limit is reached, at the growth measured",
-    "loss": "`none` unless accepted reports are missing in the target",
-    "restarts": "restarts of the target's processes",
-    "recovery.time": "time from the flood's end until errors, p99 and scrapes are near baseline",
-}
 _UNITS = {
     "ns": "a duration, `250ms`",
     "bytes": "a size, `512MiB`",
@@ -235,9 +218,10 @@ def limits_page() -> str:
     """The metrics that a limit can name."""
     rows = []
     for name, metric in METRICS.items():
-        words = LIMITED.get(name) or LIMITED[name.partition(".")[0]]
         where = ", ".join(metric.phases) if metric.phases else "the whole run"
-        rows.append((f"`{name}`", words, _UNITS[metric.unit], where, "yes" if metric.live else ""))
+        rows.append(
+            (f"`{name}`", metric.about, _UNITS[metric.unit], where, "yes" if metric.live else "")
+        )
     return "\n\n".join(
         (
             "# Limits",

@@ -12,7 +12,7 @@ from qosflood.base.listen import Address
 from qosflood.cli.options import check_output, options_from, output_options, plan_options, told_from
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
-from qosflood.live.outputs import Windows
+from qosflood.live.outputs import WantedOutputs
 from qosflood.plan.plan import Part
 from qosflood.run.preflight.machine import examine
 from qosflood.run.run import Request, check_start, fill_planned
@@ -63,7 +63,7 @@ def run(
         out=out,
         arguments=tuple(sys.argv[1:]),
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
-        windows=Windows(web=web, told=told),
+        outputs=WantedOutputs(web=web, metrics=told),
     )
     ctx.exit(carry_out(request, screen))
 

@@ -17,7 +17,7 @@ from qosflood.cli.options import (
 )
 from qosflood.cli.planning import make_plan, profile_argument
 from qosflood.cli.screen import TerminalScreen
-from qosflood.live.outputs import Windows
+from qosflood.live.outputs import WantedOutputs
 from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run.preflight.machine import examine
 from qosflood.run.run import Request
@@ -67,6 +67,6 @@ def watch(
         out=out,
         arguments=tuple(sys.argv[1:]),
         ask=None,
-        windows=Windows(web=web, told=told),
+        outputs=WantedOutputs(web=web, metrics=told),
     )
     ctx.exit(carry_out(request, screen))

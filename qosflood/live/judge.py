@@ -1,6 +1,6 @@
 """`python -m qosflood.live.judge`: a child that judges a run while it goes on, from its journal.
 
-It reads the whole journal anew each time, by the code that will judge it in the end (measured:
+It reads the whole journal anew each time, by the code that judges it after its end (measured:
 0.3 s for an hour, 6.6 s for a day), in a process of its own and at the lowest priority; after a
 look it rests for twenty times what that took of CPU, so that it never takes over 5% of a core.
 """
@@ -23,7 +23,7 @@ RESTS = 20
 _LOWEST_PRIORITY = 19
 
 
-def watch(pipe: ParentPipe, run_dir: Path) -> NoReturn:
+def judge(pipe: ParentPipe, run_dir: Path) -> NoReturn:
     """Say what may be said, again and again; raises JournalError once the journal cannot be read,
     BrokenPipeError once nobody listens."""
     # Half a second of imports, just when the load begins: not before the priority is the lowest.
@@ -54,7 +54,7 @@ def main() -> int:
     try:
         spec = pipe.read_spec()
         threading.Thread(target=_end_with, args=(0,), daemon=True).start()
-        watch(pipe, Path(spec["run_dir"]))
+        judge(pipe, Path(spec["run_dir"]))
     except (EOFError, BrokenPipeError):
         return 0
     except JournalError as error:

@@ -1,4 +1,4 @@
-"""Who looks on at a run beside the terminal: what the command line asks for, opened and closed.
+"""Where a run is shown besides the terminal: what the command line asks for, opened and closed.
 
 Ports are taken before anything is sent, so that a taken one is an error at once; the servers
 behind them begin when there is a run to look at, and end with the exit stack.
@@ -15,8 +15,8 @@ from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
 from qosflood.base.units import format_utc_words
 from qosflood.journal.records import Segment
-from qosflood.live.metrics.outputs import NONE_WANTED, Outlets, Wanted
-from qosflood.live.observers import Onlooker
+from qosflood.live.metrics.outputs import NONE_WANTED, MetricsOutputs, Wanted
+from qosflood.live.observers import Observer
 from qosflood.live.web.ending import ending
 from qosflood.live.web.page import Controls, LivePage
 from qosflood.live.web.server import PageServer
@@ -31,58 +31,58 @@ LINGER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """What of a run may be looked at from outside; None: not asked for. `told`: what machines are
-    told."""
+class WantedOutputs:
+    """Where the run is to be shown besides the terminal: on the live page (None: not), and by
+    exported `metrics`."""
 
     web: Address | None = None
-    told: Wanted = NONE_WANTED
+    metrics: Wanted = NONE_WANTED
 
     def asked(self) -> dict[str, Address]:
         """Where to listen, by the option that asks for it."""
         return {WEB: self.web} if self.web is not None else {}
 
 
-NO_WINDOWS = Windows()
+NO_OUTPUTS = WantedOutputs()
 
 
-class Onlooking:
-    """The windows of one run."""
+class Outputs:
+    """The live page and the exported metrics of one run."""
 
     def __init__(
-        self, windows: Windows, stack: AsyncExitStack, notice: Callable[[str], None]
+        self, wanted: WantedOutputs, stack: AsyncExitStack, notice: Callable[[str], None]
     ) -> None:
-        """Take the ports; raises StartError if one is taken. `notice` tells the user one line."""
-        self._windows = windows
+        """Take the ports; raises StartError if one is taken. `notice` shows the user one line."""
+        self._wanted = wanted
         self._stack = stack
         self._notice = notice
         self._page: LivePage | None = None
         self._server: PageServer | None = None
         self._run_dir = Path()
         self._taken: dict[str, socket.socket] = {}
-        for option, address in windows.asked().items():
+        for option, address in wanted.asked().items():
             self._taken[option] = listen(address, option)
             stack.callback(self._taken[option].close)
-        self._outlets = Outlets(windows.told, stack, notice)
+        self._metrics = MetricsOutputs(wanted.metrics, stack, notice)
 
-    async def open(self, plan: Plan, run_dir: Path, segment: Segment) -> list[Onlooker]:
-        """Begin to serve; the onlookers that have to be shown the run."""
+    async def open(self, plan: Plan, run_dir: Path, segment: Segment) -> list[Observer]:
+        """Begin to serve; the observers that have to be shown the run."""
         self._run_dir = run_dir
-        onlookers: list[Onlooker] = []
-        if self._windows.web is not None:
-            onlookers.append(await self._open_page(self._windows.web, plan, segment))
-        return [*onlookers, *await self._outlets.open(plan, segment)]
+        observers: list[Observer] = []
+        if self._wanted.web is not None:
+            observers.append(await self._open_page(self._wanted.web, plan, segment))
+        return [*observers, *await self._metrics.open(plan, segment)]
 
     async def begin(self, controls: Controls) -> None:
         """There is a journal; from now on the run may be stopped and marked."""
         if self._page is not None:
             self._page.steer(controls)
-        if self._page is not None or self._windows.told:
+        if self._page is not None or self._wanted.metrics:
             await self._start_judge()
 
     async def reported(self, exit_code: int) -> None:
-        """The report is there; stay until whoever looks on has seen that, a few seconds at most."""
-        await self._outlets.reported(exit_code)
+        """The report is there; stay until every open page has seen that, a few seconds at most."""
+        await self._metrics.reported(exit_code)
         if self._page is not None and self._server is not None:
             self._page.end(ending(self._run_dir, exit_code))
             await self._server.linger(LINGER_S)
@@ -115,4 +115,4 @@ class Onlooking:
     def _judged(self, line: bytes) -> None:
         if self._page is not None:
             self._page.judged(line)
-        self._outlets.judged(line)
+        self._metrics.judged(line)

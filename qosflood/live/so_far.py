@@ -1,24 +1,23 @@
-"""What may be said of a run that goes on, by the code that will judge it in the end."""
+"""What may be said of a run that goes on, by the code that judges it after its end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
+from qosflood.analysis.verdict.comparison import Reading, compare
 from qosflood.analysis.verdict.verdict import JudgedLimit, judge
 from qosflood.base.text import printable
 from qosflood.base.units import counted, format_count, format_ratio
 from qosflood.journal.records import INCOMPLETE
 from qosflood.live.lines import duration
-from qosflood.plan.limit_language import RUN
+from qosflood.plan.limit_language import RUN, metric_of
 from qosflood.plan.plan import Limit, Plan
 from qosflood.report.document.cells import limit_value
 
 Word = Literal["PASSING SO FAR", "FAILING SO FAR", "INVALID SO FAR", "TOO EARLY TO SAY"]
 SHOWN = 60
-"""Entries of the timeline that are told, the newest ones."""
-_IN_THE_END = ("memory.leak", "memory.time_to_limit", "loss", "recovery.time")
-"""Metrics that are judged when the run is over."""
+"""Entries of the timeline that are shown, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class SoFar:
 def so_far(plan: Plan, findings: Findings) -> SoFar:
     """Judge `findings` of a journal that is still being written.
 
-    A limit that is broken may yet hold in the end, and the reverse; one that cannot be judged yet
+    A limit that is broken may yet hold at the end, and the reverse; one that cannot be judged yet
     is nothing to hold against the run.
     """
     verdict = judge(plan, replace(findings, ended=INCOMPLETE, ended_detail=""))
@@ -150,8 +149,9 @@ def _may_yet_hold(findings: Findings, judged: JudgedLimit) -> bool:
     limit = judged.limit
     if limit.metric != "offered" or judged.ok is not False or not judged.n:
         return False
-    best = float(judged.value or 0.0) + _open(findings, limit) / judged.n
-    return min(best, 1.0) >= float(limit.threshold)
+    least = float(judged.value or 0.0)
+    most = min(least + _open(findings, limit) / judged.n, 1.0)
+    return compare(limit, Reading(n=judged.n, least=least, most=most))[0] is not False
 
 
 def _reached(findings: Findings, name: str) -> bool:
@@ -179,7 +179,7 @@ def _note(findings: Findings, judged: JudgedLimit) -> str:
         return f"{counted(waiting, 'report')} still without an outcome"
     if judged.ok is not None:
         return judged.reason
-    if limit.metric in _IN_THE_END:
+    if metric_of(limit).at_end:
         return "judged in the end"
     if limit.scope != RUN and not _reached(findings, limit.scope):
         return f"judged in the {limit.scope}"

@@ -10,12 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from qosflood.analysis.current import LiveView, Snapshot
-from qosflood.analysis.verdict.aborts import AbortWatch
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
-from qosflood.plan.plan import Limit, Plan
+from qosflood.plan.plan import Plan
 from qosflood.report.formats.wrapping import hanging, side_by_side
 
 Style = Literal["live", "plain", "quiet"]
@@ -27,11 +26,10 @@ _LINE_INDENT = 7
 
 
 class RunView:
-    """Shows a run while it goes on, and knows its abort limits; prints nothing by itself."""
+    """Shows a run while it goes on; silent by itself."""
 
     def __init__(self, plan: Plan) -> None:
         self.state = LiveView(plan)
-        self._aborts = AbortWatch(self.state)
 
     def feed(self, record: JournalRecord) -> None:
         """Take a record."""
@@ -39,10 +37,6 @@ class RunView:
 
     def tick(self, t_ns: int) -> None:
         """Draw, if it is time; `t_ns` counts from the segment's start."""
-
-    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
-        """The abort limit that has been broken for its grace period, and the value in words."""
-        return self._aborts.broken(t_ns)
 
     def waiting(self, left_ns: int) -> None:
         """Show how long it is until the load starts."""

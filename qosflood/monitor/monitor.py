@@ -11,7 +11,7 @@ import msgspec
 
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
-from qosflood.journal.records import Event, MemoryKind, Record, ScrapeSample
+from qosflood.journal.records import Event, Record, ScrapeSample
 from qosflood.monitor.loss.counter import CounterTracker
 from qosflood.monitor.memory.gauge import GaugeSampler
 from qosflood.monitor.memory.loop import MemoryLoop, WatchedMemory
@@ -44,47 +44,18 @@ async def open_others(
     return polls
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """What the monitor is told beside the plan."""
-
-    memory_source: str | None
-    pid: int | None
-    by_port: bool
-    memories: tuple[WatchedMemory, ...] = ()
-
-
 _LAST_READ_NS = 2 * SECOND
 """How long, beyond its timeout, the last scrape may take to be read before the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSpec:
-    """What the coordinator asks for; `mono_ns` is the segment's start on the monotonic clock.
-
-    `memories` say where each instance's memory is read; `memory_source` is the short form for the
-    first one alone. `pid` None with `by_port`: whoever listens on the target's port.
-    """
+    """What the coordinator asks for; `mono_ns` is the segment's start on the monotonic clock,
+    `memories` say where each instance's memory is read, as the first look found it."""
 
     plan: Plan
     mono_ns: int
-    memory_source: MemoryKind | None = None
-    pid: int | None = None
-    by_port: bool = False
     memories: tuple[WatchedMemory, ...] = ()
-
-    @property
-    def watched(self) -> tuple[WatchedMemory, ...]:
-        """Where each instance's memory is read."""
-        if self.memories or self.memory_source is None:
-            return self.memories
-        names = [instance.name for instance in self.plan.instances]
-        return tuple(
-            WatchedMemory(
-                instance=name, source=self.memory_source, pid=self.pid, by_port=self.by_port
-            )
-            for name in (names if self.memory_source == "gauge" else names[:1])
-        )
 
 
 def spec_from_builtins(data: Any) -> MonitorSpec:
@@ -127,7 +98,7 @@ class Monitor:
             loop.abandon()
 
     def _memory_loops(self) -> Iterator[MemoryLoop]:
-        for watched in self._spec.watched:
+        for watched in self._spec.memories:
             if watched.source != "gauge":  # that one comes with the scrapes
                 yield MemoryLoop(
                     self._spec.plan, watched, self._timer, self._emit, self._memory_failed
@@ -141,7 +112,7 @@ class Monitor:
 
     def _loop(self, scraper: Scraper) -> ScrapeLoop:
         name = scraper.instance.name
-        sources = [one.source for one in self._spec.watched if one.instance == name]
+        sources = [one.source for one in self._spec.memories if one.instance == name]
         answering = Answering(name, watched="process" in sources)
         gauge = GaugeSampler(self._watch.gauge) if "gauge" in sources else None
         counter = self._counter(scraper)

@@ -1,22 +1,32 @@
 """The language of limits: `[phase:]metric op value`, and ` for 15s` where a limit aborts. Pure.
 
-`METRICS` is the one table of what can be limited: its unit, where it may be judged, and whether
-it can be judged while the run goes on.
+`METRICS` is the table of what can be limited, `VALUES` that of the units in which it is limited.
+How a metric is read, from the findings or while the run goes on, stands in the table READERS of
+`qosflood.analysis.verdict.metrics`, under the same name.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from qosflood.base.errors import PlanError, UnitError
 from qosflood.base.text import nearest
-from qosflood.base.units import parse_bytes, parse_duration, parse_ratio
+from qosflood.base.units import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+    parse_bytes,
+    parse_duration,
+    parse_ratio,
+)
 from qosflood.plan.plan import PHASES, Limit
 
 Op = Literal["<", "<=", ">", ">=", "=="]
 Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]
 NamedBy = Literal["user", "shipped"]
+Source = Literal["load", "scrapes", "processes"]
 
 RUN = "run"
 """The scope of a limit that is judged over the whole run."""
@@ -35,51 +45,133 @@ _GRAMMAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a limit can speak of. `phases` is empty where only the whole run is judged."""
+    """What a limit can speak of; `about` says what is measured. `phases` is empty where only the
+    whole run is judged, `live`: it may also abort a run.
+
+    `source`: what its figures come from, the reports, the scrapes or the target's processes.
+    `at_end`: it is known only when the run is over. `series`: the latencies of which it is a
+    percentile.
+    """
 
     unit: Unit
+    about: str
     phases: tuple[str, ...] = ()
     live: bool = False
+    source: Source = "load"
+    at_end: bool = False
+    series: str = ""
 
 
-def _latency(series: str, live: tuple[str, ...]) -> dict[str, Metric]:
+_RESPONSE = (
+    "from due to the answer's last byte, of every scheduled report; one that failed counts at "
+    "least its timeout"
+)
+_SERVICE = "from sent to the answer's last byte, of accepted reports"
+_UP = "scrapes that Prometheus would call up; with `--prometheus` its own `up`"
+_GOOD = "duration of the scrapes that succeeded"
+_GAP = "longest time without a good scrape"
+_MOST = "largest memory of the target; a percentage is of its limit"
+_LEAK = "`none` unless the memory grows with time"
+_TO_LIMIT = "until the target's memory limit is reached, at the growth found"
+_LOST = "`none` unless accepted reports are missing in the target"
+_BACK = "from the flood's end until errors, p99 and scrapes are back"
+
+
+def _latency(series: str, about: str, live: tuple[str, ...] = ()) -> dict[str, Metric]:
     figures = ("p50", "p90", "p99", "p99_9", "max")
-    return {f"{series}.{figure}": Metric("ns", LOAD_PHASES, figure in live) for figure in figures}
+    return {
+        f"{series}.{figure}": Metric("ns", about, LOAD_PHASES, figure in live, series=series)
+        for figure in figures
+    }
 
 
 METRICS: dict[str, Metric] = {
-    **_latency("response", live=("p50", "p99", "max")),
-    **_latency("service", live=()),
-    "errors": Metric("ratio", LOAD_PHASES, live=True),
-    "offered": Metric("ratio", LOAD_PHASES, live=True),
-    "amplification": Metric("times", LOAD_PHASES),
-    "scrape.success": Metric("ratio", PHASES),
-    "scrape.p99": Metric("ns", PHASES),
-    "scrape.gap": Metric("ns", PHASES, live=True),
-    "memory.max": Metric("bytes", live=True),
-    "memory.leak": Metric("word"),
-    "memory.time_to_limit": Metric("ns"),
-    "loss": Metric("word"),
-    "restarts": Metric("count"),
-    "recovery.time": Metric("ns"),
+    **_latency("response", _RESPONSE, live=("p50", "p99", "max")),
+    **_latency("service", _SERVICE),
+    "errors": Metric("ratio", "scheduled reports that were not accepted", LOAD_PHASES, live=True),
+    "offered": Metric(
+        "ratio", "reports sent for the first time, of those planned", LOAD_PHASES, live=True
+    ),
+    "amplification": Metric(
+        "times", "requests sent, per first attempt (1 without retries)", LOAD_PHASES
+    ),
+    "scrape.success": Metric("ratio", _UP, PHASES, source="scrapes"),
+    "scrape.p99": Metric("ns", _GOOD, PHASES, source="scrapes"),
+    "scrape.gap": Metric("ns", _GAP, PHASES, live=True, source="scrapes"),
+    "memory.max": Metric("bytes", _MOST, live=True, source="processes"),
+    "memory.leak": Metric("word", _LEAK, source="processes", at_end=True),
+    "memory.time_to_limit": Metric("ns", _TO_LIMIT, source="processes", at_end=True),
+    "loss": Metric("word", _LOST, at_end=True),
+    "restarts": Metric("count", "of the target's processes", source="processes"),
+    "recovery.time": Metric("ns", _BACK, at_end=True),
 }
 
-_OPS: dict[Unit, tuple[str, ...]] = {
-    "ns": ("<", "<=", ">", ">="),
-    "bytes": ("<", "<=", ">", ">="),
-    "ratio": ("<", "<=", ">", ">=", "=="),
-    "times": ("<", "<=", ">", ">="),
-    "count": ("<", "<=", ">", ">=", "=="),
-    "word": ("==",),
+
+def _count(value: str) -> float:
+    if not _DIGITS.fullmatch(value):
+        raise UnitError(value)
+    return int(value)
+
+
+def _times(value: str) -> float:
+    if not _NUMBER.fullmatch(value):
+        raise UnitError(value)
+    return float(value)
+
+
+def _word(value: str) -> str:
+    if value != "none":
+        raise UnitError(value)
+    return value
+
+
+_UNEQUAL: tuple[Op, ...] = ("<", "<=", ">", ">=")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueKind:
+    """How the values of one unit are written in a limit, and shown: `shown` for people, `exact`
+    where two values differ and would be shown alike."""
+
+    expected: str
+    parse: Callable[[str], float | str]
+    shown: Callable[[float], str]
+    exact: Callable[[float], str]
+    ops: tuple[Op, ...] = _UNEQUAL
+
+
+VALUES: dict[Unit, ValueKind] = {
+    "ns": ValueKind(
+        "a duration such as 250ms", parse_duration, format_duration, lambda ns: f"{ns:,.0f}ns"
+    ),
+    "bytes": ValueKind(
+        "a size such as 512MiB", parse_bytes, format_bytes, lambda count: f"{count:,.0f} B"
+    ),
+    "ratio": ValueKind(
+        "a share such as 0.1%",
+        parse_ratio,
+        format_ratio,
+        lambda share: f"{share * 100:.8g}%",
+        (*_UNEQUAL, "=="),
+    ),
+    "times": ValueKind(
+        "a number such as 1.5", _times, lambda value: f"{value:.2f}", lambda value: f"{value:.8g}"
+    ),
+    "count": ValueKind(
+        "a whole number such as 0", _count, format_count, format_count, (*_UNEQUAL, "==")
+    ),
+    "word": ValueKind('the word "none"', _word, str, str, ("==",)),
 }
-_VALUES: dict[Unit, str] = {
-    "ns": "a duration such as 250ms",
-    "bytes": "a size such as 512MiB",
-    "ratio": "a share such as 0.1%",
-    "times": "a number such as 1.5",
-    "count": "a whole number such as 0",
-    "word": 'the word "none"',
-}
+
+
+def metric_of(limit: Limit) -> Metric:
+    """What the limit speaks of."""
+    return METRICS[limit.metric]
+
+
+def value_text(unit: Unit, value: float | str) -> str:
+    """A value or a threshold of a limit in its unit, for people."""
+    return value if isinstance(value, str) else VALUES[unit].shown(value)
 
 
 def parse_limit(text: str, named_by: NamedBy = "user") -> Limit:
@@ -141,9 +233,10 @@ def _unit(parts: dict[str, str], metric: Metric) -> Unit:
 
 
 def _op(text: str, parts: dict[str, str], unit: Unit) -> Op:
-    if parts["op"] not in _OPS[unit]:
-        raise _bad(text, f"{' or '.join(_OPS[unit])} with {parts['metric']}")
-    return cast(Op, parts["op"])
+    ops = VALUES[unit].ops
+    if parts["op"] not in ops:
+        raise _bad(text, f"{' or '.join(ops)} with {parts['metric']}")
+    return parts["op"]
 
 
 def _scope(text: str, parts: dict[str, str], metric: Metric, default: str) -> str:
@@ -157,40 +250,12 @@ def _scope(text: str, parts: dict[str, str], metric: Metric, default: str) -> st
 
 def _threshold(text: str, value: str, unit: Unit) -> float | str:
     try:
-        threshold = _PARSERS[unit](value)
+        threshold = VALUES[unit].parse(value)
     except UnitError:
-        raise _bad(text, f"{_VALUES[unit]} as its value") from None
+        raise _bad(text, f"{VALUES[unit].expected} as its value") from None
     if isinstance(threshold, int) and threshold > _LARGEST:
         raise _bad(text, "a smaller value")
     return threshold
-
-
-def _count(value: str) -> float:
-    if not _DIGITS.fullmatch(value):
-        raise UnitError(value)
-    return int(value)
-
-
-def _times(value: str) -> float:
-    if not _NUMBER.fullmatch(value):
-        raise UnitError(value)
-    return float(value)
-
-
-def _word(value: str) -> str:
-    if value != "none":
-        raise UnitError(value)
-    return value
-
-
-_PARSERS: dict[Unit, Callable[[str], float | str]] = {
-    "ns": parse_duration,
-    "bytes": parse_bytes,
-    "ratio": parse_ratio,
-    "times": _times,
-    "count": _count,
-    "word": _word,
-}
 
 
 def _grace(text: str, grace: str) -> int:

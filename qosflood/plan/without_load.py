@@ -4,13 +4,11 @@ import math
 from dataclasses import replace
 
 from qosflood.base.errors import PlanError
+from qosflood.plan.limit_language import RUN, metric_of
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Limit, Phase, Plan, Retries, Sessions
 from qosflood.plan.profile.fields import LONGEST_NS
 from qosflood.plan.watching import WATCH, Audit
-
-_JUDGED = ("scrape.", "memory.", "restarts")
-"""What a limit may speak of where nothing is sent."""
 
 
 def lifted(options: Options) -> Options:
@@ -49,7 +47,8 @@ def as_watch(plan: Plan) -> Plan:
 
 
 def _applies(limit: Limit) -> bool:
-    return limit.metric.startswith(_JUDGED) and limit.scope in ("flood", "run")
+    """Whether it speaks of what there is where nothing is sent."""
+    return metric_of(limit).source != "load" and limit.scope in ("flood", RUN)
 
 
 def _in_watch(limit: Limit) -> Limit:

@@ -1,6 +1,6 @@
 """One run from plan to verdict, as a table of contents.
 
-plan → collector (if embedded) → consent, machine, preflight → run directory → load and watch →
+plan → collector (if embedded) → consent, machine, preflight → run directory → load and monitor →
 report. Each step is a room of its own; what goes wrong before the load is a StartError.
 """
 
@@ -30,8 +30,8 @@ from qosflood.journal.run_directory import (
     create_run_directory,
     write_run_json,
 )
-from qosflood.live.observers import Together, View
-from qosflood.live.outputs import NO_WINDOWS, Onlooking, Windows
+from qosflood.live.observers import Observed, View
+from qosflood.live.outputs import NO_OUTPUTS, Outputs, WantedOutputs
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
@@ -84,7 +84,7 @@ class Request:
     """A plan and what the command line says about carrying it out.
 
     `out` None: a folder of its own below the working directory. `ask` puts a yes/no question on a
-    terminal, None where there is none. `windows`: what may be looked at from outside.
+    terminal, None where there is none. `outputs`: where the run is shown besides the terminal.
     """
 
     plan: Plan
@@ -92,7 +92,7 @@ class Request:
     out: Path | None
     arguments: tuple[str, ...]
     ask: Callable[[str], bool] | None
-    windows: Windows = NO_WINDOWS
+    outputs: WantedOutputs = NO_OUTPUTS
 
 
 def fill_planned(plan: Plan) -> Plan:
@@ -137,8 +137,8 @@ def run(request: Request, screen: Screen) -> int:
 async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:
     interrupts = Interrupts(screen)
     async with AsyncExitStack() as stack:
-        interrupts.watch()
-        onlooking = Onlooking(request.windows, stack, screen.notice)
+        interrupts.listen()
+        outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
         plan, seen = await look_for_audit(plan, await preflight(plan, warnings))
@@ -148,28 +148,28 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
         run_dir, segment = open_run(request, plan, seen)
-        onlookers = await onlooking.open(plan, run_dir, segment)
+        observers = await outputs.open(plan, run_dir, segment)
         try:
-            view = Together(screen.view(plan), onlookers, screen.notice)
+            view = Observed(screen.view(plan), observers, screen.notice)
             supervisor = Supervisor(plan, run_dir, segment, view)
             for line in seen.warnings:
                 supervisor.note("operator", "warning", line)
             for name, what in several.items():
                 supervisor.note("target", "several_processes", what, instance=name)
             interrupts.stop_with(supervisor, run_dir)
-            await onlooking.begin(controls(interrupts, supervisor))
-            ended = await supervisor.carry_out(seen.watching)
+            await outputs.begin(controls(interrupts, supervisor))
+            ended = await supervisor.carry_out(seen.sight.memories)
         finally:
             screen.close_view()
         interrupts.report_only()
         code = await report(run_dir, ended, screen)
-        interrupts.finish_with(onlooking.let_go)
-        await onlooking.reported(code)
+        interrupts.finish_with(outputs.let_go)
+        await outputs.reported(code)
         return code
 
 
 def controls(interrupts: Interrupts, supervisor: Supervisor) -> Controls:
-    """What whoever looks on may do: stop the load as Ctrl-C does, and mark a moment."""
+    """What an observer may do: stop the load as Ctrl-C does, and mark a moment."""
     return Controls(
         stop=lambda: interrupts.stop("the live page"),
         mark=lambda text: supervisor.note("operator", "mark", text),

@@ -35,7 +35,7 @@ class Interrupts:
         self._finish: Callable[[], None] | None = None
         self._count = 0
 
-    def watch(self) -> None:
+    def listen(self) -> None:
         """From now on signals come here."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""The moment at which the parts of a run begin, told by this machine's UTC."""
+"""The moment at which the parts of a run begin, by this machine's UTC."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ async def wait_for(
     start_at_ns: int, lead_ns: int, stop: "asyncio.Future[Any]", show: Callable[[int], None]
 ) -> tuple[int, int]:
     """Wait until `lead_ns` before the moment, or until `stop`; monotonic time and UTC, read
-    together then. `show` gets what is left, each second at most.
+    together then. `show` gets what is left, once a second at most.
 
     Raises StartError if the moment has passed already: a part that begins late is another run.
     """

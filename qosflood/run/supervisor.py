@@ -1,4 +1,4 @@
-"""Carries out a plan: starts monitor and shards, keeps the journal, ends what must end.
+"""Carries out a plan: supervises monitor and shards, keeps the journal, judges the abort limits.
 
 The order of things: children ready → (a part: its moment) → load → drain → settle → end record.
 Whatever stops the load early (a signal, an abort limit, a full disk, a dead or silent shard, an
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qosflood.analysis.verdict.aborts import AbortJudge
 from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
@@ -33,9 +34,9 @@ from qosflood.journal.records import (
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import JournalWriter
 from qosflood.live.observers import View
-from qosflood.monitor.monitor import Watching
+from qosflood.monitor.memory.loop import WatchedMemory
 from qosflood.plan.plan import Plan
-from qosflood.plan.readback import sources
+from qosflood.run.children import Children
 from qosflood.run.start_time import wait_for
 from qosflood.run.wording import FLOOD, WATCH
 
@@ -56,11 +57,6 @@ ABORT_EVERY_TICKS = 4
 SILENT_TICKS = 120
 """A shard reports each second; one that says nothing for 30 s hangs. Counted in ticks, so that a
 pause of the coordinator's own accuses nobody."""
-LEAVE_PATIENCE_S = 2.0
-PROMETHEUS_PATIENCE_S = 5.0
-"""The monitor asks it for the whole run once more (see monitor/beside.py)."""
-AUDIT_PATIENCE_S = 61.0
-"""A snapshot is given up after a minute (see monitor/audit.py)."""
 DRAIN_PATIENCE_S = 13.0
 """A stopped shard drains for 10 s at most (see load/shard.py); then it has failed."""
 
@@ -76,11 +72,11 @@ class Supervisor:
         self._rollups = RollupMaker()
         self._failures = FirstAndLast[bytes](FIRST, LAST)
         self._stop: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
-        self._shards: list[Child] = []
+        self._aborts = AbortJudge(plan)
+        self._children = Children(plan, self._on_line, self._on_shard_exit, self._on_monitor_exit)
         self._silent = [0] * plan.load.shards
         self._words = FLOOD if plan.floods else WATCH
         self._given_up: set[Child] = set()
-        self._monitor: Child | None = None
         self._zero_ns = 0
         self._writable = True
         self._background: set[asyncio.Task[None]] = set()
@@ -110,12 +106,15 @@ class Supervisor:
         """Record an event."""
         self._keep(Event(t=self.now_t, who=who, kind=kind, what=what, evidence=evidence))
 
-    async def carry_out(self, watching: Watching) -> Ended:
-        """Run to the end; raises StartError if a child cannot start, or a part not in time, and
-        CancelledError if a part was stopped before its load began."""
+    async def carry_out(self, memories: tuple[WatchedMemory, ...]) -> Ended:
+        """Run to the end, with each instance's memory read where `memories` say.
+
+        Raises StartError if a child cannot start, or a part not in time, and CancelledError if a
+        part was stopped before its load began.
+        """
         ticking = None
         try:
-            await self._start_children(watching)
+            await self._children.start(self._segment.mono_ns, memories)
             self._start_load(await self._zero())
             ticking = asyncio.create_task(self._keep_ticking())
             ended = await self._load_and_settle()
@@ -123,48 +122,19 @@ class Supervisor:
         finally:
             if ticking:
                 ticking.cancel()
-            for child in self._children:
-                child.let_go()
+            self._children.let_go()
             self._writable = False
             self._journal.close()
             if not self.began:
                 # The event loop ends next, and trips over children that it still knows.
-                await asyncio.gather(*(child.end(LEAVE_PATIENCE_S) for child in self._children))
+                await self._children.end()
 
     def leave_at_once(self) -> None:
         """Kill the children and close the journal as it is."""
-        for child in self._children:
-            child.kill()
+        self._children.kill()
         self._end_journal("interrupted", "left at once")
 
-    @property
-    def _children(self) -> list[Child]:
-        return [*self._shards, *([self._monitor] if self._monitor else [])]
-
-    # Starting.
-
-    async def _start_children(self, watching: Watching) -> None:
-        plan, mono_ns = self._plan, self._segment.mono_ns
-        self._monitor = Child("monitor", self._on_line, self._on_monitor_exit)
-        await self._monitor.start(
-            "qosflood.monitor",
-            {
-                "plan": plan,
-                "mono_ns": mono_ns,
-                "memory_source": watching.memory_source,
-                "pid": watching.pid,
-                "by_port": watching.by_port,
-                "memories": watching.memories,
-            },
-        )
-        for number in range(plan.load.shards):
-            shard = Child(f"shard {number}", self._on_line, self._on_shard_exit)
-            self._shards.append(shard)
-            part, parts = plan.slice_of(number, plan.load.shards)
-            spec = {"plan": plan, "part": part, "parts": parts, "mono_ns": mono_ns}
-            await shard.start("qosflood.load", {**spec, "shard": number})
-        for child in [self._monitor, *self._shards]:
-            await child.ready()
+    # The load's start.
 
     async def _zero(self) -> int:
         """When the load begins, on the monotonic clock: soon, or for a part when UTC says so."""
@@ -190,13 +160,10 @@ class Supervisor:
         raise StartError(f"the load did not begin: {detail or reason}")
 
     def _start_load(self, zero_ns: int) -> None:
-        assert self._monitor is not None
         self._zero_ns = zero_ns
         t0 = self._zero_ns - self._segment.mono_ns
         self.note("operator", "load_started", self._words.started, t0=t0)
-        self._monitor.tell(cmd="start")
-        for shard in self._shards:
-            shard.tell(cmd="start", zero_ns=self._zero_ns)
+        self._children.begin(zero_ns)
 
     # While it runs.
 
@@ -206,9 +173,7 @@ class Supervisor:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._stop.done():
             self.note("operator", "load_finished", self._words.finished)
-            if self._monitor is not None and self._plan.audit.gauge is not None:
-                # Before the target has forgotten sessions that are silent from now on.
-                self._monitor.tell(cmd="count")
+            self._children.count_sessions()
             settle_s = sum(p.duration_ns for p in self._plan.phases if p.name == "settle") * 1e-9
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._stop), settle_s)
@@ -222,9 +187,8 @@ class Supervisor:
         reason, detail = self._stop.result()
         what = f"{self._words.stopping}: {detail or reason}"
         self.note("operator", "stopping", what, reason=reason)
-        for shard in self._shards:
-            shard.tell(cmd="stop")
-        if not self._shards:
+        self._children.stop_load()
+        if not self._plan.floods:
             finished.cancel()
             return
         with contextlib.suppress(TimeoutError):
@@ -233,10 +197,7 @@ class Supervisor:
     async def _all_shards_done(self) -> None:
         if not self._plan.floods:
             await asyncio.sleep((self._zero_ns + self._plan.load_ns - time.monotonic_ns()) / SECOND)
-        await asyncio.gather(*(self._gone(shard) for shard in self._shards))
-
-    async def _gone(self, shard: Child) -> None:
-        await shard.exited.wait()
+        await self._children.shards_gone()
 
     async def _keep_ticking(self) -> None:
         """An error of ours stops the load: without ticks nobody would judge abort limits."""
@@ -256,12 +217,12 @@ class Supervisor:
             await asyncio.sleep(TICK_S)
             ticks += 1
             t = self.now_t
-            # A terminal that went away does not end the run.
-            with contextlib.suppress(OSError):
-                self._view.tick(t)
             if ticks % ABORT_EVERY_TICKS == 0:
                 self._judge_aborts(t)
                 self._write(self._journal.check)
+            # A terminal that went away does not end the run.
+            with contextlib.suppress(OSError):
+                self._view.tick(t)
             self._listen_for_silence()
             if ticks % SYNC_EVERY_TICKS == 0:
                 self._keep(ClockMark(t=t, wall_ns=time.time_ns()))
@@ -270,7 +231,7 @@ class Supervisor:
                 task.add_done_callback(self._background.discard)
 
     def _listen_for_silence(self) -> None:
-        for part, shard in enumerate(self._shards):
+        for part, shard in enumerate(self._children.shards):
             self._silent[part] += not shard.exited.is_set()
             if self._silent[part] > SILENT_TICKS and not self._stop.done():
                 what = f"{shard.name} said nothing for {SILENT_TICKS * TICK_S:.0f} s"
@@ -282,7 +243,7 @@ class Supervisor:
         self.note("generator", "shard_stuck", what)
 
     def _judge_aborts(self, t: int) -> None:
-        broken = self._view.broken_abort(t)
+        broken = self._aborts.broken(t)
         if broken is not None and not self._stop.done():
             limit, value = broken
             what = f"the abort limit {limit.expr} was broken: {value}"
@@ -331,8 +292,9 @@ class Supervisor:
 
     def _show(self, record: JournalRecord) -> None:
         try:
+            self._aborts.feed(record)
             self._view.feed(record)
-        except Exception as error:  # the view's, and no fault of the child that said it
+        except Exception as error:  # ours, and no fault of the child that said it
             self._fail(error)
 
     def _write(self, write: Any) -> None:
@@ -347,29 +309,13 @@ class Supervisor:
 
     async def _close(self, ended: tuple[str, str]) -> Ended:
         reason, detail = ended
-        assert self._monitor is not None
-        for shard in self._shards:
+        for shard in self._children.shards:
             self._end_shard(shard)
-        await self._end_monitor(self._monitor, audit=reason == "completed")
+        # Sessions are read back at the end of a run that nobody stopped, nor stops meanwhile.
+        await self._children.end_monitor(self._stop if reason == "completed" else None)
         for rollup in self._rollups.take(self.now_t, None):
             self._keep(rollup)
         return Ended(reason, detail, self._end_journal(reason, detail))
-
-    async def _end_monitor(self, monitor: Child, *, audit: bool) -> None:
-        """Let it end; before that it may read sessions back, unless a stop is asked for."""
-        if audit:
-            monitor.tell(cmd="audit")
-        monitor.tell(cmd="stop")
-        patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
-        if self._plan.prometheus is not None:
-            patience_s = max(patience_s, PROMETHEUS_PATIENCE_S)
-        gone = asyncio.create_task(self._gone(monitor))
-        ends: set[asyncio.Future[Any]] = {gone}
-        if audit:
-            patience_s += AUDIT_PATIENCE_S * len(sources(self._plan)) + patience_s
-            ends.add(self._stop)
-        await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
 
     def _end_shard(self, shard: Child) -> None:
         if not (shard.done.is_set() or shard.exited.is_set() or shard in self._given_up):

@@ -6,6 +6,7 @@ import threading
 import time
 
 import psutil
+from monitor_process import memory_at
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
@@ -66,7 +67,7 @@ def test_an_error_in_a_scrape_is_a_failed_sample_of_our_own_fault_without_secret
 
     plan = make_plan(watch=QUICK)
     records = asyncio.run(
-        watch(plan, lambda seen: len(seen) >= 2, scraper_of=failing, memory_source="gauge")
+        watch(plan, lambda seen: len(seen) >= 2, scraper_of=failing, memories=memory_at("gauge"))
     )
     first = records[0]
     assert (first.ok, first.own_fault, first.gap) == (False, True, False)
@@ -87,7 +88,7 @@ def test_an_error_in_a_memory_sample_is_told_once_per_text(monkeypatch):
         async with raw_server(page(b"up 1\n")) as server:
             plan = make_plan(watch=QUICK | {"scrape_url": server.url})
             return await watch(
-                plan, lambda seen: len(asked) >= 3, memory_source="process", pid=os.getpid()
+                plan, lambda seen: len(asked) >= 3, memories=memory_at("process", os.getpid())
             )
 
     events = [record for record in asyncio.run(run()) if isinstance(record, Event)]
@@ -118,7 +119,7 @@ def test_memory_is_sampled_on_while_a_large_page_is_parsed(monkeypatch):
     async def run():
         async with raw_server(page(b"up 1\n")) as server:
             plan = make_plan(watch=QUICK | {"scrape_url": server.url})
-            return await watch(plan, sampled, memory_source="process", pid=os.getpid())
+            return await watch(plan, sampled, memories=memory_at("process", os.getpid()))
 
     records = asyncio.run(run())
     scrapes = [record for record in records if isinstance(record, ScrapeSample)]

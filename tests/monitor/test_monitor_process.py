@@ -12,7 +12,7 @@ import time
 
 import pytest
 from listeners import listener
-from monitor_process import DEADLINE_S, ROOT, monitor
+from monitor_process import DEADLINE_S, ROOT, memory_at, monitor
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
@@ -76,7 +76,7 @@ def test_it_is_ready_scrapes_from_start_to_stop_and_is_done():
 def test_memory_of_the_process_is_sampled_beside_the_scrapes():
     with listener(megabytes=20) as target, serving(page(PAGE % 9)) as server:
         plan = plan_for(server)
-        with monitor(plan, memory_source="process", pid=target.pid) as running:
+        with monitor(plan, memories=memory_at("process", target.pid)) as running:
             running.message()
             running.command("start")
             records = running.records_until(
@@ -92,8 +92,7 @@ def test_a_target_found_by_its_port_is_followed_over_a_restart():
     with listener() as first:
         watch = {"interval_ns": None, "memory_interval_ns": 100 * MS}
         plan = make_plan(port=first.port, watch=watch)
-        spec = {"memory_source": "process", "pid": first.pid, "by_port": True}
-        with monitor(plan, **spec) as running:
+        with monitor(plan, memories=memory_at("process", first.pid, by_port=True)) as running:
             running.message()
             running.command("start")
             running.records_until(lambda seen: seen)
@@ -116,7 +115,10 @@ def test_without_a_process_the_gauge_gives_memory_and_start_times_give_restarts(
         asked.append(next(starts, 300))
         writer.write(page(PAGE % asked[-1]))
 
-    with serving(answer) as server, monitor(plan_for(server), memory_source="gauge") as running:
+    with (
+        serving(answer) as server,
+        monitor(plan_for(server), memories=memory_at("gauge")) as running,
+    ):
         running.message()
         running.command("start")
         records = running.records_until(lambda seen: len(of(ScrapeSample, seen)) >= 9)
@@ -174,8 +176,8 @@ def test_ticks_that_pass_while_a_scrape_runs_are_gaps():
 
 def test_a_monitor_that_was_held_up_owns_the_ticks_it_missed():
     with listener() as target, serving(page(PAGE % 9)) as server:
-        spec = {"memory_source": "process", "pid": target.pid}
-        with monitor(plan_for(server), **spec) as running:
+        memories = memory_at("process", target.pid)
+        with monitor(plan_for(server), memories=memories) as running:
             running.message()
             running.command("start")
             running.records_until(lambda seen: of(MemorySample, seen) and of(ScrapeSample, seen))

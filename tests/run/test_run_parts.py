@@ -81,7 +81,7 @@ async def interrupt(run: Run) -> None:
 
 async def kill_a_shard(run: Run) -> None:
     await ready(run)
-    os.kill(run.supervisor._shards[0].pid, signal.SIGKILL)
+    os.kill(run.supervisor._children.shards[0].pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

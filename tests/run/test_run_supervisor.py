@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from plan_maker import make_plan
 from processes import Faulty, faulty, free_port
-from supervised import UNWATCHED, Run, plan_for
+from supervised import ABORT, Run, Screen, plan_for
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import DiskFullError, StartError
@@ -26,7 +27,10 @@ from qosflood.journal.records import (
     Window,
 )
 from qosflood.journal.run_directory import read_failures, read_records
+from qosflood.live.observers import Observed, View
+from qosflood.live.terminal import RunView
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.plan.limit_language import parse_abort
 from qosflood.run import supervisor as supervisor_module
 from qosflood.run.supervisor import Ended
 
@@ -45,17 +49,17 @@ async def interrupt_at_once(run: Run) -> None:
 
 async def kill_a_shard(run: Run) -> None:
     await run.until_flooding()
-    os.kill(run.supervisor._shards[0].pid, signal.SIGKILL)
+    os.kill(run.supervisor._children.shards[0].pid, signal.SIGKILL)
 
 
 async def kill_the_monitor(run: Run) -> None:
     await run.until_flooding()
-    os.kill(run.supervisor._monitor.pid, signal.SIGKILL)
+    os.kill(run.supervisor._children.monitor.pid, signal.SIGKILL)
 
 
 async def break_an_abort_limit(run: Run) -> None:
     await run.until_flooding()
-    run.screen.broken = True
+    run.supervisor._aborts.broken = lambda t_ns: (ABORT, "70%")
 
 
 async def break_the_ticks(run: Run) -> None:
@@ -250,13 +254,57 @@ def test_an_abort_is_an_event_of_the_targets(runs):
     )
 
 
+class GoneTerminal(Screen):
+    """A view that can draw nothing any more."""
+
+    def tick(self, t_ns: int) -> None:
+        raise OSError("gone")
+
+
+class Broken:
+    """An observer that raises as soon as it is shown anything."""
+
+    name = "live page"
+
+    def feed(self, record: JournalRecord) -> None:
+        raise KeyError("lost")
+
+    def tick(self, t_ns: int) -> None:
+        raise OSError("gone")
+
+
+VIEWS: dict[str, Callable[[Screen], View]] = {
+    "drawn": lambda screen: screen,
+    "not drawn": lambda screen: RunView(make_plan()),
+    "on a terminal that has gone": lambda screen: GoneTerminal(),
+    "with an observer that raises": lambda screen: Observed(screen, [Broken()], print),
+}
+
+
+def test_an_abort_limit_stops_the_load_whoever_observes_it(tmp_path):
+    """No reports arrive anywhere; nobody of those who are shown that judges it."""
+    aborts = (parse_abort("errors > 50% for 2s"),)
+
+    async def main() -> list[Run]:
+        runs = [
+            Run(plan_for(free_port(), flood_ns=LONG, aborts=aborts), tmp_path / str(number), view)
+            for number, view in enumerate(VIEWS.values())
+        ]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(run.carry_out() for run in runs))
+        return runs
+
+    what = "the abort limit errors > 50% for 2s was broken: errors 100%"
+    assert [run.ended for run in asyncio.run(main())] == [Ended("aborted", what, True)] * len(VIEWS)
+
+
 def test_a_shard_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor_module, "SILENT_TICKS", 12)
     monkeypatch.setattr(supervisor_module, "DRAIN_PATIENCE_S", 0.5)
 
     async def hang(run: Run) -> None:
         await run.until_flooding()
-        os.kill(run.supervisor._shards[0].pid, signal.SIGSTOP)
+        os.kill(run.supervisor._children.shards[0].pid, signal.SIGSTOP)
 
     async def main() -> Run:
         with faulty() as server:
@@ -274,7 +322,7 @@ def test_a_shard_that_does_not_drain_is_ended_and_not_said_to_have_died(tmp_path
 
     async def hang_and_interrupt(run: Run) -> None:
         await run.until_flooding()
-        os.kill(run.supervisor._shards[0].pid, signal.SIGSTOP)
+        os.kill(run.supervisor._children.shards[0].pid, signal.SIGSTOP)
         run.supervisor.request_stop("interrupted", "by SIGINT")
 
     async def main() -> Run:
@@ -296,7 +344,7 @@ def refused(folder: Path, **changes) -> tuple[Run, StartError]:
     async def main() -> tuple[Run, StartError]:
         run = Run(plan_for(free_port(), **changes), folder)
         with pytest.raises(StartError) as caught:
-            await run.supervisor.carry_out(UNWATCHED)
+            await run.supervisor.carry_out(memories=())
         for child in run.children:
             await asyncio.wait_for(child.exited.wait(), 10)
         return run, caught.value

@@ -10,10 +10,19 @@ from pathlib import Path
 
 import orjson
 
-from qosflood.journal.records import decode_record
+from qosflood.journal.records import MemoryKind, decode_record
+from qosflood.monitor.memory.loop import WatchedMemory
+from qosflood.plan.watching import ONE_INSTANCE
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 20.0
+
+
+def memory_at(
+    source: MemoryKind, pid: int | None = None, *, by_port: bool = False
+) -> tuple[WatchedMemory]:
+    """Where the memory of a plan's only instance is read."""
+    return (WatchedMemory(instance=ONE_INSTANCE, source=source, pid=pid, by_port=by_port),)
 
 
 class MonitorProcess:
@@ -30,8 +39,7 @@ class MonitorProcess:
         )
         self._rest = b""
         self.mono_ns = time.monotonic_ns()
-        defaults = {"memory_source": None, "pid": None, "by_port": False}
-        self.send({"plan": plan, "mono_ns": self.mono_ns} | defaults | spec)
+        self.send({"plan": plan, "mono_ns": self.mono_ns} | spec)
 
     @property
     def pid(self):

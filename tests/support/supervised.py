@@ -11,11 +11,10 @@ from plan_maker import make_load, make_phases, make_plan
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event, JournalRecord, Segment, Window
 from qosflood.journal.run_directory import create_run_directory, read_records
-from qosflood.monitor.monitor import Watching
+from qosflood.live.observers import View
 from qosflood.plan.plan import Limit, Plan
 from qosflood.run.supervisor import Ended, Supervisor
 
-UNWATCHED = Watching(memory_source=None, pid=None, by_port=False)
 ABORT = Limit(
     expr="errors > 50% for 15s",
     metric="errors",
@@ -29,20 +28,16 @@ ABORT = Limit(
 
 @dataclass
 class Screen:
-    """A view that keeps what it is shown, and breaks an abort limit when it is told to."""
+    """A view that keeps what it is shown."""
 
     fed: list[JournalRecord] = field(default_factory=list)
     ticks: int = 0
-    broken: bool = False
 
     def feed(self, record: JournalRecord) -> None:
         self.fed.append(record)
 
     def tick(self, t_ns: int) -> None:
         self.ticks += 1
-
-    def broken_abort(self, t_ns: int) -> tuple[Limit, str] | None:
-        return (ABORT, "70%") if self.broken else None
 
 
 def plan_for(port: int, flood_ns: int = 600 * MS, **changes) -> Plan:
@@ -62,18 +57,21 @@ def plan_for(port: int, flood_ns: int = 600 * MS, **changes) -> Plan:
 class Run:
     """One plan being carried out, and what is left of it."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, view_of: Callable[[Screen], View] | None = None
+    ) -> None:
         self.plan = plan
         self.folder = create_run_directory(folder)
         self.screen = Screen()
+        view = self.screen if view_of is None else view_of(self.screen)
         self.ended: Ended | None = None
         segment = Segment(t=0, boot_id="b", wall_ns=time.time_ns(), mono_ns=time.monotonic_ns())
-        self.supervisor = Supervisor(plan, self.folder, segment, self.screen)
+        self.supervisor = Supervisor(plan, self.folder, segment, view)
         self.pids: list[int] = []
 
     async def carry_out(self, meanwhile: Callable[["Run"], Awaitable[None]] | None = None) -> None:
         also = asyncio.create_task(meanwhile(self)) if meanwhile else None
-        self.ended = await self.supervisor.carry_out(UNWATCHED)
+        self.ended = await self.supervisor.carry_out(memories=())
         if also:
             await also
         for child in self.children:
@@ -81,8 +79,7 @@ class Run:
 
     @property
     def children(self):
-        monitor = self.supervisor._monitor
-        return [*self.supervisor._shards, *([monitor] if monitor else [])]
+        return self.supervisor._children.all
 
     async def until_flooding(self) -> None:
         """Until a window was heard."""

@@ -3,6 +3,7 @@
 from qosflood.analysis.latency import p99_or_max, rank
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Latency, Window
+from qosflood.plan.limit_language import metric_of
 from qosflood.plan.plan import LEAST_LATE_GATE_NS, Limit, Plan
 
 _GATE_SHARE = 0.05
@@ -12,11 +13,7 @@ _QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0
 
 def latency_limits(plan: Plan) -> list[Limit]:
     """The limits that hold latency down."""
-    return [
-        limit
-        for limit in plan.limits
-        if limit.metric.startswith(("response.", "service.")) and limit.op in ("<", "<=")
-    ]
+    return [limit for limit in plan.limits if metric_of(limit).series and limit.op in ("<", "<=")]
 
 
 def late_gate_ns(plan: Plan) -> int:
@@ -77,7 +74,7 @@ class OnTimeBreaks:
 
 
 def _series(window: Window, limit: Limit) -> Latency | None:
-    return window.response if limit.metric.startswith("response.") else window.service
+    return window.response if metric_of(limit).series == "response" else window.service
 
 
 def _allowed(limit: Limit, count: int) -> int:

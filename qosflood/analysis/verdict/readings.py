@@ -1,8 +1,7 @@
-"""What a limit speaks of, read from the findings: one function for each metric."""
+"""What a limit speaks of, read from the findings: one function for each metric. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from qosflood.analysis.findings import (
     Findings,
@@ -13,25 +12,10 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.findings_prometheus import UpFigures
 from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
+from qosflood.analysis.verdict.comparison import Reading
 from qosflood.base.units import SECOND, format_count
 from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Limit, Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The value a limit is about, in base units, and how many observations stand behind it.
-
-    Where `value` cannot be given, `least` and `most` bound it if anything does, and `reason` says
-    why. `whose`: the instance it is about, where there are several.
-    """
-
-    value: float | str | None = None
-    n: int = 0
-    least: float | None = None
-    most: float | None = None
-    reason: str = ""
-    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +37,36 @@ class Case:
         return round(self.phase.seconds * SECOND) < self.plan.phase(self.phase.name).duration_ns
 
 
-Reader = Callable[[Case, PhaseFigures], Reading]
+Reader = Callable[[Case], Reading]
+PhaseReader = Callable[[Case, PhaseFigures], Reading]
+ScrapeReader = Callable[[str, ScrapeFigures], Reading]
 Badness = Callable[[Reading], float]
 
 
-def read(case: Case) -> Reading:
-    """What the findings say of the limit's metric."""
-    metric = case.limit.metric
-    if metric in _RUN_METRICS:
-        return _RUN_METRICS[metric](case)
-    if case.phase is None or metric not in _PHASE_METRICS:
-        return Reading(reason=f"{case.limit.scope} has no {metric}")
-    if not case.phase.seconds:
-        return Reading(reason=f"{case.phase.name} was not reached")
-    return _PHASE_METRICS[metric](case, case.phase)
+def of_phase(read: PhaseReader) -> Reader:
+    """Reads the phase that is the limit's scope."""
+
+    def read_phase(case: Case) -> Reading:
+        if case.phase is None:
+            return Reading(reason=f"{case.limit.scope} has no {case.limit.metric}")
+        if not case.phase.seconds:
+            return Reading(reason=f"{case.phase.name} was not reached")
+        return read(case, case.phase)
+
+    return read_phase
 
 
-def _latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Reading:
+def latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Reading:
+    """A figure of one of the phase's latency series."""
     figures: LatencyFigures = getattr(phase, series)
-    value: int | None = getattr(figures, f"{figure}_ns")
     if not figures.count:
         return Reading(reason=f"{phase.name} has no {series} times")
+    return of_figures(figures, figure)
+
+
+def of_figures(figures: LatencyFigures, figure: str) -> Reading:
+    """The figure; where too few values lie above it, what is known on either side of it."""
+    value: int | None = getattr(figures, f"{figure}_ns")
     if value is not None:
         return Reading(value=value, n=figures.count)
     return Reading(
@@ -90,7 +83,8 @@ def _too_few(figure: str, count: int) -> str:
     return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
 
 
-def _errors(case: Case, phase: PhaseFigures) -> Reading:
+def errors(case: Case, phase: PhaseFigures) -> Reading:
+    """1 - acked / scheduled."""
     n = phase.scheduled
     if not n:
         return Reading(reason=f"no report was due in {phase.name}")
@@ -108,7 +102,8 @@ def _errors(case: Case, phase: PhaseFigures) -> Reading:
     )
 
 
-def _offered(case: Case, phase: PhaseFigures) -> Reading:
+def offered(case: Case, phase: PhaseFigures) -> Reading:
+    """Reports sent for the first time, of those planned."""
     planned = case.plan.phase(phase.name).planned
     due = phase.scheduled if case.cut_short or not planned else planned
     if not due:
@@ -120,15 +115,19 @@ def _offered(case: Case, phase: PhaseFigures) -> Reading:
     return Reading(value=share, n=due)
 
 
-def _amplification(_case: Case, phase: PhaseFigures) -> Reading:
+def amplification(_case: Case, phase: PhaseFigures) -> Reading:
+    """Requests sent for each first attempt."""
     if phase.amplification is None:
         return Reading(reason=f"nothing was sent in {phase.name}")
     return Reading(value=phase.amplification, n=phase.sent)
 
 
-def _of_worst(read_one: Callable[[str, ScrapeFigures], Reading], badness: Badness) -> Reader:
-    """Reads the scrapes of the instance that fared worst."""
+def of_worst(read_one: ScrapeReader) -> Reader:
+    """Reads the scrapes of the instance that fared worst, of a figure that is bad where high."""
+    return of_phase(_of_worst(read_one, _highest))
 
+
+def _of_worst(read_one: ScrapeReader, badness: Badness) -> PhaseReader:
     def read_worst(_case: Case, phase: PhaseFigures) -> Reading:
         found = {name: read_one(phase.name, figures) for name, figures in phase.by_instance.items()}
         if not found:
@@ -139,8 +138,8 @@ def _of_worst(read_one: Callable[[str, ScrapeFigures], Reading], badness: Badnes
     return read_worst
 
 
-def _success(case: Case, phase: PhaseFigures) -> Reading:
-    """By the `up` of the Prometheus beside us, if there is one; else by our own scrapes."""
+def success(case: Case, phase: PhaseFigures) -> Reading:
+    """By the `up` of the Prometheus that scrapes the target, if there is one; else by ours."""
     prometheus = case.findings.prometheus
     if prometheus is None or not prometheus.decides:
         return _of_worst(_scrape_success, _lowest)(case, phase)
@@ -189,7 +188,8 @@ def _scrape_success(phase: str, scrapes: ScrapeFigures) -> Reading:
     return Reading(value=scrapes.success_ratio, n=scrapes.count)
 
 
-def _scrape_p99(phase: str, scrapes: ScrapeFigures) -> Reading:
+def scrape_p99(phase: str, scrapes: ScrapeFigures) -> Reading:
+    """Of the scrapes that succeeded."""
     if scrapes.duration_max_ns is None:
         return Reading(reason=f"no scrapes in {phase}")
     if scrapes.duration_p99_ns is not None:
@@ -202,7 +202,8 @@ def _scrape_p99(phase: str, scrapes: ScrapeFigures) -> Reading:
     )
 
 
-def _scrape_gap(phase: str, scrapes: ScrapeFigures) -> Reading:
+def scrape_gap(phase: str, scrapes: ScrapeFigures) -> Reading:
+    """The longest time without a good scrape."""
     if scrapes.gap_max_ns is None:
         return Reading(reason=f"no scrapes in {phase}")
     return Reading(value=scrapes.gap_max_ns, n=scrapes.count)
@@ -225,7 +226,7 @@ def _memories(case: Case) -> dict[str, MemoryFinding]:
     return found if several and found else {"": case.findings.memory}
 
 
-def _memory_max(case: Case) -> Reading:
+def memory_max(case: Case) -> Reading:
     """Of the instance that used most; where one was not seen, that can only be too much."""
     found = {name: _most_of(case, name, memory) for name, memory in _memories(case).items()}
     worst = max(found, key=lambda name: _used(found[name]))
@@ -258,7 +259,8 @@ def _used(reading: Reading) -> float:
     return float("-inf") if known is None else known
 
 
-def _memory_leak(case: Case) -> Reading:
+def memory_leak(case: Case) -> Reading:
+    """`leak` or `none`, of all instances."""
     memory = case.findings.memory
     n = len(case.findings.memory_points)
     if memory.verdict in ("inconclusive", "unmeasured"):
@@ -266,7 +268,7 @@ def _memory_leak(case: Case) -> Reading:
     return Reading(value="leak" if memory.verdict == "leak" else "none", n=n)
 
 
-def _time_to_limit(case: Case) -> Reading:
+def time_to_limit(case: Case) -> Reading:
     """Of the instance that gets there first; where one was not seen, that can only be too soon."""
     found = {name: _time_left(case, memory) for name, memory in _memories(case).items()}
     worst = min(found, key=lambda name: _soonest(found[name]))
@@ -296,7 +298,8 @@ def _soonest(reading: Reading) -> float:
     return float("inf") if reading.least is None else reading.least
 
 
-def _loss(case: Case) -> Reading:
+def loss(case: Case) -> Reading:
+    """`lost` or `none`."""
     loss = case.findings.loss
     if loss.verdict in ("inconclusive", "unmeasured"):
         return Reading(reason=loss.reason)
@@ -304,7 +307,8 @@ def _loss(case: Case) -> Reading:
     return Reading(value="none" if loss.verdict == "ok" else "lost", n=n)
 
 
-def _restarts(case: Case) -> Reading:
+def restarts(case: Case) -> Reading:
+    """Of the target's processes; one that ended for good counts, too."""
     restarts = case.findings.restarts
     gone = [instance.name for instance in case.findings.instances if instance.gone]
     if gone:
@@ -317,7 +321,8 @@ def _restarts(case: Case) -> Reading:
     return Reading(value=restarts, n=len(case.findings.instances))
 
 
-def _recovery(case: Case) -> Reading:
+def recovery_time(case: Case) -> Reading:
+    """From the flood's end until all is back."""
     phases = {phase.name: phase for phase in case.findings.phases}
     found, recovery = case.findings.recovery, phases.get("recovery")
     if found is None or recovery is None:
@@ -332,26 +337,3 @@ def _recovery(case: Case) -> Reading:
         most=float("inf"),
         reason=found.reason,
     )
-
-
-_RUN_METRICS: dict[str, Callable[[Case], Reading]] = {
-    "memory.max": _memory_max,
-    "memory.leak": _memory_leak,
-    "memory.time_to_limit": _time_to_limit,
-    "loss": _loss,
-    "restarts": _restarts,
-    "recovery.time": _recovery,
-}
-_PHASE_METRICS: dict[str, Reader] = {
-    **{
-        f"{series}.{figure}": partial(_latency, series, figure)
-        for series in ("response", "service")
-        for figure in ("p50", "p90", "p99", "p99_9", "max")
-    },
-    "errors": _errors,
-    "offered": _offered,
-    "amplification": _amplification,
-    "scrape.success": _success,
-    "scrape.p99": _of_worst(_scrape_p99, _highest),
-    "scrape.gap": _of_worst(_scrape_gap, _highest),
-}

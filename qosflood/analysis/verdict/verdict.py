@@ -1,25 +1,23 @@
 """Findings and limits to a verdict with its evidence. Pure."""
 
-import operator
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
-from qosflood.analysis.verdict.readings import Case, Reading, read
+from qosflood.analysis.verdict.comparison import compare
+from qosflood.analysis.verdict.metrics import read
+from qosflood.analysis.verdict.readings import Case
 from qosflood.base.errors import ExitCode
 from qosflood.base.text import clip, printable
 from qosflood.base.units import (
     SECOND,
     counted,
-    format_bytes,
     format_count,
     format_duration,
     format_ratio,
 )
 from qosflood.journal.records import CUT_OFF, INCOMPLETE
-from qosflood.plan.limit_language import RUN
+from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -158,14 +156,6 @@ def _unjudged(limits: tuple[JudgedLimit, ...]) -> list[JudgedLimit]:
 
 # Limits.
 
-_OPS: dict[str, Callable[[float | str, float | str], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-}
-
 
 def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     """The limit with what was found.
@@ -173,11 +163,11 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     A latency limit that is broken, but only with windows in it in which the generator was late,
     cannot be judged: lag adds to response time.
     """
-    if _is_watched_elsewhere(plan, limit):
+    if _is_judged_by_merge(plan, limit):
         return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=BY_MERGE)
     phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
     reading = read(Case(plan, findings, limit, phase))
-    ok, value = _hold(limit, reading)
+    ok, value = compare(limit, reading)
     reason = reading.reason if ok is None or reading.value is None else ""
     if reading.whose:
         reason = "; ".join(filter(None, (f"instance {reading.whose}", reason)))
@@ -191,66 +181,20 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
-def _is_watched_elsewhere(plan: Plan, limit: Limit) -> bool:
+def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
     part = plan.part
     if part is None:
         return False
-    if limit.metric.startswith("scrape."):
-        return not part.scrapes
-    return limit.metric.startswith(("memory.", "restarts")) and not part.memory
-
-
-def _hold(limit: Limit, reading: Reading) -> tuple[bool | None, float | str | None]:
-    """Whether the limit holds, and the value that decides it: where only bounds are known, the
-    bound beyond which the unknown value cannot lie."""
-    op, threshold = _OPS[limit.op], limit.threshold
-    if reading.value is not None:
-        return op(reading.value, threshold), reading.value
-    upward = limit.op in (">", ">=")
-    worst, best = (reading.least, reading.most) if upward else (reading.most, reading.least)
-    if limit.op != "==" and worst is not None and op(worst, threshold):
-        return True, _finite(worst)
-    if limit.op != "==" and best is not None and not op(best, threshold):
-        return False, _finite(best)
-    if limit.op == "==" and _outside(threshold, reading):
-        return False, None
-    return None, None
-
-
-def _outside(threshold: float | str, reading: Reading) -> bool:
-    """Whether the bounds that are known leave out the threshold."""
-    if isinstance(threshold, str):
-        return False
-    below = reading.least is not None and threshold < reading.least
-    return below or (reading.most is not None and threshold > reading.most)
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+    source = metric_of(limit).source
+    return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
-    latency = limit.metric.startswith(("response.", "service."))
     late = phase is not None and phase.late_windows > 0
-    return latency and late and limit.expr not in findings.broken_on_time
+    return bool(metric_of(limit).series) and late and limit.expr not in findings.broken_on_time
 
 
 # Words.
-
-_FORMATS: dict[str, Callable[[float], str]] = {
-    "ns": format_duration,
-    "bytes": format_bytes,
-    "ratio": format_ratio,
-    "times": lambda value: f"{value:.2f}",
-    "count": format_count,
-}
-_EXACT: dict[str, Callable[[float], str]] = {
-    "ns": lambda ns: f"{ns:,.0f}ns",
-    "bytes": lambda count: f"{count:,.0f} B",
-    "ratio": lambda share: f"{share * 100:.8g}%",
-    "times": lambda value: f"{value:.8g}",
-    "count": format_count,
-}
 
 
 _PLURALS = ("errors",)
@@ -273,15 +217,14 @@ def _broken(judged: JudgedLimit) -> str:
 def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:
     """Value (with a space before it, if there is one) and threshold; exact where they differ and
     would read the same."""
-    if isinstance(value, str) or isinstance(limit.threshold, str) or value is None:
-        return "" if value is None else f" {value}", _text(limit, limit.threshold, _FORMATS)
-    alike = _text(limit, value, _FORMATS) == _text(limit, limit.threshold, _FORMATS)
-    formats = _EXACT if alike and value != limit.threshold else _FORMATS
-    return f" {_text(limit, value, formats)}", _text(limit, limit.threshold, formats)
-
-
-def _text(limit: Limit, value: float | str, formats: dict[str, Callable[[float], str]]) -> str:
-    return value if isinstance(value, str) else formats[limit.unit](value)
+    threshold = value_text(limit.unit, limit.threshold)
+    if value is None:
+        return "", threshold
+    shown = value_text(limit.unit, value)
+    if shown == threshold and not isinstance(value, str) and value != limit.threshold:
+        exact = VALUES[limit.unit].exact
+        return f" {exact(value)}", exact(float(limit.threshold))
+    return f" {shown}", threshold
 
 
 def _headline(
@@ -348,7 +291,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
     failed -= flood.errors.get(CUT_OFF, 0)
-    told = bool(reasons) and reasons[0].startswith("errors ")
-    if not told and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
+    said_already = bool(reasons) and reasons[0].startswith("errors ")
+    if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")
     return said

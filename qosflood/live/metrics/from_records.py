@@ -40,7 +40,7 @@ _MOST_STATUSES = 30
 
 
 class RunMeters:
-    """The metrics of one run of `plan`, whose journal begins at `wall_ns` (UTC); an onlooker."""
+    """The metrics of one run of `plan`, whose journal begins at `wall_ns` (UTC); an observer."""
 
     name = "metrics"
 

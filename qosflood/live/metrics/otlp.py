@@ -78,7 +78,7 @@ def prepare(push: Push) -> Callable[[RunMeters], Sender]:
 
 
 class Pusher:
-    """An onlooker that pushes the meters each 10 s of the run, and once more in the end."""
+    """An observer that pushes the meters each 10 s of the run, and once more in the end."""
 
     name = "OTLP push"
 

@@ -1,4 +1,4 @@
-"""A run's own metrics told to machines: a page that is scraped, a push over OTLP, or both.
+"""A run's own metrics, exported: a page that is scraped, a push over OTLP, or both.
 
 The port is taken and the secrets are read before anything is sent; what goes wrong later is a
 warning.
@@ -21,7 +21,7 @@ from qosflood.journal.records import Segment
 from qosflood.live.metrics.from_records import RunMeters
 from qosflood.live.metrics.otlp import EVERY_NS, Push, Pusher, Sender, prepare
 from qosflood.live.metrics.prometheus import PATH, Exporter
-from qosflood.live.observers import Onlooker
+from qosflood.live.observers import Observer
 from qosflood.plan.plan import Plan
 
 METRICS_PORT = "--metrics-port"
@@ -48,8 +48,8 @@ def wanted(page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]
     return Wanted(page=page, push=None if url is None else Push(url, headers))
 
 
-class Outlets:
-    """The outlets of one run; nothing at all if none is wanted."""
+class MetricsOutputs:
+    """Where the metrics of one run are exported; nowhere if nothing is wanted."""
 
     def __init__(
         self, wanted: Wanted, stack: AsyncExitStack, notice: Callable[[str], None]
@@ -67,8 +67,8 @@ class Outlets:
         if wanted.push is not None:
             self._prepared = prepare(wanted.push)
 
-    async def open(self, plan: Plan, segment: Segment) -> list[Onlooker]:
-        """Begin to tell; the onlookers that have to be shown the run, those that feed first."""
+    async def open(self, plan: Plan, segment: Segment) -> list[Observer]:
+        """Begin to export; the observers that have to be shown the run, those that feed first."""
         if not self._wanted:
             return []
         self._meters = RunMeters(plan, segment.wall_ns)

@@ -1,4 +1,4 @@
-"""The live page as an onlooker: gathers the run, and says each second what is new."""
+"""The live page as an observer: gathers the run, and says each second what is new."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

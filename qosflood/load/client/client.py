@@ -16,9 +16,9 @@ from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
 RENEWAL = -1
-"""In a queue, in the place of a due time: the session gives way to the one named beside it."""
+"""In a queue, in the place of a due time: the session gives way to the one named with it."""
 DROP = -2
-"""Likewise: the connection is given up, for as many seconds as stand beside it."""
+"""Likewise: the connection is given up, for as many seconds as are named with it."""
 
 DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY, PAUSED = range(7)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
@@ -144,11 +144,11 @@ class Client(Booking):
             self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
         self._shared.oldest[self.index] = self._oldest_queued()
 
-    # What the connector asks and tells.
+    # What the connector asks and reports.
 
     @property
     def session(self) -> int:
-        """The number of the session that plays here; it tells one user from the next."""
+        """The number of the session that plays here; it distinguishes one user from the next."""
         return self._session
 
     @property
@@ -202,7 +202,7 @@ class Client(Booking):
         else:
             self.state = DOWN
 
-    # What asyncio tells.
+    # What asyncio reports.
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         self._transport = transport

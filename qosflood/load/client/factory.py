@@ -15,7 +15,7 @@ from qosflood.plan.readback import sampled
 
 
 class Reports(Protocol):
-    """What a pacer tells a client."""
+    """What a pacer asks of a client."""
 
     def join(self) -> None:
         """Its session begins."""
@@ -31,7 +31,7 @@ class Reports(Protocol):
 
 
 class Ends(Protocol):
-    """What a shard tells whoever has reports open."""
+    """What a shard asks of whoever has reports open."""
 
     def expire(self, now_ns: int, limit_ns: int) -> None:
         """End everything that was due before `limit_ns`."""

@@ -48,7 +48,7 @@ class Booking(asyncio.Protocol):
     def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
         reader = self._reader
         if reader is not None:
-            # A reset tells nothing about whether the body was whole.
+            # A reset does not say whether the body was whole.
             response = reader.eof() if exc is None else None
             if response is not None:
                 self._book(response, now_ns)

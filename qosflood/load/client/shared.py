@@ -1,8 +1,8 @@
-"""What the clients of a shard share, and the little they ask of transports and connector."""
+"""What the clients of a shard share, and what they and their connections ask of one another."""
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
 from qosflood.load.body.request import RequestBuilder
@@ -10,20 +10,51 @@ from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
 from qosflood.load.recorder import Bucket
 
-if TYPE_CHECKING:
-    from qosflood.load.client.client import Client
-
 NEVER = 2**63 - 1
 """In the array of oldest open due times: nothing is open."""
+
+
+class Connectable(Protocol):
+    """A client, as far as those who connect it know it: they ask what it wants and report what
+    becomes of its connection."""
+
+    index: int
+    state: int
+
+    @property
+    def session(self) -> int:
+        """The number of the session that plays here; it distinguishes one user from the next."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a connection still makes sense now."""
+
+    def not_wanted(self) -> None:
+        """There was no need any more, so nothing was connected."""
+
+    def connect_failed(self, reason: str) -> None:
+        """A connect attempt failed."""
+
+    def retry(self) -> None:
+        """The backoff is over."""
+
+    def connection_made(self, transport: "Transport") -> None:
+        """It is connected, and may write to `transport`."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came over the connection."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed; `exc` None: by either side, without an error."""
 
 
 class Connects(Protocol):
     """Makes connections for clients, a bounded number at once."""
 
-    def want(self, client: "Client") -> None:
+    def want(self, client: Connectable) -> None:
         """Connect `client` soon."""
 
-    def retry(self, client: "Client", failures: int) -> None:
+    def retry(self, client: Connectable, failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:

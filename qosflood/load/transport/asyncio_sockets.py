@@ -5,10 +5,11 @@ They cost more than Sockets, and TLS sessions are not resumed: asyncio gives non
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, cast
 
 from qosflood.base.tls import tls_context
-from qosflood.load.client.client import WAITING, Client
+from qosflood.load.client.client import WAITING
+from qosflood.load.client.shared import Connectable
 from qosflood.load.transport.sockets import Ended, open_socket
 from qosflood.plan.plan import Target
 
@@ -25,21 +26,25 @@ class ByLoop:
 
     def connect(
         self,
-        client: Client,
+        client: Connectable,
         address: str,
         port: int,
         timeout_s: float,
         ended: Ended,
         source: str | None = None,
     ) -> None:
-        """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
+        """Connect `client` and call its `connection_made`; `ended` is called either way."""
         opening = self._open(client, address, port, source)
         task = self._loop.create_task(self._connect(client, opening, timeout_s, ended))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _connect(
-        self, client: Client, opening: Coroutine[Any, Any, None], timeout_s: float, ended: Ended
+        self,
+        client: Connectable,
+        opening: Coroutine[Any, Any, None],
+        timeout_s: float,
+        ended: Ended,
     ) -> None:
         try:
             async with asyncio.timeout(timeout_s):
@@ -50,11 +55,12 @@ class ByLoop:
         else:
             ended(None)
 
-    async def _open(self, client: Client, address: str, port: int, source: str | None) -> None:
+    async def _open(self, client: Connectable, address: str, port: int, source: str | None) -> None:
+        protocol = cast(asyncio.Protocol, client)
         opened = open_socket(address, source)
         try:
             await self._loop.sock_connect(opened, (address, port))
-            await self._loop.create_connection(lambda: client, sock=opened, **self._secure)
+            await self._loop.create_connection(lambda: protocol, sock=opened, **self._secure)
         except BaseException:
             opened.close()
             raise

@@ -11,7 +11,7 @@ from itertools import cycle
 
 from qosflood.base.failures import connect_failure
 from qosflood.journal.records import Connects
-from qosflood.load.client.client import Client
+from qosflood.load.client.shared import Connectable
 from qosflood.load.transport.asyncio_sockets import ByLoop
 from qosflood.load.transport.sockets import Sockets
 from qosflood.load.transport.tls_sockets import TlsSockets
@@ -48,7 +48,7 @@ class Connector:
         self._timeout_s = timeout_s
         self._rng = rng
         self._addresses = cycle(target.addresses)
-        self._wanted: deque[Client] = deque()
+        self._wanted: deque[Connectable] = deque()
         self._making = 0
         self._opener = _opener(loop, target)
         self._sources = {
@@ -64,7 +64,7 @@ class Connector:
         """Connections being made or waiting for their turn."""
         return self._making + len(self._wanted)
 
-    def want(self, client: Client) -> None:
+    def want(self, client: Connectable) -> None:
         """Connect `client` soon."""
         self._wanted.append(client)
         if not self._pumping:
@@ -85,7 +85,7 @@ class Connector:
             slow=sum(ns > SLOW_NS for ns in took_ns),
         )
 
-    def retry(self, client: Client, failures: int) -> None:
+    def retry(self, client: Connectable, failures: int) -> None:
         """Call `client.retry()` after the backoff that follows `failures` failed attempts."""
         self._loop.call_later(backoff_s(failures, self._rng.random()), client.retry)
 
@@ -106,7 +106,7 @@ class Connector:
         if self._pumping:
             self._loop.call_later(SLICE_PAUSE_S, self._pump)
 
-    def _connect(self, client: Client) -> None:
+    def _connect(self, client: Connectable) -> None:
         self._making += 1
         address = next(self._addresses)
         sources = self._sources[address]
@@ -114,7 +114,7 @@ class Connector:
         ended = partial(self._ended, client, time.monotonic_ns())
         self._opener.connect(client, address, self._port, self._timeout_s, ended, source)
 
-    def _ended(self, client: Client, began_ns: int, error: OSError | None) -> None:
+    def _ended(self, client: Connectable, began_ns: int, error: OSError | None) -> None:
         self._making -= 1
         if error is None:
             self._took_ns.append(time.monotonic_ns() - began_ns)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qosflood.load.client.client import Client
+from qosflood.load.client.shared import Connectable
 
 READ_BYTES = 4096
 EVENTS_AT_ONCE = 256
@@ -87,11 +87,11 @@ def _port_range() -> bytes | None:
 
 
 class Attempt:
-    """A connection that is being made for `client`; `ended` is told how that ends."""
+    """A connection that is being made for `client`; `ended` gets how that ends."""
 
     __slots__ = ("client", "ended", "timer")
 
-    def __init__(self, client: Client, ended: Ended, timer: asyncio.TimerHandle) -> None:
+    def __init__(self, client: Connectable, ended: Ended, timer: asyncio.TimerHandle) -> None:
         self.client = client
         self.ended = ended
         self.timer = timer
@@ -102,7 +102,7 @@ class SocketTransport:
 
     __slots__ = ("_fd", "_sockets", "_unsent", "client")
 
-    def __init__(self, sockets: "Sockets", fd: int, client: Client) -> None:
+    def __init__(self, sockets: "Sockets", fd: int, client: Connectable) -> None:
         self._sockets = sockets
         self._fd = fd
         self._unsent = b""
@@ -151,7 +151,7 @@ class RawTransport(SocketTransport):
 
     __slots__ = ("received",)
 
-    def __init__(self, sockets: "Sockets", fd: int, client: Client) -> None:
+    def __init__(self, sockets: "Sockets", fd: int, client: Connectable) -> None:
         super().__init__(sockets, fd, client)
         self.received = client.data_received
 
@@ -170,14 +170,14 @@ class Sockets:
 
     def connect(
         self,
-        client: Client,
+        client: Connectable,
         address: str,
         port: int,
         timeout_s: float,
         ended: Ended,
         source: str | None = None,
     ) -> None:
-        """Connect `client`, which is told by `connection_made`; `ended` is told either way."""
+        """Connect `client` and call its `connection_made`; `ended` is called either way."""
         try:
             made = begin_connect(address, port, source)
         except OSError as error:
@@ -193,7 +193,7 @@ class Sockets:
         self._epoll.modify(fd, events)
 
     def lose_soon(self, fd: int, error: OSError | None) -> None:
-        """Close on the loop's next turn, so that the client is never told inside its own call."""
+        """Close on the loop's next turn, never inside a call of the client's own."""
         transport = self._open.pop(fd, None)
         if transport is not None:
             self._loop.call_soon(self._lose, fd, transport, error)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from qosflood.base.tls import tls_context
-from qosflood.load.client.client import Client
+from qosflood.load.client.shared import Connectable
 from qosflood.load.transport.sockets import (
     IN,
     ONCE,
@@ -125,7 +125,7 @@ class TlsSockets(Sockets):
         self._context = tls_context(target)
         self._host = target.host
         self._resumes = target.tls_resume
-        self._sessions: dict[Client, tuple[int, ssl.SSLSession]] = {}
+        self._sessions: dict[Connectable, tuple[int, ssl.SSLSession]] = {}
         self._connected: deque[tuple[int, Attempt]] = deque()
         self._answered: deque[tuple[int, Handshake]] = deque()
         self._slicing = False

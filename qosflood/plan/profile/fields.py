@@ -21,6 +21,7 @@ from qosflood.base.endpoint import (
 from qosflood.base.errors import StartError
 from qosflood.base.units import DAY, MS, SECOND, Rate, parse_bytes, parse_duration, parse_rate
 from qosflood.plan.limit_language import parse_abort, parse_limit
+from qosflood.plan.plan import Limit
 
 LONGEST_NS = 366 * DAY
 """Any longer duration is a slip of the pen, and would not fit the journal's integers."""
@@ -203,5 +204,5 @@ ContentType = Annotated[str, Field(pattern=r"^[!-~]+/[ -~]*[!-~]$"), Expected("a
 Allow = Annotated[str, spelled("HOST or HOST:PORT", check_allow)]
 HeaderName = Annotated[str, spelled("a header name", check_header_name)]
 HeaderSource = Annotated[str, spelled("env:VAR or file:PATH", check_header_source)]
-LimitText = Annotated[str, spelled("a limit", lambda text: parse_limit(text).expr)]
-AbortText = Annotated[str, spelled("a limit", lambda text: parse_abort(text).expr)]
+ExpectedLimit = Annotated[Limit, spelled("a limit", parse_limit)]
+AbortLimit = Annotated[Limit, spelled("a limit", parse_abort)]

@@ -7,10 +7,16 @@ from typing import Annotated
 from pydantic import Field
 
 from qosflood.base.units import format_duration
-from qosflood.plan.limit_language import LOAD_PHASES, METRICS, NamedBy, parse_abort, parse_limit
+from qosflood.plan.limit_language import (
+    LOAD_PHASES,
+    NamedBy,
+    metric_of,
+    parse_abort,
+    parse_limit,
+)
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Limit, Phase
-from qosflood.plan.profile.fields import AbortText, Expected, LimitText, Section, key
+from qosflood.plan.profile.fields import AbortLimit, Expected, ExpectedLimit, Section, key
 from qosflood.plan.profile.problems import Origins, Problems
 from qosflood.plan.watching import Watch
 
@@ -18,10 +24,10 @@ from qosflood.plan.watching import Watch
 class LimitsSection(Section):
     """What must hold for a PASS, and what stops a run. Named here, they are the user's own."""
 
-    expect: Annotated[tuple[LimitText, ...], Field(strict=False), Expected("a list of limits")] = (
-        key([], "Each replaces the shipped limit on the same thing.", ["response.p99 < 250ms"])
-    )
-    abort: Annotated[tuple[AbortText, ...], Field(strict=False), Expected("a list of limits")] = (
+    expect: Annotated[
+        tuple[ExpectedLimit, ...], Field(strict=False), Expected("a list of limits")
+    ] = key([], "Each replaces the shipped limit on the same thing.", ["response.p99 < 250ms"])
+    abort: Annotated[tuple[AbortLimit, ...], Field(strict=False), Expected("a list of limits")] = (
         key([], "A run is stopped when one was true for so long.", ["errors > 50% for 15s"])
     )
 
@@ -56,17 +62,17 @@ def build_limits(
         shipped.insert(2, f"scrape.gap < {gap}")
     limits = _merge(
         _shipped(parse_limit, shipped),
-        _profiles(parse_limit, origins, "limits.expect", asked.expect),
+        _profiles(origins, "limits.expect", asked.expect),
     )
     return _absolute(_merge(limits, _options(options, problems)), watch)
 
 
 def build_aborts(asked: LimitsSection, origins: Origins, watch: Watch, loopback: bool) -> Sourced:
-    """The conditions that stop the run; a share of a memory limit that nobody tells stops none."""
+    """The conditions that stop the run; a share of a memory limit that nobody knows stops none."""
     shipped = SHIPPED_ABORTS if loopback else [*SHIPPED_ABORTS, MEMORY_ABORT]
     aborts = _merge(
         _shipped(parse_abort, shipped),
-        _profiles(parse_abort, origins, "limits.abort", asked.abort),
+        _profiles(origins, "limits.abort", asked.abort),
     )
     return _absolute(aborts, watch)
 
@@ -79,7 +85,7 @@ def check_scopes(
     *,
     prometheus: bool = False,
 ) -> None:
-    """Note every limit that this plan could never judge; a `prometheus` tells of scrapes, too."""
+    """Note every limit that this plan could never judge; a `prometheus` knows of scrapes, too."""
     names = [phase.name for phase in phases]
     for limit in limits:
         if limit.scope in (*LOAD_PHASES, "settle") and limit.scope not in names:
@@ -87,8 +93,8 @@ def check_scopes(
                 f"limit {limit.expr}: got a phase this plan leaves out, "
                 f"expected one of {', '.join(names)}"
             )
-        told = prometheus and limit.metric == "scrape.success"
-        if limit.metric.startswith("scrape.") and watch.interval_ns is None and not told:
+        scraped = watch.interval_ns is not None or (prometheus and limit.metric == "scrape.success")
+        if metric_of(limit).source == "scrapes" and not scraped:
             problems.add_line(f"limit {limit.expr}: needs scrapes, and scrape.interval is off")
 
 
@@ -96,11 +102,11 @@ def _shipped(parse: Parse, texts: Iterable[str]) -> Sourced:
     return {parse(text, "shipped"): "shipped default" for text in texts}
 
 
-def _profiles(parse: Parse, origins: Origins, key: str, texts: tuple[str, ...]) -> Sourced:
+def _profiles(origins: Origins, key: str, limits: tuple[Limit, ...]) -> Sourced:
     """A shipped profile speaks for qosflood, everything else for the user."""
     source = origins.of(key, "profile")
     named_by: NamedBy = "user" if origins.named_by_user(source) else "shipped"
-    return {parse(text, named_by): source for text in texts}
+    return {replace(limit, named_by=named_by): source for limit in limits}
 
 
 def _options(options: Options, problems: Problems) -> Sourced:
@@ -126,12 +132,12 @@ def _same_thing(one: Limit, other: Limit) -> bool:
 
 
 def _absolute(limits: Sourced, watch: Watch) -> Sourced:
-    """Shares of a memory limit that the plan knows as bytes; another may be told by its source."""
+    """Shares of a memory limit that the plan knows as bytes; another may be known to its source."""
     return {_in_bytes(limit, watch): source for limit, source in limits.items()}
 
 
 def _in_bytes(limit: Limit, watch: Watch) -> Limit:
-    share = limit.unit == "ratio" and METRICS[limit.metric].unit == "bytes"
+    share = limit.unit == "ratio" and metric_of(limit).unit == "bytes"
     if not share or watch.memory_limit_bytes is None:
         return limit
     return replace(

@@ -18,6 +18,7 @@ from qosflood.base.units import (
     format_moment,
     format_ratio,
 )
+from qosflood.plan.limit_language import Unit, value_text
 from qosflood.plan.watching import WATCH, WATCHED
 from qosflood.report.document.evidence import evidence_words
 from qosflood.report.document.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
@@ -190,19 +191,11 @@ def _limit_row(limit: JudgedLimit) -> LimitRow:
     )
 
 
-def limit_value(value: float | str | None, unit: str) -> str:
+def limit_value(value: float | str | None, unit: Unit) -> str:
     """A limit's value in its unit, for people."""
     if value is None:
         return NONE
-    if isinstance(value, str):
-        return printable(value)
-    formats: dict[str, Callable[[float], str]] = {
-        "ns": format_duration,
-        "bytes": format_bytes,
-        "ratio": format_ratio,
-        "times": times,
-    }
-    return formats.get(unit, format_count)(value)
+    return printable(value_text(unit, value))
 
 
 _FIGURES = {

@@ -33,7 +33,6 @@ from qosflood.monitor.first_look import Sight, look
 from qosflood.monitor.http import exchange_failure, open_session, skim, tls_refusal
 from qosflood.monitor.loss.audit import look_at_metric, with_audit
 from qosflood.monitor.memory.port_owner import owner_of_port
-from qosflood.monitor.monitor import Watching
 from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
@@ -41,7 +40,7 @@ from qosflood.plan.profile.target import needs_consent
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
-from qosflood.run.preflight.prometheus import look_at_prometheus
+from qosflood.run.preflight.prometheus import look_at_other_monitors
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -69,10 +68,10 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What was seen before the load. `process` describes the watched process in words; `command`
-    is its command line, for a terminal alone: it may hold secrets that are not known here.
+    """What was seen before the load. `process` describes the monitored process in words; `command`
+    is its command line, for a terminal alone: it may hold secrets that nobody named to us.
     `posted` is None where nothing is to be sent.
-    `elsewhere`: another part of the run watches the target. `beside`: who else does, in words."""
+    `elsewhere`: another part of the run monitors the target. `others`: who else does, in words."""
 
     posted: Posted | None
     sight: Sight
@@ -80,13 +79,13 @@ class Preflight:
     command: str | None
     warnings: tuple[str, ...]
     elsewhere: bool = False
-    beside: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def line(self, expect: tuple[int, ...]) -> str:
         """All of it in one line: `post ✓ 202 · scrape ✓ 41 series · memory ✗ no source…`."""
         if self.elsewhere:
             return " · ".join((*self._post(expect), WATCHED))
-        return " · ".join((*self._post(expect), self._scrape(), self._memory(), *self.beside))
+        return " · ".join((*self._post(expect), self._scrape(), self._memory(), *self.others))
 
     def _post(self, expect: tuple[int, ...]) -> tuple[str, ...]:
         posted = self.posted
@@ -113,17 +112,6 @@ class Preflight:
         if self.sight.memory_source is None:
             return f"memory ✗ {self.sight.memory_reason}"
         return f"memory ✓ {self.process or self.sight.memory_reason}"
-
-    @property
-    def watching(self) -> Watching:
-        """What the monitor is to do about memory."""
-        process = self.sight.process if self.sight.memory_source == "process" else None
-        return Watching(
-            memory_source=self.sight.memory_source,
-            pid=process.pid if process else None,
-            by_port=process is not None,
-            memories=self.sight.memories,
-        )
 
 
 def check_consent(
@@ -159,9 +147,9 @@ def check_consent(
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
-    or pid, for an address that cannot be reached beside the first, and for a Prometheus that is
+    or pid, for a further address that cannot be reached, and for a Prometheus that is
     none."""
-    beside = await look_at_prometheus(plan)
+    others = await look_at_other_monitors(plan)
     posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
     if posted is not None and posted.reached:
@@ -177,11 +165,11 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
             *warnings,
             *herd_warnings(plan),
             *sight.warnings,
-            *beside.warnings,
+            *others.warnings,
             *_control_warnings(plan, control),
         ),
         elsewhere,
-        (*beside.words, *_control_words(control)),
+        (*others.words, *_control_words(control)),
     )
 
 
@@ -196,8 +184,8 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
     warnings = (*seen.warnings, *missing)
     if said is not None and plan.audit.asked and said.startswith("✗"):
         warnings += (f"audit: {said[2:]}; expected a snapshot of sessions to read back",)
-    beside = (*seen.beside, *(one for one in words if one is not None))
-    return plan, replace(seen, beside=beside, warnings=warnings)
+    others = (*seen.others, *(one for one in words if one is not None))
+    return plan, replace(seen, others=others, warnings=warnings)
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
@@ -316,7 +304,7 @@ async def _post(plan: Plan) -> Posted:
 
 async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
     """The alert that a target sends after the handshake: a report written before it is read ends
-    in a broken pipe without a reason."""
+    in a broken pipe that says nothing."""
     target = plan.target
     if target.scheme != "https":
         return None

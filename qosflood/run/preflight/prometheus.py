@@ -40,7 +40,7 @@ _FIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OtherMonitors:
     """Who else watches the target, in a few words each, and what will not be seen."""
 
     words: tuple[str, ...] = ()
@@ -68,13 +68,13 @@ def with_instances_of_job(plan: Plan) -> Plan:
     return plan
 
 
-async def look_at_prometheus(plan: Plan) -> Look:
+async def look_at_other_monitors(plan: Plan) -> OtherMonitors:
     """Ask Prometheus and the Collector once; raises PreflightError where Prometheus is not one."""
     if not plan.watches:
-        return Look()
-    prometheus = Look() if plan.prometheus is None else await _look(plan, plan.prometheus)
+        return OtherMonitors()
+    prometheus = OtherMonitors() if plan.prometheus is None else await _look(plan, plan.prometheus)
     pages = [await _look_otel(plan, url) for url in plan.otel]
-    return Look(
+    return OtherMonitors(
         (*prometheus.words, *(word for page in pages for word in page.words)),
         (
             *prometheus.warnings,
@@ -138,7 +138,7 @@ def _list(names: Iterable[str]) -> str:
     return shown + (f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else "")
 
 
-async def _look(plan: Plan, asked: Asked) -> Look:
+async def _look(plan: Plan, asked: Asked) -> OtherMonitors:
     async with open_planned(plan, asked) as client:
         version = await _check(client, asked)
         targets = _got(asked, await client.targets())
@@ -158,7 +158,7 @@ async def _look(plan: Plan, asked: Asked) -> Look:
     firing = [] if isinstance(alerts, Failure) else [a.name for a in alerts if a.state == "firing"]
     if firing:
         warnings.append(f"prometheus: fires before the load already: {_list(firing)}")
-    return Look((word,), tuple(warnings))
+    return OtherMonitors((word,), tuple(warnings))
 
 
 def _unmatched(
@@ -183,12 +183,12 @@ def _unhealthy(found: Mapping[str, ActiveTarget]) -> Iterator[str]:
             )
 
 
-async def _look_otel(plan: Plan, url: str) -> Look:
+async def _look_otel(plan: Plan, url: str) -> OtherMonitors:
     async with open_otel(plan, url) as page:
         sample = await page.look(0)
     shown = printable(url, 120)
     if not sample.ok:
-        return Look(
+        return OtherMonitors(
             ("otel ✗",),
             (
                 f"otel: {shown}: {printable(sample.reason, 160)}; expected a Collector's page of "
@@ -196,14 +196,14 @@ async def _look_otel(plan: Plan, url: str) -> Look:
             ),
         )
     if not sample.points and not sample.up:
-        return Look(
+        return OtherMonitors(
             ("otel ✗",),
             (
                 f"otel: {shown} has neither otelcol_…_metric_points nor up; expected a "
                 "Collector's own page (port 8888), or one of its Prometheus exporter",
             ),
         )
-    return Look((f"otel ✓ {len(sample.points)} counters, {len(sample.up)} up",))
+    return OtherMonitors((f"otel ✓ {len(sample.points)} counters, {len(sample.up)} up",))
 
 
 def _scraped_elsewhere(plan: Plan) -> Iterator[str]:

@@ -7,8 +7,7 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, load_started, memory, scrape, window
 
-from qosflood.analysis.current import LiveView
-from qosflood.analysis.verdict.aborts import AbortWatch
+from qosflood.analysis.verdict.aborts import AbortJudge
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord, Window
 from qosflood.plan.limit_language import METRICS, parse_abort
@@ -24,13 +23,12 @@ def plan_with(expr: str) -> Plan:
 
 def first_broken(plan: Plan, records: Iterable[JournalRecord], until_s: int) -> int | None:
     """The second of the load at which the abort limit breaks, asked once a second."""
-    view = LiveView(plan)
-    watch = AbortWatch(view)
+    judge = AbortJudge(plan)
     pending = sorted([load_started(), *records], key=lambda record: record.t)
     for second in range(until_s):
         while pending and pending[0].t <= at(second):
-            view.feed(pending.pop(0))
-        if watch.broken(at(second)) is not None:
+            judge.feed(pending.pop(0))
+        if judge.broken(at(second)) is not None:
             return second
     return None
 
@@ -205,10 +203,10 @@ def test_what_was_seen_last_is_not_judged_for_ever() -> None:
 
 def test_the_value_is_said_in_words() -> None:
     plan = plan_with("errors > 50% for 2s")
-    view = LiveView(plan)
+    judge = AbortJudge(plan)
     for record in (load_started(), *bad_from(0, until_s=4)):
-        view.feed(record)
-    broken = AbortWatch(view).broken(at(4))
+        judge.feed(record)
+    broken = judge.broken(at(4))
     assert broken is not None
     limit, words = broken
     assert (limit.expr, words) == ("errors > 50% for 2s", "errors 90%")

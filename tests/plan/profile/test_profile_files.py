@@ -99,7 +99,7 @@ def test_limits_and_addresses_are_kept_in_their_normal_form(soak):
     profile = load_profile(soak(text)).profile
     assert profile.target.url == "http://qos.example.com/api/"
     assert profile.target.allow == ("qos.example.com",)
-    assert profile.limits.expect == ("response.p99 < 250ms",)
+    assert [limit.expr for limit in profile.limits.expect] == ["response.p99 < 250ms"]
 
 
 def test_each_value_says_where_it_came_from(soak):

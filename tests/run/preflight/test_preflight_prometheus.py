@@ -12,7 +12,7 @@ from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError
 from qosflood.monitor.prometheus.client import Failure, open_prometheus
 from qosflood.plan.watching import Prometheus
-from qosflood.run.preflight.prometheus import look_at_prometheus, with_instances_of_job
+from qosflood.run.preflight.prometheus import look_at_other_monitors, with_instances_of_job
 
 JOBS = (("qos", "a:3000"), ("qos", "b:3000"), ("node", "a:9100"))
 
@@ -57,7 +57,7 @@ async def looked(answer, plan=None, *, url="", **changes):
         asked = Prometheus(url=url, **changes)
         plan = replace(plan or make_plan(), prometheus=asked)
         await asyncio.to_thread(with_instances_of_job, plan)
-        return await look_at_prometheus(await asyncio.to_thread(with_instances_of_job, plan))
+        return await look_at_other_monitors(await asyncio.to_thread(with_instances_of_job, plan))
 
 
 def refusal(answer, **changes):
