@@ -36,23 +36,6 @@ EXIT_CODES = {
     ExitCode.INTERNAL: "An error of qosflood's own; please report it.",
     ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; the report of what was measured is there.",
 }
-LIMITED = {
-    "response": "from due to the answer's last byte, of every scheduled report; one that failed "
-    "counts at least its timeout",
-    "service": "from sent to the answer's last byte, of accepted reports",
-    "errors": "scheduled reports that were not accepted",
-    "offered": "reports sent for the first time, of those planned",
-    "amplification": "requests sent, per first attempt (1 without retries)",
-    "scrape.success": "scrapes that Prometheus would call up; with `--prometheus` its own `up`",
-    "scrape.p99": "duration of the scrapes that succeeded",
-    "scrape.gap": "longest time without a good scrape",
-    "memory.max": "largest memory of the target; a percentage is of its limit",
-    "memory.leak": "`none` unless the memory grows with time",
-    "memory.time_to_limit": "until the target's memory limit is reached, at the growth found",
-    "loss": "`none` unless accepted reports are missing in the target",
-    "restarts": "of the target's processes",
-    "recovery.time": "from the flood's end until errors, p99 and scrapes are back",
-}
 _UNITS = {
     "ns": "a duration, `250ms`",
     "bytes": "a size, `512MiB`",
@@ -233,9 +216,10 @@ def limits_page() -> str:
     """What a limit can speak of."""
     rows = []
     for name, metric in METRICS.items():
-        words = LIMITED.get(name) or LIMITED[name.partition(".")[0]]
         where = ", ".join(metric.phases) if metric.phases else "the whole run"
-        rows.append((f"`{name}`", words, _UNITS[metric.unit], where, "yes" if metric.live else ""))
+        rows.append(
+            (f"`{name}`", metric.about, _UNITS[metric.unit], where, "yes" if metric.live else "")
+        )
     return "\n\n".join(
         (
             "# Limits",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from qosflood.base.errors import PlanError, UnitError
+from qosflood.base.percentiles import LIVE, PERCENTILES
 from qosflood.base.text import nearest
 from qosflood.base.units import parse_bytes, parse_duration, parse_ratio
 from qosflood.plan.plan import PHASES, Limit
@@ -35,33 +36,53 @@ _GRAMMAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a limit can speak of. `phases` is empty where only the whole run is judged."""
+    """What a limit can speak of; `about` says what is measured. `phases` is empty where only the
+    whole run is judged, `live`: it may also abort a run."""
 
     unit: Unit
+    about: str
     phases: tuple[str, ...] = ()
     live: bool = False
 
 
-def _latency(series: str, live: tuple[str, ...]) -> dict[str, Metric]:
-    figures = ("p50", "p90", "p99", "p99_9", "max")
-    return {f"{series}.{figure}": Metric("ns", LOAD_PHASES, figure in live) for figure in figures}
+_RESPONSE = (
+    "from due to the answer's last byte, of every scheduled report; one that failed counts at "
+    "least its timeout"
+)
+_SERVICE = "from sent to the answer's last byte, of accepted reports"
+_UP = "scrapes that Prometheus would call up; with `--prometheus` its own `up`"
+_MOST = "largest memory of the target; a percentage is of its limit"
+_TO_LIMIT = "until the target's memory limit is reached, at the growth found"
+_LOST = "`none` unless accepted reports are missing in the target"
+_BACK = "from the flood's end until errors, p99 and scrapes are back"
+
+
+def _latency(series: str, about: str, live: tuple[str, ...] = ()) -> dict[str, Metric]:
+    return {
+        f"{series}.{figure}": Metric("ns", about, LOAD_PHASES, figure in live)
+        for figure in (*PERCENTILES, "max")
+    }
 
 
 METRICS: dict[str, Metric] = {
-    **_latency("response", live=("p50", "p99", "max")),
-    **_latency("service", live=()),
-    "errors": Metric("ratio", LOAD_PHASES, live=True),
-    "offered": Metric("ratio", LOAD_PHASES, live=True),
-    "amplification": Metric("times", LOAD_PHASES),
-    "scrape.success": Metric("ratio", PHASES),
-    "scrape.p99": Metric("ns", PHASES),
-    "scrape.gap": Metric("ns", PHASES, live=True),
-    "memory.max": Metric("bytes", live=True),
-    "memory.leak": Metric("word"),
-    "memory.time_to_limit": Metric("ns"),
-    "loss": Metric("word"),
-    "restarts": Metric("count"),
-    "recovery.time": Metric("ns"),
+    **_latency("response", _RESPONSE, live=(*LIVE, "max")),
+    **_latency("service", _SERVICE),
+    "errors": Metric("ratio", "scheduled reports that were not accepted", LOAD_PHASES, live=True),
+    "offered": Metric(
+        "ratio", "reports sent for the first time, of those planned", LOAD_PHASES, live=True
+    ),
+    "amplification": Metric(
+        "times", "requests sent, per first attempt (1 without retries)", LOAD_PHASES
+    ),
+    "scrape.success": Metric("ratio", _UP, PHASES),
+    "scrape.p99": Metric("ns", "duration of the scrapes that succeeded", PHASES),
+    "scrape.gap": Metric("ns", "longest time without a good scrape", PHASES, live=True),
+    "memory.max": Metric("bytes", _MOST, live=True),
+    "memory.leak": Metric("word", "`none` unless the memory grows with time"),
+    "memory.time_to_limit": Metric("ns", _TO_LIMIT),
+    "loss": Metric("word", _LOST),
+    "restarts": Metric("count", "of the target's processes"),
+    "recovery.time": Metric("ns", _BACK),
 }
 
 _OPS: dict[Unit, tuple[str, ...]] = {

@@ -139,7 +139,7 @@ def _response(view: LiveView, limit: Limit) -> Value | None:
     above it and what is known on either side of it does not decide."""
     figures = figures_of(view.response(_ENOUGH))
     figure = limit.metric.partition(".")[2]
-    value: int | None = getattr(figures, f"{figure}_ns")
+    value = figures.figure(figure)
     if value is not None or figures.max_ns is None:
         return _level(value)
     least, most = Value(percentile_below(figures, figure) or 0), Value(figures.max_ns)

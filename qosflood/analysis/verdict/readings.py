@@ -12,7 +12,8 @@ from qosflood.analysis.findings import (
     ScrapeFigures,
 )
 from qosflood.analysis.findings_prometheus import UpFigures
-from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
+from qosflood.analysis.latency import percentile_below, values_needed
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND, format_count
 from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Limit, Plan
@@ -71,7 +72,7 @@ def read(case: Case) -> Reading:
 
 def _latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Reading:
     figures: LatencyFigures = getattr(phase, series)
-    value: int | None = getattr(figures, f"{figure}_ns")
+    value = figures.figure(figure)
     if not figures.count:
         return Reading(reason=f"{phase.name} has no {series} times")
     if value is not None:
@@ -85,9 +86,8 @@ def _latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Read
 
 
 def _too_few(figure: str, count: int) -> str:
-    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
-    needed = int((LEAST_ABOVE - 0.5) / ABOVE_SHARE[figure]) + 1
-    return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
+    needed = format_count(values_needed(figure))
+    return f"{figure} needs {needed} values, there were {format_count(count)}"
 
 
 def _errors(case: Case, phase: PhaseFigures) -> Reading:
@@ -346,7 +346,7 @@ _PHASE_METRICS: dict[str, Reader] = {
     **{
         f"{series}.{figure}": partial(_latency, series, figure)
         for series in ("response", "service")
-        for figure in ("p50", "p90", "p99", "p99_9", "max")
+        for figure in (*PERCENTILES, "max")
     },
     "errors": _errors,
     "offered": _offered,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from qosflood.analysis.findings_prometheus import AlertFinding
 from qosflood.report.document import cells
 from qosflood.report.document import schema_parts as schema
 from qosflood.report.document.schema import Document
@@ -78,7 +79,7 @@ def _gaps(told: schema.Prometheus) -> list[str]:
     ]
 
 
-def _alert(alert: schema.Alert) -> tuple[str, ...]:
+def _alert(alert: AlertFinding) -> tuple[str, ...]:
     labels = ", ".join(f"{name}={text}" for name, text in alert.labels.items())
     since = cells.NONE if alert.since_s is None else cells.moment(alert.since_s)
     return (
