@@ -30,6 +30,13 @@ LINGER_S = 5.0
 """How long a run that is over waits for pages to take its report."""
 
 
+Exporter = Callable[[Plan, Path, Segment], Onlooker]
+"""Opens an output for a run, its directory and its beginning; it gets each record that the journal
+gets."""
+EXPORTERS: tuple[Exporter, ...] = ()
+"""Opened for every run beside what the command line asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
     """What of a run may be looked at from outside; None: not asked for. `told`: what machines are
@@ -71,7 +78,8 @@ class Onlooking:
         onlookers: list[Onlooker] = []
         if self._windows.web is not None:
             onlookers.append(await self._open_page(self._windows.web, plan, segment))
-        return [*onlookers, *await self._outlets.open(plan, segment)]
+        onlookers += await self._outlets.open(plan, segment)
+        return [*onlookers, *(export(plan, run_dir, segment) for export in EXPORTERS)]
 
     async def begin(self, controls: Controls) -> None:
         """There is a journal; from now on the run may be stopped and marked."""

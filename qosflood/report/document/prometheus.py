@@ -1,7 +1,7 @@
 """What Prometheus and OpenTelemetry saw: its part of report.json, and its sentences."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from qosflood.analysis import findings_prometheus as found
 from qosflood.analysis.prometheus.otel import UNCHECKED
@@ -120,9 +120,11 @@ def otel_line(document: Document) -> str:
     return printable(document.otel.reason)
 
 
-def beside_lines(document: Document) -> Iterator[tuple[str, str]]:
-    """Those of the two that were to be asked, by name."""
-    if document.prometheus is not None:
-        yield "Prometheus", prometheus_line(document)
-    if document.otel.reason != UNCHECKED:
-        yield "OpenTelemetry", otel_line(document)
+def prometheus_lines(document: Document) -> list[str]:
+    """What Prometheus saw, if one was to be asked."""
+    return [] if document.prometheus is None else [prometheus_line(document)]
+
+
+def otel_lines(document: Document) -> list[str]:
+    """What a Collector's own metrics say, if one was to be asked."""
+    return [] if document.otel.reason == UNCHECKED else [otel_line(document)]

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
-from qosflood.report.document.prometheus import beside_lines
 from qosflood.report.document.schema import Document
+from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
 
 _STYLES = {
@@ -103,7 +103,7 @@ def _lines(document: Document, report: Path | None) -> Table:
     lines = [
         ("memory", cells.memory_line(document)),
         ("scrapes", cells.scrape_line(document)),
-        *((name.lower(), line) for name, line in beside_lines(document)),
+        *((name.lower(), line) for name, line in section_lines(document)),
         *(_of_load(document) if cells.floods(document) else []),
         *([("attempts", cells.attempts_line(document))] if cells.repeats(document) else []),
         ("first failure", cells.first_failure_line(document)),

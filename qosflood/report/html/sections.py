@@ -5,8 +5,8 @@ from typing import Any
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
-from qosflood.report.document.prometheus import beside_lines
 from qosflood.report.document.schema import Document
+from qosflood.report.document.sections import section_lines
 from qosflood.report.html.markup import (
     Content,
     Markup,
@@ -32,7 +32,7 @@ def found(document: Document) -> Markup:
         *([("Recovery", cells.recovery_line(document))] if cells.floods(document) else []),
         ("Memory", cells.memory_line(document)),
         ("Scrapes", cells.scrape_line(document)),
-        *beside_lines(document),
+        *section_lines(document),
         *([("Lost reports", cells.loss_line(document))] if cells.floods(document) else []),
     ]
     return section("Findings", definitions(pairs))
