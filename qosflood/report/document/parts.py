@@ -19,12 +19,12 @@ def part_of(part: type[_Part], finding: object, **made: Any) -> _Part:
 
 
 def _value(finding: object, name: str) -> Any:
-    if hasattr(finding, name):
-        value = getattr(finding, name)
-        return finite(value) if isinstance(value, float) else value
     stem, _, unit = name.rpartition("_")
-    ns = getattr(finding, f"{stem}_ns")
-    return None if ns is None else finite(ns / _UNITS[unit])
+    if unit in _UNITS and not hasattr(finding, name):
+        ns = getattr(finding, f"{stem}_ns")
+        return None if ns is None else finite(ns / _UNITS[unit])
+    value = getattr(finding, name)
+    return finite(value) if isinstance(value, float) else value
 
 
 def ms(ns: float | None) -> float | None:

@@ -4,11 +4,16 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from comparing import make_blocks, overall_power, pool, power
+from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.analysis.findings import Blocks
+from qosflood.base.percentiles import PERCENTILES
+from qosflood.journal.histograms import decode, make_histogram
 from qosflood.report.compare.figures import LONE
 from qosflood.report.compare.noise import Reading, judged, t_quantile
 from qosflood.report.compare.resampling import noise_within, together, weights
@@ -41,6 +46,27 @@ def test_the_same_seed_gives_the_same_noise() -> None:
     blocks = make_blocks((1,), blocks=8, each=400)[0]
     assert noise_within(blocks, (3, 0), draws=50) == noise_within(blocks, (3, 0), draws=50)
     assert noise_within(blocks, (3, 0), draws=50) != noise_within(blocks, (4, 0), draws=50)
+
+
+def test_each_percentiles_noise_is_its_own() -> None:
+    """That of the figure read from every draw's sum with HdrHistogram itself."""
+    cut = make_blocks((1,), blocks=8, each=400)[0]
+    noises = noise_within(cut, (3, 0), draws=20)
+    drawn = weights(8, together(8), 20, np.random.default_rng([3, 0]))
+    for name, percentile in PERCENTILES.items():
+        read = [math.log(summed(cut, row).get_value_at_percentile(percentile)) for row in drawn]
+        widened = math.sqrt(8 / (8 - together(8)))
+        assert noises[f"response.{name}"].error == pytest.approx(widened * np.std(read)), name
+
+
+def summed(cut: Blocks, row: npt.NDArray[np.float64]) -> HdrHistogram:
+    """The histogram of one draw."""
+    whole = make_histogram()
+    for block, times in zip(cut.blocks, row, strict=True):
+        for _ in range(int(times)):
+            assert block.response is not None
+            whole.add(decode(block.response))
+    return whole
 
 
 def test_noise_within_a_run_is_unknown_without_blocks() -> None:
