@@ -46,15 +46,15 @@ class Metric:
 
 
 _RESPONSE = (
-    "from due to the answer's last byte, of every scheduled report; one that failed counts at "
+    "time from due to the answer's last byte, of every scheduled report; one that failed counts at "
     "least its timeout"
 )
-_SERVICE = "from sent to the answer's last byte, of accepted reports"
-_UP = "scrapes that Prometheus would call up; with `--prometheus` its own `up`"
+_SERVICE = "time from sent to the answer's last byte, of accepted reports"
+_UP = "share of the scrapes that succeeded; with `--prometheus` by its `up`"
 _MOST = "largest memory of the target; a percentage is of its limit"
-_TO_LIMIT = "until the target's memory limit is reached, at the growth found"
+_TO_LIMIT = "time until the memory limit is reached, at the growth measured"
 _LOST = "`none` unless accepted reports are missing in the target"
-_BACK = "from the flood's end until errors, p99 and scrapes are back"
+_BACK = "time from the flood's end until errors, p99 and scrapes are near baseline"
 
 
 def _latency(series: str, about: str, live: tuple[str, ...] = ()) -> dict[str, Metric]:
@@ -67,12 +67,14 @@ def _latency(series: str, about: str, live: tuple[str, ...] = ()) -> dict[str, M
 METRICS: dict[str, Metric] = {
     **_latency("response", _RESPONSE, live=(*LIVE, "max")),
     **_latency("service", _SERVICE),
-    "errors": Metric("ratio", "scheduled reports that were not accepted", LOAD_PHASES, live=True),
+    "errors": Metric(
+        "ratio", "share of the scheduled reports that were not accepted", LOAD_PHASES, live=True
+    ),
     "offered": Metric(
-        "ratio", "reports sent for the first time, of those planned", LOAD_PHASES, live=True
+        "ratio", "share of the planned reports that were sent", LOAD_PHASES, live=True
     ),
     "amplification": Metric(
-        "times", "requests sent, per first attempt (1 without retries)", LOAD_PHASES
+        "times", "requests sent per first attempt (1 without retries)", LOAD_PHASES
     ),
     "scrape.success": Metric("ratio", _UP, PHASES),
     "scrape.p99": Metric("ns", "duration of the scrapes that succeeded", PHASES),
@@ -81,7 +83,7 @@ METRICS: dict[str, Metric] = {
     "memory.leak": Metric("word", "`none` unless the memory grows with time"),
     "memory.time_to_limit": Metric("ns", _TO_LIMIT),
     "loss": Metric("word", _LOST),
-    "restarts": Metric("count", "of the target's processes"),
+    "restarts": Metric("count", "restarts of the target's processes"),
     "recovery.time": Metric("ns", _BACK),
 }
 
