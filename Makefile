@@ -21,7 +21,7 @@ LOCK_ARGS ?=
 WORKERS ?= 3
 TEST_ARGS ?=
 
-.PHONY: help run test check proof bench truth reference docs screenshots lock dist clean
+.PHONY: help run test check proof bench truth reference schema docs screenshots lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ truth: $(READY) ## latencies and books held against arithmetic and servers' logs
 
 reference: $(READY) ## write docs/reference from the code
 	$(BIN)/python docs/reference.py
+
+schema: $(READY) ## write the JSON Schema of report.json from the code
+	$(BIN)/python docs/schema.py
 
 screenshots: $(READY) ## take the pictures of docs/pictures (needs Chromium)
 	$(BIN)/python docs/screenshots.py

@@ -17,12 +17,14 @@ from qosflood.base.errors import ExitCode
 from qosflood.base.units import counted, format_duration
 from qosflood.cli.group import commands
 from qosflood.live.metrics.catalogue import METRICS as EXPORTED
+from qosflood.plan.body_language import SOURCES
 from qosflood.plan.limit_language import METRICS
 from qosflood.plan.profile.model import Profile
 from qosflood.report.document.schema import Document
 
 FOLDER = Path(__file__).with_name("reference")
 DECISIONS = Path(__file__).with_name("decisions")
+BODIES = Path(__file__).with_name("bodies.md")
 _MADE = "<!-- Made from the code by docs/reference.py (`make reference`); do not edit. -->"
 _MOST_SHOWN = 120
 
@@ -56,6 +58,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "report.md": report_page(),
         FOLDER / "exit-codes.md": exit_codes_page(),
         DECISIONS / "README.md": decisions_page(),
+        BODIES: bodies_page(BODIES.read_text("utf-8")),
     }
     return {path: f"{text.rstrip()}\n" for path, text in made.items()}
 
@@ -234,6 +237,15 @@ def limits_page() -> str:
             table(("metric", "meaning", "value", "phases", "may abort"), rows),
         )
     )
+
+
+def bodies_page(text: str) -> str:
+    """The page on bodies, with today's sources in its table of them."""
+    head = "| source | meaning |\n|---|---|\n"
+    before, _, rest = text.partition(head)
+    after = rest.partition("| `counter.NAME` |")
+    rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in SOURCES.items())
+    return "".join((before, head, rows, *after[1:]))
 
 
 def metrics_page() -> str:

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from qosflood.analysis.generator.late import is_late, late_gate_ns
-from qosflood.analysis.latency import figures_of
+from qosflood.analysis.latency import figures_of, values_needed
+from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (
@@ -25,8 +26,6 @@ from qosflood.plan.plan import Phase, Plan
 
 _LEAST_KEPT_S = 30
 _WIDEST_S = 10
-_ENOUGH_P50, _ENOUGH_P99 = 20, 950
-"""So many values have ten above the percentile."""
 _TROUBLE = ("target", "generator", "network")
 
 
@@ -38,8 +37,9 @@ class Snapshot:
     With several `instances`, memory is that of the one that has most (`rss_instance`), and `scrape`
     is of the one that fares worst; the last scrape of `failing` of them failed.
 
-    `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
-    `trouble` the last event that the operator did not cause.
+    `response_ns` are the percentiles of `LIVE` by their names. `share` of the run is done,
+    `left_ns` to go. `errors` are all failures so far by outcome, `trouble` the last event that the
+    operator did not cause.
     """
 
     elapsed_ns: int
@@ -49,8 +49,7 @@ class Snapshot:
     planned: float
     offered: int | None
     acked: int | None
-    p50_ns: int | None
-    p99_ns: int | None
+    response_ns: dict[str, int | None]
     errors: dict[str, int]
     rss_bytes: int | None
     rss_limit_bytes: int | None
@@ -158,8 +157,10 @@ class LiveView:
             planned=self.planned_at(elapsed),
             offered=None if moment is None else moment.offered,
             acked=None if moment is None else moment.outcomes["acked"],
-            p50_ns=figures_of(self.response(_ENOUGH_P50)).p50_ns,
-            p99_ns=figures_of(self.response(_ENOUGH_P99)).p99_ns,
+            response_ns={
+                name: figures_of(self.response(values_needed(name))).percentiles[name]
+                for name in LIVE
+            },
             errors={kind: count for kind, count in self._errors.items() if count},
             rss_bytes=None if most is None else most.rss_bytes,
             rss_limit_bytes=None if most is None else self.memory_limit(most),

@@ -14,16 +14,30 @@ from qosflood.plan.watching import ONE_INSTANCE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyFigures:
-    """Figures of one histogram; a percentile is None unless ten values lie above it."""
+    """Figures of one histogram; a percentile is None unless ten values lie above it.
 
-    p50_ns: int | None
-    p90_ns: int | None
-    p99_ns: int | None
-    p99_9_ns: int | None
+    `percentiles` are nanoseconds by the names of `PERCENTILES`.
+    """
+
+    percentiles: dict[str, int | None]
     max_ns: int | None
     mean_ns: float | None
     count: int
     overflow: int = 0
+
+    def figure(self, name: str) -> int | None:
+        """A percentile by its name, or `max`, in nanoseconds."""
+        return self.max_ns if name == "max" else self.percentiles[name]
+
+    @property
+    def p50_ns(self) -> int | None:
+        """The median, of which the report's sentences speak."""
+        return self.percentiles["p50"]
+
+    @property
+    def p99_ns(self) -> int | None:
+        """The tail, by which gates and causes go."""
+        return self.percentiles["p99"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,44 +93,69 @@ class ControlFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpFigures:
-    """Segments that this machine sent in a phase and sent again, over all its connections;
-    `dropped`: connects that its own listeners had no room for."""
+    """Segments that the generator's machine sent in a phase and sent again, over all its
+    connections; `dropped`: connects that its own listeners had no room for."""
 
     sent: int
     resent: int
     dropped: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseFigures:
-    """One phase, as planned and as it went. Rates are reports per second of the phase; None, as
-    `sessions`, if it was not reached.
-
-    `sent` are first attempts, `retries` those after them; `amplification` is how many requests
-    went out for each first attempt. `target_cores` is the CPU of the instance that used most,
-    `target_throttled` for which share of the phase a quota kept it off, all its threads together;
-    `target_loop_lag_ns` how long its event loop was held up at most, as its page tells;
-    `rss_*` are of the one with the highest; `by_instance` are the scrapes of each, where there are
-    several.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A stretch of the run as planned and as it went; `sessions` None: it was not reached."""
 
     name: str
     start_s: float
     seconds: float
     clients: int
     sessions: int | None
-    planned: float
-    offered: float | None
-    acked: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What became of reports: `sent` are first attempts, `retries` those after them;
+    `amplification` is how many requests went out for each first attempt."""
+
     scheduled: int
     sent: int
     outcomes: dict[str, int]
     statuses: dict[str, int]
     errors: dict[str, int]
     resent: int
+    retries: int = 0
+    retried: dict[str, int] = field(default_factory=dict)
+    acked_after_retry: int = 0
+    amplification: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseCounts(Counts, Stretch):
+    """What report.json says of a phase in the same words: `target_cores` is the CPU of the
+    instance that used most, `target_throttled` for which share of the phase a quota kept it off,
+    all its threads together."""
+
     picked_late: int
     late_windows: int
     windows: int
+    tcp: TcpFigures | None = None
+    target_cores: float | None = None
+    target_throttled: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFigures(PhaseCounts):
+    """One phase, as planned and as it went. Rates are reports per second of the phase; None, as
+    `sessions`, if it was not reached.
+
+    `target_loop_lag_ns` is how long the event loop of the target was held up at most, as its page
+    tells; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
+    where there are several.
+    """
+
+    planned: float
+    offered: float | None
+    acked: float | None
     response: LatencyFigures
     service: LatencyFigures
     failed: LatencyFigures
@@ -125,35 +164,18 @@ class PhaseFigures:
     rss_start: int | None
     rss_end: int | None
     rss_max: int | None
-    retries: int = 0
-    retried: dict[str, int] = field(default_factory=dict)
-    acked_after_retry: int = 0
-    amplification: float | None = None
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
-    tcp: TcpFigures | None = None
-    target_cores: float | None = None
-    target_throttled: float | None = None
     target_loop_lag_ns: int | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The books: `scheduled` = the sum of `outcomes` + `in_flight`. Attempts as in a phase."""
+class Totals(Counts):
+    """The books: `scheduled` = the sum of `outcomes` + `in_flight`."""
 
-    scheduled: int
-    outcomes: dict[str, int]
-    statuses: dict[str, int]
-    errors: dict[str, int]
-    resent: int
     in_flight: int
     balanced: bool
-    sent: int = 0
-    retries: int = 0
-    retried: dict[str, int] = field(default_factory=dict)
-    acked_after_retry: int = 0
-    amplification: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,10 +248,9 @@ class GeneratorFinding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryFinding:
     """Seconds after the flood's end until all was near the baseline for good, and until each part
-    was: errors, response times, scrapes. None: never, or if not `judged` not known; `reason` says
-    why.
-
-    `rss_before` (end of baseline) and `rss_after` (end of recovery) are told, never waited for.
+    was: errors, response times, scrapes. null: never, or if not `judged` not known; `reason` says
+    why. `rss_before` (end of baseline) and `rss_after` (end of recovery) are reported, never waited
+    for.
     """
 
     judged: bool
@@ -319,8 +340,9 @@ class PercentileCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A stretch of the main phase from `t_s` on: counts of what was told in it, `errors` every
-    outcome but acked, and its histograms in HdrHistogram's V2 compressed form in base64."""
+    """A stretch of the main phase from `t_s` on: counts of what was reported in it, `errors` every
+    outcome but acked; its histograms are base64 of HdrHistogram's V2 compressed form, in
+    nanoseconds."""
 
     t_s: int
     scheduled: int
@@ -333,7 +355,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """The main phase in blocks of `length_s`; what is over at its end belongs to the last."""
+    """The main phase in blocks of `length_s` seconds, at most 60 of them: of 30 s, shorter in a
+    phase under 4 minutes, of whole minutes in one over half an hour. What is over at the end
+    belongs to the last block."""
 
     phase: str
     length_s: int

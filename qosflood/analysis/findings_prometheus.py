@@ -83,7 +83,7 @@ class UpInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFinding:
-    """An alert that fired in the run; `until_s` None: it still did when last asked.
+    """An alert that fired in the run; `until_s` null: it still did when last asked.
 
     `since_s` of one that fired before the run is when its condition became true, if that is known.
     """
@@ -136,7 +136,8 @@ class OtelUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtelFinding:
-    """Metric points over the run by what became of them, `{"refused": {"prometheus": 3}}`.
+    """Metric points of a Collector over the run by what became of them, and by component:
+    `{"refused": {"prometheus": 3}}`.
 
     `lost`: some were refused, failed or not queued.
     """

@@ -8,17 +8,16 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import LatencyFigures, PercentileCurve
+from qosflood.base.percentiles import PERCENTILES, share_above
 from qosflood.journal.histograms import decode, figures, value_at
 from qosflood.journal.records import Latency
 
 LEAST_ABOVE = 10
 """A percentile is given only when at least this many values lie above it."""
-ABOVE_SHARE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p99_9": 0.001}
-"""What lies above each percentile that is given, lowest first."""
 _TICKS_PER_HALVING = 5
 
 NO_LATENCY = LatencyFigures(
-    p50_ns=None, p90_ns=None, p99_ns=None, p99_9_ns=None, max_ns=None, mean_ns=None, count=0
+    percentiles=dict.fromkeys(PERCENTILES), max_ns=None, mean_ns=None, count=0
 )
 
 
@@ -32,16 +31,25 @@ def given(value: int, percentile: float, count: int) -> int | None:
     return value if count - rank(percentile, count) >= LEAST_ABOVE else None
 
 
+def values_needed(name: str) -> int:
+    """How many values it takes for the percentile to be given."""
+    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
+    return int((LEAST_ABOVE - 0.5) / share_above(name)) + 1
+
+
 def figures_of(latency: Latency | None) -> LatencyFigures:
-    """The figures that may be given of one histogram."""
+    """The figures that may be given of one histogram; None for a percentile that it was recorded
+    without (see `histograms.complete`)."""
     if latency is None or not latency.count:
         return NO_LATENCY
     count = latency.count
     return LatencyFigures(
-        p50_ns=given(latency.p50_ns, 50.0, count),
-        p90_ns=given(latency.p90_ns, 90.0, count),
-        p99_ns=given(latency.p99_ns, 99.0, count),
-        p99_9_ns=given(latency.p99_9_ns, 99.9, count),
+        percentiles={
+            name: given(latency.percentiles[name], percentile, count)
+            if name in latency.percentiles
+            else None
+            for name, percentile in PERCENTILES.items()
+        },
         max_ns=latency.max_ns,
         mean_ns=latency.mean_ns,
         count=count,
@@ -51,15 +59,14 @@ def figures_of(latency: Latency | None) -> LatencyFigures:
 
 def percentile_below(figures: LatencyFigures, figure: str) -> int | None:
     """The highest percentile below `figure` that is given, for it bounds the one asked."""
-    names = list(ABOVE_SHARE)
-    known = names[: names.index(figure)] if figure in ABOVE_SHARE else names
-    lower = [getattr(figures, f"{name}_ns") for name in known]
+    below = PERCENTILES.get(figure, 100.0)
+    lower = [figures.percentiles[name] for name, at in PERCENTILES.items() if at < below]
     return max((value for value in lower if value is not None), default=None)
 
 
 def p99_or_max(latency: Latency) -> int:
     """The 99th percentile where it may be given, else the maximum, which lies above it."""
-    p99 = given(latency.p99_ns, 99.0, latency.count)
+    p99 = given(latency.percentiles["p99"], PERCENTILES["p99"], latency.count)
     return latency.max_ns if p99 is None else p99
 
 

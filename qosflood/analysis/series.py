@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (
@@ -34,7 +35,9 @@ class _Draft:
         "parts",
         "phase",
         "reconnects",
-        "response",
+        "response_max",
+        "response_p50",
+        "response_p99",
         "scheduled",
     )
 
@@ -43,7 +46,9 @@ class _Draft:
         self.scheduled = self.offered = self.acked = self.connected = self.reconnects = 0
         self.errors: dict[str, int] = {}
         self.parts: list[Latency] = []
-        self.response: tuple[int | None, int | None, int | None] = (None, None, None)
+        self.response_p50: int | None = None
+        self.response_p99: int | None = None
+        self.response_max: int | None = None
         self.lag = self.lag_count = 0
         self.late = False
 
@@ -62,7 +67,7 @@ class _Draft:
         if window.response is not None:
             self.parts.append(window.response)
         if window.send_lag is not None:
-            self.lag = max(self.lag, window.send_lag.p99_ns)
+            self.lag = max(self.lag, window.send_lag.percentiles["p99"])
             self.lag_count += window.send_lag.count
 
     def close(self, exact: bool) -> None:
@@ -71,16 +76,18 @@ class _Draft:
             return
         if len(self.parts) == 1 or exact:
             figures = figures_of(merge(self.parts) if len(self.parts) > 1 else self.parts[0])
-            self.response = (figures.p50_ns, figures.p99_ns, figures.max_ns)
+            self.response_p50, self.response_p99 = figures.p50_ns, figures.p99_ns
+            self.response_max = figures.max_ns
         else:
             # No percentile follows from those of the parts; the highest of them bounds it.
             count = sum(part.count for part in self.parts)
-            p99 = given(max(part.p99_ns for part in self.parts), 99.0, count)
-            self.response = (None, p99, max(part.max_ns for part in self.parts))
+            highest = max(part.percentiles["p99"] for part in self.parts)
+            self.response_p99 = given(highest, PERCENTILES["p99"], count)
+            self.response_max = max(part.max_ns for part in self.parts)
         self.parts = []
 
     def second(self, number: int) -> Second:
-        p50, p99, most = self.response
+        lag_given = given(self.lag, PERCENTILES["p99"], self.lag_count) if self.lag_count else None
         return Second(
             t_s=float(number),
             phase=self.phase,
@@ -88,10 +95,10 @@ class _Draft:
             offered=self.offered,
             acked=self.acked,
             errors=self.errors,
-            response_p50_ns=p50,
-            response_p99_ns=p99,
-            response_max_ns=most,
-            send_lag_p99_ns=given(self.lag, 99.0, self.lag_count) if self.lag_count else None,
+            response_p50_ns=self.response_p50,
+            response_p99_ns=self.response_p99,
+            response_max_ns=self.response_max,
+            send_lag_p99_ns=lag_given,
             connected=self.connected,
             late=self.late,
             reconnects=self.reconnects,

@@ -14,6 +14,24 @@ Later = Mapping[Path, Mapping[str, Any]]
 is every item of a list and every value of an object."""
 
 _PLAN: Later = {(): {"networks": []}}
+EARLIER_LATENCY = b'"p50_ns"'
+"""What occurs in the windows and roll-ups whose percentiles had a key each."""
+_SERIES = ("response", "service", "failed", "send_lag")
+_EARLIER_PERCENTILES = {"p50_ns": "p50", "p90_ns": "p90", "p99_ns": "p99", "p99_9_ns": "p99_9"}
+
+
+def record_of_today(record: Any) -> Any:
+    """A window or roll-up in its JSON form, with its percentiles by name; one of another shape as
+    it is."""
+    if not isinstance(record, dict):
+        return record
+    found = {series: record[series] for series in _SERIES if isinstance(record.get(series), dict)}
+    return record | {series: _latency_of_today(latency) for series, latency in found.items()}
+
+
+def _latency_of_today(latency: dict[str, Any]) -> dict[str, Any]:
+    named = {name: latency[key] for key, name in _EARLIER_PERCENTILES.items() if key in latency}
+    return {"percentiles": named} | latency
 
 
 def completed_plan(plan: Any) -> Any:

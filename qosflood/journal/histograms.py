@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from hdrh.histogram import HdrHistogram
 
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.records import Latency
 
 LOWEST_NS = 1_000
 HIGHEST_NS = 3_600_000_000_000
 DIGITS = 3
-
-PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 Ints = npt.NDArray[np.int64]
 
@@ -93,16 +92,13 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     recorded = counts[used]
     reached = np.cumsum(recorded)
     highest, middle = values_of_indexes()
-    targets = [histogram.get_target_count_at_percentile(p) for p in PERCENTILES]
-    p50, p90, p99, p99_9 = highest[used[np.searchsorted(reached, targets)]].tolist()
+    targets = [histogram.get_target_count_at_percentile(p) for p in PERCENTILES.values()]
+    values = highest[used[np.searchsorted(reached, targets)]].tolist()
     return Latency(
         count=total,
         max_ns=int(highest[used[-1]]),
         mean_ns=float(recorded @ middle[used]) / total,
-        p50_ns=p50,
-        p90_ns=p90,
-        p99_ns=p99,
-        p99_9_ns=p99_9,
+        percentiles=dict(zip(PERCENTILES, values, strict=True)),
         overflow=overflow,
         encoded=encode(histogram),
     )
@@ -129,6 +125,13 @@ def values_of_indexes() -> tuple[Ints, npt.NDArray[np.float64]]:
     size = np.int64(1) << (bucket + blank.unit_magnitude)
     lowest = (index - (bucket << magnitude)) * size
     return lowest + size - 1, (lowest + (size >> 1)).astype(np.float64)
+
+
+def complete(latency: Latency) -> Latency:
+    """With every percentile of today; one recorded with fewer is decoded for it."""
+    if PERCENTILES.keys() <= latency.percentiles.keys():
+        return latency
+    return figures(decode(latency.encoded), latency.overflow) or latency
 
 
 def merge(parts: Iterable[Latency]) -> Latency | None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import orjson
 
+from qosflood.journal.earlier_schemas import EARLIER_LATENCY, record_of_today
 from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 
@@ -56,17 +57,15 @@ MemoryFigure = Literal["rss", "pss", "working_set", "named"]
 class Latency:
     """One HdrHistogram with the figures read from it, so that most readers need not decode it.
 
-    `encoded` is HdrHistogram's V2 compressed form in base64, values in nanoseconds. `overflow`
-    counts values above the histogram's range: they are recorded at its highest value.
+    `percentiles` are nanoseconds by name, those of `PERCENTILES` when it was recorded. `encoded` is
+    HdrHistogram's V2 compressed form in base64, values in nanoseconds. `overflow` counts values
+    above the histogram's range: they are recorded at its highest value.
     """
 
     count: int
     max_ns: int
     mean_ns: float
-    p50_ns: int
-    p90_ns: int
-    p99_ns: int
-    p99_9_ns: int
+    percentiles: dict[str, int]
     overflow: int
     encoded: str
 
@@ -374,9 +373,13 @@ def decode_record(line: bytes) -> JournalRecord:
     tag = _tag(line)
     if tag not in _TYPES:
         raise ValueError(f"got {line[:60]!r}, expected a JSON object with a known type")
+    if tag in _WITH_LATENCY and EARLIER_LATENCY in line:
+        record: JournalRecord = msgspec.convert(record_of_today(orjson.loads(line)), _TYPES[tag])
+        return record
     return _decoder(tag).decode(line)
 
 
+_WITH_LATENCY = (Window.TAG, Rollup.TAG)
 _TYPE = b'{"type":"'
 
 

@@ -1,6 +1,7 @@
 """A Snapshot as text: the pieces that the live picture and the plain lines share. Pure."""
 
 from qosflood.analysis.current import Snapshot
+from qosflood.base.percentiles import label
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
 
@@ -14,8 +15,7 @@ def plain_pieces(snapshot: Snapshot) -> tuple[str, ...]:
         f"{whole_seconds(snapshot.elapsed_ns):>6} {snapshot.phase:<8}",
         f"offered {rate(snapshot.offered)}{retries(snapshot)}",
         f"answered {rate(snapshot.acked)}",
-        f"p50 {duration(snapshot.p50_ns)}",
-        f"p99 {duration(snapshot.p99_ns)}",
+        *percentiles(snapshot),
         f"errors {format_count(sum(snapshot.errors.values()))}",
         *_of_target(snapshot),
         *(["generator late"] if snapshot.late else []),
@@ -36,6 +36,11 @@ def _of_target(snapshot: Snapshot) -> tuple[str, ...]:
         f"scrape {scrape(snapshot)}",
         f"{whole_seconds(snapshot.left_ns)} left",
     )
+
+
+def percentiles(snapshot: Snapshot) -> list[str]:
+    """`p50 1.2ms`, one for each percentile that is shown live."""
+    return [f"{label(name)} {duration(ns)}" for name, ns in snapshot.response_ns.items()]
 
 
 def rate(value: float | None) -> str:

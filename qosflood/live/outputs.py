@@ -30,6 +30,13 @@ LINGER_S = 5.0
 """How long a run that is over waits for pages to take its report."""
 
 
+Exporter = Callable[[Plan, Path, Segment], Observer]
+"""Opens an output for a run, its directory and its beginning; it gets each record that the journal
+gets."""
+EXPORTERS: tuple[Exporter, ...] = ()
+"""Opened for every run beside what the command line asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedOutputs:
     """Where the run is to be shown besides the terminal: on the live page (None: not), and by
@@ -71,7 +78,8 @@ class Outputs:
         observers: list[Observer] = []
         if self._wanted.web is not None:
             observers.append(await self._open_page(self._wanted.web, plan, segment))
-        return [*observers, *await self._metrics.open(plan, segment)]
+        observers += await self._metrics.open(plan, segment)
+        return [*observers, *(export(plan, run_dir, segment) for export in EXPORTERS)]
 
     async def begin(self, controls: Controls) -> None:
         """There is a journal; from now on the run may be stopped and marked."""

@@ -7,6 +7,7 @@ from typing import Literal
 from qosflood.analysis.findings import Findings, PhaseFigures, TimelineEntry
 from qosflood.analysis.verdict.comparison import Reading, compare
 from qosflood.analysis.verdict.verdict import JudgedLimit, judge
+from qosflood.base import percentiles
 from qosflood.base.text import printable
 from qosflood.base.units import counted, format_count, format_ratio
 from qosflood.journal.records import INCOMPLETE
@@ -44,15 +45,10 @@ class EntrySoFar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseSoFar:
-    """A phase that has begun: its figures over all of it, in words."""
+    """A phase that has begun: its figures over all of it, in words by the heads of columns."""
 
     name: str
-    acked: str
-    errors: str
-    p50: str
-    p99: str
-    p99_9: str
-    max: str
+    figures: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +101,16 @@ def _reach_s(findings: Findings) -> float | None:
 
 def _phase(phase: PhaseFigures) -> PhaseSoFar:
     failed = sum(phase.outcomes.values()) - phase.outcomes.get("acked", 0)
-    response = phase.response
     return PhaseSoFar(
         name=phase.name,
-        acked=format_count(phase.outcomes.get("acked", 0)),
-        errors=f"{format_count(failed)} ({format_ratio(failed / phase.scheduled)})",
-        p50=duration(response.p50_ns),
-        p99=duration(response.p99_ns),
-        p99_9=duration(response.p99_9_ns),
-        max=duration(response.max_ns),
+        figures={
+            "acked": format_count(phase.outcomes.get("acked", 0)),
+            "errors": f"{format_count(failed)} ({format_ratio(failed / phase.scheduled)})",
+            **{
+                percentiles.label(name): duration(phase.response.figure(name))
+                for name in (*percentiles.SHOWN, "max")
+            },
+        },
     )
 
 

@@ -156,10 +156,7 @@ def _add_load(table: Table, snapshot: Snapshot) -> None:
         f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
         f"answered {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
     )
-    table.add_row(
-        "response",
-        f"p50 {lines.duration(snapshot.p50_ns)}   p99 {lines.duration(snapshot.p99_ns)}",
-    )
+    table.add_row("response", "   ".join(lines.percentiles(snapshot)))
     table.add_row("errors", _errors(snapshot))
 
 

@@ -8,44 +8,41 @@ is a dollar. All else stands as it is. Keys are texts too.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qosflood.base.errors import PlanError
 from qosflood.base.text import nearest
 
 KeyPath = tuple[str | int, ...]
 COUNTER = "counter."
-SOURCES: dict[str, str] = {
-    "session.id": "the session's id: qosflood-<run>-<client>-<session>",
-    "session.uuid": "a UUID of the session's own",
-    "session.number": "the client's number, from 0",
-    "session.index": "the how-manyeth session of that client it is, from 0",
-    "session.ssrc": "32-bit SSRC of the stream it sends",
-    "session.remote_ssrc": "32-bit SSRC of the stream it receives",
-    "session.production": "production-<n>, of report.productions",
-    "session.line": "line-<n>, of report.lines",
-    "session.bridge": "bridge-<n>, of report.bridges",
-    "session.direction": "ingress or egress",
-    "network.class": "name of the client's network class",
-    "network.mos": "mean opinion score, 1 to 4.5",
-    "network.loss_percent": "packets lost, 0 to 100",
-    "network.loss_ratio": "packets lost, 0 to 1",
-    "network.rtt_ms": "round-trip time in ms",
-    "network.rtt_s": "round-trip time in seconds",
-    "network.jitter_ms": "jitter in ms",
-    "network.jitter_s": "jitter in seconds",
-    "clock.epoch_ms": "time of observation, whole ms since 1970",
-    "clock.epoch_s": "the same in seconds, with ms",
-    "clock.iso": "the same after RFC 3339, in UTC with ms",
-    "clock.session_ms": "whole ms since the session's first report",
+_SOURCES: dict[str, tuple[Literal["text", "number"], str]] = {
+    "session.id": ("text", "the session's id: qosflood-<run>-<client>-<session>"),
+    "session.uuid": ("text", "a UUID of the session's own"),
+    "session.number": ("number", "the client's number, from 0"),
+    "session.index": ("number", "the how-manyeth session of that client it is, from 0"),
+    "session.ssrc": ("number", "32-bit SSRC of the stream it sends"),
+    "session.remote_ssrc": ("number", "32-bit SSRC of the stream it receives"),
+    "session.production": ("text", "production-<n>, of report.productions"),
+    "session.line": ("text", "line-<n>, of report.lines"),
+    "session.bridge": ("text", "bridge-<n>, of report.bridges"),
+    "session.direction": ("text", "ingress or egress"),
+    "network.class": ("text", "name of the client's network class"),
+    "network.mos": ("number", "mean opinion score, 1 to 4.5"),
+    "network.loss_percent": ("number", "packets lost, 0 to 100"),
+    "network.loss_ratio": ("number", "packets lost, 0 to 1"),
+    "network.rtt_ms": ("number", "round-trip time in ms"),
+    "network.rtt_s": ("number", "round-trip time in seconds"),
+    "network.jitter_ms": ("number", "jitter in ms"),
+    "network.jitter_s": ("number", "jitter in seconds"),
+    "clock.epoch_ms": ("number", "time of observation, whole ms since 1970"),
+    "clock.epoch_s": ("number", "the same in seconds, with ms"),
+    "clock.iso": ("text", "the same after RFC 3339, in UTC with ms"),
+    "clock.session_ms": ("number", "whole ms since the session's first report"),
 }
-"""Every source but the profile's own counters (`counter.NAME`), with its meaning."""
-TEXTS = frozenset(
-    (
-        *("session.id", "session.uuid", "session.production", "session.line", "session.bridge"),
-        *("session.direction", "network.class", "clock.iso"),
-    )
-)
+"""Every source but the profile's own counters (`counter.NAME`): what it is in JSON, and its
+meaning."""
+SOURCES: dict[str, str] = {name: meaning for name, (_, meaning) in _SOURCES.items()}
+TEXTS = frozenset(name for name, (kind, _) in _SOURCES.items() if kind == "text")
 """The sources that are strings in JSON; all others are numbers."""
 
 _LONGEST = 60

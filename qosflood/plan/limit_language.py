@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.base.errors import PlanError, UnitError
+from qosflood.base.percentiles import LIVE, PERCENTILES
 from qosflood.base.text import nearest
 from qosflood.base.units import (
     format_bytes,
@@ -63,37 +64,38 @@ class Metric:
 
 
 _RESPONSE = (
-    "from due to the answer's last byte, of every scheduled report; one that failed counts at "
+    "time from due to the answer's last byte, of every scheduled report; one that failed counts at "
     "least its timeout"
 )
-_SERVICE = "from sent to the answer's last byte, of accepted reports"
-_UP = "scrapes that Prometheus would call up; with `--prometheus` its own `up`"
+_SERVICE = "time from sent to the answer's last byte, of accepted reports"
+_UP = "share of the scrapes that succeeded; with `--prometheus` by its `up`"
 _GOOD = "duration of the scrapes that succeeded"
 _GAP = "longest time without a good scrape"
 _MOST = "largest memory of the target; a percentage is of its limit"
 _LEAK = "`none` unless the memory grows with time"
-_TO_LIMIT = "until the target's memory limit is reached, at the growth found"
+_TO_LIMIT = "time until the memory limit is reached, at the growth measured"
 _LOST = "`none` unless accepted reports are missing in the target"
-_BACK = "from the flood's end until errors, p99 and scrapes are back"
+_BACK = "time from the flood's end until errors, p99 and scrapes are near baseline"
 
 
 def _latency(series: str, about: str, live: tuple[str, ...] = ()) -> dict[str, Metric]:
-    figures = ("p50", "p90", "p99", "p99_9", "max")
     return {
         f"{series}.{figure}": Metric("ns", about, LOAD_PHASES, figure in live, series=series)
-        for figure in figures
+        for figure in (*PERCENTILES, "max")
     }
 
 
 METRICS: dict[str, Metric] = {
-    **_latency("response", _RESPONSE, live=("p50", "p99", "max")),
+    **_latency("response", _RESPONSE, live=(*LIVE, "max")),
     **_latency("service", _SERVICE),
-    "errors": Metric("ratio", "scheduled reports that were not accepted", LOAD_PHASES, live=True),
+    "errors": Metric(
+        "ratio", "share of the scheduled reports that were not accepted", LOAD_PHASES, live=True
+    ),
     "offered": Metric(
-        "ratio", "reports sent for the first time, of those planned", LOAD_PHASES, live=True
+        "ratio", "share of the planned reports that were sent", LOAD_PHASES, live=True
     ),
     "amplification": Metric(
-        "times", "requests sent, per first attempt (1 without retries)", LOAD_PHASES
+        "times", "requests sent per first attempt (1 without retries)", LOAD_PHASES
     ),
     "scrape.success": Metric("ratio", _UP, PHASES, source="scrapes"),
     "scrape.p99": Metric("ns", _GOOD, PHASES, source="scrapes"),
@@ -102,7 +104,7 @@ METRICS: dict[str, Metric] = {
     "memory.leak": Metric("word", _LEAK, source="processes", at_end=True),
     "memory.time_to_limit": Metric("ns", _TO_LIMIT, source="processes", at_end=True),
     "loss": Metric("word", _LOST, at_end=True),
-    "restarts": Metric("count", "of the target's processes", source="processes"),
+    "restarts": Metric("count", "restarts of the target's processes", source="processes"),
     "recovery.time": Metric("ns", _BACK, at_end=True),
 }
 

@@ -7,11 +7,17 @@ from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
 
 from qosflood.analysis.current import LiveView, rate_at
+from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
-from qosflood.journal.records import JournalRecord
+from qosflood.journal.records import JournalRecord, Latency
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
+
+
+def of_live(latency: Latency) -> dict[str, int]:
+    """The percentiles that are shown live."""
+    return {name: latency.percentiles[name] for name in LIVE}
 
 
 def view_of(plan: Plan, *records: JournalRecord) -> LiveView:
@@ -23,7 +29,7 @@ def view_of(plan: Plan, *records: JournalRecord) -> LiveView:
 
 def test_before_the_load_nothing_is_known_and_nothing_is_zero() -> None:
     seen = LiveView(make_plan()).snapshot(0)
-    assert (seen.offered, seen.acked, seen.p50_ns, seen.p99_ns) == (None, None, None, None)
+    assert (seen.offered, seen.acked, *seen.response_ns.values()) == (None, None, None, None)
     assert (seen.rss_bytes, seen.scrape, seen.errors) == (None, None, {})
     assert (seen.elapsed_ns, seen.phase) == (0, "baseline")
 
@@ -54,24 +60,24 @@ def test_rates_and_percentiles_are_those_of_the_last_second() -> None:
     seen = view_of(make_plan(), *load_windows(make_plan(), until_s=2), slow).snapshot(at(3.1))
     assert slow.response is not None
     assert (seen.offered, seen.acked) == (1000, 1000)
-    assert (seen.p50_ns, seen.p99_ns) == (slow.response.p50_ns, slow.response.p99_ns)
+    assert seen.response_ns == of_live(slow.response)
 
 
 def test_a_percentile_is_one_of_as_many_seconds_as_have_ten_values_above_it() -> None:
     seconds = [window(s, "flood", response_ms=[5.0] * 95 + [200.0] * 5) for s in range(12)]
-    assert view_of(make_plan(), *seconds[:9]).snapshot(at(9)).p99_ns is None
+    assert view_of(make_plan(), *seconds[:9]).snapshot(at(9)).response_ns["p99"] is None
     seen = view_of(make_plan(), *seconds[:10]).snapshot(at(10))
-    assert seen.p99_ns == pytest.approx(200 * 1_000_000, rel=0.01)
+    assert seen.response_ns["p99"] == pytest.approx(200 * 1_000_000, rel=0.01)
     quick = [window(s, "flood", response_ms=[5.0] * 1000) for s in range(12, 13)]
-    assert view_of(make_plan(), *seconds, *quick).snapshot(at(13)).p99_ns == pytest.approx(
-        5_000_000, rel=0.01
-    )
+    assert view_of(make_plan(), *seconds, *quick).snapshot(at(13)).response_ns[
+        "p99"
+    ] == pytest.approx(5_000_000, rel=0.01)
 
 
 def test_seconds_with_too_few_reports_have_no_percentile_at_all() -> None:
     few = [window(s, "baseline", response_ms=[5.0]) for s in range(12)]
     seen = view_of(make_plan(), *few).snapshot(at(12))
-    assert (seen.p50_ns, seen.p99_ns) == (None, None)
+    assert seen.response_ns == dict.fromkeys(LIVE)
 
 
 def test_between_two_herds_the_figures_are_those_of_a_cadence() -> None:
@@ -82,7 +88,7 @@ def test_between_two_herds_the_figures_are_those_of_a_cadence() -> None:
     seen = view_of(plan, *quiet, herd).snapshot(at(10.1))
     assert herd.response is not None
     assert (seen.offered, seen.acked) == (200, 200)
-    assert (seen.p50_ns, seen.p99_ns) == (herd.response.p50_ns, herd.response.p99_ns)
+    assert seen.response_ns == of_live(herd.response)
 
 
 def test_a_second_counts_once_every_shard_has_reported_it() -> None:
@@ -112,7 +118,7 @@ def test_percentiles_over_shards_are_merged_and_not_averaged() -> None:
     whole = merge([part for part in parts if part is not None])
     assert whole is not None
     seen = view_of(plan, *windows).snapshot(at(1))
-    assert (seen.p50_ns, seen.p99_ns) == (whole.p50_ns, whole.p99_ns)
+    assert seen.response_ns == of_live(whole)
 
 
 def test_late_outcomes_of_another_phase_belong_to_the_second_they_came_in() -> None:

@@ -14,6 +14,7 @@ from qosflood.analysis.latency import (
     p99_or_max,
     percentile_curve,
 )
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.histograms import decode, merge
 
 milliseconds = st.lists(st.floats(0.0, 20_000.0), min_size=1, max_size=40)
@@ -29,7 +30,7 @@ def test_a_percentile_is_given_only_with_ten_values_above_it(percentile, least):
 
 def test_too_few_values_leave_maximum_and_count_to_speak():
     figures = figures_of(latency([1.0, 2.0, 3.0]))
-    assert (figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns) == (None,) * 4
+    assert figures.percentiles == dict.fromkeys(PERCENTILES)
     assert figures.count == 3
     assert figures.max_ns == pytest.approx(3e6, rel=1e-3)
 
@@ -42,7 +43,7 @@ def test_nothing_measured_is_none_not_zero():
 @cases(milliseconds)
 def test_the_percentiles_given_rise_and_never_pass_the_maximum(values):
     figures = figures_of(latency(values))
-    ladder = [figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns, figures.max_ns]
+    ladder = [*(figures.percentiles[name] for name in PERCENTILES), figures.max_ns]
     known = [value for value in ladder if value is not None]
     assert known == sorted(known)
 

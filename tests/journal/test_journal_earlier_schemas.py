@@ -3,10 +3,15 @@
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 from plan_maker import make_plan
+from record_maker import rollup, window
 
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.earlier_schemas import completed, completed_plan
+from qosflood.journal.histograms import complete
+from qosflood.journal.records import Rollup, Window, decode_record, encode_record
 from qosflood.plan.plan import plan_from_builtins
 
 
@@ -47,3 +52,48 @@ def test_a_plan_without_networks_has_none_and_one_of_today_is_left_as_it_is() ->
     assert completed_plan(today) == today
     earlier = {key: value for key, value in today.items() if key != "networks"}
     assert plan_from_builtins(completed_plan(earlier)).networks == ()
+
+
+EARLIER = ("p50", "p90", "p99", "p99_9")
+SERIES = ("response", "service", "failed", "send_lag")
+
+
+def as_it_was(record: Window | Rollup) -> bytes:
+    """The line that a version wrote whose percentiles had a key each."""
+    line = orjson.loads(encode_record(record))
+    for series in SERIES:
+        if line[series] is not None:
+            percentiles = line[series].pop("percentiles")
+            line[series] |= {f"{name}_ns": percentiles[name] for name in EARLIER}
+    return orjson.dumps(line) + b"\n"
+
+
+def test_percentiles_that_had_a_key_each_are_read_by_their_names() -> None:
+    made = window(
+        3, "flood", response_ms=[float(ms) for ms in range(1, 200)], failed={"timeout": 2}
+    )
+    for record in (made, rollup("flood", [made], 4.0)):
+        read = decode_record(as_it_was(record))
+        assert isinstance(read, Window | Rollup)
+        for series in SERIES:
+            before, now = getattr(record, series), getattr(read, series)
+            assert now.percentiles == {name: before.percentiles[name] for name in EARLIER}
+            assert (now.count, now.max_ns, now.encoded) == (
+                before.count,
+                before.max_ns,
+                before.encoded,
+            )
+            assert complete(now) == before
+
+
+def test_a_reason_that_reads_like_an_earlier_key_changes_nothing() -> None:
+    made = window(3, "flood", response_ms=[5.0], errors={"p50_ns": 1})
+    assert b'"p50_ns"' in encode_record(made)
+    assert decode_record(encode_record(made)) == made
+
+
+def test_a_histogram_with_every_percentile_is_not_decoded_again() -> None:
+    response = window(3, "flood", response_ms=[5.0]).response
+    assert response is not None
+    assert response.percentiles.keys() == PERCENTILES.keys()
+    assert complete(response) is response

@@ -6,8 +6,9 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal import histograms
-from qosflood.journal.histograms import HIGHEST_NS, PERCENTILES
+from qosflood.journal.histograms import HIGHEST_NS
 
 durations = st.one_of(
     st.integers(0, HIGHEST_NS),
@@ -44,8 +45,8 @@ def test_folding_counts_exactly_as_recording_one_by_one(values):
 def test_percentiles_mean_and_maximum_are_hdrhistograms_own(values):
     ours, theirs = histograms.figures(folded(values)), recorded(values)
     assert ours is not None
-    wanted = [theirs.get_value_at_percentile(p) for p in PERCENTILES]
-    assert [ours.p50_ns, ours.p90_ns, ours.p99_ns, ours.p99_9_ns] == wanted
+    wanted = {name: theirs.get_value_at_percentile(p) for name, p in PERCENTILES.items()}
+    assert ours.percentiles == wanted
     assert ours.mean_ns == pytest.approx(theirs.get_mean_value())
     assert ours.max_ns == theirs.get_value_at_percentile(100.0)
 
@@ -54,7 +55,7 @@ def test_percentiles_mean_and_maximum_are_hdrhistograms_own(values):
 def test_no_percentile_lies_above_the_maximum_and_they_never_fall(values):
     ours = histograms.figures(folded(values))
     assert ours is not None
-    ladder = [ours.p50_ns, ours.p90_ns, ours.p99_ns, ours.p99_9_ns, ours.max_ns]
+    ladder = [*(ours.percentiles[name] for name in PERCENTILES), ours.max_ns]
     assert ladder == sorted(ladder)
 
 

@@ -30,8 +30,7 @@ SEEN = Snapshot(
     planned=1000.0,
     offered=1000,
     acked=1000,
-    p50_ns=1_200_000,
-    p99_ns=4_500_000,
+    response_ns={"p50": 1_200_000, "p99": 4_500_000},
     errors={},
     rss_bytes=round(120.3 * MIB),
     rss_limit_bytes=512 * MIB,
@@ -41,7 +40,12 @@ SEEN = Snapshot(
     trouble=None,
 )
 UNKNOWN = replace(
-    SEEN, offered=None, acked=None, p50_ns=None, p99_ns=None, rss_bytes=None, scrape=None
+    SEEN,
+    offered=None,
+    acked=None,
+    response_ns={"p50": None, "p99": None},
+    rss_bytes=None,
+    scrape=None,
 )
 TROUBLED = replace(
     SEEN,

@@ -108,9 +108,9 @@ def test_failures_count_by_outcome_and_reason_and_never_flatter():
     assert window.statuses == {"503": 1, "401": 1}
     assert window.errors["status 503"] == window.errors["reset by the peer"] == 1
     assert window.response.count == window.failed.count == window.scheduled == 4
-    assert window.response.p50_ns >= TIMEOUT
+    assert window.response.percentiles["p50"] >= TIMEOUT
     assert window.response.max_ns >= 11 * SECOND
-    assert window.failed.p50_ns < 4 * MS
+    assert window.failed.percentiles["p50"] < 4 * MS
     assert window.service is None
 
 

@@ -14,6 +14,7 @@ from stories import document_of, good_run
 from qosflood.analysis.findings import Block as FoundBlock
 from qosflood.analysis.findings import Blocks as FoundBlocks
 from qosflood.analysis.latency import figures_of, percentile_curve
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import MS
 from qosflood.journal.histograms import encode, figures, fold, make_histogram
 from qosflood.journal.records import Latency
@@ -22,13 +23,15 @@ from qosflood.report.compare.figures import FIGURES
 from qosflood.report.compare.judging import change_of
 from qosflood.report.compare.resampling import Noise, noise_within
 from qosflood.report.compare.values import Change, MinEffect, Overall, Word
-from qosflood.report.document.document import blocks_part
 from qosflood.report.document.schema import Document
 
 CORRELATION = 0.5
 BLOCK_SD = 0.04
 MEDIAN_MS = 20.0
 SPREAD = 0.6
+OF_SERVICE = tuple(
+    figure.name.removeprefix("service.") for figure in FIGURES if figure.name.startswith("service.")
+)
 TIMES = tuple(figure.name for figure in FIGURES if figure.series and figure.unit == "ms")
 P99 = next(figure for figure in FIGURES if figure.name == "response.p99")
 
@@ -104,16 +107,21 @@ class Draw:
         return self.noises["response.p99"]
 
 
+def in_ms(whole: Latency, figure: str) -> float:
+    """A figure of a histogram by its name."""
+    return (whole.mean_ns if figure == "mean" else whole.percentiles[figure]) / MS
+
+
 @cache
 def pool(size: int) -> tuple[Draw, ...]:
     """Runs without a level of their own; a level only scales them."""
     drawn = []
     for number in range(size):
         cut, whole = make_blocks((7, number))
-        noises = noise_within(blocks_part(cut), (8, number))
-        for figure in ("p50", "p99"):
+        noises = noise_within(cut, (8, number))
+        for figure in OF_SERVICE:
             noises[f"service.{figure}"] = noises[f"response.{figure}"]
-        times = {name: getattr(whole, f"{name.split('.')[1]}_ns") / MS for name in TIMES}
+        times = {name: in_ms(whole, name.partition(".")[2]) for name in TIMES}
         drawn.append(Draw(times, noises))
     return tuple(drawn)
 
@@ -192,7 +200,7 @@ def _whole_run(rng: np.random.Generator, sd: float, slower: float, size: int) ->
     values: dict[str, float | None] = {
         name: ms * slower * at[name.split(".")[1]] for name, ms in drawn.times_ms.items()
     }
-    for name in ("service.p50", "service.p99"):
+    for name in (f"service.{figure}" for figure in OF_SERVICE):
         values[name] = (values[name] or 0.0) * float(np.exp(rng.normal(0, 0.2 * sd)))
     values |= {
         "errors": abs(rng.normal(0, 1e-4)),
@@ -207,7 +215,7 @@ def _whole_run(rng: np.random.Generator, sd: float, slower: float, size: int) ->
     return values, drawn.noises
 
 
-_FIGURES = ("p50", "p90", "p99", "p99_9", "mean")
+_FIGURES = (*PERCENTILES, "mean")
 
 
 def _changes(runs: Sequence[Run], bases: int) -> list[Change]:

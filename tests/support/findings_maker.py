@@ -3,6 +3,7 @@
 `make_findings(plan, shape)` plays a target that behaves like `shape`; see stories.py for whole
 runs."""
 
+from dataclasses import replace
 from typing import Any
 
 from plan_maker import make_load, make_phases, make_plan
@@ -23,15 +24,14 @@ from qosflood.analysis.findings import (
     TimelineEntry,
     Totals,
 )
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import OUTCOMES
 from qosflood.plan.plan import Limit, Phase, Plan
 
 MIB = 1024 * 1024
 WALL_NS = 1_767_225_600 * SECOND
-EMPTY = LatencyFigures(
-    p50_ns=None, p90_ns=None, p99_ns=None, p99_9_ns=None, max_ns=None, mean_ns=None, count=0
-)
+EMPTY = LatencyFigures(percentiles=dict.fromkeys(PERCENTILES), max_ns=None, mean_ns=None, count=0)
 
 
 def make_limit(expr: str, metric: str, threshold: float | str, **changes: Any) -> Limit:
@@ -86,14 +86,23 @@ def make_run_plan(flood_s: int = 900, edge_s: int = 60, **overrides: Any) -> Pla
 def make_latency(p50_ms: float, count: int, spread: float = 1.0) -> LatencyFigures:
     """Figures of a plausible distribution around `p50_ms`."""
     return LatencyFigures(
-        p50_ns=round(p50_ms * MS),
-        p90_ns=round(p50_ms * 1.8 * spread * MS),
-        p99_ns=round(p50_ms * 3.5 * spread * MS) if count >= 1000 else None,
-        p99_9_ns=round(p50_ms * 9 * spread * MS) if count >= 10_000 else None,
+        percentiles={
+            "p50": round(p50_ms * MS),
+            "p75": round(p50_ms * 1.4 * spread * MS),
+            "p90": round(p50_ms * 1.8 * spread * MS),
+            "p95": round(p50_ms * 2.4 * spread * MS),
+            "p99": round(p50_ms * 3.5 * spread * MS) if count >= 1000 else None,
+            "p99_9": round(p50_ms * 9 * spread * MS) if count >= 10_000 else None,
+        },
         max_ns=round(p50_ms * 30 * spread * MS),
         mean_ns=p50_ms * 1.2 * MS,
         count=count,
     )
+
+
+def without(figures: LatencyFigures, *names: str) -> LatencyFigures:
+    """The same where too few values lie above these percentiles."""
+    return replace(figures, percentiles=figures.percentiles | dict.fromkeys(names))
 
 
 def make_outcomes(**counts: int) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """When the generator was late, and which limits its on-time windows break by themselves."""
 
 from qosflood.analysis.latency import p99_or_max, rank
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Latency, Window
 from qosflood.plan.limit_language import metric_of
@@ -8,7 +9,7 @@ from qosflood.plan.plan import LEAST_LATE_GATE_NS, Limit, Plan
 
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1
-_QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
+_RANKS = {**PERCENTILES, "max": 100.0}
 
 
 def latency_limits(plan: Plan) -> list[Limit]:
@@ -79,18 +80,12 @@ def _series(window: Window, limit: Limit) -> Latency | None:
 
 def _allowed(limit: Limit, count: int) -> int:
     """How many of `count` values may lie above the limit's threshold."""
-    return count - rank(_QUANTILES[limit.metric.partition(".")[2]], count)
+    return count - rank(_RANKS[limit.metric.partition(".")[2]], count)
 
 
 def _least_above(latency: Latency, threshold: float) -> int:
-    ladder = (
-        (latency.p50_ns, 50.0),
-        (latency.p90_ns, 90.0),
-        (latency.p99_ns, 99.0),
-        (latency.p99_9_ns, 99.9),
-        (latency.max_ns, 100.0),
-    )
-    for value, percentile in ladder:
-        if value > threshold:
+    recorded = {**latency.percentiles, "max": latency.max_ns}
+    for name, percentile in _RANKS.items():
+        if name in recorded and recorded[name] > threshold:
             return latency.count - rank(percentile, latency.count) + 1
     return 0

@@ -20,6 +20,7 @@ from qosflood.analysis.generator.late import latency_limits
 from qosflood.analysis.limited_by.evidence import evidence_lines
 from qosflood.analysis.limited_by.stalls import Stall
 from qosflood.analysis.limited_by.surroundings import grew
+from qosflood.base.percentiles import share_above
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
 from qosflood.journal.records import CUT_OFF
 from qosflood.plan.plan import Plan
@@ -47,7 +48,8 @@ _HELD_UP = 0.5
 _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
-_TOLD_SHARES = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
+_GREW_AT = ("p50", "p90", "p99")
+"""The percentiles by which the share of slow answers is told, lowest first."""
 _REFUSED_FAST_NS = 10 * MS
 _BEYOND = 5.0
 """Times its longest stall, which a generator may add to an answer that it reads late."""
@@ -212,24 +214,24 @@ def _by_service(case: _Case) -> _Sign | None:
 
 def _slow_share(before: LatencyFigures, after: LatencyFigures) -> float:
     """At least which share of the answers has grown slow, by the lowest percentile that grew."""
-    for figure, share in _TOLD_SHARES:
-        usual, now = getattr(before, figure), getattr(after, figure)
+    for name in _GREW_AT:
+        usual, now = before.percentiles[name], after.percentiles[name]
         if usual is not None and now is not None and grew(usual, now):
-            return share
-    return _TOLD_SHARES[-1][1]
+            return share_above(name)
+    return share_above(_GREW_AT[-1])
 
 
 def _by_limits(case: _Case) -> _Sign | None:
     for limit in latency_limits(case.plan):
         series, _, figure = limit.metric.partition(".")
-        value = getattr(getattr(case.flood, series), f"{figure}_ns")
+        value = getattr(case.flood, series).figure(figure)
         if limit.scope == "flood" and value is not None and value > float(limit.threshold):
             stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
             away = ": reports of clients that a storm keeps away wait too" if stormy else ""
             return _Sign(
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
                 f"was on time{away}",
-                _TOLD_SHARES[-1][1],
+                share_above(_GREW_AT[-1]),
                 slow=True,
                 stormy=stormy,
             )

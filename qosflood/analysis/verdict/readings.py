@@ -11,7 +11,7 @@ from qosflood.analysis.findings import (
     ScrapeFigures,
 )
 from qosflood.analysis.findings_prometheus import UpFigures
-from qosflood.analysis.latency import ABOVE_SHARE, LEAST_ABOVE, percentile_below
+from qosflood.analysis.latency import percentile_below, values_needed
 from qosflood.analysis.verdict.comparison import Reading
 from qosflood.base.units import SECOND, format_count
 from qosflood.journal.records import CUT_OFF
@@ -66,7 +66,7 @@ def latency(series: str, figure: str, _case: Case, phase: PhaseFigures) -> Readi
 
 def of_figures(figures: LatencyFigures, figure: str) -> Reading:
     """The figure; where too few values lie above it, what is known on either side of it."""
-    value: int | None = getattr(figures, f"{figure}_ns")
+    value = figures.figure(figure)
     if value is not None:
         return Reading(value=value, n=figures.count)
     return Reading(
@@ -78,9 +78,8 @@ def of_figures(figures: LatencyFigures, figure: str) -> Reading:
 
 
 def _too_few(figure: str, count: int) -> str:
-    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
-    needed = int((LEAST_ABOVE - 0.5) / ABOVE_SHARE[figure]) + 1
-    return f"{figure} needs {format_count(needed)} values, there were {format_count(count)}"
+    needed = format_count(values_needed(figure))
+    return f"{figure} needs {needed} values, there were {format_count(count)}"
 
 
 def errors(case: Case, phase: PhaseFigures) -> Reading:

@@ -52,6 +52,7 @@ function row(cells) {
 }
 
 const number = (text) => make("td", text, "number");
+const numberHead = (text) => make("th", text, "number");
 
 // The verdict.
 
@@ -172,9 +173,10 @@ function showLimits() {
 function showPhases() {
   const told = (judged && judged.phases) || [];
   const rows = told.map((phase) => {
-    const figures = ["acked", "errors", "p50", "p99", "p99_9", "max"];
-    return row([make("td", phase.name), ...figures.map((name) => number(phase[name]))]);
+    return row([make("td", phase.name), ...Object.values(phase.figures).map(number)]);
   });
+  const heads = Object.keys((told[0] || { figures: {} }).figures);
+  byId("phases-heads").replaceChildren(make("th", "phase"), ...heads.map(numberHead));
   byId("phases").replaceChildren(...rows);
   byId("phases-section").hidden = !rows.length;
 }

@@ -9,6 +9,7 @@ from collections import deque
 from qosflood.analysis.current import LiveView, Moment
 from qosflood.analysis.generator.late import is_late, late_gate_ns
 from qosflood.analysis.latency import p99_or_max
+from qosflood.base.percentiles import LIVE
 from qosflood.base.text import printable
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import End, Event, JournalRecord, MemorySample, ScrapeSample, Window
@@ -21,7 +22,7 @@ from qosflood.plan.plan import Plan
 MARK = "mark"
 MOST_EVENTS = 200
 MOST_INSTANCES = 16
-_LINES = ("offered", "acked", "max", "p99", "p50", "lag")
+_LINES = ("offered", "acked", "max", *reversed(LIVE), "lag")
 _HEALTH_S = 10
 _MOST_EARLY = 64
 _UNTIMED_MS = 1.0
@@ -164,8 +165,7 @@ class PageState:
             "offered": float(moment.offered),
             "acked": float(moment.outcomes["acked"]),
             "max": _in_ms(moment.response.max_ns if moment.response else None),
-            "p99": _in_ms(seen.p99_ns),
-            "p50": _in_ms(seen.p50_ns),
+            **{name: _in_ms(seen.response_ns[name]) for name in reversed(LIVE)},
             "lag": _in_ms(lag.lag_ns),
             **{
                 f"error {kind}": float(count)

@@ -6,6 +6,7 @@ from typing import Any
 
 from qosflood.analysis.current import Snapshot
 from qosflood.analysis.verdict.verdict import load_words
+from qosflood.base.percentiles import label
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
 from qosflood.journal.records import MemorySample, ScrapeSample
@@ -45,8 +46,10 @@ def tiles(seen: Snapshot, recent: Sequence[LagState], late_s: int, *, load: bool
     return [
         _tile("offered", lines.rate(seen.offered), f"of {lines.rate(seen.planned)} planned"),
         _tile("acked", lines.rate(seen.acked), _beside(seen, recent)),
-        _tile("response p50", lines.duration(seen.p50_ns)),
-        _tile("response p99", lines.duration(seen.p99_ns)),
+        *(
+            _tile(f"response {label(name)}", lines.duration(ns))
+            for name, ns in seen.response_ns.items()
+        ),
         _failed(seen),
         _memory(seen),
         _scrape(seen),

@@ -12,6 +12,7 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     ScrapePoint,
 )
+from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS, counted, format_bytes, format_count
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
@@ -20,7 +21,6 @@ Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 Rows = tuple[tuple[str, ...], ...]
 _MOST_NAMED = 4
 """Instances that a sentence names; the chart and the instances' table have them all."""
-_PERCENTILES = ("50%", "90%", "99%", "99.9%", "100%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,11 @@ def _acked_each_second(findings: Findings, flood: PhaseFigures) -> str:
 def latency(findings: Findings) -> Words:
     """Response times."""
     told = [phase for phase in findings.phases if phase.response.count]
-    rows = tuple((phase.name, *_latency_cells(phase.response)) for phase in told)
-    headers = ("phase", "p50", "p90", "p99", "p99.9", "max")
+    rows = tuple(
+        (phase.name, *(_ns(phase.response.figure(name)) for name in (*SHOWN, "max")))
+        for phase in told
+    )
+    headers = ("phase", *map(label, SHOWN), "max")
     longest = max(findings.seconds, key=lambda s: s.response_max_ns or 0)
     most = f"the longest was {_ns(longest.response_max_ns)}, at {cells.moment(longest.t_s)}."
     flood = main_phase(findings)
@@ -92,17 +95,13 @@ def _failed(phase: PhaseFigures) -> bool:
     return phase.scheduled > phase.outcomes.get("acked", 0)
 
 
-def _latency_cells(figures: LatencyFigures) -> tuple[str, ...]:
-    told = (figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns, figures.max_ns)
-    return tuple(_ns(value) for value in told)
-
-
 def percentiles(findings: Findings, curves: Sequence[PercentileCurve]) -> Words:
     """The figures of each curve's phase, so that they are those of the other tables."""
     told = [_figures(findings, curve) for curve in curves]
-    cells_of = [_latency_cells(figures) for figures in told]
+    ranks = {**PERCENTILES, "max": 100.0}
     rows = tuple(
-        (name, *(column[index] for column in cells_of)) for index, name in enumerate(_PERCENTILES)
+        (f"{rank:g}%", *(_ns(figures.figure(name)) for figures in told))
+        for name, rank in ranks.items()
     )
     said = "; ".join(
         f"{curve.phase} {curve.series}: {_within(figures)}"

@@ -6,6 +6,8 @@ from itertools import cycle
 
 import numpy as np
 
+from qosflood.analysis.findings import Block
+from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS
 from qosflood.journal.histograms import decode, value_at
 from qosflood.report.charts.plotting import Chart, Json, dashed, figure, line, log_axis, plotly_text
@@ -14,7 +16,7 @@ from qosflood.report.compare.values import Change, Comparison, Given
 from qosflood.report.compare.words import effect_words, interval, moved
 from qosflood.report.document import cells
 from qosflood.report.document.schema import Document
-from qosflood.report.document.schema_parts import Block, Curve
+from qosflood.report.document.schema_parts import Curve
 
 _FROM = 0.4
 _PERCENTS = ("50", "90", "99", "99.9", "99.99", "99.999")
@@ -139,7 +141,7 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
         trace = None if curve is None else _curve_line(run.name, curve, color, is_new)
         if trace is not None and trace["x"]:
             drawn.append(trace)
-            rows.append((run.name, *_told(run.document, series)))
+            rows.append((run.name, _told(run.document, series)))
     if not drawn:
         return None
     most = max(max(one["x"]) for one in drawn)
@@ -155,14 +157,16 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
         "height": 380,
         "showlegend": True,
     }
-    said = "; ".join(f"{row[0]}: p50 {row[1]}, p99 {row[3]}" for row in rows) + "."
+    said = "; ".join(f"{name}: p50 {told['p50']}, p99 {told['p99']}" for name, told in rows) + "."
+    heads = ("run", *map(label, SHOWN))
+    cells_of = tuple((name, *(told[one] for one in SHOWN)) for name, told in rows)
     axis = "Every run's whole flood on the HDR scale, 1/(1-q): each step to the right is ten times "
     return Chart(
         f"{series}-percentiles",
         title,
         f"{axis}rarer. A curve ends where ten values are left above it.",
         figure(drawn, layout),
-        Words(said, ("run", "p50", "p90", "p99", "p99.9"), tuple(rows)),
+        Words(said, heads, cells_of),
     )
 
 
@@ -200,11 +204,11 @@ def _curve_line(name: str, curve: Curve, color: str, is_new: bool) -> Json:
     return thick if is_new else dashed(trace, "solid") | {"opacity": 0.9}
 
 
-def _told(document: Document, series: str) -> list[str]:
-    """The percentiles that may be given."""
+def _told(document: Document, series: str) -> dict[str, str]:
+    """The percentiles that may be given, by name."""
     phase = document.phase("flood")
     figures = getattr(phase.latency_ms, series) if phase is not None else None
-    return [cells.ms(getattr(figures, name, None)) for name in ("p50", "p90", "p99", "p99_9")]
+    return {name: cells.ms(getattr(figures, name, None)) for name in PERCENTILES}
 
 
 def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from qosflood.base.percentiles import PERCENTILES, label
 from qosflood.plan.watching import WATCH
 from qosflood.report.compare.values import Scale, Unit
 from qosflood.report.document.cells import error_ratio
 from qosflood.report.document.schema import Document, Phase
 
 Read = Callable[[Document], float | None]
-LATENCY = ("response.p99", "response.p50", "response.p90", "response.p99_9", "response.mean")
+_OF_RESPONSE = (*PERCENTILES, "mean")
+_OF_SERVICE = ("p50", "p95", "p99")
+LATENCY = tuple(dict.fromkeys(("response.p99", *(f"response.{name}" for name in _OF_RESPONSE))))
 """The figures that a headline speaks of, the first that is known."""
 _MIB = 1024.0 * 1024.0
 LONE = math.log(1.14)
 _LONE_TAIL = math.log(1.25)
+_TAIL_FROM = 99.0
+"""Percentiles above this one are louder between runs than the others."""
 _LONE_LOUD = math.log(1.35)
 
 
@@ -75,18 +80,18 @@ def _times(series: str, figures: tuple[str, ...]) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             name=f"{series}.{figure}",
-            label=f"{series} {figure.replace('_', '.')}",
+            label=f"{series} {label(figure)}",
             unit="ms",
             read=_flood(partial(_latency, series, figure)),
-            lone=_LONE_TAIL if figure == "p99_9" else LONE,
+            lone=_LONE_TAIL if PERCENTILES.get(figure, 0.0) > _TAIL_FROM else LONE,
         )
         for figure in figures
     )
 
 
 FIGURES: tuple[Figure, ...] = (
-    *_times("response", ("p50", "p90", "p99", "p99_9", "mean")),
-    *_times("service", ("p50", "p99")),
+    *_times("response", _OF_RESPONSE),
+    *_times("service", _OF_SERVICE),
     Figure(
         name="errors",
         label="errors",

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qosflood.journal.histograms import PERCENTILES, counts_of, decode, values_of_indexes
-from qosflood.report.document.schema_parts import Block, Blocks
+from qosflood.analysis.findings import Block, Blocks
+from qosflood.base.percentiles import PERCENTILES
+from qosflood.journal.histograms import counts_of, decode, values_of_indexes
 
 Floats = npt.NDArray[np.float64]
 
 DRAWS = 500
 LEAST_BLOCKS = 4
 _AT_ONCE = 200
-_NAMES = ("p50", "p90", "p99", "p99_9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,13 @@ def _of_series(
     if not counts.size:
         return
     reached = np.cumsum(counts, axis=1)
-    found = np.concatenate(
-        [
-            _percentiles(drawn[at : at + _AT_ONCE] @ reached, highest)
-            for at in range(0, len(drawn), _AT_ONCE)
-        ]
-    )
+    found = [
+        _percentiles(drawn[at : at + _AT_ONCE] @ reached, highest)
+        for at in range(0, len(drawn), _AT_ONCE)
+    ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        for index, name in enumerate(_NAMES):
-            yield f"{series}.{name}", np.log(found[:, index])
+        for name in PERCENTILES:
+            yield f"{series}.{name}", np.log(np.concatenate([some[name] for some in found]))
         sums, totals = counts @ middle, counts.sum(axis=1)
         yield f"{series}.mean", np.log((drawn @ sums) / (drawn @ totals))
 
@@ -124,9 +122,11 @@ def _counts(encoded: str | None) -> npt.NDArray[np.int64] | None:
     return None if encoded is None else counts_of(decode(encoded)).copy()
 
 
-def _percentiles(reached: Floats, highest: Floats) -> Floats:
-    """Percentiles of each row of cumulated counts, as HdrHistogram counts them."""
+def _percentiles(reached: Floats, highest: Floats) -> dict[str, Floats]:
+    """Percentiles of each row of cumulated counts, as HdrHistogram counts them, by name."""
     total = reached[:, -1:]
-    targets = np.maximum(np.floor(total * np.array(PERCENTILES) / 100 + 0.5), 1)
-    at = [np.argmax(reached >= targets[:, [index]], axis=1) for index in range(len(PERCENTILES))]
-    return np.stack([highest[one] for one in at], axis=1)
+    targets = {
+        name: np.maximum(np.floor(total * percentile / 100 + 0.5), 1)
+        for name, percentile in PERCENTILES.items()
+    }
+    return {name: highest[np.argmax(reached >= at, axis=1)] for name, at in targets.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from qosflood.analysis.findings import LatencyFigures
 from qosflood.analysis.latency import NO_LATENCY, figures_of
-from qosflood.journal.histograms import merge
+from qosflood.journal.histograms import complete, merge
 from qosflood.journal.records import Latency, Window
 
 SERIES = ("response", "service", "failed", "send_lag")
@@ -60,7 +60,9 @@ class Second:
     def close(self) -> "Second":
         """Merge the histograms and read them; nothing can be added any more."""
         for series, parts in self.parts.items():
-            self.figures[series] = figures_of(parts[0] if len(parts) == 1 else merge(parts))
+            self.figures[series] = figures_of(
+                complete(parts[0]) if len(parts) == 1 else merge(parts)
+            )
         self.parts = {}
         return self
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
 from qosflood.journal.loss_records import Counted, ReadBack
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
@@ -40,14 +41,14 @@ def _outcome(name: str) -> Column[Second]:
 
 def _latency(series: str) -> tuple[Column[Second], ...]:
     def figure(name: str) -> Column[Second]:
-        read = attrgetter(f"{name}_ns")
-        return f"{series}_{name}_ms", lambda second: ms(read(second.latency(series)))
+        return f"{series}_{name}_ms", lambda second: ms(second.latency(series).figure(name))
 
     count: Column[Second] = (f"{series}_count", lambda second: second.latency(series).count)
-    return (count, *map(figure, _FIGURES))
-
-
-_FIGURES = ("p50", "p90", "p99", "p99_9", "max", "mean")
+    mean: Column[Second] = (
+        f"{series}_mean_ms",
+        lambda second: ms(second.latency(series).mean_ns),
+    )
+    return (count, *map(figure, (*PERCENTILES, "max")), mean)
 
 
 def _field(name: str) -> Column[Any]:

@@ -7,6 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from qosflood.base.percentiles import ESSENTIAL, PERCENTILES, SHOWN, label
 from qosflood.base.text import printable
 from qosflood.base.units import (
     MS,
@@ -96,7 +97,16 @@ def scrapes_ok(scrapes: Scrapes) -> str:
     return f"{scrapes.count - scrapes.failed}/{scrapes.count}" if scrapes.count else NONE
 
 
-_PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
+_PhaseRow = tuple[str, bool, Callable[[Phase], str]]
+
+
+def _response(name: str) -> _PhaseRow:
+    """A percentile of the response times."""
+    shown = f"response {label(name)}"
+    return shown, name in ESSENTIAL, lambda p: ms(getattr(p.latency_ms.response, name))
+
+
+_PHASE_ROWS: tuple[_PhaseRow, ...] = (
     ("length", False, lambda p: seconds(round(p.seconds, 1))),
     ("clients", True, lambda p: count(p.clients)),
     ("sessions", False, lambda p: count(p.sessions)),
@@ -106,9 +116,7 @@ _PHASE_ROWS: tuple[tuple[str, bool, Callable[[Phase], str]], ...] = (
     ("amplification", True, lambda p: times(p.amplification)),
     ("answered /s", True, lambda p: count(p.rate.acked)),
     ("errors", True, lambda p: ratio(error_ratio(p))),
-    ("response p50", True, lambda p: ms(p.latency_ms.response.p50)),
-    ("response p99", True, lambda p: ms(p.latency_ms.response.p99)),
-    ("response p99.9", False, lambda p: ms(p.latency_ms.response.p99_9)),
+    *(_response(name) for name in PERCENTILES if name in (*SHOWN, *ESSENTIAL)),
     ("response max", True, lambda p: ms(p.latency_ms.response.max)),
     ("service p99", False, lambda p: ms(p.latency_ms.service.p99)),
     ("send lag p99", False, lambda p: ms(p.send_lag_ms.p99)),

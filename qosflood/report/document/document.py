@@ -1,19 +1,21 @@
 """Plan, findings and verdict to the Document that every renderer and report.json show."""
 
-import math
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.analysis.prometheus.otel import NOT_CHECKED
 from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
-from qosflood.base.units import MS, US, format_utc_ms
+from qosflood.base.units import MS, format_utc_ms
 from qosflood.plan.plan import Plan
 from qosflood.report.document import schema
 from qosflood.report.document.advice import advise
-from qosflood.report.document.prometheus import otel_part, prometheus_part
-from qosflood.report.document.schema_parts import Blocks, Curve, PhaseCurves
+from qosflood.report.document.parts import finite, ms, part_of
+from qosflood.report.document.prometheus import prometheus_part
+from qosflood.report.document.schema_parts import Curve, PhaseCurves
 
 
 def build_document(
@@ -62,228 +64,113 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "phases": [
             _phase(phase, curves_part(findings.curves, phase.name)) for phase in findings.phases
         ],
-        "totals": schema.Totals(**msgspec.to_builtins(findings.totals)),
+        "totals": findings.totals,
         "memory": _memory(findings.memory),
-        "loss": schema.Loss(**msgspec.to_builtins(findings.loss)),
-        "generator": _generator(findings.generator),
+        "loss": findings.loss,
+        "generator": part_of(
+            schema.Generator, findings.generator, rss_max=findings.generator.rss_max_bytes
+        ),
         "limited_by": findings.limited_by,
         "limited_why": findings.limited_why,
         "limited_evidence": list(findings.limited_evidence),
         "restarts": findings.restarts,
-        "recovery_s": _finite(findings.recovery_s),
-        "recovery": _recovery(findings.recovery),
+        "recovery_s": finite(findings.recovery_s),
+        "recovery": findings.recovery,
         "first_failure": None if first is None else _entry(first),
         "timeline": [_entry(entry) for entry in findings.timeline],
         "warnings": list(findings.warnings),
         "instances": [_instance(instance) for instance in findings.instances],
         "prometheus": prometheus_part(findings.prometheus),
-        "otel": otel_part(findings.otel),
-        "blocks": blocks_part(findings.blocks),
+        "otel": findings.otel or NOT_CHECKED,
+        "blocks": findings.blocks,
     }
 
 
 def _phase(phase: found.PhaseFigures, curves: PhaseCurves) -> schema.Phase:
     lag = phase.send_lag
+    counts = {each.name: getattr(phase, each.name) for each in fields(found.PhaseCounts)}
     return schema.Phase(
-        name=phase.name,
-        start_s=phase.start_s,
-        seconds=phase.seconds,
-        clients=phase.clients,
-        sessions=phase.sessions,
-        rate=schema.RateFigures(planned=phase.planned, offered=phase.offered, acked=phase.acked),
-        scheduled=phase.scheduled,
-        sent=phase.sent,
-        outcomes=phase.outcomes,
-        statuses=phase.statuses,
-        errors=phase.errors,
-        resent=phase.resent,
-        retries=phase.retries,
-        retried=phase.retried,
-        acked_after_retry=phase.acked_after_retry,
-        amplification=phase.amplification,
-        picked_late=phase.picked_late,
-        late_windows=phase.late_windows,
-        windows=phase.windows,
+        **counts,
+        rate=part_of(schema.RateFigures, phase),
         latency_ms=schema.LatencySeries(
             response=_latency(phase.response),
             service=_latency(phase.service),
             failed=_latency(phase.failed),
         ),
-        send_lag_ms=schema.SpreadMs(p50=_ms(lag.p50_ns), p99=_ms(lag.p99_ns), max=_ms(lag.max_ns)),
+        send_lag_ms=schema.SpreadMs(p50=ms(lag.p50_ns), p99=ms(lag.p99_ns), max=ms(lag.max_ns)),
         scrapes=_scrapes(phase.scrapes),
         scrapes_by_instance={
             name: _scrapes(scrapes) for name, scrapes in phase.by_instance.items()
         },
-        memory=schema.PhaseMemory(
-            rss_start=phase.rss_start, rss_end=phase.rss_end, rss_max=phase.rss_max
-        ),
-        connects=_connects(phase.connects),
+        memory=part_of(schema.PhaseMemory, phase),
+        connects=None if phase.connects is None else part_of(schema.Connects, phase.connects),
         control=_control(phase.control),
-        tcp=None if phase.tcp is None else schema.Tcp(**msgspec.to_builtins(phase.tcp)),
-        target_cores=_finite(phase.target_cores),
-        target_throttled=_finite(phase.target_throttled),
-        target_loop_lag_ms=_ms(phase.target_loop_lag_ns),
+        target_loop_lag_ms=ms(phase.target_loop_lag_ns),
         curves=curves,
-    )
-
-
-def _connects(figures: found.ConnectFigures | None) -> schema.Connects | None:
-    if figures is None:
-        return None
-    return schema.Connects(
-        count=figures.count,
-        failed=figures.failed,
-        slow=figures.slow,
-        mean_ms=_ms(figures.mean_ns),
-        max_ms=_ms(figures.max_ns),
     )
 
 
 def _control(figures: found.ControlFigures | None) -> schema.Control | None:
     if figures is None:
         return None
-    return schema.Control(
-        count=figures.count,
-        failed=figures.failed,
-        slow=figures.slow,
-        p50_ms=_ms(figures.duration_p50_ns),
-        max_ms=_ms(figures.duration_max_ns),
-        reasons=figures.reasons,
-    )
-
-
-def _recovery(recovery: found.RecoveryFinding | None) -> schema.Recovery | None:
-    return None if recovery is None else schema.Recovery(**msgspec.to_builtins(recovery))
+    p50, most = ms(figures.duration_p50_ns), ms(figures.duration_max_ns)
+    return part_of(schema.Control, figures, p50_ms=p50, max_ms=most)
 
 
 def _latency(figures: found.LatencyFigures) -> schema.LatencyMs:
-    return schema.LatencyMs(
-        p50=_ms(figures.p50_ns),
-        p90=_ms(figures.p90_ns),
-        p99=_ms(figures.p99_ns),
-        p99_9=_ms(figures.p99_9_ns),
-        max=_ms(figures.max_ns),
-        mean=_ms(figures.mean_ns),
-        count=figures.count,
-        overflow=figures.overflow,
+    return part_of(
+        schema.LatencyMs,
+        figures,
+        max=ms(figures.max_ns),
+        mean=ms(figures.mean_ns),
+        **{name: ms(value) for name, value in figures.percentiles.items()},
     )
 
 
 def _scrapes(figures: found.ScrapeFigures) -> schema.Scrapes:
-    return schema.Scrapes(
-        count=figures.count,
-        failed=figures.failed,
-        gaps=figures.gaps,
-        success_ratio=figures.success_ratio,
+    return part_of(
+        schema.Scrapes,
+        figures,
         duration_ms=schema.SpreadMs(
-            p50=_ms(figures.duration_p50_ns),
-            p99=_ms(figures.duration_p99_ns),
-            max=_ms(figures.duration_max_ns),
+            p50=ms(figures.duration_p50_ns),
+            p99=ms(figures.duration_p99_ns),
+            max=ms(figures.duration_max_ns),
         ),
-        gap_max_ms=_ms(figures.gap_max_ns),
         bytes=figures.bytes_max,
         series=figures.series_max,
         samples=figures.samples_max,
-        parse_ms=schema.TypicalMs(p50=_ms(figures.parse_p50_ns), max=_ms(figures.parse_max_ns)),
-        added=figures.added,
-        removed=figures.removed,
-        resets=figures.resets,
-        reasons=figures.reasons,
+        parse_ms=schema.TypicalMs(p50=ms(figures.parse_p50_ns), max=ms(figures.parse_max_ns)),
     )
 
 
 def _memory(memory: found.MemoryFinding) -> schema.Memory:
-    return schema.Memory(
-        verdict=memory.verdict,
-        reason=memory.reason,
-        source=memory.source,
-        max_bytes=memory.max_bytes,
-        limit_bytes=memory.limit_bytes,
+    return part_of(
+        schema.Memory,
+        memory,
         slope_bytes_per_hour=schema.SlopeBand(
-            low=_finite(memory.slope_low),
-            mid=_finite(memory.slope_mid),
-            high=_finite(memory.slope_high),
+            low=finite(memory.slope_low),
+            mid=finite(memory.slope_mid),
+            high=finite(memory.slope_high),
         ),
-        bytes_per_session=_finite(memory.bytes_per_session),
         time_to_limit_s=schema.TimeBand(
-            low=_finite(memory.time_to_limit_low_s), high=_finite(memory.time_to_limit_high_s)
+            low=finite(memory.time_to_limit_low_s), high=finite(memory.time_to_limit_high_s)
         ),
-        figure=memory.figure,
-        heap=memory.heap,
-        given_back=_finite(memory.given_back),
-        retained_bytes_per_session=_finite(memory.retained_bytes_per_session),
-        retained_bytes_per_1000_reports=_finite(memory.retained_bytes_per_1000_reports),
-        clears_bytes_per_hour=_finite(memory.clears_bytes_per_hour),
-        needed_s=_finite(memory.needed_s),
-    )
-
-
-def _generator(generator: found.GeneratorFinding) -> schema.Generator:
-    per_report = generator.cpu_per_report_ns
-    return schema.Generator(
-        verdict=generator.verdict,
-        late_windows=generator.late_windows,
-        windows=generator.windows,
-        cpu_cores=_finite(generator.cpu_cores),
-        cpu_per_report_us=None if per_report is None else _finite(per_report / US),
-        send_lag_p99_ms=_ms(generator.send_lag_p99_ns),
-        loop_stall_max_ms=_ms(generator.loop_stall_max_ns),
-        throttled_windows=generator.throttled_windows,
-        late_gate_ms=generator.late_gate_ns / MS,
-        rss_max=generator.rss_max_bytes,
-        problems=list(generator.problems),
     )
 
 
 def _limit(judged: JudgedLimit) -> schema.JudgedLimit:
-    limit = judged.limit
-    value = judged.value
-    return schema.JudgedLimit(
-        expr=limit.expr,
-        metric=limit.metric,
-        op=limit.op,
-        threshold=limit.threshold,
-        value=value if isinstance(value, str) else _finite(value),
-        unit=limit.unit,
-        scope=limit.scope,
-        n=judged.n,
-        ok=judged.ok,
-        named_by=limit.named_by,
-        reason=judged.reason,
-    )
+    limit = msgspec.to_builtins(judged.limit)
+    own = schema.JudgedLimit.model_fields.keys() & limit.keys()
+    return part_of(schema.JudgedLimit, judged, **{name: limit[name] for name in own})
 
 
 def _entry(entry: found.TimelineEntry) -> schema.TimelineEntry:
-    return schema.TimelineEntry(
-        t_s=entry.t_s,
-        utc=format_utc_ms(entry.wall_ns),
-        who=entry.who,
-        kind=entry.kind,
-        what=entry.what,
-        evidence=entry.evidence,
-    )
+    return part_of(schema.TimelineEntry, entry, utc=format_utc_ms(entry.wall_ns))
 
 
 def _instance(instance: found.InstanceFinding) -> schema.Instance:
-    return schema.Instance(
-        name=instance.name,
-        scrape_url=instance.scrape_url,
-        memory_source=instance.memory_source,
-        restarts=instance.restarts,
-        rss_max=instance.rss_max,
-        scrapes=_scrapes(instance.scrapes),
-        scrape_words=list(instance.scrape_words),
-        memory=None if instance.memory is None else _memory(instance.memory),
-    )
-
-
-def _ms(ns: float | None) -> float | None:
-    return None if ns is None else _finite(ns / MS)
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no infinity: what has no bound is null, as what was not measured."""
-    return value if value is not None and math.isfinite(value) else None
+    memory = None if instance.memory is None else _memory(instance.memory)
+    return part_of(schema.Instance, instance, scrapes=_scrapes(instance.scrapes), memory=memory)
 
 
 _EVERY = 2
@@ -301,8 +188,3 @@ def _curve(curve: found.PercentileCurve) -> Curve:
         quantiles=[round(quantile, 8) for quantile in curve.quantiles[::_EVERY]],
         ms=[float(f"{value / MS:.5g}") for value in curve.values_ns[::_EVERY]],
     )
-
-
-def blocks_part(blocks: found.Blocks | None) -> Blocks | None:
-    """The main phase's blocks."""
-    return None if blocks is None else Blocks(**msgspec.to_builtins(blocks))

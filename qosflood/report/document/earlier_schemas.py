@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis.prometheus.otel import NOT_CHECKED
+from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.earlier_schemas import Later, completed, completed_plan
 from qosflood.report.document.schema import SCHEMA
 
@@ -57,7 +58,10 @@ _LATER_THAN_1: Later = {
     ("instances", "*"): {"memory": None, "scrape_words": []},
     ("instances", "*", "scrapes"): _SCRAPES,
 }
-_LATER_IN_2: Later = {("phases", "*"): {"target_loop_lag_ms": None}}
+_LATER_IN_2: Later = {
+    ("phases", "*"): {"target_loop_lag_ms": None},
+    ("phases", "*", "latency_ms", "*"): dict.fromkeys(PERCENTILES),
+}
 
 
 def report_of_today(report: Any) -> Any:

@@ -1,16 +1,15 @@
 """What Prometheus and OpenTelemetry saw: its part of report.json, and its sentences."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-
-import msgspec
+from collections.abc import Callable
 
 from qosflood.analysis import findings_prometheus as found
-from qosflood.analysis.prometheus.otel import NOT_CHECKED, UNCHECKED
+from qosflood.analysis.prometheus.otel import UNCHECKED
 from qosflood.base.text import printable
-from qosflood.base.units import MS, SECOND
+from qosflood.base.units import SECOND
 from qosflood.report.document import cells
 from qosflood.report.document import schema_parts as schema
+from qosflood.report.document.parts import ms, part_of
 from qosflood.report.document.schema import Document
 
 _MOST_NAMED = 5
@@ -34,74 +33,45 @@ def prometheus_part(
     def t_s(t: int) -> float:
         return (t - t0) / SECOND
 
-    return schema.Prometheus(
-        url=finding.url,
-        version=finding.version,
-        decides=finding.decides,
-        failure=finding.failure,
-        clock_ahead_ms=_ms(finding.ahead_ns),
-        clock_error_ms=_ms(finding.clock_error_ns),
-        restarts=finding.restarts,
-        unanswered=finding.unanswered,
+    return part_of(
+        schema.Prometheus,
+        finding,
+        clock_ahead_ms=ms(finding.ahead_ns),
         phases=[_up(figures) for figures in finding.phases],
         instances=[_instance(instance, t_s) for instance in finding.instances],
         gaps=[
-            schema.DataGap(
-                since_s=t_s(gap.since),
-                until_s=t_s(gap.until),
-                missing=gap.missing,
-                instances=list(gap.instances),
-                why=gap.why,
-            )
+            part_of(schema.DataGap, gap, since_s=t_s(gap.since), until_s=t_s(gap.until))
             for gap in finding.gaps
         ],
-        alerts=[schema.Alert(**msgspec.to_builtins(alert)) for alert in finding.alerts],
-        agreed=finding.agreed,
-        disagreements=list(finding.disagreements),
     )
 
 
-def otel_part(finding: found.OtelFinding | None) -> schema.Otel:
-    """The finding; of a journal without one, that it was not checked."""
-    return schema.Otel(**msgspec.to_builtins(finding or NOT_CHECKED))
-
-
 def _instance(instance: found.UpInstance, t_s: Seconds) -> schema.UpInstance:
-    return schema.UpInstance(
-        name=instance.name,
-        url=instance.url,
-        labels=instance.labels,
+    return part_of(
+        schema.UpInstance,
+        instance,
         interval_s=None if instance.interval_ns is None else instance.interval_ns / SECOND,
         run=_up(instance.figures),
         phases=[_up(figures) for figures in instance.phases],
-        spans=[
-            schema.UpSpan(
-                since_s=t_s(span.since),
-                last_s=t_s(span.last),
-                until_s=None if span.until is None else t_s(span.until),
-                failed=span.failed,
-                error=span.error,
-            )
-            for span in instance.spans
-        ],
+        spans=[_span(span, t_s) for span in instance.spans],
+    )
+
+
+def _span(span: found.UpSpan, t_s: Seconds) -> schema.UpSpan:
+    until = None if span.until is None else t_s(span.until)
+    return part_of(
+        schema.UpSpan, span, since_s=t_s(span.since), last_s=t_s(span.last), until_s=until
     )
 
 
 def _up(figures: found.UpFigures) -> schema.UpFigures:
-    return schema.UpFigures(
-        name=figures.name,
-        count=figures.count,
-        failed=figures.failed,
-        missing=figures.missing,
-        success_ratio=figures.success_ratio,
-        duration_ms_p50=_ms(figures.duration_p50_ns),
-        duration_ms_p99=_ms(figures.duration_p99_ns),
-        duration_ms_max=_ms(figures.duration_max_ns),
+    return part_of(
+        schema.UpFigures,
+        figures,
+        duration_ms_p50=ms(figures.duration_p50_ns),
+        duration_ms_p99=ms(figures.duration_p99_ns),
+        duration_ms_max=ms(figures.duration_max_ns),
     )
-
-
-def _ms(ns: int | None) -> float | None:
-    return None if ns is None else ns / MS
 
 
 def prometheus_line(document: Document) -> str:
@@ -150,12 +120,14 @@ def otel_line(document: Document) -> str:
     return printable(document.otel.reason)
 
 
-def beside_lines(document: Document) -> Iterator[tuple[str, str]]:
-    """Those of the two that were to be asked, by name."""
-    if document.prometheus is not None:
-        yield "Prometheus", prometheus_line(document)
-    if document.otel.reason != UNCHECKED:
-        yield "OpenTelemetry", otel_line(document)
+def prometheus_lines(document: Document) -> list[str]:
+    """What Prometheus saw, if one was to be asked."""
+    return [] if document.prometheus is None else [prometheus_line(document)]
+
+
+def otel_lines(document: Document) -> list[str]:
+    """What a Collector's own metrics say, if one was to be asked."""
+    return [] if document.otel.reason == UNCHECKED else [otel_line(document)]
 
 
 def about_line(part: schema.Prometheus) -> str:

@@ -1,19 +1,30 @@
 """The shape of report.json, as pydantic models: every key always present, null for unmeasured.
 
+A finding whose units and shape are those of report.json is its part as it is.
+
 Times in keys ending `_ms` are milliseconds, `_s` seconds, `_utc` or `utc` ISO 8601 in UTC;
 memory is in bytes; a limit's `value` and `threshold` are in base units (ns, bytes, ratio 0-1).
 """
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
+from pydantic.dataclasses import dataclass
 
-from qosflood.report.document.schema_parts import Blocks, Otel, PhaseCurves, Prometheus
+from qosflood.analysis.findings import (
+    Blocks,
+    LossFinding,
+    PhaseCounts,
+    RecoveryFinding,
+    Totals,
+)
+from qosflood.analysis.findings_prometheus import OtelFinding
+from qosflood.base.percentiles import PERCENTILES
+from qosflood.report.document.schema_parts import STRICT, PhaseCurves, Prometheus
 from qosflood.report.document.schema_parts import Part as _Part
 
 SCHEMA: Literal["qosflood/report/2"] = "qosflood/report/2"
 VerdictWord = Literal["PASS", "FAIL", "INVALID", "ABORTED", "INTERRUPTED"]
-Outcomes = dict[str, int]
 
 
 class Run(_Part):
@@ -37,13 +48,20 @@ class RateFigures(_Part):
     acked: float | None
 
 
-class LatencyMs(_Part):
+if TYPE_CHECKING:
+
+    class _Percentiles(_Part):
+        def __getattr__(self, name: str) -> float | None: ...
+
+else:
+    _Percentiles = create_model(
+        "_Percentiles", __base__=_Part, **dict.fromkeys(PERCENTILES, (float | None, ...))
+    )
+
+
+class LatencyMs(_Percentiles):
     """One latency series; a percentile is null unless ten values lie above it."""
 
-    p50: float | None
-    p90: float | None
-    p99: float | None
-    p99_9: float | None
     max: float | None
     mean: float | None
     count: int
@@ -114,29 +132,6 @@ class Control(_Part):
     reasons: dict[str, int]
 
 
-class Tcp(_Part):
-    """Segments the generator's machine sent in a phase and sent again, over all its connections;
-    `dropped`: connects that its own listeners had no room for."""
-
-    sent: int
-    resent: int
-    dropped: int | None
-
-
-class Recovery(_Part):
-    """Seconds after the flood until each part was near the baseline for good, and all of them;
-    null: never or, if not `judged`, not known. Memory is told, and waited for by nobody."""
-
-    judged: bool
-    seconds: float | None
-    errors_s: float | None
-    response_s: float | None
-    scrapes_s: float | None
-    reason: str
-    rss_before: int | None
-    rss_after: int | None
-
-
 class PhaseMemory(_Part):
     """Resident memory of the target in bytes."""
 
@@ -145,28 +140,14 @@ class PhaseMemory(_Part):
     rss_max: int | None
 
 
-class Phase(_Part):
-    """One phase, as planned and as it went."""
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Phase(PhaseCounts):
+    """One phase, as planned and as it went. `sent` are first attempts, `retries` those after them;
+    `amplification` is how many requests went out for each first attempt. `target_cores` is the CPU
+    of the instance that used most, `target_throttled` for which share of the phase a quota kept it
+    off."""
 
-    name: str
-    start_s: float
-    seconds: float
-    clients: int
-    sessions: int | None
     rate: RateFigures
-    scheduled: int
-    sent: int
-    outcomes: Outcomes
-    statuses: dict[str, int]
-    errors: dict[str, int]
-    resent: int
-    retries: int
-    retried: dict[str, int]
-    acked_after_retry: int
-    amplification: float | None
-    picked_late: int
-    late_windows: int
-    windows: int
     latency_ms: LatencySeries
     send_lag_ms: SpreadMs
     scrapes: Scrapes
@@ -174,28 +155,8 @@ class Phase(_Part):
     memory: PhaseMemory
     connects: Connects | None
     control: Control | None
-    tcp: Tcp | None
-    target_cores: float | None
-    target_throttled: float | None
     target_loop_lag_ms: float | None
     curves: PhaseCurves
-
-
-class Totals(_Part):
-    """The books: scheduled = the sum of outcomes + in_flight."""
-
-    scheduled: int
-    sent: int
-    outcomes: Outcomes
-    statuses: dict[str, int]
-    errors: dict[str, int]
-    resent: int
-    retries: int
-    retried: dict[str, int]
-    acked_after_retry: int
-    amplification: float | None
-    in_flight: int
-    balanced: bool
 
 
 class SlopeBand(_Part):
@@ -231,21 +192,6 @@ class Memory(_Part):
     retained_bytes_per_1000_reports: float | None
     clears_bytes_per_hour: float | None
     needed_s: float | None
-
-
-class Loss(_Part):
-    """What is known about reports the target had accepted."""
-
-    method: Literal["none", "counter", "gauge", "readback"]
-    verdict: Literal["ok", "lost", "inconclusive", "unmeasured"]
-    reason: str
-    acked: int
-    uncertain: int
-    seen: int | None
-    missing: int | None
-    examples: list[str]
-    checked: int | None
-    foreign: int | None
 
 
 class Generator(_Part):
@@ -319,7 +265,7 @@ class Document(_Part):
     phases: list[Phase]
     totals: Totals
     memory: Memory
-    loss: Loss
+    loss: LossFinding
     generator: Generator
     limited_by: Literal["none", "generator", "target", "network", "inconclusive"]
     limited_why: str
@@ -327,13 +273,13 @@ class Document(_Part):
     limits: list[JudgedLimit]
     restarts: int | None
     recovery_s: float | None
-    recovery: Recovery | None
+    recovery: RecoveryFinding | None
     first_failure: TimelineEntry | None
     timeline: list[TimelineEntry]
     warnings: list[str]
     instances: list[Instance]
     prometheus: Prometheus | None
-    otel: Otel
+    otel: OtelFinding
     blocks: Blocks | None
 
     def phase(self, name: str) -> Phase | None:

@@ -1,14 +1,20 @@
-"""report.json: what Prometheus and OpenTelemetry saw of the target."""
-
-from typing import Literal
+"""report.json: what Prometheus saw of the target, and percentile curves."""
 
 from pydantic import BaseModel, ConfigDict
 
+from qosflood.analysis.findings_prometheus import AlertFinding
+
+STRICT = ConfigDict(
+    extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+)
+"""No key that is not known, none left out, and no number that JSON lacks. Holds for the findings
+too that are parts of report.json as they are."""
+
 
 class Part(BaseModel):
-    """No key that is not known, and no number that JSON lacks."""
+    """A part of report.json whose units or shape are not those of a finding."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(**STRICT, frozen=True)
 
 
 class UpFigures(Part):
@@ -57,17 +63,6 @@ class DataGap(Part):
     why: str
 
 
-class Alert(Part):
-    """An alert that fired in the run; `until_s` null: it still did when last asked."""
-
-    name: str
-    labels: dict[str, str]
-    since_s: float | None
-    until_s: float | None
-    before: bool
-    summary: str
-
-
 class Prometheus(Part):
     """What the Prometheus beside us saw; where it `decides`, its `up` is scrape.success."""
 
@@ -82,28 +77,9 @@ class Prometheus(Part):
     phases: list[UpFigures]
     instances: list[UpInstance]
     gaps: list[DataGap]
-    alerts: list[Alert]
+    alerts: list[AlertFinding]
     agreed: int
     disagreements: list[str]
-
-
-class OtelUp(Part):
-    """What a Collector exported as `up` of one instance: how often it was seen, and 0."""
-
-    instance: str
-    count: int
-    failed: int
-
-
-class Otel(Part):
-    """Metric points of a Collector over the run by what became of them, and by component."""
-
-    verdict: Literal["ok", "lost", "unmeasured"]
-    reason: str
-    looks: int
-    failed: int
-    points: dict[str, dict[str, int]]
-    up: list[OtelUp]
 
 
 class Curve(Part):
@@ -118,26 +94,3 @@ class PhaseCurves(Part):
 
     response: Curve | None
     service: Curve | None
-
-
-class Block(Part):
-    """Counts told in one block, `errors` every outcome but acked; its histograms are base64 of
-    HdrHistogram's V2 compressed form, in nanoseconds."""
-
-    t_s: int
-    scheduled: int
-    sent: int
-    acked: int
-    errors: int
-    response: str | None
-    service: str | None
-
-
-class Blocks(Part):
-    """The main phase cut into blocks of `length_s` seconds, at most 60 of them: of 30 s, shorter
-    in a phase under 4 minutes, of whole minutes in one over half an hour. What is over at the end
-    belongs to the last block."""
-
-    phase: str
-    length_s: int
-    blocks: list[Block]

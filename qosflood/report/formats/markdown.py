@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
-from qosflood.report.document.prometheus import beside_lines
 from qosflood.report.document.schema import Document
+from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
 
 MOST_LINES = 30
@@ -112,7 +112,7 @@ def _figures(document: Document) -> list[str]:
     return [
         f"- Memory: {escape(memory)}",
         f"- Scrapes: {escape(cells.scrape_line(document))}",
-        *(f"- {name}: {escape(line)}" for name, line in beside_lines(document)),
+        *(f"- {name}: {escape(line)}" for name, line in section_lines(document)),
         *([f"- Attempts: {escape(cells.attempts_line(document))}"] * cells.repeats(document)),
         *(f"- Storm: {escape(line)}" for line in storm_lines(document)),
         *([f"- Recovery: {escape(cells.recovery_line(document))}"] * _recovered_late(document)),

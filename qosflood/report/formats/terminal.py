@@ -16,8 +16,8 @@ from qosflood.base.units import SECOND, format_duration
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
 from qosflood.report.document.highlights import headline_parts
-from qosflood.report.document.prometheus import beside_lines
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
+from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
 from qosflood.report.formats.wrapping import hanging, table, together
 
@@ -204,7 +204,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
         yield "attempts", cells.attempts_line(document), _LAST
     for index, line in enumerate(storm_lines(document)):
         yield "storm", line, _LAST if index else _MAIN
-    for name, line in beside_lines(document):
+    for name, line in section_lines(document):
         yield name.lower(), line, _LAST
 
 
@@ -343,7 +343,7 @@ def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
     floods = cells.floods(document)
     yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
     yield "scrapes", cells.scrape_line(document)
-    yield from ((name.lower(), line) for name, line in beside_lines(document))
+    yield from ((name.lower(), line) for name, line in section_lines(document))
     if floods:
         yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
         yield "outcomes", cells.books_line(document)

@@ -69,7 +69,7 @@ def _trial(asked: float, windows: Sequence[Window], seconds: int) -> Trial:
         asked=asked,
         acked=sum(window.outcomes["acked"] for window in windows) / seconds,
         cpu_per_report_ns=sum(health.cpu_ns for health in healths) / max(sent, 1),
-        lag_p99_ns=None if lag is None else lag.p99_ns,
+        lag_p99_ns=None if lag is None else lag.percentiles["p99"],
         waited=sum(health.run_queue_ns for health in healths) / (seconds * SECOND),
         throttled=sum(health.throttled_ns for health in healths) / (seconds * SECOND),
     )

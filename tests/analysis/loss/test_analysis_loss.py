@@ -27,6 +27,7 @@ READBACK = make_plan(audit=Audit(readback="/sessions"))
 def totals(acked=100, *, resent=0, retried=None, **outcomes):
     return Totals(
         scheduled=acked + sum(outcomes.values()),
+        sent=acked + sum(outcomes.values()),
         outcomes={"acked": acked} | outcomes,
         statuses={},
         errors={},

@@ -8,8 +8,9 @@ from qosflood.base.errors import ProfileError
 from qosflood.plan.profile.files import list_profiles, load_profile
 
 METRICS = (
-    "response.p50, response.p90, response.p99, response.p99_9, response.max, "
-    "service.p50, service.p90, service.p99, service.p99_9, service.max, "
+    "response.p50, response.p75, response.p90, response.p95, response.p99, response.p99_9, "
+    "response.max, service.p50, service.p75, service.p90, service.p95, service.p99, "
+    "service.p99_9, service.max, "
     "errors, offered, amplification, scrape.success, scrape.p99, scrape.gap, memory.max, "
     "memory.leak, memory.time_to_limit, loss, restarts, recovery.time"
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from findings_maker import make_limit
+from findings_maker import make_limit, without
 from stories import Story, document_of, failing_run, good_run, interrupted_run
 
 from qosflood.analysis.verdict.verdict import JudgedLimit
@@ -33,7 +33,7 @@ def with_limit(story: Story, expr: str, metric: str) -> Story:
 def test_a_percentile_that_few_values_lie_above_is_not_told_of_the_curve_either() -> None:
     story = good_run()
     flood = next(phase for phase in story.findings.phases if phase.name == "flood")
-    few = replace(flood.response, p99_ns=None, p99_9_ns=None, max_ns=61_000_000)
+    few = replace(without(flood.response, "p99", "p99_9"), max_ns=61_000_000)
     words = said(with_flood(story, response=few), "percentiles")
     told = next(part for part in words.split("; ") if part.lower().startswith("flood response"))
     assert "99%" not in told
@@ -77,7 +77,7 @@ def test_a_tile_names_the_limit_that_broke_for_it_need_not_be_on_its_figure() ->
 def test_without_a_p99_the_maximum_speaks() -> None:
     story = good_run()
     flood = next(phase for phase in story.findings.phases if phase.name == "flood")
-    few = with_flood(story, response=replace(flood.response, p99_ns=None))
+    few = with_flood(story, response=without(flood.response, "p99"))
     assert "response max" in first_screen(document_of(few))
     assert "response p99" in first_screen(document_of(story))
 

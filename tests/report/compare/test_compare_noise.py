@@ -1,17 +1,22 @@
 """Noise within a run, noise between runs, and what they let a comparison say."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from comparing import make_blocks, overall_power, pool, power
+from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.analysis.findings import Blocks
+from qosflood.base.percentiles import PERCENTILES
+from qosflood.journal.histograms import decode, make_histogram
 from qosflood.report.compare.figures import LONE
 from qosflood.report.compare.noise import Reading, judged, t_quantile
 from qosflood.report.compare.resampling import noise_within, together, weights
-from qosflood.report.document.document import blocks_part
 
 SURE = 0.95
 AS_RUNS_DIFFER = (0.03, 0.035, 0.04, 0.045, 0.05)
@@ -38,21 +43,42 @@ def test_every_draw_takes_as_many_blocks_as_there_are_in_runs_of_neighbours(numb
 
 
 def test_the_same_seed_gives_the_same_noise() -> None:
-    blocks = blocks_part(make_blocks((1,), blocks=8, each=400)[0])
+    blocks = make_blocks((1,), blocks=8, each=400)[0]
     assert noise_within(blocks, (3, 0), draws=50) == noise_within(blocks, (3, 0), draws=50)
     assert noise_within(blocks, (3, 0), draws=50) != noise_within(blocks, (4, 0), draws=50)
 
 
+def test_each_percentiles_noise_is_its_own() -> None:
+    """That of the figure read from every draw's sum with HdrHistogram itself."""
+    cut = make_blocks((1,), blocks=8, each=400)[0]
+    noises = noise_within(cut, (3, 0), draws=20)
+    drawn = weights(8, together(8), 20, np.random.default_rng([3, 0]))
+    for name, percentile in PERCENTILES.items():
+        read = [math.log(summed(cut, row).get_value_at_percentile(percentile)) for row in drawn]
+        widened = math.sqrt(8 / (8 - together(8)))
+        assert noises[f"response.{name}"].error == pytest.approx(widened * np.std(read)), name
+
+
+def summed(cut: Blocks, row: npt.NDArray[np.float64]) -> HdrHistogram:
+    """The histogram of one draw."""
+    whole = make_histogram()
+    for block, times in zip(cut.blocks, row, strict=True):
+        for _ in range(int(times)):
+            assert block.response is not None
+            whole.add(decode(block.response))
+    return whole
+
+
 def test_noise_within_a_run_is_unknown_without_blocks() -> None:
     assert noise_within(None, (1,)) == {}
-    few = blocks_part(make_blocks((1,), blocks=3, each=100)[0])
+    few = make_blocks((1,), blocks=3, each=100)[0]
     assert noise_within(few, (1,)) == {}
 
 
 def test_blocks_that_are_all_alike_have_no_noise() -> None:
-    made = blocks_part(make_blocks((1,), blocks=1, each=5000)[0])
+    made = make_blocks((1,), blocks=1, each=5000)[0]
     assert made is not None
-    alike = made.model_copy(update={"blocks": made.blocks * 12})
+    alike = replace(made, blocks=made.blocks * 12)
     assert all(noise.error == pytest.approx(0.0) for noise in noise_within(alike, (1,)).values())
 
 

@@ -117,6 +117,5 @@ def test_the_books_of_the_report_balance_or_say_so(make: Callable[[], Story]) ->
 
 def test_the_shipped_json_schema_is_the_models_own() -> None:
     shipped = files("qosflood.report.document").joinpath("report.schema.json").read_bytes()
-    # To renew it: write this very expression to the file.
     own = orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-    assert shipped == own + b"\n"
+    assert shipped == own + b"\n", "report.schema.json is not what the code says: run `make schema`"

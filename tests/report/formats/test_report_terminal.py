@@ -181,7 +181,7 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
 def test_a_phase_that_was_not_reached_has_no_column() -> None:
     document = document_of(good_run())
     cut = [
-        p if p.name == "baseline" else p.model_copy(update={"seconds": 0.0})
+        p if p.name == "baseline" else replace(p, seconds=0.0)
         for p in document.phases
     ]
     text = "\n".join(lines_of(document.model_copy(update={"phases": cut}), 80))

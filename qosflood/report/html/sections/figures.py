@@ -2,7 +2,7 @@
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
-from qosflood.report.document.prometheus import beside_lines
+from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_rows
 from qosflood.report.html.section import Report, Values
 
@@ -30,7 +30,7 @@ def findings(report: Report) -> Values:
         *recovery,
         ("Memory", cells.memory_line(document)),
         ("Scrapes", cells.scrape_line(document)),
-        *beside_lines(document),
+        *section_lines(document),
         *loss,
     )
     return {"pairs": pairs}

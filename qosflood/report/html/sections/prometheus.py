@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from qosflood.analysis.findings_prometheus import AlertFinding
 from qosflood.report.document import cells
 from qosflood.report.document import schema_parts as schema
 from qosflood.report.document.prometheus import about_line, gap_lines
@@ -40,7 +41,7 @@ def _rows(instance: schema.UpInstance) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _alert(alert: schema.Alert) -> tuple[str, ...]:
+def _alert(alert: AlertFinding) -> tuple[str, ...]:
     labels = ", ".join(f"{name}={text}" for name, text in alert.labels.items())
     since = cells.NONE if alert.since_s is None else cells.moment(alert.since_s)
     return (

@@ -1,0 +1,32 @@
+"""The percentiles that are read from histograms: one table, by which everything else goes.
+
+Windows, findings, limits (`response.p95`), report.json, CSV and comparisons hold all of them, by
+their names. Tables for people show a few of them. A percentile that is added here is added
+everywhere; a run that was recorded before has its histograms, from which it is read.
+"""
+
+PERCENTILES: dict[str, float] = {
+    "p50": 50.0,
+    "p75": 75.0,
+    "p90": 90.0,
+    "p95": 95.0,
+    "p99": 99.0,
+    "p99_9": 99.9,
+}
+"""Rank in percent by name, lowest first."""
+SHOWN = ("p50", "p90", "p95", "p99", "p99_9")
+"""Those in the wide tables: of the HTML report, and of a terminal of 120 columns or more."""
+ESSENTIAL = ("p50", "p95", "p99")
+"""Those in narrow tables: of a terminal of 80 columns, and of report.md."""
+LIVE = ("p50", "p99")
+"""Those shown and judged while the run goes on, of its last seconds."""
+
+
+def label(name: str) -> str:
+    """The name for people, e.g. `p99.9`."""
+    return name.replace("_", ".")
+
+
+def share_above(name: str) -> float:
+    """Which share of the values lies above the percentile."""
+    return round(1.0 - PERCENTILES[name] / 100.0, 9)
