@@ -50,7 +50,7 @@ class FirstFailures:
     def entries(self, clock: RunClock) -> Iterator[TimelineEntry]:
         """One entry for each outcome and who is to answer for it."""
         for (outcome, who), window in self._windows.items():
-            stopped = not clock.whole and window.second >= clock.stop_ns // SECOND
+            stopped = not clock.completed and window.second >= clock.stop_ns // SECOND
             if not (outcome == "unsent" and stopped):
                 yield _entry(outcome, who, window, self._samples.get(outcome), clock)
 

@@ -161,15 +161,15 @@ def _missing_problems(
         if event.kind in _LEFT_OUT:
             yield event.what
     ends = {shard: len(kept.seen) for shard, kept in tally.shards.items()}
-    whole = plan.load_ns // SECOND if clock.whole else 0
-    expected = max([*ends.values(), whole, 0])
+    planned = plan.load_ns // SECOND if clock.completed else 0
+    expected = max([*ends.values(), planned, 0])
     for shard, kept in sorted(tally.shards.items()):
         if holes := _holes(kept, expected):
             yield (
                 f"shard {shard}: windows of {format_count(holes)} of {format_count(expected)} "
                 "seconds are missing"
             )
-    if clock.whole and plan.floods and not tally.scheduled:
+    if clock.completed and plan.floods and not tally.scheduled:
         yield "not one report came due: the load was never generated"
 
 

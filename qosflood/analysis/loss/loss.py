@@ -115,7 +115,7 @@ def _methods(plan: Plan, evidence: LossEvidence) -> list[Method]:
 def _unfit(clock: RunClock, base: LossFinding, evidence: LossEvidence) -> str:
     """Why nothing found in the target would tell anything."""
     several = next((one for one in evidence.events if one.kind == "several_processes"), None)
-    if not clock.whole:
+    if not clock.completed:
         return "the run was stopped before the target had settled"
     if several is not None:
         return f"nothing can be looked for in one of several processes: {several.what}"

@@ -17,7 +17,7 @@ from qosflood.plan.plan import Part
 from qosflood.plan.watching import Audit
 
 T0, OVER, SETTLED = 2 * SECOND, 30 * SECOND, 35 * SECOND
-CLOCK = RunClock(wall_ns=0, t0=T0, stop_ns=40 * SECOND, whole=True)
+CLOCK = RunClock(wall_ns=0, t0=T0, stop_ns=40 * SECOND, completed=True)
 FINISHED = Event(t=OVER, who="operator", kind="load_finished", what="the load is over")
 COUNTER = make_plan(audit=Audit(counter="reports_total"))
 GAUGE = make_plan(audit=Audit(gauge="sessions"))
@@ -157,7 +157,7 @@ def test_a_counter_is_judged_between_the_load_alone(evidence, why):
     [
         ({"restarts": 1}, "the target restarted, and what it held before cannot be looked for"),
         (
-            {"clock": replace(CLOCK, whole=False)},
+            {"clock": replace(CLOCK, completed=False)},
             "the run was stopped before the target had settled",
         ),
         ({"account": totals(0, rejected=5)}, "no report was accepted, so none can be missing"),

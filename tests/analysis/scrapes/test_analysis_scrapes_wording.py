@@ -15,7 +15,7 @@ PLAN = make_plan(
     phases=make_phases(LOAD, edge_ns=60 * SECOND, flood_ns=300 * SECOND, settle_ns=30 * SECOND),
     watch={"interval_ns": 5 * SECOND},
 )
-CLOCK = RunClock(wall_ns=WALL_NS, t0=at(0), stop_ns=510 * SECOND, whole=True)
+CLOCK = RunClock(wall_ns=WALL_NS, t0=at(0), stop_ns=510 * SECOND, completed=True)
 """Baseline, ramp from 60 s on, flood from 120 s on, recovery from 420 s on."""
 EACH = "(one scrape each 5s)"
 
