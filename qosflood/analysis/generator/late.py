@@ -11,7 +11,7 @@ _QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0
 
 
 def latency_limits(plan: Plan) -> list[Limit]:
-    """The limits that hold latency down."""
+    """The upper limits on latency."""
     return [
         limit
         for limit in plan.limits
@@ -55,7 +55,7 @@ class OnTimeBreaks:
         self._last_late: dict[int, int] = {}
 
     def add(self, window: Window, late: bool) -> None:
-        """Take in a window."""
+        """Add a window."""
         if late:
             self._last_late[window.shard] = window.second
         if window.second - self._last_late.get(window.shard, -2) <= 1:
