@@ -36,7 +36,7 @@ class Snapshot:
     attempts, `retries` those after them.
 
     With several `instances`, memory is that of the one that has most (`rss_instance`), and `scrape`
-    is of the one that fares worst; the last scrape of `failing` of them failed.
+    is of the one with the worst scrape; the last scrape of `failing` of them failed.
 
     `share` of the run is done, `left_ns` to go. `errors` are all failures so far by outcome,
     `trouble` the last event that the operator did not cause.
@@ -78,7 +78,7 @@ class Moment:
     merged: Latency | None = None
 
     def add(self, window: Window, late: bool) -> None:
-        """Take in a shard's window of this second; one with `health` completes the shard."""
+        """Add a shard's window of this second; one with `health` completes the shard."""
         self.scheduled += window.scheduled
         self.offered += window.offered
         self.retries += window.retries
@@ -133,7 +133,7 @@ class LiveView:
         self._trouble: str | None = None
 
     def feed(self, record: JournalRecord) -> None:
-        """Take in a record; kinds that nothing here shows are ignored."""
+        """Add a record; kinds that are not shown are ignored."""
         if isinstance(record, Window):
             self._feed_window(record)
         elif isinstance(record, ScrapeSample):
@@ -224,14 +224,14 @@ class LiveView:
         return _mean([self._moments.get(second, Moment()) for second in seconds])
 
     def last_good_scrape(self) -> int | None:
-        """When the instance was scraped well last that has waited longest for it; None where one
-        never was."""
+        """The last good scrape of the instance that has waited longest for one; None if an instance
+        never had one."""
         names = [instance.name for instance in self.plan.instances]
         times = [self._good_scrapes[name] for name in names if name in self._good_scrapes]
         return min(times) if len(times) == len(names) else None
 
     def memory_limit(self, sample: MemorySample) -> int | None:
-        """What the sampled instance may use: as the profile names it, else as its source does."""
+        """What the sampled instance may use, by the profile, else by its source."""
         return self.plan.watch.memory_limit_bytes or sample.limit_bytes
 
     def _feed_memory(self, sample: MemorySample) -> None:
