@@ -122,7 +122,7 @@ def test_the_summary_says_what_happened_and_where_to_read_on(width: int) -> None
         "memory steady; max 145.3 MiB",
         "scrapes 215 of 222 good",
         "first failure +7m1s",
-        "next find the load that holds: run again with --rate 5x",
+        "next find a load that passes: run again with --rate 5x",
         "report runs/x/report.html",
     ):
         assert piece in flat
@@ -134,7 +134,9 @@ def test_a_wide_terminal_gets_every_figure_of_a_phase() -> None:
 
 
 def test_unbalanced_books_are_said_out_loud() -> None:
-    assert "412 in flight (NOT balanced)" in " ".join(summary(interrupted_run(), 200).split())
+    assert "412 in flight (outcomes do NOT add up)" in " ".join(
+        summary(interrupted_run(), 200).split()
+    )
 
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
 
 
 def _moments(findings: Findings) -> Iterator[Moment]:
-    """What broke first, and what the operator noted."""
+    """The first failure, and the operator's marks."""
     first = findings.first_failure
     if first is not None:
         yield Moment(first.t_s, "first failure", "@bad")
@@ -59,13 +59,13 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     times = [second.t_s for second in seconds]
     traces = [
         time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
-        time.line("acked", times, [s.acked for s in seconds], "@acked", 900),
+        time.line("answered", times, [s.acked for s in seconds], "@acked", 900),
         _planned(time, plan, findings),
     ]
     return Chart(
         "throughput",
         "Throughput",
-        "Reports per second: planned by the schedule, offered (sent) and acked in time.",
+        "Reports per second: planned by the schedule, offered (sent) and answered in time.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
         wording.throughput(findings),
         time.unit_s,
@@ -107,8 +107,8 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "latency",
         "Response time",
-        "From the moment a report was due, per second; a report that failed counts at least as "
-        f"the timeout. Logarithmic.{few}",
+        "From the moment a report was due, per second; a report that failed counts at least its "
+        f"timeout. Logarithmic.{few}",
         figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
         wording.latency(findings),
         time.unit_s,
@@ -132,7 +132,7 @@ def _percentiles(findings: Findings) -> Chart | None:
         "percentiles",
         "Latency by percentile",
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
-        "Response counts from due, service from sent; the space between them is waiting.",
+        "Response counts from the due time, service from the send; between them a report waits.",
         figure(shown, layout),
         wording.percentiles(findings, curves),
     )
@@ -189,7 +189,7 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "errors",
         "Errors by kind",
-        "Reports per second that did not end acked.",
+        "Failed reports per second, by outcome.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
         wording.errors(findings, kinds),
         time.unit_s,
