@@ -41,11 +41,9 @@ def _shared_host(plan: Plan, tally: GeneratorTally) -> Iterator[str]:
         return
     waited = ""
     if tally.flood_seconds:
-        share = tally.run_queue_ns / (tally.flood_seconds * SECOND)
-        waited = (
-            f"; in the flood the generator waited {format_duration(share * SECOND)} per second "
-            "for a CPU"
-        )
+        each = tally.run_queue_ns / (tally.flood_seconds * SECOND)
+        wait = format_duration(each * SECOND)
+        waited = f"; in the flood the generator waited {wait} a second for a CPU"
     yield f"shared_host: generator and target share this machine{waited}"
 
 

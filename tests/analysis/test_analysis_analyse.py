@@ -214,7 +214,7 @@ def test_several_shards_add_up():
 def test_warnings_hold_their_evidence():
     records = healthy_run(PLAN, extra=[event(5, "monitor_error", "generator", "memory: gone")])
     warnings = found(records).warnings
-    assert any("shared_host" in line and "2ms per second" in line for line in warnings)
+    assert any("shared_host" in line and "2ms a second" in line for line in warnings)
     assert "monitor_error: memory: gone" in warnings
 
 

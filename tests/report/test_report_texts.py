@@ -134,7 +134,7 @@ def test_a_wide_terminal_gets_every_figure_of_a_phase() -> None:
 
 
 def test_unbalanced_books_are_said_out_loud() -> None:
-    assert "412 in flight (outcomes do NOT add up)" in " ".join(
+    assert "412 in flight: outcomes do NOT add up" in " ".join(
         summary(interrupted_run(), 200).split()
     )
 

@@ -11,7 +11,7 @@ _QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0
 
 
 def latency_limits(plan: Plan) -> list[Limit]:
-    """The upper limits on latency."""
+    """The limits that hold latency down."""
     return [
         limit
         for limit in plan.limits

@@ -46,9 +46,9 @@ _THROTTLED = 0.1
 _BLOCKED_SHARE = 0.5
 """The event loop explains slow answers if it was blocked for this share of their time."""
 _ALIKE, _UNLIKE = 0.5, 0.1
-"""If the reference endpoint met at least this share of the load's trouble it is the same trouble;
-at most the second share, it is not."""
-_SHARE_ABOVE = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
+"""Of the load's share of trouble: at least so much of the control's is the same trouble, at most
+so much is not."""
+_TOLD_SHARES = (("p50_ns", 0.5), ("p90_ns", 0.1), ("p99_ns", 0.01))
 _REFUSED_FAST_NS = 10 * MS
 _BEYOND = 5.0
 """Times its longest stall, which a generator may add to an answer that it reads late."""
@@ -213,12 +213,12 @@ def _by_service(case: _Case) -> _Sign | None:
 
 
 def _slow_share(before: LatencyFigures, after: LatencyFigures) -> float:
-    """At least which share of the answers became slow, by the lowest percentile that grew."""
-    for figure, share in _SHARE_ABOVE:
+    """At least which share of the answers has grown slow, by the lowest percentile that grew."""
+    for figure, share in _TOLD_SHARES:
         usual, now = getattr(before, figure), getattr(after, figure)
         if usual is not None and now is not None and grew(usual, now):
             return share
-    return _SHARE_ABOVE[-1][1]
+    return _TOLD_SHARES[-1][1]
 
 
 def _by_limits(case: _Case) -> _Sign | None:
@@ -231,7 +231,7 @@ def _by_limits(case: _Case) -> _Sign | None:
             return _Sign(
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
                 f"was on time{away}",
-                _SHARE_ABOVE[-1][1],
+                _TOLD_SHARES[-1][1],
                 slow=True,
                 stormy=stormy,
             )

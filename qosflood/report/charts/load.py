@@ -132,7 +132,7 @@ def _percentiles(findings: Findings) -> Chart | None:
         "percentiles",
         "Latency by percentile",
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
-        "Response counts from the due time, service from the send; between them a report waits.",
+        "Response time counts from due, service time from sent; the gap between them is waiting.",
         figure(shown, layout),
         wording.percentiles(findings, curves),
     )

@@ -24,8 +24,8 @@ from qosflood.report.charts.wording import Words
 Point = TypeVar("Point", MemoryPoint, ScrapePoint)
 _MIB = 1024 * 1024
 _SCRAPES = (
-    "How long each scrape of the metrics page took; in the tables a failed one counts at least "
-    "its timeout"
+    "How long each scrape of the metrics page took; in the tables a failed one counts as "
+    "at least its timeout"
 )
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""
@@ -201,7 +201,7 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "pages",
         "Metrics page",
-        "The size of the page and how many series it has.",
+        "Size of the metrics page, and how many series it holds.",
         figure(traces, layout),
         wording.pages(findings),
         time.unit_s,

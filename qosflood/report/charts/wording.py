@@ -71,8 +71,8 @@ def _answered_per_second(findings: Findings, flood: PhaseFigures) -> str:
 
 def latency(findings: Findings) -> Words:
     """Response times."""
-    timed = [phase for phase in findings.phases if phase.response.count]
-    rows = tuple((phase.name, *_latency_cells(phase.response)) for phase in timed)
+    told = [phase for phase in findings.phases if phase.response.count]
+    rows = tuple((phase.name, *_latency_cells(phase.response)) for phase in told)
     headers = ("phase", "p50", "p90", "p99", "p99.9", "max")
     longest = max(findings.seconds, key=lambda s: s.response_max_ns or 0)
     most = f"the longest was {_ns(longest.response_max_ns)}, at {cells.moment(longest.t_s)}."
@@ -94,20 +94,20 @@ def _failed(phase: PhaseFigures) -> bool:
 
 
 def _latency_cells(figures: LatencyFigures) -> tuple[str, ...]:
-    values = (figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns, figures.max_ns)
-    return tuple(_ns(value) for value in values)
+    told = (figures.p50_ns, figures.p90_ns, figures.p99_ns, figures.p99_9_ns, figures.max_ns)
+    return tuple(_ns(value) for value in told)
 
 
 def percentiles(findings: Findings, curves: Sequence[PercentileCurve]) -> Words:
     """The figures of each curve's phase, so that they are those of the other tables."""
-    figures_of = [_figures(findings, curve) for curve in curves]
-    cells_of = [_latency_cells(figures) for figures in figures_of]
+    told = [_figures(findings, curve) for curve in curves]
+    cells_of = [_latency_cells(figures) for figures in told]
     rows = tuple(
         (name, *(column[index] for column in cells_of)) for index, name in enumerate(_PERCENTILES)
     )
     said = "; ".join(
         f"{curve.phase} {curve.series}: {_within(figures)}"
-        for curve, figures in zip(curves, figures_of, strict=True)
+        for curve, figures in zip(curves, told, strict=True)
     )
     names = (f"{curve.phase} {curve.series}" for curve in curves)
     return Words(f"{said[:1].upper()}{said[1:]}.", ("percentile", *names), rows)

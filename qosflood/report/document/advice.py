@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.verdict.verdict import BY_MERGE, JudgedLimit, Verdict
-from qosflood.base.units import HOUR, MS, SECOND, format_bytes, format_duration
+from qosflood.base.units import HOUR, MS, SECOND, format_duration
 from qosflood.journal.records import INCOMPLETE
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_fix, herd_size
@@ -48,7 +48,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     if plan.floods and _too_much_load(broken, verdict):
         yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
-        yield from _go_further(plan, findings) if plan.floods else _flood_next(plan)
+        yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
     for judged in verdict.limits:
         if judged.ok is None and judged.reason != BY_MERGE:
             yield remedy_for_unjudged(judged, findings)
@@ -95,7 +95,7 @@ def _soften(plan: Plan) -> str:
     return f"; each shard sends herds of {size:,} reports (synchronised clocks), so try {fix}"
 
 
-def _flood_next(plan: Plan) -> Iterator[str]:
+def _flood_it(plan: Plan) -> Iterator[str]:
     yield f"measure the target under load: qosflood --rate 10x --target {plan.target.url}"
 
 
@@ -116,14 +116,11 @@ def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
     p99 = flood.response.p99_ns if flood else None
     if p99 and not any(metric.startswith("response") for metric in named):
         bound = format_duration(round_up(1.5 * p99 / MS) * MS)
-        yield (
-            f"lock in today's latency (p99 {format_duration(p99)}): "
-            f"--limit 'response.p99 < {bound}'"
-        )
+        yield f"lock in today's latency: --limit 'response.p99 < {bound}'"
     most = findings.memory.max_bytes
     if most and "memory.max" not in named:
         bound = f"{math.ceil(round_up(1.5 * most / _MIB))}MiB"
-        yield (f"lock in today's memory ({format_bytes(most)}): --limit 'memory.max < {bound}'")
+        yield f"lock in today's memory: --limit 'memory.max < {bound}'"
 
 
 def round_up(value: float) -> float:

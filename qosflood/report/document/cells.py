@@ -313,19 +313,20 @@ def recovery_line(document: Document) -> str:
     return printable("; ".join(parts))
 
 
-_OUTCOME_NAMES = {"acked": "answered"}
-"""Outcomes that have another name for readers."""
-
-
 def books_line(document: Document) -> str:
     """The sum of the outcomes against what was scheduled, in one line."""
     totals = document.totals
-    counts = {_OUTCOME_NAMES.get(name, name): n for name, n in totals.outcomes.items() if n}
-    parts = [f"{number:,} {name}" for name, number in counts.items()]
+    parts = [
+        f"{number:,} {'answered' if name == 'acked' else name}"
+        for name, number in totals.outcomes.items()
+        if number
+    ]
     if totals.in_flight:
         parts.append(f"{totals.in_flight:,} in flight")
-    state = "outcomes add up" if totals.balanced else "outcomes do NOT add up"
-    return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts) or '0'} ({state})")
+    sign, state = ("=", "add up") if totals.balanced else ("≠", "do NOT add up")
+    return printable(
+        f"{totals.scheduled:,} scheduled {sign} {' + '.join(parts) or '0'}: outcomes {state}"
+    )
 
 
 def generator_line(document: Document) -> str:

@@ -88,9 +88,9 @@ def remedy_for_unjudged(judged: JudgedLimit, findings: Findings) -> str:
     if several and metric.partition(".")[0] in ("memory", "restarts"):
         return f"{judged.limit.expr} was not judged: {judged.reason}; {_SEVERAL}"
     if metric.startswith("memory") and findings.memory.verdict == "unmeasured":
-        return "memory was not measured: add --pid N, or a metrics page that exports it"
-    by_prometheus = findings.prometheus is not None and metric == "scrape.success"
-    hint = "; add --scrape URL" if metric.startswith("scrape") and not by_prometheus else ""
+        return "memory was not measured: add --pid N, or a metrics page that exposes it"
+    told = findings.prometheus is not None and metric == "scrape.success"
+    hint = "; add --scrape URL" if metric.startswith("scrape") and not told else ""
     return f"{judged.limit.expr} was not judged: {judged.reason}{hint}"
 
 
