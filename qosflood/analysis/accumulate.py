@@ -10,7 +10,7 @@ from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.journal.clock_jumps import ClockJumps
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 from qosflood.journal.records import (
     ClockMark,
@@ -73,7 +73,7 @@ class Accumulator:
         self.prometheus_samples: list[PrometheusSamples] = []
         self.otel: list[OtelSample] = []
         self.sent: list[SentSessions] = []
-        self.metric_readings: list[Counted] = []
+        self.audit_samples: list[AuditSample] = []
         self.read_back: list[ReadBack] = []
         self.events: list[Event] = []
         self.end: End | None = None
@@ -89,7 +89,7 @@ class Accumulator:
             PrometheusSamples: self.prometheus_samples.append,
             OtelSample: self.otel.append,
             SentSessions: self.sent.append,
-            Counted: self.metric_readings.append,
+            AuditSample: self.audit_samples.append,
             ReadBack: self.read_back.append,
             Event: self.events.append,
             Segment: self.jumps.add,
@@ -108,7 +108,7 @@ class Accumulator:
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
         self.control.sort(key=lambda sample: sample.t)
-        self.metric_readings.sort(key=lambda one: one.t)
+        self.audit_samples.sort(key=lambda one: one.t)
         self.events.sort(key=lambda event: event.t)
 
     @property

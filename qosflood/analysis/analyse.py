@@ -154,7 +154,7 @@ def _warnings(
     )
     return (
         *own,
-        *loss_warnings(plan, loss, accumulated.metric_readings),
+        *loss_warnings(plan, loss, accumulated.audit_samples),
         *prometheus_warnings(prometheus),
     )
 
@@ -162,7 +162,7 @@ def _warnings(
 def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEvidence:
     return LossEvidence(
         sent=tuple(accumulated.sent),
-        readings=tuple(accumulated.metric_readings),
+        samples=tuple(accumulated.audit_samples),
         read_back=tuple(accumulated.read_back),
         events=tuple(accumulated.events),
         restarts=restarts,

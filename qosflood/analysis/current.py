@@ -3,7 +3,7 @@
 Load figures are those of the last complete second, the newest one that every shard has reported;
 their percentiles are exact, the shards' histograms merged. Where that second has too few reports
 for a percentile, it is one of as many seconds as it takes, ten at most. With synchronised clocks
-figures are those of a whole cadence, or most looks would fall between two herds and show nothing.
+figures are those of a whole cadence, because most seconds between two herds have no reports.
 """
 
 from collections import Counter

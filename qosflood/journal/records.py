@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import orjson
 
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 
 FIRST = 20
@@ -305,7 +305,7 @@ Record = (
     | TcpSample
     | Event
     | SentSessions
-    | Counted
+    | AuditSample
     | ReadBack
     | PrometheusReading
     | PrometheusSamples
@@ -351,7 +351,7 @@ _TYPES: dict[str, type[Any]] = {
         TcpSample,
         Event,
         SentSessions,
-        Counted,
+        AuditSample,
         ReadBack,
         PrometheusReading,
         PrometheusSamples,

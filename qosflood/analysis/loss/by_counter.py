@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.base.units import format_count
-from qosflood.journal.loss_records import Counted
+from qosflood.journal.loss_records import AuditSample
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import alive
 
@@ -27,7 +27,7 @@ class Span:
 
 
 def counter_finding(
-    plan: Plan, t0: int, finished_t: int, base: LossFinding, readings: Sequence[Counted]
+    plan: Plan, t0: int, finished_t: int, base: LossFinding, samples: Sequence[AuditSample]
 ) -> LossFinding:
     """acked <= seen <= acked + uncertain, plus the reports sent before the load, which a target may
     count late. Fewer are lost; more come from other clients and may hide losses."""
@@ -37,7 +37,7 @@ def counter_finding(
         return replace(
             base, reason=f"{name} also counts other parts' reports; qosflood merge judges it"
         )
-    span = _span(t0, finished_t, readings, falls=False)
+    span = _span(t0, finished_t, samples, falls=False)
     if isinstance(span, str):
         return replace(base, reason=f"{name}: {span}")
     seen, most = span.grown, base.acked + base.uncertain
@@ -68,7 +68,7 @@ def gauge_finding(
     t0: int,
     finished_t: int,
     base: LossFinding,
-    readings: Sequence[Counted],
+    samples: Sequence[AuditSample],
     sessions: int,
     not_accepted: int,
 ) -> LossFinding:
@@ -81,7 +81,7 @@ def gauge_finding(
         return replace(
             base, reason=f"{name} also counts other parts' sessions; qosflood merge judges it"
         )
-    span = _span(t0, finished_t, readings, falls=True)
+    span = _span(t0, finished_t, samples, falls=True)
     if isinstance(span, str):
         return replace(base, reason=f"{name}: {span}")
     living, seen = min(alive(plan), sessions), round(span.most - span.before)
@@ -114,16 +114,16 @@ def _own(plan: Plan) -> int:
     return max(plan.merged, 1)
 
 
-def _span(t0: int, finished_t: int, readings: Sequence[Counted], *, falls: bool) -> Span | str:
+def _span(t0: int, finished_t: int, samples: Sequence[AuditSample], *, falls: bool) -> Span | str:
     """The sum over instances before and after the load, or why there is none."""
-    if not readings:
+    if not samples:
         return "was never read"
     spans = []
-    for name in dict.fromkeys(one.instance for one in readings):
-        mine = [one for one in readings if one.instance == name]
+    for name in dict.fromkeys(one.instance for one in samples):
+        mine = [one for one in samples if one.instance == name]
         span = _instance_span(t0, finished_t, mine, falls=falls)
         if isinstance(span, str):
-            return span if len({one.instance for one in readings}) == 1 else f"{name}: {span}"
+            return span if len({one.instance for one in samples}) == 1 else f"{name}: {span}"
         spans.append(span)
     return Span(
         sum(span.before for span in spans),
@@ -133,17 +133,17 @@ def _span(t0: int, finished_t: int, readings: Sequence[Counted], *, falls: bool)
 
 
 def _instance_span(
-    t0: int, finished_t: int, readings: Sequence[Counted], *, falls: bool
+    t0: int, finished_t: int, samples: Sequence[AuditSample], *, falls: bool
 ) -> Span | str:
-    before = [one for one in readings if one.done_t <= t0]
-    after = [one for one in readings if one.t >= finished_t > 0]
+    before = [one for one in samples if one.done_t <= t0]
+    after = [one for one in samples if one.t >= finished_t > 0]
     for when, ones in (("before the load", before), ("after the load", after)):
         if not any(one.value is not None for one in ones):
             why = next((f": {one.reason}" for one in ones if one.reason), "")
             return f"was not read {when}{why}"
     first = [one.value for one in before if one.value is not None][-1]
     last = [one.value for one in after if one.value is not None][-1]
-    in_order = sorted(readings, key=lambda one: one.t)
+    in_order = sorted(samples, key=lambda one: one.t)
     values = [one.value for one in in_order if one.value is not None]
     fell = next((high for high, low in pairwise(values) if low < high), None)
     if not falls and fell is not None:

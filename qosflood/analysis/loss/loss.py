@@ -13,7 +13,7 @@ from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.loss.by_counter import counter_finding, gauge_finding
 from qosflood.analysis.loss.by_readback import readback_finding
 from qosflood.base.units import format_count
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
@@ -29,7 +29,7 @@ class LossEvidence:
     """What was read from the target and what was sent to it; `sessions` began in the run."""
 
     sent: tuple[SentSessions, ...] = ()
-    readings: tuple[Counted, ...] = ()
+    samples: tuple[AuditSample, ...] = ()
     read_back: tuple[ReadBack, ...] = ()
     events: tuple[Event, ...] = ()
     restarts: int | None = None
@@ -58,7 +58,7 @@ def loss_finding(
     not_accepted = totals.scheduled - base.acked
     found = [_finding(method, plan, clock, base, not_accepted, evidence) for method in methods]
     gravest = min(found, key=lambda one: _GRAVITY.index(one.verdict))
-    if gravest.verdict == "ok" and any(_never_read(plan, evidence.readings)):
+    if gravest.verdict == "ok" and any(_never_read(plan, evidence.samples)):
         gravest = found[
             0
         ]  # the audit that was asked for could not be made, whatever the others show
@@ -67,16 +67,16 @@ def loss_finding(
     return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign, examples=examples)
 
 
-def loss_warnings(plan: Plan, loss: LossFinding, readings: Sequence[Counted]) -> tuple[str, ...]:
+def loss_warnings(plan: Plan, loss: LossFinding, samples: Sequence[AuditSample]) -> tuple[str, ...]:
     """Warnings about the audit."""
-    return (*_never_read(plan, readings), *_foreign(loss))
+    return (*_never_read(plan, samples), *_foreign(loss))
 
 
-def _never_read(plan: Plan, readings: Sequence[Counted]) -> Iterator[str]:
+def _never_read(plan: Plan, samples: Sequence[AuditSample]) -> Iterator[str]:
     """A counter or gauge that an instance's page never exported."""
     kind = "counter" if plan.audit.counter else "gauge"
-    for name in dict.fromkeys(one.instance for one in readings):
-        mine = [one for one in readings if one.instance == name]
+    for name in dict.fromkeys(one.instance for one in samples):
+        mine = [one for one in samples if one.instance == name]
         if all(one.value is None for one in mine):
             whose = f"{name}: " if len(plan.instances) > 1 else ""
             yield (
@@ -138,9 +138,9 @@ def _finding(
 ) -> LossFinding:
     finished_t = max((one.t for one in evidence.events if one.kind == "load_finished"), default=0)
     if method == "counter":
-        return counter_finding(plan, clock.t0, finished_t, base, evidence.readings)
+        return counter_finding(plan, clock.t0, finished_t, base, evidence.samples)
     if method == "gauge":
         return gauge_finding(
-            plan, clock.t0, finished_t, base, evidence.readings, evidence.sessions, not_accepted
+            plan, clock.t0, finished_t, base, evidence.samples, evidence.sessions, not_accepted
         )
     return readback_finding(base, evidence.sent, evidence.read_back)

@@ -18,7 +18,7 @@ from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.loss.counter import named_series, with_labels
 from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
@@ -52,8 +52,8 @@ class Taken:
 
 
 class Auditor:
-    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` tells how many bytes
-    of memory the target has left, None if nobody knows."""
+    """Emits AuditSamples when asked to count, and ReadBacks after the run. `headroom` returns how
+    many bytes of memory the target has left, None if that is unknown."""
 
     def __init__(
         self,
@@ -88,7 +88,9 @@ class Auditor:
         began = self._now()
         value, reason = await read_metric(self._plan, instance, began)
         self._emit(
-            Counted(t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason)
+            AuditSample(
+                t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason
+            )
         )
 
     async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:

@@ -11,7 +11,7 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import Totals
 from qosflood.analysis.loss.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession, SentSessions
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Part
 from qosflood.plan.watching import Audit
@@ -38,7 +38,7 @@ def totals(acked=100, *, resent=0, retried=None, **outcomes):
 
 
 def counted(t, value, instance="target", reason=None, *, took=SECOND // 10):
-    return Counted(t=t, done_t=t + took, instance=instance, value=value, reason=reason)
+    return AuditSample(t=t, done_t=t + took, instance=instance, value=value, reason=reason)
 
 
 def span(before, after, instance="target"):
@@ -95,7 +95,7 @@ def test_a_counter_accuses_nobody_and_hides_at_most_the_uncertain(
     lost = min(lost, acked)
     arrived = round(taken * uncertain)
     seen = acked - lost + arrived + own
-    result = found(COUNTER, account, readings=span(before, before + seen))
+    result = found(COUNTER, account, samples=span(before, before + seen))
     assert (result.method, result.uncertain, result.seen) == ("counter", uncertain, seen)
     assert result.foreign is None
     assert (result.verdict == "lost") == (lost > arrived + own)
@@ -108,7 +108,7 @@ def test_a_counter_accuses_nobody_and_hides_at_most_the_uncertain(
 @given(acked=st.integers(1, 1000), uncertain=st.integers(0, 9), foreign=st.integers(2, 1000))
 def test_more_than_can_be_ours_is_foreign_and_proves_nothing(acked, uncertain, foreign):
     result = found(
-        COUNTER, totals(acked, timeout=uncertain), readings=span(5, 5 + acked + uncertain + foreign)
+        COUNTER, totals(acked, timeout=uncertain), samples=span(5, 5 + acked + uncertain + foreign)
     )
     assert (result.verdict, result.foreign) == ("inconclusive", foreign)
     (warning,) = loss_warnings(make_plan(), result, ())
@@ -117,8 +117,8 @@ def test_more_than_can_be_ours_is_foreign_and_proves_nothing(acked, uncertain, f
 
 def test_instances_are_added_up():
     evidence = (*span(0, 60, "a"), *span(1000, 1040, "b"))
-    assert found(COUNTER, readings=evidence).verdict == "ok"
-    result = found(COUNTER, readings=evidence[:-1])
+    assert found(COUNTER, samples=evidence).verdict == "ok"
+    result = found(COUNTER, samples=evidence[:-1])
     assert (result.verdict, result.reason) == (
         "unmeasured",
         "reports_total: b: was not read after the load",
@@ -148,7 +148,7 @@ def test_instances_are_added_up():
     ],
 )
 def test_a_counter_is_judged_between_the_load_alone(evidence, why):
-    result = found(COUNTER, readings=evidence)
+    result = found(COUNTER, samples=evidence)
     assert (result.verdict, result.reason) == ("unmeasured", f"reports_total: {why}")
 
 
@@ -174,8 +174,8 @@ def test_a_counter_is_judged_between_the_load_alone(evidence, why):
 @pytest.mark.parametrize(
     ("plan", "evidence"),
     [
-        (COUNTER, {"readings": span(0, 0)}),
-        (GAUGE, {"readings": span(0, 0)}),
+        (COUNTER, {"samples": span(0, 0)}),
+        (GAUGE, {"samples": span(0, 0)}),
         (READBACK, {"sent": (sent(("a", 5, 5)),), "read_back": (read({}),)}),
     ],
 )
@@ -186,12 +186,12 @@ def test_what_would_prove_nothing_is_unmeasured_and_says_why(plan, evidence, cha
 
 def test_a_part_leaves_the_counter_to_the_merge():
     plan = replace(COUNTER, part=Part(index=1, of=2, start_at_ns=0))
-    assert found(plan, readings=span(0, 900)).reason.endswith("merge judges it")
+    assert found(plan, samples=span(0, 900)).reason.endswith("merge judges it")
     other = replace(COUNTER, part=Part(index=2, of=2, start_at_ns=0, memory=False))
     assert found(other).reason == "watched by part 1"
     merged = replace(COUNTER, merged=3)
-    assert found(merged, readings=span(0, 103)).verdict == "ok"
-    assert found(merged, readings=span(0, 104)).foreign == 4
+    assert found(merged, samples=span(0, 103)).verdict == "ok"
+    assert found(merged, samples=span(0, 104)).foreign == 4
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_part_leaves_the_counter_to_the_merge():
 def test_a_gauge_is_judged_by_the_sessions_that_began_and_those_that_live(
     before, after, account, verdict
 ):
-    result = found(GAUGE, account, readings=span(before, after), sessions=120)
+    result = found(GAUGE, account, samples=span(before, after), sessions=120)
     assert (result.method, result.verdict) == ("gauge", verdict), result.reason
     if verdict == "lost":
         assert result.missing == 10 - after
@@ -228,9 +228,9 @@ def test_a_gauge_is_judged_by_the_sessions_that_began_and_those_that_live(
     ],
 )
 def test_a_gauge_that_falls_in_settle_is_that_of_a_target_that_forgets(at_end, settled, verdict):
-    readings = (*span(0, settled), counted(OVER + 1, at_end))
-    readings = tuple(sorted(readings, key=lambda one: one.t))
-    result = found(GAUGE, readings=readings, sessions=120)
+    samples = (*span(0, settled), counted(OVER + 1, at_end))
+    samples = tuple(sorted(samples, key=lambda one: one.t))
+    result = found(GAUGE, samples=samples, sessions=120)
     assert result.verdict == verdict, result.reason
     if at_end > settled:
         assert f"is {at_end}, {settled} after settle" in result.reason
@@ -357,15 +357,15 @@ def test_sessions_that_were_not_read_are_unmeasured():
 def test_the_gravest_finding_speaks_and_the_other_is_said_beside_it():
     plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
     told = (sent(("a", 5, 5)),)
-    both = found(plan, readings=span(0, 100), sent=told, read_back=(read({"a": 5}),))
+    both = found(plan, samples=span(0, 100), sent=told, read_back=(read({"a": 5}),))
     assert (both.method, both.verdict) == ("counter", "ok")
     assert "sampled sessions hold" in both.reason
     hidden = found(
-        plan, totals(100, timeout=5), readings=span(0, 105), sent=told, read_back=(read({"a": 4}),)
+        plan, totals(100, timeout=5), samples=span(0, 105), sent=told, read_back=(read({"a": 4}),)
     )
     assert (hidden.method, hidden.verdict) == ("readback", "lost")
     assert "5 unanswered reports could hide as many lost ones" in hidden.reason
-    missed = found(plan, readings=span(0, 90), sent=told, read_back=(read({"a": 5}),))
+    missed = found(plan, samples=span(0, 90), sent=told, read_back=(read({"a": 5}),))
     assert (missed.method, missed.verdict, missed.missing) == ("counter", "lost", 10)
 
 
@@ -381,12 +381,12 @@ def test_a_counter_that_never_appeared_is_a_plain_warning_of_its_own():
     never = tuple(
         counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
     )
-    result = found(COUNTER, readings=never)
+    result = found(COUNTER, samples=never)
     assert (result.verdict, result.missing) == ("unmeasured", None)
     (warning,) = loss_warnings(COUNTER, result, never)
     assert warning.startswith("audit: reports_total was never read")
     assert "the page has no reports_total; check audit.counter" in warning
-    assert loss_warnings(COUNTER, found(COUNTER, readings=span(0, 100)), span(0, 100)) == ()
+    assert loss_warnings(COUNTER, found(COUNTER, samples=span(0, 100)), span(0, 100)) == ()
 
 
 def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never_appeared():
@@ -394,7 +394,7 @@ def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never
     never = tuple(
         counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
     )
-    told = {"readings": never, "sent": (sent(("a", 5, 5)),)}
+    told = {"samples": never, "sent": (sent(("a", 5, 5)),)}
     kept = found(plan, **told, read_back=(read({"a": 5}),))
     assert (kept.method, kept.verdict) == ("counter", "unmeasured")
     assert "the page has no reports_total; 1 of 1 sampled sessions hold" in kept.reason
