@@ -118,7 +118,7 @@ MEMORY: Table[MemorySample] = Table(
 )
 CONTROL: Table[ControlSample] = Table(
     "control",
-    "every request to the control",
+    "every request to the reference endpoint",
     (
         *map(_field, ("ok", "reason", "status", "own_fault")),
         ("duration_ms", lambda sample: ms(sample.duration_ns)),
@@ -175,7 +175,7 @@ CLOCK: Table[int] = Table(
 )
 AUDIT: Table[AuditSample | ReadBack] = Table(
     "audit",
-    "what the loss audit's counter said, and what was read back",
+    "values of the loss audit's counter, and what was read back",
     (
         ("kind", lambda record: record.TAG),
         ("instance", lambda record: record.instance),
