@@ -64,7 +64,7 @@ def test_the_same_build_is_the_same(runs: Path) -> None:
     result = compare(runs, *OLD, "--new", "alike")
     assert result.exit_code == 0
     assert ": same (" in result.output.strip().splitlines()[0]
-    assert "told by 3 bases" in result.output
+    assert "measured from 3 bases" in result.output
 
 
 def test_a_faster_build_improved(runs: Path) -> None:
