@@ -1,4 +1,4 @@
-"""The journal's records, one by one, into what the parts of the analysis need of them."""
+"""Adds up the journal's records, one by one, for the parts of the analysis."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.journal.clock_jumps import ClockJumps
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 from qosflood.journal.records import (
     ClockMark,
@@ -36,23 +36,25 @@ class SessionCount:
         self._shards: dict[int, dict[int, int]] = {}
 
     def add(self, window: Window) -> None:
-        """Take in a window; only one with health tells sessions."""
+        """Add a window; only one with health reports sessions."""
         if window.sessions is not None:
             self._shards.setdefault(window.shard, {})[window.second] = window.sessions
 
     def at(self, second: int) -> int | None:
-        """Sessions begun by the end of the second before `second`; None if no shard told."""
+        """Sessions begun by the end of the second before `second`; None if no shard
+        reported them."""
         if not self._shards:
             return None
-        return sum(_latest(told, second) for told in self._shards.values())
+        return sum(_latest(counts, second) for counts in self._shards.values())
 
 
-def _latest(told: dict[int, int], second: int) -> int:
-    return max(((when, count) for when, count in told.items() if when < second), default=(0, 0))[1]
+def _latest(counts: dict[int, int], second: int) -> int:
+    before = ((when, count) for when, count in counts.items() if when < second)
+    return max(before, default=(0, 0))[1]
 
 
-class Intake:
-    """Everything the records said, after one pass over them."""
+class Accumulator:
+    """Everything that the records report, after one pass over them."""
 
     def __init__(self, plan: Plan) -> None:
         self.phases = {phase.name: PhaseTally() for phase in plan.phases}
@@ -71,12 +73,12 @@ class Intake:
         self.prometheus_samples: list[PrometheusSamples] = []
         self.otel: list[OtelSample] = []
         self.sent: list[SentSessions] = []
-        self.counted: list[Counted] = []
-        self.read: list[ReadBack] = []
+        self.audit_samples: list[AuditSample] = []
+        self.read_back: list[ReadBack] = []
         self.events: list[Event] = []
         self.end: End | None = None
         self.last_t = 0
-        self._takers: dict[type[Any], Callable[[Any], None]] = {
+        self._add: dict[type[Any], Callable[[Any], None]] = {
             Window: self._window,
             Rollup: self._rollup,
             ScrapeSample: self.scrapes.append,
@@ -87,8 +89,8 @@ class Intake:
             PrometheusSamples: self.prometheus_samples.append,
             OtelSample: self.otel.append,
             SentSessions: self.sent.append,
-            Counted: self.counted.append,
-            ReadBack: self.read.append,
+            AuditSample: self.audit_samples.append,
+            ReadBack: self.read_back.append,
             Event: self.events.append,
             Segment: self.jumps.add,
             ClockMark: self.jumps.add,
@@ -96,17 +98,17 @@ class Intake:
             End: self._end,
         }
 
-    def take_all(self, records: Iterable[JournalRecord]) -> None:
-        """Take in every record, then put samples and events in the order of time."""
+    def add_all(self, records: Iterable[JournalRecord]) -> None:
+        """Add every record, then sort samples and events by time."""
         for record in records:
             self.last_t = max(self.last_t, record.t)
-            taker = self._takers.get(type(record))
-            if taker is not None:
-                taker(record)
+            add = self._add.get(type(record))
+            if add is not None:
+                add(record)
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
         self.control.sort(key=lambda sample: sample.t)
-        self.counted.sort(key=lambda one: one.t)
+        self.audit_samples.sort(key=lambda one: one.t)
         self.events.sort(key=lambda event: event.t)
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from qosflood.analysis.accumulate import Intake
+from qosflood.analysis.accumulate import Accumulator
 from qosflood.analysis.clock import RunClock, run_clock
 from qosflood.analysis.findings import (
     Findings,
@@ -59,55 +59,57 @@ def analyse(plan: Plan, segment_wall_ns: int, records: Iterable[JournalRecord]) 
     `segment_wall_ns` is UTC at the segment's start, ns since the epoch. A journal without an end
     record is that of a run that was killed.
     """
-    intake = Intake(plan)
-    intake.take_all(records)
-    clock = run_clock(plan, segment_wall_ns, intake.events, intake.end, intake.last_t)
-    return _findings(plan, clock, intake)
+    accumulated = Accumulator(plan)
+    accumulated.add_all(records)
+    clock = run_clock(
+        plan, segment_wall_ns, accumulated.events, accumulated.end, accumulated.last_t
+    )
+    return _findings(plan, clock, accumulated)
 
 
-def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
-    latencies = {name: tally.latencies() for name, tally in intake.phases.items()}
-    phases = _phases(plan, clock, intake, latencies)
+def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings:
+    latencies = {name: tally.latencies() for name, tally in accumulated.phases.items()}
+    phases = _phases(plan, clock, accumulated, latencies)
     by_name = {phase.name: phase for phase in phases}
     baseline, flood = by_name.get("baseline"), by_name[plan.main_phase.name]
-    account = totals(intake.phases.values())
+    account = totals(accumulated.phases.values())
     generator = generator_finding(
         plan,
-        intake.generator,
+        accumulated.generator,
         clock,
-        intake.events,
-        intake.scrapes,
-        intake.memory,
+        accumulated.events,
+        accumulated.scrapes,
+        accumulated.memory,
         flood.send_lag.p99_ns,
     )
-    seconds = intake.seconds.seconds()
+    seconds = accumulated.seconds.seconds()
     silent = in_flood(flood, tuple(stalls(seconds)))
     limited = attribute(plan, generator, baseline, flood, silent)
     recovery = recovery_finding(
-        plan, clock, baseline, by_name.get("recovery"), seconds, intake.scrapes
+        plan, clock, baseline, by_name.get("recovery"), seconds, accumulated.scrapes
     )
     prometheus = prometheus_finding(
-        plan, clock, intake.prometheus, intake.prometheus_samples, intake.scrapes
+        plan, clock, accumulated.prometheus, accumulated.prometheus_samples, accumulated.scrapes
     )
     happened = timeline_entries(
         plan,
         clock,
-        intake.events,
-        intake.failures,
-        intake.scrapes,
+        accumulated.events,
+        accumulated.failures,
+        accumulated.scrapes,
         seconds,
-        intake.control,
+        accumulated.control,
         limited.limited_by,
     )
     recovered = recovered_entries(plan, recovery, clock)
     entries = in_order([*happened, *recovered, *prometheus_entries(prometheus, clock)])
-    memories = _memories(plan, clock, intake, account.outcomes["acked"])
-    instances = tuple(_instances(plan, clock, intake, memories))
-    restarts = all_restarts(instances, intake.events)
-    loss = loss_finding(plan, clock, account, _loss_evidence(intake, restarts))
+    memories = _memories(plan, clock, accumulated, account.outcomes["acked"])
+    instances = tuple(_instances(plan, clock, accumulated, memories))
+    restarts = all_restarts(instances, accumulated.events)
+    loss = loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts))
     return Findings(
-        ended=intake.end.reason if intake.end else "killed",
-        ended_detail=intake.end.detail if intake.end else "the journal has no end record",
+        ended=accumulated.end.reason if accumulated.end else "killed",
+        ended_detail=accumulated.end.detail if accumulated.end else "the journal has no end record",
         phases=phases,
         totals=account,
         memory=_gravest(memories),
@@ -121,60 +123,72 @@ def _findings(plan: Plan, clock: RunClock, intake: Intake) -> Findings:
         recovery=recovery,
         first_failure=first_failure(entries),
         timeline=bounded(entries),
-        warnings=_warnings(plan, intake, phases, loss, prometheus),
+        warnings=_warnings(plan, accumulated, phases, loss, prometheus),
         instances=instances,
         seconds=seconds,
-        memory_points=memory_points(intake.measured, clock),
-        scrape_points=scrape_points(intake.scrapes, clock),
-        control_points=control_points(intake.control, clock),
+        memory_points=memory_points(accumulated.measured, clock),
+        scrape_points=scrape_points(accumulated.scrapes, clock),
+        control_points=control_points(accumulated.control, clock),
         curves=tuple(curve for name in by_name for curve in curves(name, latencies[name])),
         prometheus=prometheus,
-        otel=otel_finding(plan, intake.otel),
-        blocks=intake.blocks.close(),
-        broken_on_time=intake.on_time.broken(),
+        otel=otel_finding(plan, accumulated.otel),
+        blocks=accumulated.blocks.close(),
+        broken_on_time=accumulated.on_time.broken(),
     )
 
 
 def _warnings(
     plan: Plan,
-    intake: Intake,
+    accumulated: Accumulator,
     phases: tuple[PhaseFigures, ...],
     loss: LossFinding,
     prometheus: PrometheusFinding | None,
 ) -> tuple[str, ...]:
     own = warnings_of(
-        plan, intake.generator, phases, intake.events, intake.scrapes, intake.jumps.found
+        plan,
+        accumulated.generator,
+        phases,
+        accumulated.events,
+        accumulated.scrapes,
+        accumulated.jumps.found,
     )
-    return (*own, *loss_warnings(plan, loss, intake.counted), *prometheus_warnings(prometheus))
+    return (
+        *own,
+        *loss_warnings(plan, loss, accumulated.audit_samples),
+        *prometheus_warnings(prometheus),
+    )
 
 
-def _loss_evidence(intake: Intake, restarts: int | None) -> LossEvidence:
+def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEvidence:
     return LossEvidence(
-        sent=tuple(intake.sent),
-        counted=tuple(intake.counted),
-        read=tuple(intake.read),
-        events=tuple(intake.events),
+        sent=tuple(accumulated.sent),
+        samples=tuple(accumulated.audit_samples),
+        read_back=tuple(accumulated.read_back),
+        events=tuple(accumulated.events),
         restarts=restarts,
-        sessions=intake.sessions.at(sys.maxsize) or 0,
+        sessions=accumulated.sessions.at(sys.maxsize) or 0,
     )
 
 
 def _phases(
-    plan: Plan, clock: RunClock, intake: Intake, latencies: dict[str, dict[str, Latency | None]]
+    plan: Plan,
+    clock: RunClock,
+    accumulated: Accumulator,
+    latencies: dict[str, dict[str, Latency | None]],
 ) -> tuple[PhaseFigures, ...]:
-    measured = intake.measured
-    surroundings = _surroundings(plan, clock, intake)
+    measured = accumulated.measured
+    surroundings = _surroundings(plan, clock, accumulated)
     return tuple(
         replace(
             phase_figures(
                 plan,
                 phase,
-                intake.phases[phase.name],
+                accumulated.phases[phase.name],
                 latencies[phase.name],
                 clock,
-                intake.scrapes,
+                accumulated.scrapes,
                 measured,
-                intake.sessions.at(-(-phase.end_ns // SECOND)),
+                accumulated.sessions.at(-(-phase.end_ns // SECOND)),
             ),
             **surroundings(*clock.span(phase)),
         )
@@ -183,48 +197,50 @@ def _phases(
 
 
 def _surroundings(
-    plan: Plan, clock: RunClock, intake: Intake
+    plan: Plan, clock: RunClock, accumulated: Accumulator
 ) -> Callable[[int, int], dict[str, Any]]:
-    """What was seen beside load and scrapes between two journal times."""
+    """The other measurements between two journal times."""
     baseline = plan.maybe_phase("baseline")
-    usual = usual_ns(intake.control, clock.span(baseline) if baseline else None)
+    usual = usual_ns(accumulated.control, clock.span(baseline) if baseline else None)
     return lambda start, end: {
-        "control": control_figures(intake.control, start, end, usual),
-        "tcp": tcp_figures(intake.tcp, start, end),
-        "target_cores": target_cores(intake.measured, start, end),
-        "target_throttled": target_throttled(intake.measured, start, end),
-        "target_loop_lag_ns": target_loop_lag_ns(intake.scrapes, start, end),
+        "control": control_figures(accumulated.control, start, end, usual),
+        "tcp": tcp_figures(accumulated.tcp, start, end),
+        "target_cores": target_cores(accumulated.measured, start, end),
+        "target_throttled": target_throttled(accumulated.measured, start, end),
+        "target_loop_lag_ns": target_loop_lag_ns(accumulated.scrapes, start, end),
     }
 
 
 def _instances(
-    plan: Plan, clock: RunClock, intake: Intake, memories: dict[str, MemoryFinding]
+    plan: Plan, clock: RunClock, accumulated: Accumulator, memories: dict[str, MemoryFinding]
 ) -> Iterator[InstanceFinding]:
-    for name in names(plan, intake.scrapes, intake.memory):
-        scrapes = [sample for sample in intake.scrapes if sample.instance == name]
-        memory = [sample for sample in intake.measured if sample.instance == name]
-        found = instance_finding(plan, clock, name, scrapes, memory, intake.events)
+    for name in names(plan, accumulated.scrapes, accumulated.memory):
+        scrapes = [sample for sample in accumulated.scrapes if sample.instance == name]
+        memory = [sample for sample in accumulated.measured if sample.instance == name]
+        found = instance_finding(plan, clock, name, scrapes, memory, accumulated.events)
         yield replace(found, memory=memories[name])
 
 
-def _memories(plan: Plan, clock: RunClock, intake: Intake, acked: int) -> dict[str, MemoryFinding]:
+def _memories(
+    plan: Plan, clock: RunClock, accumulated: Accumulator, acked: int
+) -> dict[str, MemoryFinding]:
     """What each instance's memory did."""
     return {
         name: memory_finding(
             plan,
             clock,
-            [sample for sample in intake.measured if sample.instance == name],
-            [e for e in intake.events if e.evidence.get("instance", name) == name],
-            intake.sessions.at,
-            [sample for sample in intake.scrapes if sample.instance == name],
+            [sample for sample in accumulated.measured if sample.instance == name],
+            [e for e in accumulated.events if e.evidence.get("instance", name) == name],
+            accumulated.sessions.at,
+            [sample for sample in accumulated.scrapes if sample.instance == name],
             acked,
         )
-        for name in names(plan, intake.scrapes, intake.memory)
+        for name in names(plan, accumulated.scrapes, accumulated.memory)
     }
 
 
 def _gravest(memories: dict[str, MemoryFinding]) -> MemoryFinding:
-    """The finding of the instance that fares worst, with its name where there are several."""
+    """The gravest of the instances' findings, with the instance's name where there are several."""
     name = min(memories, key=lambda one: _GRAVITY.index(memories[one].verdict))
     found = memories[name]
     return replace(found, reason=f"{name}: {found.reason}") if len(memories) > 1 else found

@@ -10,14 +10,14 @@ from qosflood.plan.plan import Phase, Plan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClock:
     """`wall_ns` is UTC at the segment's start, `t0` the load's zero on the journal's clock,
-    `stop_ns` when the run ended, since the load's start. `whole` is False if it was stopped early.
-    `settle_ns` is when the settle phase ended: a drain makes it last longer than planned; None
-    where it ended as planned or was not reached."""
+    `stop_ns` when the run ended, since the load's start. `completed` is False if it was
+    stopped early. `settle_ns` is when the settle phase ended, which a drain makes longer than
+    planned; None where it ended as planned or was not reached."""
 
     wall_ns: int
     t0: int
     stop_ns: int
-    whole: bool
+    completed: bool
     settle_ns: int | None = None
 
     def t_s(self, t: int) -> float:
@@ -47,16 +47,16 @@ def run_clock(
 ) -> RunClock:
     """The clock of a run from its events; `last_t` stands for the end of a journal torn off."""
     t0 = next((e.evidence.get("t0") for e in events if e.kind == "load_started"), None)
-    whole = end is not None and end.reason == "completed" and t0 is not None
+    completed = end is not None and end.reason == "completed" and t0 is not None
     if t0 is None:
-        return RunClock(wall_ns=wall_ns, t0=0, stop_ns=0, whole=False)
+        return RunClock(wall_ns=wall_ns, t0=0, stop_ns=0, completed=False)
     stop = next((e.t for e in events if e.kind == "stopping"), last_t)
     settled = next((e.t - t0 for e in events if e.kind == "settled"), None)
     planned = max(phase.end_ns for phase in plan.phases)
-    if whole:
+    if completed:
         stop_ns = max(planned, settled or 0)
     else:
         drained = any(e.kind == "load_finished" for e in events)
         settled = stop - t0 if drained else None
         stop_ns = min(max(stop - t0, 0), max(planned, settled or 0))
-    return RunClock(wall_ns=wall_ns, t0=t0, stop_ns=stop_ns, whole=whole, settle_ns=settled)
+    return RunClock(wall_ns=wall_ns, t0=t0, stop_ns=stop_ns, completed=completed, settle_ns=settled)

@@ -3,7 +3,7 @@
 Load figures are those of the last complete second, the newest one that every shard has reported;
 their percentiles are exact, the shards' histograms merged. Where that second has too few reports
 for a percentile, it is one of as many seconds as it takes, ten at most. With synchronised clocks
-figures are those of a whole cadence, or most looks would fall between two herds and show nothing.
+figures are those of a whole cadence, because most seconds between two herds have no reports.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ class Snapshot:
     attempts, `retries` those after them.
 
     With several `instances`, memory is that of the one that has most (`rss_instance`), and `scrape`
-    is of the one that fares worst; the last scrape of `failing` of them failed.
+    is of the one with the worst scrape; the last scrape of `failing` of them failed.
 
     `response_ns` are the percentiles of `LIVE` by their names. `share` of the run is done,
     `left_ns` to go. `errors` are all failures so far by outcome, `trouble` the last event that the
@@ -77,7 +77,7 @@ class Moment:
     merged: Latency | None = None
 
     def add(self, window: Window, late: bool) -> None:
-        """Take in a shard's window of this second; one with `health` completes the shard."""
+        """Add a shard's window of this second; one with `health` completes the shard."""
         self.scheduled += window.scheduled
         self.offered += window.offered
         self.retries += window.retries
@@ -132,7 +132,7 @@ class LiveView:
         self._trouble: str | None = None
 
     def feed(self, record: JournalRecord) -> None:
-        """Take in a record; kinds that nothing here shows are ignored."""
+        """Add a record; kinds that are not shown are ignored."""
         if isinstance(record, Window):
             self._feed_window(record)
         elif isinstance(record, ScrapeSample):
@@ -225,14 +225,14 @@ class LiveView:
         return _mean([self._moments.get(second, Moment()) for second in seconds])
 
     def last_good_scrape(self) -> int | None:
-        """When the instance was scraped well last that has waited longest for it; None where one
-        never was."""
+        """The last good scrape of the instance that has waited longest for one; None if an instance
+        never had one."""
         names = [instance.name for instance in self.plan.instances]
         times = [self._good_scrapes[name] for name in names if name in self._good_scrapes]
         return min(times) if len(times) == len(names) else None
 
     def memory_limit(self, sample: MemorySample) -> int | None:
-        """What the sampled instance may use: as the profile names it, else as its source does."""
+        """What the sampled instance may use, by the profile, else by its source."""
         return self.plan.watch.memory_limit_bytes or sample.limit_bytes
 
     def _feed_memory(self, sample: MemorySample) -> None:

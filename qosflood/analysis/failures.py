@@ -9,7 +9,7 @@ from qosflood.journal.records import CUT_OFF, OUTCOMES, FailureSample, Who, Wind
 
 _WORDS = {
     "rejected": "was rejected",
-    "bad_response": "got an answer that cannot be read",
+    "bad_response": "got an answer that cannot be parsed",
     "timeout": "was not answered by its deadline",
     "connection_lost": "lost its connection before it was answered",
     "connect_error": "could not connect",
@@ -24,9 +24,9 @@ _BY_LATENESS = ("timeout", "unsent")
 class FirstFailures:
     """When each outcome other than acked came first, to the second; from the windows.
 
-    A failure kept in full gives the very moment. What was left unsent or cut off when a run was
-    stopped is no failure, and one in a late window is laid to the generator's charge if it may be
-    its own.
+    A failure kept in full gives the exact moment. What was left unsent or cut off when a run was
+    stopped is no failure, and one in a late window is attributed to the generator if that may have
+    caused it.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class FirstFailures:
         self._samples: dict[str, FailureSample] = {}
 
     def add(self, window: Window, late: bool) -> None:
-        """Take in a window."""
+        """Add a window."""
         cut_off = window.errors.get(CUT_OFF, 0)
         for outcome in OUTCOMES[1:]:
             if window.outcomes.get(outcome, 0) > (cut_off if outcome == "timeout" else 0):
@@ -42,15 +42,15 @@ class FirstFailures:
                 self._keep(outcome, who, window)
 
     def add_sample(self, sample: FailureSample) -> None:
-        """Take in a failure kept in full."""
+        """Add a failure kept in full."""
         known = self._samples.get(sample.outcome)
         if known is None or sample.done_t < known.done_t:
             self._samples[sample.outcome] = sample
 
     def entries(self, clock: RunClock) -> Iterator[TimelineEntry]:
-        """One entry for each outcome and who is to answer for it."""
+        """One entry for each outcome and where it was caused."""
         for (outcome, who), window in self._windows.items():
-            stopped = not clock.whole and window.second >= clock.stop_ns // SECOND
+            stopped = not clock.completed and window.second >= clock.stop_ns // SECOND
             if not (outcome == "unsent" and stopped):
                 yield _entry(outcome, who, window, self._samples.get(outcome), clock)
 
@@ -92,9 +92,9 @@ def _reason(sample: FailureSample) -> str:
 
 def _commonest(outcome: str, window: Window) -> str | None:
     # Reasons of all outcomes share one table; those of `rejected` name the status.
-    told = {
+    counts = {
         reason: count
         for reason, count in window.errors.items()
         if reason.startswith("status ") == (outcome == "rejected")
     }
-    return max(told, key=lambda reason: told[reason], default=None)
+    return max(counts, key=lambda reason: counts[reason], default=None)

@@ -11,13 +11,13 @@ from qosflood.analysis.scrapes.wording import scrape_words
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
 
-_TREMBLE_S = 1.0
+_JITTER_S = 1.0
 _OF_A_PROCESS = ("old_pid", "new_pid", "new_start_s")
 
 
 def names(plan: Plan, scrapes: Sequence[ScrapeSample], memory: Sequence[MemorySample]) -> list[str]:
-    """The plan's instances, then others in the order they appeared: of a merged run, whose parts
-    name their own, only those."""
+    """The plan's instances, then others in the order they appeared. Of a merged run only others:
+    its parts name their own."""
     known = [] if plan.merged else [instance.name for instance in plan.instances]
     seen = [*(sample.instance for sample in scrapes), *(sample.instance for sample in memory)]
     return list(dict.fromkeys([*known, *seen])) or [plan.instances[0].name]
@@ -70,8 +70,8 @@ def all_restarts(instances: Iterable[InstanceFinding], events: Iterable[Event]) 
 
 
 def named_process(plan: Plan, samples: Sequence[MemorySample]) -> bool:
-    """Whether one instance's memory is that of a process which the user named: with its children it
-    is watched whole, whichever of them answers."""
+    """Whether one instance's memory is that of a process which the user named: it is
+    sampled with its children, whichever of them answers."""
     if not samples or samples[0].source != "process":
         return False
     own = {one.name: one.memory or "" for one in plan.instances}.get(samples[0].instance, "")
@@ -79,7 +79,7 @@ def named_process(plan: Plan, samples: Sequence[MemorySample]) -> bool:
 
 
 def _is_of(event: Event, name: str) -> bool:
-    """Whether an event may be the instance's: it says so, or says nothing."""
+    """Whether an event may be the instance's: it says so, or names none."""
     return bool(event.evidence.get("instance", name) == name)
 
 
@@ -107,21 +107,21 @@ def _restarts(
 
 
 def _announced(events: Iterable[Event]) -> int:
-    """As many restarts as one witness told: the process itself, the page and the source of the
-    memory may each tell of the same one."""
-    told: Counter[str] = Counter()
+    """The most restarts that one source reported: the process itself, the page and the source of
+    the memory may each report the same one."""
+    reported: Counter[str] = Counter()
     for event in events:
         if event.kind == "restarted":
-            witness = next((key for key in ("new_pid", "times") if key in event.evidence), "page")
-            told[witness] += int(event.evidence.get("times", 1))
-    return max(told.values(), default=0)
+            source = next((key for key in ("new_pid", "times") if key in event.evidence), "page")
+            reported[source] += int(event.evidence.get("times", 1))
+    return max(reported.values(), default=0)
 
 
 def _gone_for_good(kinds: list[str]) -> bool:
     """Whether it went before the run was over, and nothing came after it."""
     while_running = kinds[: kinds.index("settled")] if "settled" in kinds else kinds
-    told = [kind for kind in while_running if kind in ("restarted", "process_gone")]
-    return bool(told) and told[-1] == "process_gone"
+    changes = [kind for kind in while_running if kind in ("restarted", "process_gone")]
+    return bool(changes) and changes[-1] == "process_gone"
 
 
 def _changes(identities: Sequence[Hashable]) -> int:
@@ -129,5 +129,5 @@ def _changes(identities: Sequence[Hashable]) -> int:
 
 
 def _jumps(starts_s: Sequence[float]) -> int:
-    """Some targets compute their start time anew for each page, so it may tremble."""
-    return sum(abs(after - before) > _TREMBLE_S for before, after in pairwise(starts_s))
+    """Some targets compute their start time anew for every page, so it may vary a little."""
+    return sum(abs(after - before) > _JITTER_S for before, after in pairwise(starts_s))

@@ -29,21 +29,21 @@ def recovery_finding(
     scrapes: Sequence[ScrapeSample],
 ) -> RecoveryFinding:
     """Seconds after the flood's end until errors, p99 and scrapes were back near the baseline for
-    good. Memory is told beside them, but waited for by nobody: what a target keeps is no fault.
+    good. Memory is reported but not judged: what a target keeps is no fault.
     """
     phase = plan.maybe_phase("recovery")
     if phase is None or recovered is None:
-        return _unjudged("the plan has no recovery")
+        return _unjudged("the plan has no recovery phase")
     if baseline is None or not baseline.scheduled:
         return _unjudged("there is no baseline to compare with")
     worst_ns = _tail(baseline.response)
     if worst_ns is None:
         return _unjudged("the baseline has no response times to compare with")
     if clock.stop_ns < phase.end_ns or not recovered.scheduled:
-        return _unjudged("recovery was not run to its end")
-    inside = [s for s in seconds if _within(phase, s) and not s.late and _says(s)]
+        return _unjudged("the recovery phase did not run to its end")
+    inside = [s for s in seconds if _within(phase, s) and not s.late and _has_reports(s)]
     if not inside:
-        return _unjudged("the generator was late all through recovery")
+        return _unjudged("the generator was late throughout recovery")
     most_ns = max(_P99_FACTOR * worst_ns, worst_ns + _P99_MARGIN_NS)
     most_errors = 1 - baseline.outcomes.get("acked", 0) / baseline.scheduled + ERROR_TOLERANCE
     errors_s = _good_from(phase, inside, lambda second: _few_errors(second, most_errors))
@@ -53,18 +53,18 @@ def recovery_finding(
     if scrapes:
         parts["scrapes"] = scrapes_s
     known = [value for value in parts.values() if value is not None]
-    whole = len(known) == len(parts)
+    recovered_all = len(known) == len(parts)
     bound = (
         f"errors within {format_ratio(ERROR_TOLERANCE)} of the baseline's, "
         f"p99 at most {format_duration(most_ns)}"
     )
     return RecoveryFinding(
-        seconds=max(known) if whole else None,
+        seconds=max(known) if recovered_all else None,
         errors_s=errors_s,
         response_s=response_s,
         scrapes_s=scrapes_s if scrapes else None,
         judged=True,
-        reason=f"{_words(phase, parts)}; recovered means {bound}, scrapes as good as then",
+        reason=f"{_words(phase, parts)}; recovered means {bound}, scrapes as in the baseline",
         rss_before=baseline.rss_end,
         rss_after=recovered.rss_end,
     )
@@ -82,9 +82,9 @@ def _words(phase: Phase, parts: dict[str, float | None]) -> str:
         return f"not recovered after {format_duration(phase.duration_ns)}: {', '.join(never)}"
     last_s = max(value for value in parts.values() if value is not None)
     if not last_s:
-        return "as good as before from the flood's end on"
+        return "as good as in the baseline from the end of the flood"
     last = ", ".join(name for name, value in parts.items() if value == last_s)
-    return f"back {format_duration(last_s * SECOND)} after the flood, {last} last"
+    return f"recovered {format_duration(last_s * SECOND)} after the flood; last: {last}"
 
 
 def _within(phase: Phase, second: Second) -> bool:
@@ -95,8 +95,8 @@ def _tail(figures: LatencyFigures) -> int | None:
     return figures.max_ns if figures.p99_ns is None else figures.p99_ns
 
 
-def _says(second: Second) -> bool:
-    """Whether a second tells anything: reports were due or ended in it."""
+def _has_reports(second: Second) -> bool:
+    """Whether a second can be judged: reports were due or ended in it."""
     return bool(second.scheduled or second.acked or second.errors)
 
 
@@ -127,7 +127,7 @@ def _scrapes_good_from(
     clock: RunClock, phase: Phase, baseline: ScrapeFigures, scrapes: Sequence[ScrapeSample]
 ) -> float | None:
     """From when on scrapes of every instance failed no more often than in the baseline, since the
-    flood's end; None if never. Those of the flood's end that still failed are waited for."""
+    flood's end; None if never. A scrape that failed at the flood's end must succeed again first."""
     allowed = 0.0 if baseline.success_ratio is None else 1 - baseline.success_ratio
     end = clock.t0 + phase.end_ns
     worst = 0.0

@@ -1,4 +1,4 @@
-"""Reconnect storms: what the shards told of each, as one, and how reports fared meanwhile."""
+"""Reconnect storms: the shards' records of each, added up, and how reports went meanwhile."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _BEFORE_S = 5
 
 @dataclass(slots=True)
 class _Storm:
-    """One storm, summed over the shards that told of it."""
+    """One storm, summed over the shards that reported it."""
 
     began_t: int
     over_t: int
@@ -27,11 +27,11 @@ class _Storm:
     silent: set[int] = field(default_factory=set)
 
     def began(self, event: Event) -> None:
-        told = event.evidence
+        evidence = event.evidence
         self.began_t = min(self.began_t, event.t)
-        self.dropped += told["dropped"]
-        self.connected += told["connected"]
-        self.silent.add(told["shard"])
+        self.dropped += evidence["dropped"]
+        self.connected += evidence["connected"]
+        self.silent.add(evidence["shard"])
 
     def ended(self, event: Event) -> None:
         self.over_t = max(self.over_t, event.t)
@@ -44,7 +44,7 @@ def storm_entries(
 ) -> Iterator[TimelineEntry]:
     """Two entries for each storm: its beginning, and its end with the figures of the time between.
 
-    A shard that died says no end: its clients are told as not back.
+    A shard that died reports no end: its clients count as not reconnected.
     """
     for index, storm in sorted(_storms(events).items()):
         of = f"{format_count(storm.dropped)} of {format_count(storm.connected)}"
@@ -75,14 +75,14 @@ def _ended(storm: _Storm) -> str:
     missing = storm.dropped - storm.back
     of = f"{format_count(missing)} of {format_count(storm.dropped)} clients"
     if storm.silent:
-        return f"reconnect storm: whether {of} came back is not known, a shard is silent"
+        return f"reconnect storm: whether {of} reconnected is unknown, a shard stopped reporting"
     if missing:
-        return f"reconnect storm: {of} were not back when they left or the load ended"
-    return f"reconnect storm: all {format_count(storm.dropped)} clients were back after {after}"
+        return f"reconnect storm: {of} had not reconnected when they left or the load ended"
+    return f"reconnect storm: all {format_count(storm.dropped)} clients reconnected within {after}"
 
 
 def _meanwhile(storm: _Storm, seconds: Sequence[Second], clock: RunClock) -> dict[str, Any]:
-    """How reports fared from the storm's first second to its last, and just before it."""
+    """How reports went from the storm's first second to its last, and just before it."""
     first, last = (int(clock.t_s(t)) for t in (storm.began_t, storm.over_t))
     during = [second for second in seconds if first <= second.t_s <= last]
     before = [second for second in seconds if first - _BEFORE_S <= second.t_s < first]

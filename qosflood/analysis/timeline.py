@@ -40,8 +40,8 @@ def timeline_entries(
     control: Sequence[ControlSample] = (),
     limited_by: LimitedBy = "target",
 ) -> list[TimelineEntry]:
-    """Everything worth telling, in the order of time. What limited the run is to answer for
-    silence; off loopback it may be unknown which."""
+    """All entries, in the order of time. Silence is attributed to what limited the run; off
+    loopback that may be unknown."""
     blame = partial(_blamed, limited_by, plan.target.loopback)
     entries = [
         *_phase_starts(plan, clock),
@@ -96,8 +96,8 @@ def _first_of_each_kind(entries: Sequence[TimelineEntry], most: int) -> list[Tim
 
 
 def _blamed(limited_by: LimitedBy, loopback: bool, entry: TimelineEntry) -> TimelineEntry:
-    """Silence is the network's where that limited the run, and nobody's for sure where nothing
-    told."""
+    """Attributes silence to the network if that limited the run, and to neither if the cause is
+    unknown."""
     if loopback or entry.who != "target" or entry.kind not in _SILENCE:
         return entry
     if limited_by == "network":
@@ -120,7 +120,7 @@ def recovered_entries(
         wall_ns=clock.wall(t),
         who="target",
         kind="recovered",
-        what="the target was as good as before the flood again",
+        what="the target was as good as in the baseline again",
         evidence={
             "errors_s": recovery.errors_s,
             "response_s": recovery.response_s,
@@ -136,8 +136,8 @@ def _stall_entries(seconds: Sequence[Second], clock: RunClock) -> Iterator[Timel
             wall_ns=clock.wall(clock.t0 + round(stall.start_s * SECOND)),
             who="target",
             kind="stalled",
-            what=f"no report was answered for {stall.seconds} whole seconds; then those were that "
-            f"had waited up to {format_duration(stall.waited_ns)}",
+            what=f"no report was answered for {stall.seconds} whole seconds; then the target "
+            f"answered reports that had waited up to {format_duration(stall.waited_ns)}",
             evidence={"until_s": stall.start_s + stall.seconds},
         )
 

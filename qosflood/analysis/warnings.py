@@ -52,32 +52,34 @@ def _of_events(events: Iterable[Event]) -> Iterator[str]:
     for event in events:
         if event.kind in _WORTH_A_WARNING:
             of_kind.setdefault(event.kind, []).append(event.what)
-    for kind, told in of_kind.items():
-        times = f" ({len(told)} times)" if len(told) > 1 else ""
-        yield f"{kind}: {told[0]}{times}"
+    for kind, texts in of_kind.items():
+        times = f" ({len(texts)} times)" if len(texts) > 1 else ""
+        yield f"{kind}: {texts[0]}{times}"
 
 
 def _of_jumps(jumps: Sequence[ClockJump]) -> Iterator[str]:
     if not jumps:
         return
     by_ns, times = jumps[0].by_ns, f" ({len(jumps)} times)" if len(jumps) > 1 else ""
+    way = "forward" if by_ns > 0 else "back"
     yield (
-        f"clock_jump: UTC went {'forward' if by_ns > 0 else 'back'} {format_duration(abs(by_ns))} "
+        f"clock_jump: UTC jumped {way} {format_duration(abs(by_ns))}, "
         f"about {format_duration(round(jumps[0].t, -9))} into the run{times}: the clock was set, "
-        "or the machine slept; UTC is told as of the run's start"
+        "or the machine slept; UTC times in this report count from the run's start"
     )
 
 
 def _of_scrapes(scrapes: Sequence[ScrapeSample]) -> Iterator[str]:
-    told = Counter(warning for sample in scrapes for warning in sample.warnings)
-    for warning, count in told.most_common(_MOST_OF_A_KIND):
-        yield f"scrape: {warning} (in {format_count(count)} of {format_count(len(scrapes))})"
+    counts = Counter(warning for sample in scrapes for warning in sample.warnings)
+    for warning, count in counts.most_common(_MOST_OF_A_KIND):
+        share = f"{format_count(count)} of {format_count(len(scrapes))} scrapes"
+        yield f"scrape: {warning} (in {share})"
 
 
 def _overflows(phases: Iterable[PhaseFigures]) -> Iterator[str]:
     for phase in phases:
         if phase.response.overflow:
             yield (
-                f"{format_count(phase.response.overflow)} response times of {phase.name} were over "
-                "an hour and count as one hour"
+                f"{format_count(phase.response.overflow)} response times in {phase.name} were over "
+                "1h and count as 1h"
             )

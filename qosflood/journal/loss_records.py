@@ -28,9 +28,9 @@ class SentSessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What the loss audit's counter or gauge said, its series added up, between `t` and `done_t`;
-    `reason` says why it said nothing, None if it did."""
+class AuditSample:
+    """One reading of the loss audit's counter or gauge, its series added up, between `t` and
+    `done_t`; `reason` says why there is no value, None if there is one."""
 
     TAG: ClassVar[str] = "counted"
     t: int

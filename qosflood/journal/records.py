@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from qosflood.journal.earlier_schemas import EARLIER_LATENCY, record_of_today
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 
 FIRST = 20
@@ -304,7 +304,7 @@ Record = (
     | TcpSample
     | Event
     | SentSessions
-    | Counted
+    | AuditSample
     | ReadBack
     | PrometheusReading
     | PrometheusSamples
@@ -350,7 +350,7 @@ _TYPES: dict[str, type[Any]] = {
         TcpSample,
         Event,
         SentSessions,
-        Counted,
+        AuditSample,
         ReadBack,
         PrometheusReading,
         PrometheusSamples,

@@ -220,7 +220,7 @@ def test_warnings_hold_their_evidence():
 
 @pytest.mark.parametrize(
     ("step_ns", "said"),
-    [(-3 * SECOND, "UTC went back 3s"), (90 * SECOND, "UTC went forward 90s")],
+    [(-3 * SECOND, "UTC jumped back 3s"), (90 * SECOND, "UTC jumped forward 90s")],
 )
 def test_a_clock_that_was_set_is_a_warning(step_ns, said):
     marks = [
@@ -228,7 +228,7 @@ def test_a_clock_that_was_set_is_a_warning(step_ns, said):
         for t_s in (0, 10, 20, 30)
     ]
     (warning,) = [line for line in found(healthy_run(PLAN, extra=marks)).warnings if "UTC" in line]
-    assert warning.startswith(f"clock_jump: {said} about 20s into the run: ")
+    assert warning.startswith(f"clock_jump: {said}, about 20s into the run: ")
 
 
 def test_a_clock_that_is_slewed_is_none():

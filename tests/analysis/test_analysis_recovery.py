@@ -108,7 +108,7 @@ def test_each_part_of_a_recovery_has_its_own_time():
     )
     found = told(records)
     assert (found.errors_s, found.scrapes_s, found.seconds) == (3.0, 4.5, 4.5)
-    assert "back 4.5s after the flood, scrapes last" in found.reason
+    assert "recovered 4.5s after the flood; last: scrapes" in found.reason
 
 
 def test_what_has_not_recovered_is_named():
@@ -133,7 +133,7 @@ def test_without_a_recovery_phase_there_is_a_reason_and_no_figure():
     assert (found.judged, found.seconds, found.reason) == (
         False,
         None,
-        "the plan has no recovery",
+        "the plan has no recovery phase",
     )
 
 

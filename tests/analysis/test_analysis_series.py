@@ -9,7 +9,7 @@ from qosflood.analysis.series import SecondSeries, memory_points, scrape_points
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.histograms import merge
 
-CLOCK = RunClock(wall_ns=0, t0=T0_NS, stop_ns=100 * SECOND, whole=True)
+CLOCK = RunClock(wall_ns=0, t0=T0_NS, stop_ns=100 * SECOND, completed=True)
 SHORT = make_plan()
 LONG = make_plan(phases=make_phases(make_load(), flood_ns=5000 * SECOND))
 

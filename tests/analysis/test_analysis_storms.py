@@ -34,7 +34,7 @@ def test_what_shards_saw_of_a_storm_is_told_once():
     )
     assert began.what == "reconnect storm: 100 of 200 connections dropped"
     assert began.t_s == 8.0
-    assert over.what == "reconnect storm: all 100 clients were back after 1.5s"
+    assert over.what == "reconnect storm: all 100 clients reconnected within 1.5s"
     assert (over.evidence["dropped"], over.evidence["back"]) == (100, 100)
     assert over.evidence["took_s"] == 1.5
 
@@ -42,7 +42,7 @@ def test_what_shards_saw_of_a_storm_is_told_once():
 def test_who_was_not_back_by_the_end_is_told():
     over = entries(told("storm", 8.0), told("storm_over", 20.0, back=36))[1]
     assert over.what == (
-        "reconnect storm: 14 of 50 clients were not back when they left or the load ended"
+        "reconnect storm: 14 of 50 clients had not reconnected when they left or the load ended"
     )
 
 
@@ -51,7 +51,8 @@ def test_a_shard_that_fell_silent_leaves_its_clients_unknown():
         told("storm", 8.0), told("storm", 8.0, shard=1), told("storm_over", 9.0, back=50)
     )[1]
     assert over.what == (
-        "reconnect storm: whether 50 of 100 clients came back is not known, a shard is silent"
+        "reconnect storm: whether 50 of 100 clients reconnected is unknown, "
+        "a shard stopped reporting"
     )
 
 
@@ -63,7 +64,7 @@ def test_several_storms_are_told_apart_and_in_order():
         told("storm_over", 11.0, storm=1, dropped=7, back=7),
     )
     assert [entry.t_s for entry in told_of] == [8.0, 10.0, 11.0, 12.0]
-    assert "7 clients were back after 1s" in told_of[2].what
+    assert "7 clients reconnected within 1s" in told_of[2].what
 
 
 def test_the_seconds_of_a_storm_say_what_reports_met():

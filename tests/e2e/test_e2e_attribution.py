@@ -61,7 +61,7 @@ def test_fast_refusals_are_named_with_their_status_and_never_flatter(
     assert (done.code, done.report["verdict"]) == (1, "FAIL")
     assert_limited_by(done, "target")
     if done.report["limited_by"] == "target":
-        assert "most answered 503" in done.report["limited_why"]
+        assert "most had status 503" in done.report["limited_why"]
     first = done.report["first_failure"]
     assert (first["who"], first["kind"]) == ("target", "first_rejected")
     assert first["utc"].endswith("Z")
@@ -88,7 +88,13 @@ def test_a_freeze_of_three_seconds_is_named_with_its_moment(ended: dict[str, Flo
 
 def test_the_evidence_names_what_was_looked_at(ended: dict[str, Flooded]) -> None:
     told = "\n".join(ended["healthy"].report["limited_evidence"])
-    for subject in ("generator:", "service time:", "target's CPU:", "TCP of", "control: 0 of"):
+    for subject in (
+        "generator:",
+        "service time:",
+        "target's CPU:",
+        "TCP of",
+        "reference endpoint: 0",
+    ):
         assert subject in told
     connects = [phase["connects"] for phase in ended["healthy"].report["phases"]]
     assert sum(one["count"] for one in connects if one) >= 100
@@ -142,7 +148,7 @@ def test_silence_without_a_control_is_inconclusive(ended: dict[str, Flooded]) ->
 def test_silence_beside_a_control_that_answers_is_the_targets(ended: dict[str, Flooded]) -> None:
     report = ended["silent"].report
     assert_limited_by(ended["silent"], "target")
-    assert any(line.startswith("control: 0 of") for line in report["limited_evidence"])
+    assert any(line.startswith("reference endpoint: 0 of") for line in report["limited_evidence"])
 
 
 def test_a_link_that_was_cut_is_the_networks_fault(ended: dict[str, Flooded]) -> None:

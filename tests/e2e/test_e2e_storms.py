@@ -21,6 +21,6 @@ def test_a_storm_drops_its_share_and_loses_no_report(tmp_path):
     told = [entry for entry in done.report["timeline"] if entry["kind"].startswith("storm")]
     assert [entry["kind"] for entry in told] == ["storm", "storm_over"] * 2
     assert told[0]["what"] == "reconnect storm: 50 of 100 connections dropped"
-    assert told[1]["what"].startswith("reconnect storm: all 50 clients were back after")
+    assert told[1]["what"].startswith("reconnect storm: all 50 clients reconnected within")
     assert told[3]["evidence"]["back"] == 20
-    assert "50 of 100 connections dropped, all back after" in done.out
+    assert "50 of 100 connections dropped, all reconnected after" in done.out

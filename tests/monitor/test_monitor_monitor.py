@@ -11,7 +11,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.units import MS, SECOND
-from qosflood.journal.loss_records import Counted
+from qosflood.journal.loss_records import AuditSample
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.monitor.memory import process_sampler
 from qosflood.monitor.monitor import Monitor, MonitorSpec
@@ -196,5 +196,5 @@ def test_a_counter_that_goes_back_in_the_run_is_told_though_it_is_higher_in_the_
             plan = make_plan(port=server.port, watch=watched, audit=Audit(counter="a_total"))
             return await watch(plan, lambda records: count(records, ScrapeSample) > 7)
 
-    told = [one.value for one in asyncio.run(run()) if isinstance(one, Counted)]
+    told = [one.value for one in asyncio.run(run()) if isinstance(one, AuditSample)]
     assert told == [40.0, 3.0]

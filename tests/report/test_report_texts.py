@@ -143,7 +143,7 @@ def test_the_summary_says_what_happened_and_where_to_read_on(width: int) -> None
         "memory steady; max 145.3 MiB",
         "scrapes 215 of 222 good",
         "first failure +7m1s",
-        "next find the load that holds: run again with --rate 5x",
+        "next find a load that passes: run again with --rate 5x",
         "report runs/x/report.html",
     ):
         assert piece in flat

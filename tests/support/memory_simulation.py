@@ -138,7 +138,7 @@ def verdicts(
 ) -> dict[str, float]:
     """The share of each verdict in `count` runs; sessions are held unless they join otherwise."""
     plan = replace(length.plan, sessions=Sessions(hold=joining is sessions_at))
-    clock = RunClock(wall_ns=0, t0=T0_NS, stop_ns=plan.phases[-1].end_ns, whole=True)
+    clock = RunClock(wall_ns=0, t0=T0_NS, stop_ns=plan.phases[-1].end_ns, completed=True)
     found: Counter[str] = Counter()
     for run in range(count):
         rng = np.random.default_rng((seed, run))

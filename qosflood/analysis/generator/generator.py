@@ -1,4 +1,4 @@
-"""Whether generator and monitor did their part; if not, why, in words with figures."""
+"""Whether generator and monitor did their part; if not, why, with figures."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal
@@ -6,22 +6,22 @@ from typing import Literal
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import GeneratorFinding
 from qosflood.analysis.generator.late import is_late, late_gate_ns, throttled
-from qosflood.analysis.generator.monitor import watching_problems
+from qosflood.analysis.generator.monitor import monitor_problems
 from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
 from qosflood.journal.records import Event, MemorySample, ScrapeSample, Window
 from qosflood.plan.plan import GENERATOR_PHASES, Plan
 
 MOST_LATE = 0.05
 FORGIVEN = 1
-"""So many late windows never make a run INVALID: in ten seconds one stall is no pattern."""
+"""This many late windows never make a run INVALID: one stall in ten seconds is no pattern."""
 LEAST_PICKED = 0.995
 _RAGGED_END_S = 2
 _LEFT_OUT = ("shard_died", "shard_stuck", "part_missing", "part_died", "part_late")
-"""Events by which some of the load was not sent, or not when it should have been."""
+"""Events after which some of the load was not sent, or not on time."""
 
 
 class ShardTally:
-    """What one shard's windows say about itself. `seen` has a byte for each second."""
+    """What one shard's windows report about itself. `seen` has a byte for each second."""
 
     __slots__ = ("rss_max", "seen")
 
@@ -30,7 +30,7 @@ class ShardTally:
         self.rss_max = 0
 
     def add(self, window: Window) -> None:
-        """Take in a window with health."""
+        """Add a window; only one with health counts."""
         if window.health is None:
             return
         if window.second >= len(self.seen):
@@ -40,7 +40,7 @@ class ShardTally:
 
 
 class GeneratorTally:
-    """The generator's own figures, gathered window by window."""
+    """The generator's own figures, added up window by window."""
 
     def __init__(self, plan: Plan) -> None:
         self.gate_ns = late_gate_ns(plan)
@@ -56,7 +56,7 @@ class GeneratorTally:
         self._full = range(-(-flood.start_ns // SECOND), flood.end_ns // SECOND)
 
     def add(self, window: Window) -> bool | None:
-        """Take in a window and say whether it is late; None if it tells nothing of that."""
+        """Add a window and return whether it is late; None if the window cannot show that."""
         self.scheduled += window.scheduled
         self.picked_late += window.picked_late
         self.shards.setdefault(window.shard, ShardTally()).add(window)
@@ -117,7 +117,7 @@ def generator_finding(
             *missing,
             *late,
             *unpicked,
-            *watching_problems(plan, clock, events, scrapes, memory),
+            *monitor_problems(plan, clock, events, scrapes, memory),
         ),
     )
 
@@ -149,8 +149,9 @@ def _pick_problems(tally: GeneratorTally) -> Iterator[str]:
     if tally.picked_late > (1 - LEAST_PICKED) * tally.scheduled:
         yield (
             f"{format_count(tally.picked_late)} of {format_count(tally.scheduled)} reports were "
-            f"picked only after their phase had ended (at least {format_ratio(LEAST_PICKED)} must "
-            "be picked inside it): the generator could not keep up with its schedule"
+            "picked up only after their phase had ended (at least "
+            f"{format_ratio(LEAST_PICKED)} must be picked up within it): the generator could "
+            "not keep up with its schedule"
         )
 
 
@@ -161,16 +162,16 @@ def _missing_problems(
         if event.kind in _LEFT_OUT:
             yield event.what
     ends = {shard: len(kept.seen) for shard, kept in tally.shards.items()}
-    whole = plan.load_ns // SECOND if clock.whole else 0
-    expected = max([*ends.values(), whole, 0])
+    planned = plan.load_ns // SECOND if clock.completed else 0
+    expected = max([*ends.values(), planned, 0])
     for shard, kept in sorted(tally.shards.items()):
         if holes := _holes(kept, expected):
             yield (
-                f"shard {shard}: windows of {format_count(holes)} of {format_count(expected)} "
-                "seconds are missing"
+                f"shard {shard}: windows are missing for {format_count(holes)} of "
+                f"{format_count(expected)} seconds"
             )
-    if clock.whole and plan.floods and not tally.scheduled:
-        yield "not one report came due: the load was never generated"
+    if clock.completed and plan.floods and not tally.scheduled:
+        yield "no report came due: the generator produced no load"
 
 
 def _holes(shard: ShardTally, expected: int) -> int:

@@ -53,7 +53,7 @@ class OnTimeBreaks:
         self._last_late: dict[int, int] = {}
 
     def add(self, window: Window, late: bool) -> None:
-        """Take in a window."""
+        """Add a window."""
         if late:
             self._last_late[window.shard] = window.second
         if window.second - self._last_late.get(window.shard, -2) <= 1:

@@ -10,14 +10,14 @@ from qosflood.plan.plan import Plan
 MOST_MISSED = 0.1
 
 
-def watching_problems(
+def monitor_problems(
     plan: Plan,
     clock: RunClock,
     events: Iterable[Event],
     scrapes: Sequence[ScrapeSample],
     memory: Sequence[MemorySample],
 ) -> Iterator[str]:
-    """One line for each part of the watching that failed by the monitor's own fault."""
+    """One line for each part of the monitoring that failed through the monitor's own fault."""
     for event in events:
         if event.kind == "monitor_died":
             yield event.what
@@ -35,8 +35,8 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
         return ""
     return (
         f": it took {format_duration(took_ns)} to read a page of {format_bytes(size)}, more than "
-        f"the {format_duration(interval_ns)} between two scrapes; a longer --scrape-interval "
-        "gives it the time"
+        f"the {format_duration(interval_ns)} between two scrapes; use a longer "
+        "--scrape-interval"
     )
 
 
@@ -45,7 +45,7 @@ def _missed(what: str, missed: int, expected: int, why: str = "") -> Iterator[st
         yield (
             f"the monitor missed {format_count(missed)} of {format_count(expected)} {what} "
             f"({format_ratio(missed / expected)}, at most {format_ratio(MOST_MISSED)} allowed) "
-            f"by its own fault{why}"
+            f"through its own fault{why}"
         )
 
 

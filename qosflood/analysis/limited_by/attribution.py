@@ -2,8 +2,8 @@
 
 A sign of a limit is either an *answer* (a status that refuses, an answer that cannot be read),
 which only the target gives, or *silence* (timeouts, lost connections, slow answers), which target
-and network bring about alike. What tells these apart is the control: an address on the same path
-that is not the target. Without one the network is never named.
+and network cause alike. The reference endpoint distinguishes these: another server on the same
+path. Without one the network is never named.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,20 +31,21 @@ Baseline = PhaseFigures | None
 
 ONE_CORE = (0.9, 1.3)
 """Cores that a process with one thread for its work uses when that is all it can; a little more
-than one, for garbage collectors have threads of their own."""
+than one, because garbage collectors have threads of their own."""
 _ANSWERED = ("rejected", "bad_response")
 _SILENT = ("timeout", "connection_lost", "connect_error")
 _OURS = "generator:"
-"""How a connect's failure begins that this machine is to blame for."""
+"""How the reason of a failed connect begins that this machine caused."""
 _TOLERATED_ERRORS = 0.001
 _LEAST_OFFERED = 0.99
 _LEAST_EXPECTED = 3.0
-"""The control is clear of trouble only if so many of its requests would have met it."""
+"""The reference endpoint counts as free of trouble only if so many of its requests were expected
+to meet it."""
 _LEAST_MET = 3
-"""So many of its requests must meet trouble, for one or two are met on a quiet day."""
+"""So many of its requests must meet trouble, because one or two do on a quiet day."""
 _THROTTLED = 0.1
-_HELD_UP = 0.5
-"""Of the time of slow answers, what the target's event loop explains if it lay still so long."""
+_BLOCKED_SHARE = 0.5
+"""The event loop explains slow answers if it was blocked for this share of their time."""
 _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
@@ -54,15 +55,15 @@ _REFUSED_FAST_NS = 10 * MS
 _BEYOND = 5.0
 """Times its longest stall, which a generator may add to an answer that it reads late."""
 _NOT_DONE = {
-    "late": "its reports left late, so slow answers may be its own doing",
-    "starved": "it could not play its load as planned",
+    "late": "it sent reports late, so it may have caused the slow answers itself",
+    "starved": "it could not send the load as planned",
 }
 """Of a generator that was not ok; its problems stand among the verdict's reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who limited the flood, why in one line, and what else was looked at."""
+    """What limited the flood, why in one line, and the other figures that were checked."""
 
     limited_by: LimitedBy
     why: str
@@ -96,7 +97,7 @@ def attribute(
     flood: PhaseFigures,
     stalls: Sequence[Stall] = (),
 ) -> Attribution:
-    """Who limited the flood; `stalls` are those of the flood."""
+    """What limited the flood; `stalls` are those of the flood."""
     if not plan.floods:
         return Attribution("none", "no load was sent")
     limited_by, why = _judge(generator, _Case(plan, baseline, flood, stalls))
@@ -114,21 +115,21 @@ def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
         return "generator", ours
     for rule in _RULES:
         if sign := rule(case):
-            return _who(sign, case)
-    return "none", "errors, offered rate and latency in the flood give no sign of a limit"
+            return _cause(sign, case)
+    return "none", "errors, offered rate and latency in the flood show no sign of a limit"
 
 
 def _more_than_late(generator: GeneratorFinding, flood: PhaseFigures) -> str:
-    """What a late generator does not explain: service time begins where lateness has ended."""
-    held_up, typical = generator.loop_stall_max_ns, flood.service.p50_ns
-    if generator.verdict != "late" or typical is None or held_up is None:
+    """What a late generator does not explain: service time counts from the send."""
+    own_stall, typical = generator.loop_stall_max_ns, flood.service.p50_ns
+    if generator.verdict != "late" or typical is None or own_stall is None:
         return ""
-    if typical < _BEYOND * max(held_up, MS):
+    if typical < _BEYOND * max(own_stall, MS):
         return ""
     return (
-        f"; but half of the answers took {format_duration(typical)} or more from when they were "
-        f"sent, and no stall of its own was over {format_duration(held_up)}: the target, or the "
-        "way to it, is slow too"
+        f"; but half of the answers took {format_duration(typical)} or more from the send, and "
+        f"the generator's longest stall was {format_duration(own_stall)}: the target, or the "
+        "network to it, is slow too"
     )
 
 
@@ -145,7 +146,7 @@ def _by_our_connects(case: _Case) -> str | None:
 
 
 def _by_failures(case: _Case) -> _Sign | None:
-    """By what failed more often: answers, or silence."""
+    """By which failed more often: answers or silence."""
     failed = {name: case.flood.outcomes.get(name, 0) for name in (*_ANSWERED, *_SILENT)}
     failed["timeout"] = max(failed["timeout"] - case.flood.errors.get(CUT_OFF, 0), 0)
     share = sum(failed.values()) / case.flood.scheduled
@@ -153,33 +154,34 @@ def _by_failures(case: _Case) -> _Sign | None:
         return None
     answered = sum(failed[name] for name in _ANSWERED)
     most = sorted(failed.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
-    why = f"{format_ratio(share)} of the flood's reports failed: {told}{_refusals(case.flood)}"
+    listed = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
+    why = f"{format_ratio(share)} of the flood's reports failed: {listed}{_refusals(case.flood)}"
     return _Sign(why, share, answered=2 * answered >= sum(failed.values()))
 
 
 def _refusals(flood: PhaseFigures) -> str:
-    """With which status most were refused, and how fast where all failed fast."""
+    """With which status most were refused, and how fast if half of them were fast."""
     if not flood.outcomes.get("rejected") or not flood.statuses:
         return ""
     status = max(flood.statuses, key=lambda name: flood.statuses[name])
     typical = flood.failed.p50_ns
     fast = typical is not None and typical < _REFUSED_FAST_NS
-    within = f" within {format_duration(typical)}, half of them" if fast and typical else ""
-    return f"; most answered {status}{within}"
+    within = f", half of them within {format_duration(typical)}" if fast and typical else ""
+    return f"; most had status {status}{within}"
 
 
 def _by_offered(case: _Case) -> _Sign | None:
     share = case.flood.sent / case.flood.scheduled
     if share >= _LEAST_OFFERED:
         return None
-    behind = "behind earlier reports that were not answered yet"
+    behind = "for answers to earlier reports"
     if case.plan.report.connection == "pooled":
         pool = format_count(case.plan.here(case.plan.report.pool))
-        behind = f"for one of {pool} shared connections, all busy with unanswered reports"
+        behind = (
+            f"for one of {pool} shared connections, which were all busy with unanswered reports"
+        )
     return _Sign(
-        f"only {format_ratio(share)} of the flood's reports could be sent: the others waited "
-        f"{behind}",
+        f"only {format_ratio(share)} of the flood's reports were sent: the others waited {behind}",
         1 - share,
     )
 
@@ -191,8 +193,8 @@ def _by_stalls(case: _Case) -> _Sign | None:
     silent_s = sum(stall.seconds for stall in case.stalls)
     times = "" if len(case.stalls) == 1 else f", {len(case.stalls)} times"
     return _Sign(
-        f"no report was answered for {worst.seconds} whole seconds on end{times}; then reports "
-        f"that had waited up to {format_duration(worst.waited_ns)} were",
+        f"no report was answered for {worst.seconds} whole seconds{times}; then the target "
+        f"answered reports that had waited up to {format_duration(worst.waited_ns)}",
         min(silent_s / max(case.flood.seconds, 1.0), 1.0),
         slow=True,
     )
@@ -227,7 +229,7 @@ def _by_limits(case: _Case) -> _Sign | None:
         value = getattr(case.flood, series).figure(figure)
         if limit.scope == "flood" and value is not None and value > float(limit.threshold):
             stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
-            away = ": reports of clients that a storm keeps away wait too" if stormy else ""
+            away = ": this includes reports of clients that a storm kept away" if stormy else ""
             return _Sign(
                 f"{limit.metric} was {format_duration(value)} in the flood while the generator "
                 f"was on time{away}",
@@ -247,10 +249,10 @@ _RULES: tuple[Callable[[_Case], _Sign | None], ...] = (
 )
 
 
-# Whose they are.
+# What caused them.
 
 
-def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
+def _cause(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
     if sign.answered:
         return "target", sign.why
     if sign.stormy:
@@ -264,48 +266,47 @@ def _who(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
         return "target", f"{sign.why}; {full}"
     return (
         "inconclusive",
-        f"{sign.why}: target or network, which nothing here tells apart; a control would "
-        "(--control URL)",
+        f"{sign.why}: target or network; a reference endpoint would show which (--control URL)",
     )
 
 
 def _full(sign: _Sign, case: _Case) -> str | None:
-    """Why the target could not have done more, as its CPU and its event loop tell; None if neither
-    does."""
+    """Why the target could not have done more, by its CPU and its event loop; None if neither
+    shows it."""
     cores, throttled = case.flood.target_cores, case.flood.target_throttled
     if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
-        return f"it used {cores:.2f} cores, all that one thread can"
+        return f"the target used {cores:.2f} cores, all that one thread can"
     if throttled is not None and throttled > _THROTTLED:
-        return f"its quota kept it off the CPU for {format_ratio(throttled)} of the time"
-    return _held_up(case) if sign.slow else None
+        return f"its CPU quota throttled the target for {format_ratio(throttled)} of the time"
+    return _blocked_loop(case) if sign.slow else None
 
 
-def _held_up(case: _Case) -> str | None:
-    """Where the event loop alone was held up for half of what slow answers took."""
+def _blocked_loop(case: _Case) -> str | None:
+    """If the event loop alone was blocked for half of what slow answers took."""
     lag_ns, slow_ns = case.flood.target_loop_lag_ns, _p99(case.flood.service)
     before = case.baseline.target_loop_lag_ns if case.baseline is not None else None
     if lag_ns is None or slow_ns is None or before is None or not grew(before, lag_ns):
         return None
-    held = f"its event loop was held up for {format_duration(lag_ns)}, as its page tells"
-    return held if lag_ns >= _HELD_UP * slow_ns else None
+    blocked = f"the target reported that its event loop was blocked for {format_duration(lag_ns)}"
+    return blocked if lag_ns >= _BLOCKED_SHARE * slow_ns else None
 
 
 def _on_this_machine(
     sign: _Sign, control: ControlFigures | None, baseline: Baseline
 ) -> tuple[LimitedBy, str]:
-    """On loopback there is no network between; but a machine that both share."""
+    """On loopback there is no network between generator and target; they share a machine."""
     if control is not None and _compare(sign, control, baseline) == "alike":
-        words = f"{sign.why}; {_told(sign, control)}, so it may be the machine they share"
+        words = f"{sign.why}; {_trouble_of(sign, control)}, so it may be the machine they share"
         return "inconclusive", words
     return "target", sign.why
 
 
 def _by_control(sign: _Sign, control: ControlFigures, baseline: Baseline) -> tuple[LimitedBy, str]:
-    words = f"{sign.why}; {_told(sign, control)}"
+    words = f"{sign.why}; {_trouble_of(sign, control)}"
     verdicts: dict[str, tuple[LimitedBy, str]] = {
-        "alike": ("network", f"{words} at the same time, and is not the target"),
+        "alike": ("network", f"{words} in the same seconds, and it is another server"),
         "unlike": ("target", f"{words}, on the same path"),
-        "unclear": ("inconclusive", f"{words}: too little to tell target from network"),
+        "unclear": ("inconclusive", f"{words}: too little to distinguish target from network"),
     }
     return verdicts[_compare(sign, control, baseline)]
 
@@ -313,8 +314,8 @@ def _by_control(sign: _Sign, control: ControlFigures, baseline: Baseline) -> tup
 def _compare(
     sign: _Sign, control: ControlFigures, baseline: Baseline
 ) -> Literal["alike", "unlike", "unclear"]:
-    """Whether the control met the load's trouble as often as it should if the path were bad, beyond
-    what it meets at 1x."""
+    """Whether the reference endpoint met the load's trouble as often as a bad path would make it,
+    beyond what it meets at 1x."""
     before = baseline.control if baseline is not None else None
     usual = _met(sign, before) / before.count if before is not None else 0.0
     met = _met(sign, control)
@@ -329,11 +330,12 @@ def _met(sign: _Sign, control: ControlFigures) -> int:
     return control.failed + (control.slow if sign.slow else 0)
 
 
-def _told(sign: _Sign, control: ControlFigures) -> str:
-    what = (
-        f"{format_count(control.failed)} of {format_count(control.count)} requests to the control"
+def _trouble_of(sign: _Sign, control: ControlFigures) -> str:
+    failed = (
+        f"{format_count(control.failed)} of {format_count(control.count)} requests to the "
+        "reference endpoint failed"
     )
-    return f"{what} failed" + (f" and {format_count(control.slow)} were slow" * sign.slow)
+    return failed + (f" and {format_count(control.slow)} were slow" * sign.slow)
 
 
 def _tolerated(plan: Plan) -> float:

@@ -1,5 +1,5 @@
-"""What was looked at to say what limited a run: one line each, with its figures at 1x beside those
-of the flood, whatever it speaks for."""
+"""The figures by which it is judged what limited a run: one line each, in the flood and at 1x,
+whether they speak for or against the cause."""
 
 from collections.abc import Iterator
 
@@ -19,8 +19,8 @@ _ONE_CORE = 0.9
 def evidence_lines(
     plan: Plan, generator: GeneratorFinding, baseline: PhaseFigures | None, flood: PhaseFigures
 ) -> Iterator[str]:
-    """Generator, connects, service time, target's CPU and event loop, TCP, control; what was not
-    seen is left out, but for the control, which can be added."""
+    """Generator, connects, service time, target's CPU and event loop, TCP, reference endpoint. What
+    was not measured is left out, except the reference endpoint, which can be added."""
     yield _generator(generator, flood)
     if flood.connects is not None:
         yield f"connects: {_connects(flood.connects)}"
@@ -37,9 +37,9 @@ def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
     lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
     return (
         f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
-        f"(gate {format_duration(generator.late_gate_ns)}); of "
-        f"{format_count(generator.windows)} windows {format_count(generator.late_windows)} late, "
-        f"throttled in {format_count(generator.throttled_windows)}"
+        f"(at most {format_duration(generator.late_gate_ns)} allowed); "
+        f"{format_count(generator.late_windows)} of {format_count(generator.windows)} windows "
+        f"late, {format_count(generator.throttled_windows)} throttled"
     )
 
 
@@ -69,10 +69,10 @@ def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
         return
     before = baseline.target_cores if baseline else None
     at_1x = f", {before:.2f} at 1x" if before is not None else ""
-    full = "; one thread can use no more than 1" if flood.target_cores >= _ONE_CORE else ""
+    full = "; one thread can use at most 1" if flood.target_cores >= _ONE_CORE else ""
     throttled = flood.target_throttled
-    kept_off = f"; throttled for {format_ratio(throttled)} of the time" if throttled else ""
-    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{kept_off}"
+    quota = f"; throttled for {format_ratio(throttled)} of the time" if throttled else ""
+    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{quota}"
 
 
 def _loop_lag(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
@@ -80,20 +80,20 @@ def _loop_lag(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[st
         return
     before = baseline.target_loop_lag_ns if baseline else None
     at_1x = f", {_ns(before)} at 1x" if before is not None else ""
-    yield f"target's event loop: held up for {_ns(flood.target_loop_lag_ns)} at most{at_1x}"
+    yield f"target's event loop: blocked for {_ns(flood.target_loop_lag_ns)} at most{at_1x}"
 
 
 def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:
     whose = "the generators' machines" if plan.merged else "the generator's machine"
     at_1x = f"; {_share(before)} at 1x" if before is not None else ""
     dropped = (
-        f"; its listeners had no room for {format_count(flood.dropped)} connects"
+        f"; its listeners dropped {format_count(flood.dropped)} connects for lack of room"
         if flood.dropped
         else ""
     )
     return (
-        f"TCP of {whose}, all connections: sent "
-        f"{format_count(flood.resent)} of {format_count(flood.sent)} segments again in the flood "
+        f"TCP of {whose}, all connections: {format_count(flood.resent)} of "
+        f"{format_count(flood.sent)} segments resent in the flood "
         f"({_share(flood)}){at_1x}{dropped}"
     )
 
@@ -106,9 +106,12 @@ def _control(plan: Plan, baseline: PhaseFigures | None, flood: PhaseFigures) -> 
     if flood.control is not None:
         before = baseline.control if baseline else None
         at_1x = f"; {_requests(before)} at 1x" if before is not None else ""
-        yield f"control: {_requests(flood.control)} in the flood{at_1x}"
+        yield f"reference endpoint: {_requests(flood.control)} in the flood{at_1x}"
     elif not plan.target.loopback:
-        yield "control: none, so target and network cannot be told apart (--control URL)"
+        yield (
+            "reference endpoint: none, so target and network cannot be distinguished "
+            "(--control URL)"
+        )
 
 
 def _requests(control: ControlFigures) -> str:

@@ -1,4 +1,4 @@
-"""Stretches in which the target answered nobody, and went on afterwards."""
+"""Stretches in which the target answered no report, and resumed afterwards."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ _ANSWERED = ("rejected", "bad_response")
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """No report was answered in the `seconds` whole seconds from `start_s` on; the slowest of
-    those that waited then took `waited_ns`."""
+    """No report was answered in the `seconds` whole seconds from `start_s` on; the slowest report
+    answered after them took `waited_ns`."""
 
     start_s: float
     seconds: int
@@ -22,7 +22,7 @@ class Stall:
 
 def stalls(seconds: Sequence[Second]) -> Iterator[Stall]:
     """Every stretch of at least two whole seconds in which reports were due, the generator was on
-    time and nothing was answered; only where reports that waited through it tell of it too."""
+    time and nothing was answered; only if the response times of reports that waited confirm it."""
     silent: list[Second] = []
     for second in seconds:
         if _is_silent(second) and (not silent or second.t_s == silent[-1].t_s + 1):

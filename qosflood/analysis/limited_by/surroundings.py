@@ -1,5 +1,5 @@
-"""What was seen beside load and scrapes in a phase: the control, this machine's TCP, the target's
-CPU."""
+"""The other measurements of a phase: the reference endpoint, this machine's TCP, the target's CPU
+and event loop."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from qosflood.journal.records import ControlSample, MemorySample, ScrapeSample, 
 
 SLOW_FACTOR = 5
 SLOW_NS = 50 * MS
-"""What takes five times as long as usual, and 50 ms more, has grown slow."""
+"""What takes five times as long as usual, and 50 ms more, has become slow."""
 
 
 def grew(before_ns: float, after_ns: float) -> bool:
@@ -22,8 +22,8 @@ def grew(before_ns: float, after_ns: float) -> bool:
 
 
 def usual_ns(samples: Sequence[ControlSample], baseline: tuple[int, int] | None) -> int | None:
-    """How long the control usually takes: the median of the baseline (its start and end in journal
-    times), else the least of the whole run; None if it never answered."""
+    """How long the reference endpoint usually takes: the median of the baseline (its start and end
+    in journal times), else the least of the whole run; None if it never answered."""
     good = [(s.t, s.duration_ns) for s in samples if s.ok and s.duration_ns is not None]
     before = [ns for t, ns in good if baseline and baseline[0] <= t < baseline[1]]
     if before:
@@ -82,12 +82,12 @@ def target_cores(samples: Sequence[MemorySample], start: int, end: int) -> float
 
 
 def target_throttled(samples: Sequence[MemorySample], start: int, end: int) -> float | None:
-    """For which share of the time its cgroup's quota kept off the CPU the instance that was kept
-    off longest; None where no cgroup tells."""
-    told = [s for s in samples if start <= s.t < end and s.throttled_ns is not None]
+    """For which share of the time its cgroup's quota throttled the instance that was throttled
+    longest; None where no cgroup reports it."""
+    reported = [s for s in samples if start <= s.t < end and s.throttled_ns is not None]
     shares = []
-    for name in dict.fromkeys(sample.instance for sample in told):
-        mine = [sample for sample in told if sample.instance == name]
+    for name in dict.fromkeys(sample.instance for sample in reported):
+        mine = [sample for sample in reported if sample.instance == name]
         waited_ns = (mine[-1].throttled_ns or 0) - (mine[0].throttled_ns or 0)
         if mine[-1].t > mine[0].t and waited_ns >= 0:
             shares.append(waited_ns / (mine[-1].t - mine[0].t))
@@ -95,10 +95,10 @@ def target_throttled(samples: Sequence[MemorySample], start: int, end: int) -> f
 
 
 def target_loop_lag_ns(samples: Sequence[ScrapeSample], start: int, end: int) -> int | None:
-    """How long an instance's event loop was held up at most, as the pages from `start` until before
-    `end` tell; None where no page does."""
-    told = [s.loop_lag_s for s in samples if start <= s.t < end and s.loop_lag_s is not None]
-    return round(max(told) * SECOND) if told else None
+    """How long an instance's event loop was blocked at most, by the pages from `start` until before
+    `end`; None if no page exports it."""
+    lags = [s.loop_lag_s for s in samples if start <= s.t < end and s.loop_lag_s is not None]
+    return round(max(lags) * SECOND) if lags else None
 
 
 def _mean_cores(samples: list[MemorySample]) -> float | None:
@@ -107,15 +107,15 @@ def _mean_cores(samples: list[MemorySample]) -> float | None:
         for before, after in pairwise(samples)
         if (cores := cores_between(before, after)) is not None
     ]
-    whole_ns = sum(ns for ns, _ in spans)
-    return sum(ns * cores for ns, cores in spans) / whole_ns if whole_ns else None
+    total_ns = sum(ns for ns, _ in spans)
+    return sum(ns * cores for ns, cores in spans) / total_ns if total_ns else None
 
 
 def control_entries(
     samples: Sequence[ControlSample], clock: RunClock, *, loopback: bool
 ) -> Iterator[TimelineEntry]:
-    """An entry for each stretch of failed requests. On loopback there is no network that could be
-    to blame, but the machine that generator and control share."""
+    """An entry for each stretch of failed requests. On loopback there is no network
+    that could be the cause, but a machine that generator and reference endpoint share."""
     who: Who = "generator" if loopback else "network"
     failing: list[ControlSample] = []
     for sample in samples:
@@ -136,13 +136,13 @@ def _entry(
     since = failing[0].t
     lasted = "" if until is None else f" for {format_duration(until - since)}"
     reasons = Counter(sample.reason or "unknown" for sample in failing)
-    told = ", ".join(f"{format_count(count)} x {reason}" for reason, count in reasons.items())
+    listed = ", ".join(f"{format_count(count)} x {reason}" for reason, count in reasons.items())
     return TimelineEntry(
         t_s=clock.t_s(since),
         wall_ns=clock.wall(since),
         who=who,
         kind="control_failing",
-        what=f"the control failed{lasted}: {told}",
+        what=f"the reference endpoint failed{lasted}: {listed}",
         evidence={
             "failed": len(failing),
             "until_s": None if until is None else clock.t_s(until),

@@ -1,4 +1,4 @@
-"""What a snapshot of the target's sessions says of the last reports that it accepted."""
+"""Compares sessions read back from the target with the last reports that it accepted."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,15 +10,15 @@ from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 
 MOST_EXAMPLES = 10
 _ORDER_MS = 250
-"""A target may take in, and so forget, sessions in another order than they were sent by so much."""
+"""A target may store, and so expire, sessions in another order than they were sent, by so much."""
 
 
 @dataclass(slots=True)
 class Found:
-    """The sampled sessions, by what the snapshot has of them.
+    """The sampled sessions, by what was read back of them.
 
-    `absent` are those it has not, by the time of their last accepted report; `earlier` hold one
-    before that; `oldest_ms` is the oldest time that a session in it holds.
+    `absent` are those not found, by the time of their last accepted report; `earlier` hold a
+    report before that; `oldest_ms` is the oldest time that a session read back holds.
     """
 
     holding: int = 0
@@ -35,13 +35,13 @@ class Found:
 
     @property
     def expired(self) -> bool:
-        """Whether those that are not there may have been forgotten for their silence: each has been
-        silent for longer than any that is."""
+        """Whether the missing sessions may have expired: each was silent for longer than any that
+        was found."""
         return all(ms <= self.oldest_ms + _ORDER_MS for ms, _ in self.absent)
 
     @property
     def lost(self) -> list[str]:
-        """What is known to be missing, in words."""
+        """What is known to be missing, one line each."""
         return self.earlier if self.expired else [*self.earlier, *(text for _, text in self.absent)]
 
 
@@ -70,16 +70,16 @@ def readback_finding(
     judged = format_count(found.judged)
     reason = (
         f"{judged} of {judged} sampled sessions hold their last accepted report; earlier ones "
-        "cannot be seen here"
+        "are not read back"
     )
     return replace(base, verdict="ok", reason=reason, missing=0)
 
 
 def _lost(base: LossFinding, found: Found) -> LossFinding:
     missing, gone = len(found.lost), len(found.absent)
-    absent = f" ({format_count(gone)} of them are not there)" if gone else ""
+    absent = f" ({format_count(gone)} of them are missing)" if gone else ""
     if gone and found.expired:
-        absent = f"; {format_count(gone)} more are not there, forgotten for their silence or lost"
+        absent = f"; {format_count(gone)} more are missing: expired or lost"
     reason = (
         f"{format_count(missing)} of {format_count(found.judged)} sampled sessions do not hold "
         f"their last accepted report{absent}"
@@ -92,28 +92,27 @@ def _forgotten(found: Found, sent: Sequence[SentSessions], read: Sequence[ReadBa
     waited_ns = max(one.t for one in read) - min(one.t for one in sent)
     waited = format_duration(max(round(waited_ns, -8), 0))
     longer = (
-        f"; the target was asked {waited} after the load: a phases.settle shorter than it "
-        "remembers a silent session would tell, or a counter"
+        f"; the target was read {waited} after the load: set phases.settle shorter than the "
+        "target keeps a silent session, or audit a counter"
     )
     if not found.holding:
         every = format_count(found.judged)
-        what = (
-            f"none of the {every} sampled sessions is there: forgotten for their silence, or lost"
-        )
+        what = f"none of the {every} sampled sessions was found: they expired, or were lost"
         return f"{what}{longer}"
     gone, judged = format_count(len(found.absent)), format_count(found.judged)
     what = (
-        f"{gone} of {judged} sampled sessions are not there, each silent for longer than all that"
+        f"{gone} of {judged} sampled sessions are missing, each silent for longer than all that "
+        "were found"
     )
-    return f"{what} are: it seems to forget sessions{longer}"
+    return f"{what}: the target seems to expire silent sessions{longer}"
 
 
 def _odd(found: Found) -> str:
     if found.unread:
-        return f"{format_count(found.unread)} sampled sessions hold a time that cannot be read"
+        return f"{format_count(found.unread)} sampled sessions hold a time that cannot be parsed"
     return (
         f"{format_count(found.later)} sampled sessions hold a time later than any report sent: "
-        "the target writes times of its own, or others report as these sessions"
+        "the target stores its own times, or other clients use the same session ids"
     )
 
 
@@ -129,7 +128,7 @@ def _compared(sent: Sequence[SentSessions], read: Sequence[ReadBack]) -> Found:
 
 
 def _over_before(read_t: int, sent: Sequence[SentSessions]) -> Iterator[SentSession]:
-    """The sessions with an accepted report that sent nothing any more when reading began."""
+    """The sessions with an accepted report that had stopped sending when reading began."""
     for shard in sent:
         if shard.t <= read_t:
             yield from (one for one in shard.sessions if one.acked_ms is not None)
@@ -138,7 +137,7 @@ def _over_before(read_t: int, sent: Sequence[SentSessions]) -> Iterator[SentSess
 def _compare(found: Found, sent: SentSession, held: dict[str, int | None]) -> None:
     acked_ms = sent.acked_ms or 0
     if sent.session not in held:
-        found.absent.append((acked_ms, f"{sent.session}: accepted {_utc(acked_ms)}, is not there"))
+        found.absent.append((acked_ms, f"{sent.session}: accepted {_utc(acked_ms)}, missing"))
         return
     ms = held[sent.session]
     if ms is not None:

@@ -60,9 +60,9 @@ def used_points(samples: Sequence[MemorySample], clock: RunClock) -> tuple[Point
 
 
 def heap_points(scrapes: Sequence[ScrapeSample], clock: RunClock) -> Points:
-    """The heap's size as the target's page tells it; empty where it does not."""
-    told = [(s.t, s.heap_bytes) for s in scrapes if s.heap_bytes is not None]
-    return _points([t for t, _ in told], [heap for _, heap in told], clock)
+    """The heap's size as the target's page exports it; empty where it does not."""
+    exported = [(s.t, s.heap_bytes) for s in scrapes if s.heap_bytes is not None]
+    return _points([t for t, _ in exported], [heap for _, heap in exported], clock)
 
 
 def _points(times: Sequence[int], values: Sequence[int], clock: RunClock) -> Points:
@@ -88,7 +88,7 @@ def judged_stretch(plan: Plan, clock: RunClock, period_ns: float | None) -> Stre
 
 
 def outlasts(stretch: Stretch, period_ns: float | None) -> bool:
-    """Whether a block is long enough for the target's major collection, as far as it tells."""
+    """Whether a block is long enough for the target's major collection, or that is unknown."""
     return period_ns is None or stretch.block_ns >= _GC_PERIODS * period_ns
 
 
@@ -98,8 +98,8 @@ def gc_period_ns(scrapes: Sequence[ScrapeSample], clock: RunClock, flood: Phase)
     Infinite if none ran; None where the target's page does not count them.
     """
     start, end = clock.span(flood)
-    told = [(s.t, s.major_gcs) for s in scrapes if s.major_gcs is not None and start <= s.t < end]
-    if len(told) < LEAST_BLOCKS:
+    counts = [(s.t, s.major_gcs) for s in scrapes if s.major_gcs is not None and start <= s.t < end]
+    if len(counts) < LEAST_BLOCKS:
         return None
-    ran = told[-1][1] - told[0][1]
-    return (told[-1][0] - told[0][0]) / ran if ran > 0 else float("inf")
+    ran = counts[-1][1] - counts[0][1]
+    return (counts[-1][0] - counts[0][0]) / ran if ran > 0 else float("inf")

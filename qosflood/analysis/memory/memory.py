@@ -44,12 +44,12 @@ from qosflood.plan.watching import WATCHED
 
 _LIMIT_SHARE = 0.01
 _INSEPARABLE = 0.95
-"""Correlation of sessions and time from which on neither can be blamed alone."""
+"""Correlation of sessions and time from which on growth is attributed to neither alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One instance's memory, what it is judged on, and what it may grow by without a name."""
+    """One instance's memory, what it is judged on, and how much growth is still called steady."""
 
     plan: Plan
     clock: RunClock
@@ -102,16 +102,16 @@ def memory_finding(
     several = any(event.kind == "several_processes" for event in events)
     if several and not named_process(plan, samples):
         return base
-    # One of the named process's workers tells its own heap, and the next one another.
+    # Each worker of the named process exports its own heap, so pages of several are not one series.
     pages = () if several else scrapes
     case = _case(plan, clock, points, events, sessions_at, pages, base.limit_bytes)
     return _judge(case, base, acked)
 
 
 def _limit(plan: Plan, samples: Sequence[MemorySample]) -> int | None:
-    """The profile's limit, else the lowest one that the source told."""
-    told = [sample.limit_bytes for sample in samples if sample.limit_bytes is not None]
-    return plan.watch.memory_limit_bytes or min(told, default=None)
+    """The profile's limit, else the lowest one that the source reported."""
+    reported = [sample.limit_bytes for sample in samples if sample.limit_bytes is not None]
+    return plan.watch.memory_limit_bytes or min(reported, default=None)
 
 
 def _case(
@@ -156,7 +156,7 @@ def _judge(case: _Case, base: MemoryFinding, acked: int) -> MemoryFinding:
         return _growing(case, base, found)
     if kept is not None and kept.by_sessions and kept.growth > case.least_growth:
         return _with_sessions(case, base, kept)
-    steady = replace(base, verdict="steady", needed_s=_needed_to_tell(case, found))
+    steady = replace(base, verdict="steady", needed_s=_needed_to_judge(case, found))
     reason = words.steady(steady, case.minima, grown, case.least_growth, case.phase)
     if earlier := changed_before(case.plan, case.clock, case.events, case.plan.main_phase.start_ns):
         reason = f"{reason}; {words.broken_before(earlier, case.clock)}"
@@ -168,15 +168,15 @@ def _leaks(case: _Case, found: Trend) -> bool:
 
 
 def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
-    """Memory rose while it was judged: with time, with sessions, or nobody can tell."""
+    """Memory rose while it was judged: with time, with sessions, or with both."""
     begun = _begun_in_hold(case)
     grown = found.mid * case.span
     if begun >= LEAST_SESSIONS:
         apart = _apart_from_sessions(case)
         if apart is None:
             return replace(base, verdict="inconclusive", reason=words.inseparable(grown, begun))
-        told, found = apart
-        per_session = told if counts_all_sessions(case.plan, case.events) else None
+        by_sessions, found = apart
+        per_session = by_sessions if counts_all_sessions(case.plan, case.events) else None
         base = replace(_with_slope(case, base, found), bytes_per_session=per_session)
         if not _leaks(case, found):
             reason = words.with_churn(per_session, grown, begun)
@@ -187,7 +187,7 @@ def _growing(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding:
     if not outlasts(case.stretch, case.gc_ns):
         return _too_few_collections(case, base, grown)
     if not case.plan.floods:
-        return replace(base, verdict="inconclusive", reason=words.unasked(base, grown))
+        return replace(base, verdict="inconclusive", reason=words.growth_without_load(base, grown))
     return replace(base, verdict="leak", reason=words.leak(base, grown))
 
 
@@ -228,8 +228,8 @@ def _begun_in_hold(case: _Case) -> int:
 def _apart_from_sessions(case: _Case) -> tuple[float, Trend] | None:
     """Bytes a session, and the trend without them; None where sessions went along with time."""
     times, values = case.minima.times, case.minima.values
-    told = [case.sessions_at(round(t) // SECOND) or 0 for t in times]
-    sessions = np.array(told, dtype=np.float64)
+    begun = [case.sessions_at(round(t) // SECOND) or 0 for t in times]
+    sessions = np.array(begun, dtype=np.float64)
     if np.ptp(sessions) == 0 or abs(np.corrcoef(sessions, times)[0, 1]) > _INSEPARABLE:
         return None
     columns = np.column_stack([np.ones_like(times), times - times[0], sessions - sessions[0]])
@@ -248,7 +248,7 @@ def _heap(case: _Case) -> words.Heap:
 def _with_retention(base: MemoryFinding, kept: Retention | None, acked: int) -> MemoryFinding:
     if kept is None:
         return base
-    known = kept.retained is not None and kept.whole and acked > 0
+    known = kept.retained is not None and kept.counts_all and acked > 0
     return replace(
         base,
         bytes_per_session=kept.per_session,
@@ -260,7 +260,7 @@ def _with_retention(base: MemoryFinding, kept: Retention | None, acked: int) -> 
 
 def _with_sessions(case: _Case, base: MemoryFinding, kept: Retention) -> MemoryFinding:
     churn = peak_churn(case.plan)
-    if base.limit_bytes is not None and churn > 0 and kept.whole:
+    if base.limit_bytes is not None and churn > 0 and kept.counts_all:
         left = max(base.limit_bytes - float(case.minima.values[-1]), 0.0)
         low, high = seconds_left(kept, left, churn)
         base = replace(base, time_to_limit_low_s=low, time_to_limit_high_s=high)
@@ -286,8 +286,8 @@ def _with_slope(case: _Case, base: MemoryFinding, found: Trend) -> MemoryFinding
     )
 
 
-def _needed_to_tell(case: _Case, found: Trend) -> float | None:
-    """How long a flood would take to tell a rise too small for a name; None without one."""
+def _needed_to_judge(case: _Case, found: Trend) -> float | None:
+    """How long a flood would take to judge a rise too small to be a leak; None without a rise."""
     if not (found.low > 0 and found.rising):
         return None
     return case.least_growth / found.mid * 3 / 2 / SECOND

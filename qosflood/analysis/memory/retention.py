@@ -27,8 +27,8 @@ class Retention:
     """Bytes that `sessions` new ones grew the memory by; `noise` is how far that may be off.
 
     `given_back` is the share of the growth that was free again at the end, `retained` what was
-    not, in bytes; None where no phase without the flood's load was left to see it in. `whole`: no
-    other part brought the target sessions that nobody here counts.
+    not, in bytes; None where no phase without the flood's load was left to measure it.
+    `counts_all`: no other part of the run brought the target sessions that are not counted here.
     """
 
     growth: float
@@ -37,28 +37,28 @@ class Retention:
     given_back: float | None
     retained: float | None
     begun: int
-    whole: bool = True
+    counts_all: bool = True
 
     @property
     def by_sessions(self) -> bool:
-        """Whether enough sessions joined to lay growth to them."""
+        """Whether enough sessions joined to attribute growth to them."""
         return self.sessions >= LEAST_SESSIONS
 
     @property
     def per_session(self) -> float | None:
-        """Bytes a session; None for too few sessions to tell, or where not all are known."""
-        return self.growth / self.sessions if self.whole and self.by_sessions else None
+        """Bytes a session; None with too few sessions, or where not all are known."""
+        return self.growth / self.sessions if self.counts_all and self.by_sessions else None
 
     @property
     def retained_per_session(self) -> float | None:
         """Bytes a session that were kept to the end; None as above."""
-        if self.retained is None or not self.whole or self.begun < LEAST_SESSIONS:
+        if self.retained is None or not self.counts_all or self.begun < LEAST_SESSIONS:
             return None
         return self.retained / self.begun
 
 
 def counts_all_sessions(plan: Plan, events: Sequence[Event]) -> bool:
-    """Whether no other part brought the target sessions that nobody here counts."""
+    """Whether no other part of the run brought the target sessions that are not counted here."""
     return plan.part is None and not any(event.kind == "part_missing" for event in events)
 
 
@@ -110,7 +110,7 @@ def retention(
         given_back=max(after - left, 0) / growth if left is not None and growth > 0 else None,
         retained=None if left is None else left - before,
         begun=_begun(sessions_at, ramp_ns, clock.stop_ns),
-        whole=counts_all_sessions(plan, events),
+        counts_all=counts_all_sessions(plan, events),
     )
 
 
@@ -139,7 +139,7 @@ def _left_at_end(
 ) -> float | None:
     """The least memory of the last phase after the flood, if the run came to its end."""
     flood, last = plan.main_phase, plan.phases[-1]
-    if not clock.whole or last is flood:
+    if not clock.completed or last is flood:
         return None
     if any(_changes(events, clock, flood.start_ns, last.end_ns)):
         return None

@@ -1,5 +1,5 @@
-"""What is said of the target's memory: what was seen, and what such a run can and cannot clear.
-Pure."""
+"""Sentences about the target's memory: what was measured, and what such a run can and cannot
+detect. Pure."""
 
 from typing import Literal
 
@@ -7,21 +7,28 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.memory.envelope import Points
 from qosflood.analysis.memory.retention import Retention
-from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_ratio
+from qosflood.base.units import (
+    SECOND,
+    counted,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+)
 from qosflood.journal.records import Event
 from qosflood.plan.watching import WATCH
 
 Heap = Literal["agrees", "disagrees", "unseen"]
-_HARDLY = 0.05
+_NEGLIGIBLE = 0.05
 
 
 def _held(phase: str) -> str:
-    """A watch knows nothing of sessions."""
+    """A watch does not count sessions."""
     return "" if phase == WATCH else " at constant sessions"
 
 
 def broken(event: Event, clock: RunClock, phase: str) -> str:
-    """The process that was measured did not last; `phase` is the flood or the watch."""
+    """The measured process ended or was replaced; `phase` is the flood or the watch."""
     when = format_duration(event.t - clock.t0)
     whose = "the load's" if phase != WATCH else "its"
     why = f"the target's process changed in the {phase}, {when} after {whose} start"
@@ -29,77 +36,78 @@ def broken(event: Event, clock: RunClock, phase: str) -> str:
 
 
 def broken_before(event: Event, clock: RunClock) -> str:
-    """The process that was judged is not the one that sessions began to join."""
+    """The judged process is not the one that the first sessions joined."""
     when = format_duration(event.t - clock.t0)
     return (
-        "what sessions left behind that joined before is not known, for the process changed "
+        "what earlier sessions left behind is not known, because the process changed "
         f"{when} after the load's start: {event.what}"
     )
 
 
 def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str) -> str:
     """Too few blocks; `needed_ns` is None where they are missing in a phase that is long enough."""
-    had = f"{blocks} blocks of {format_duration(block_ns)} after the warm-up"
+    had = f"{counted(blocks, 'block')} of {format_duration(block_ns)} after the warm-up"
     if needed_ns is None:
-        return f"{had} have samples; at least {least} are needed"
+        return f"samples in only {had}; at least {least} are needed"
     needed = format_duration(needed_ns)
-    return f"{had}, at least {least} are needed: a {phase} of {needed} would decide"
+    return f"too short to judge: {had}, at least {least} are needed; {phase} for {needed}"
 
 
 def too_few_collections(grown: float, period_ns: float, needed_ns: float | None, phase: str) -> str:
-    """Growth that no major collection had a chance to clear away."""
+    """Growth that no major garbage collection had a chance to free."""
     rose = f"rose {format_bytes(grown)}{_held(phase)}, but "
     if needed_ns is None:
-        return f"{rose}no major collection ran meanwhile: what it would free is not known"
+        return f"{rose}no major collection ran in that time, so what it would free is not known"
     return (
-        f"{rose}a major collection ran only each {format_duration(round(period_ns, -9))}: a "
-        f"{phase} of {format_duration(round(needed_ns, -9))} would decide"
+        f"{rose}a major collection ran only every {format_duration(round(period_ns, -9))}; "
+        f"{phase} for {format_duration(round(needed_ns, -9))} to judge it"
     )
 
 
 def heap_disagrees(grown: float, phase: str) -> str:
     """Resident memory rose, the heap did not."""
     return (
-        f"rose {format_bytes(grown)}{_held(phase)}, but the heap that the target exposes "
-        "did not: memory outside the heap, or pages it keeps; a longer run tells them apart"
+        f"rose {format_bytes(grown)}{_held(phase)}, but the heap that the target exports "
+        "did not: memory outside the heap, or pages that the process keeps; a longer run "
+        "distinguishes the two"
     )
 
 
 def inseparable(grown: float, begun: int) -> str:
-    """Sessions began at an even rate all the while."""
+    """Sessions began at an even rate throughout."""
     return (
         f"grew {format_bytes(grown)} while {format_count(begun)} sessions began: growth with time "
-        "and with sessions cannot be told apart; sessions.hold = true stops them in time"
+        "cannot be separated from growth with sessions; set sessions.hold = true, so that none "
+        "begin while memory is judged"
     )
 
 
 def with_churn(per_session: float | None, grown: float, begun: int) -> str:
     """Growth that followed the sessions and not the time; None: not all of them are known."""
-    along = f"grew {format_bytes(grown)} along with "
     if per_session is None:
-        return f"{along}new sessions and not with time beside them"
+        return f"grew {format_bytes(grown)} with new sessions, not with time"
     return (
-        f"{along}{format_count(begun)} new sessions "
-        f"({format_bytes(per_session)} a session) and not with time beside them"
+        f"grew {format_bytes(grown)} with {format_count(begun)} new sessions "
+        f"({format_bytes(per_session)} per session), not with time"
     )
 
 
 def leak(found: MemoryFinding, grown: float) -> str:
     """Growth with time."""
     low, high = format_bytes(found.slope_low or 0.0), format_bytes(found.slope_high or 0.0)
-    heap = "; the heap it exposes rises too" if found.heap == "agrees" else ""
+    heap = "; the heap that the target exports rises too" if found.heap == "agrees" else ""
     return (
         f"grows at constant sessions: {format_bytes(grown)} since the first third of the flood, "
-        f"{low} to {high} an hour{heap}"
+        f"{low} to {high} per hour{heap}"
     )
 
 
-def unasked(found: MemoryFinding, grown: float) -> str:
-    """Growth in a watch, where nobody tells what others sent."""
+def growth_without_load(found: MemoryFinding, grown: float) -> str:
+    """Growth in a watch, where the load of other clients is not known."""
     low, high = format_bytes(found.slope_low or 0.0), format_bytes(found.slope_high or 0.0)
     return (
-        f"rose {format_bytes(grown)} since the first third of the watch, {low} to {high} an hour, "
-        "though nothing was sent from here; a leak, if others' sessions did not rise meanwhile"
+        f"rose {format_bytes(grown)} since the first third of the watch, {low} to {high} per hour, "
+        "though qosflood sent no load; a leak, unless other clients' sessions rose in that time"
     )
 
 
@@ -108,37 +116,39 @@ def with_sessions(found: MemoryFinding, kept: Retention, churn: float) -> str:
     joined = "sessions joined"
     if found.bytes_per_session is not None:
         each = format_bytes(found.bytes_per_session)
-        joined = f"{format_count(kept.sessions)} sessions joined ({each} a session)"
-    grew = f"grew {format_bytes(kept.growth)} while {joined}, then held; {_given_back(kept)}"
+        joined = f"{format_count(kept.sessions)} sessions joined ({each} per session)"
+    grew = (
+        f"grew {format_bytes(kept.growth)} while {joined}, then stayed level; {_given_back(kept)}"
+    )
     if found.time_to_limit_low_s is None:
         return grew
     low = format_duration(round(found.time_to_limit_low_s) * SECOND)
     return (
-        f"{grew}; at the peak's {format_count(churn)} new sessions a second its limit is reached "
-        f"after {low} at the earliest"
+        f"{grew}; at the peak's {format_count(churn)} new sessions per second it reaches its "
+        f"memory limit after {low} at the earliest"
     )
 
 
 def _given_back(kept: Retention) -> str:
     if kept.given_back is None:
-        return "whether it gives that back was not seen"
-    if kept.given_back < _HARDLY:
-        return "nothing of it was given back after they ended"
-    return f"{format_ratio(min(kept.given_back, 1.0))} of it was given back after they ended"
+        return "whether the target frees it after they end was not measured"
+    if kept.given_back < _NEGLIGIBLE:
+        return f"less than {format_ratio(_NEGLIGIBLE)} of it was freed after they ended"
+    return f"{format_ratio(min(kept.given_back, 1.0))} of it was freed after they ended"
 
 
 def steady(
     found: MemoryFinding, minima: Points, grown: float, least_growth: float, phase: str
 ) -> str:
-    """No growth that has a name, and which leak this run could not have seen."""
+    """No growth that counts as a leak, and which leak this run could not have detected."""
     length = format_duration(round(float(minima.times[-1] - minima.times[0])))
     seen = (
         f"changed by {format_bytes(grown)} in {format_count(len(minima.times))} blocks over "
-        f"{length}{_held(phase)} (a leak is more than {format_bytes(least_growth)}, rising)"
+        f"{length}{_held(phase)} (a leak rises by more than {format_bytes(least_growth)})"
     )
     clears = format_bytes(found.clears_bytes_per_hour or 0.0)
-    unseen = f"a leak slower than {clears} an hour needs a longer run"
+    undetected = f"a leak slower than {clears} per hour needs a longer run"
     if found.needed_s is None:
-        return f"{seen}; {unseen}"
+        return f"{seen}; {undetected}"
     needed = format_duration(round(found.needed_s) * SECOND)
-    return f"{seen}; it does rise: {unseen}, of {needed} to tell whether this one goes on"
+    return f"{seen}; {undetected}; memory did rise: {phase} for {needed} to see whether it goes on"

@@ -1,1 +1,1 @@
-"""What Prometheus and OpenTelemetry saw, and whether they agree with us."""
+"""What Prometheus and OpenTelemetry measured, and whether Prometheus agrees with qosflood."""

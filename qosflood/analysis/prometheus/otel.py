@@ -1,4 +1,4 @@
-"""What an OpenTelemetry Collector's own metrics say of the run."""
+"""What an OpenTelemetry Collector's own metrics report about the run."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,15 +16,15 @@ _LOST = ("refused", "failed", "send_failed", "not_queued")
 _WORDS = {
     "accepted": "accepted",
     "refused": "refused",
-    "failed": "failed to take",
+    "failed": "failed to accept",
     "sent": "sent",
     "send_failed": "failed to send",
-    "not_queued": "dropped before its queue",
+    "not_queued": "failed to enqueue",
 }
 
 
 def otel_finding(plan: Plan, samples: Sequence[OtelSample]) -> OtelFinding:
-    """Points over all pages, as far as their counters grew while they were watched."""
+    """Points over all pages, by the growth of their counters during the run."""
     if not plan.otel or not plan.watches:
         return NOT_CHECKED
     failed = [sample for sample in samples if not sample.ok]
@@ -36,13 +36,13 @@ def otel_finding(plan: Plan, samples: Sequence[OtelSample]) -> OtelFinding:
         why = f": {printable(reasons.most_common(1)[0][0], 160)}" if reasons else ""
         return OtelFinding(
             verdict="unmeasured",
-            reason=f"its pages told nothing{why}",
+            reason=f"no counter of points and no up could be read from its pages{why}",
             looks=len(samples),
             failed=len(failed),
         )
     return OtelFinding(
         verdict="lost" if lost else "ok",
-        reason="; ".join((*_told(points), *_told_of_up(up), *_told_of_pages(samples, failed))),
+        reason="; ".join((*_points_lines(points), *_up_lines(up), *_page_lines(samples, failed))),
         looks=len(samples),
         failed=len(failed),
         points=points,
@@ -63,7 +63,7 @@ def _points(samples: Sequence[OtelSample]) -> dict[str, dict[str, int]]:
 
 
 def _growth(values: Iterable[float | None]) -> int:
-    """By how much a counter grew; one that fell began anew at 0, and so does one that appears."""
+    """By how much a counter grew; one that fell or that appears started at 0."""
     known = [0.0 if value is None else value for value in values]
     return round(sum(b - a if b >= a else b for a, b in pairwise(known)))
 
@@ -76,7 +76,7 @@ def _up(samples: Sequence[OtelSample]) -> Iterator[OtelUp]:
         )
 
 
-def _told(points: dict[str, dict[str, int]]) -> Iterator[str]:
+def _points_lines(points: dict[str, dict[str, int]]) -> Iterator[str]:
     for kind, words in _WORDS.items():
         if kind in points:
             by = points[kind]
@@ -84,14 +84,14 @@ def _told(points: dict[str, dict[str, int]]) -> Iterator[str]:
             yield f"{words} {format_count(sum(by.values()))} points{names if len(by) > 1 else ''}"
 
 
-def _told_of_up(up: Sequence[OtelUp]) -> Iterator[str]:
+def _up_lines(up: Sequence[OtelUp]) -> Iterator[str]:
     for each in up:
         if each.failed:
-            yield f"its up of {each.instance} was 0 in {each.failed} of {each.count} looks"
+            yield f"up of {each.instance} was 0 in {each.failed} of {each.count} readings"
     if up and not any(each.failed for each in up):
-        yield f"its up was 1 throughout ({', '.join(each.instance for each in up[:3])})"
+        yield f"up was 1 throughout ({', '.join(each.instance for each in up[:3])})"
 
 
-def _told_of_pages(samples: Sequence[OtelSample], failed: Sequence[OtelSample]) -> Iterator[str]:
+def _page_lines(samples: Sequence[OtelSample], failed: Sequence[OtelSample]) -> Iterator[str]:
     if failed:
-        yield f"{len(failed)} of {len(samples)} looks at its pages failed"
+        yield f"{len(failed)} of {len(samples)} readings of its pages failed"

@@ -1,4 +1,4 @@
-"""What the Prometheus beside us saw of the run: its `up`, where it has none, what it alerted on."""
+"""What the user's Prometheus (`--prometheus`) saw of the run: its `up`, its gaps, its alerts."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,9 +17,9 @@ from qosflood.analysis.findings_prometheus import (
     UpPoint,
 )
 from qosflood.analysis.prometheus.agreement import Sides, compare
-from qosflood.analysis.prometheus.up import Story, stories
+from qosflood.analysis.prometheus.up import UpHistory, up_histories
 from qosflood.base.text import printable
-from qosflood.base.units import MS, SECOND, format_count, format_duration
+from qosflood.base.units import MS, SECOND, counted, format_duration
 from qosflood.journal.prometheus_records import (
     AlertSeen,
     PrometheusReading,
@@ -29,7 +29,7 @@ from qosflood.journal.prometheus_records import (
 from qosflood.journal.records import ScrapeSample, Who
 from qosflood.plan.plan import Plan
 
-WHOLE = "run"
+WHOLE_RUN = "run"
 _ALERTS = "ALERTS"
 _CLOCK_NS = 2 * SECOND
 _RESTARTED_S = 1.0
@@ -43,44 +43,45 @@ def prometheus_finding(
     samples: Sequence[PrometheusSamples],
     scrapes: Sequence[ScrapeSample],
 ) -> PrometheusFinding | None:
-    """The finding over the run; None where no Prometheus was to be asked from here."""
+    """The finding over the run; None if no Prometheus was queried from this machine."""
     if plan.prometheus is None or not plan.watches:
         return None
     answered = [reading for reading in readings if reading.failure is None]
     ahead_ns, error_ns = _clocks(answered)
     shift_ns = -(ahead_ns or 0) - clock.wall_ns
-    told = stories(readings, samples, shift_ns)
+    histories = up_histories(readings, samples, shift_ns)
     start, end = clock.t0, clock.t0 + clock.stop_ns
-    missing = {name: story.missing(start, end) for name, story in told.items()}
+    missing = {name: history.missing(start, end) for name, history in histories.items()}
     compared = [
-        compare(_sides(plan, clock, story, scrapes, error_ns or 0)) for story in told.values()
+        compare(_sides(plan, clock, history, scrapes, error_ns or 0))
+        for history in histories.values()
     ]
     return PrometheusFinding(
         t0=clock.t0,
         url=plan.prometheus.url,
         version=next((r.version for r in reversed(answered) if r.version), None),
-        decides=_decides(readings, told),
+        decides=_decides(readings, histories),
         failure=next((r.failure for r in reversed(readings) if r.failure), ""),
         ahead_ns=ahead_ns,
         clock_error_ns=error_ns,
         restarts=len(_starts(answered)),
         unanswered=len(readings) - len(answered),
         phases=tuple(
-            _pooled(phase.name, told, missing, *clock.span(phase)) for phase in plan.phases
+            _pooled(phase.name, histories, missing, *clock.span(phase)) for phase in plan.phases
         ),
-        instances=tuple(_instances(plan, clock, readings, told, missing)),
-        gaps=tuple(_gaps(readings, told, missing, shift_ns)),
+        instances=tuple(_instances(plan, clock, readings, histories, missing)),
+        gaps=tuple(_gaps(readings, histories, missing, shift_ns)),
         alerts=tuple(_alerts(clock, answered, samples, shift_ns)),
         agreed=sum(each.agreed for each in compared),
         disagreements=tuple(line for each in compared for line in each.disagreements),
-        points=tuple(sorted(_points(clock, told), key=lambda point: point.t_s)),
+        points=tuple(sorted(_points(clock, histories), key=lambda point: point.t_s)),
     )
 
 
-def _points(clock: RunClock, told: dict[str, Story]) -> Iterator[UpPoint]:
-    for name, story in told.items():
-        took_ns = dict(story.durations)
-        for t, good in story.up:
+def _points(clock: RunClock, histories: dict[str, UpHistory]) -> Iterator[UpPoint]:
+    for name, history in histories.items():
+        took_ns = dict(history.durations)
+        for t, good in history.up:
             yield UpPoint(t_s=clock.t_s(t), instance=name, ok=good, duration_ns=took_ns.get(t))
 
 
@@ -94,27 +95,37 @@ def _clocks(answered: Sequence[PrometheusReading]) -> tuple[int | None, int | No
     )
 
 
-def _decides(readings: Sequence[PrometheusReading], told: dict[str, Story]) -> bool:
-    """Whether its `up` decides: it does, too, where it could never be asked, for then nobody knows;
-    not where none of its targets is one of ours."""
-    return bool(told) or not any(reading.targets is not None for reading in readings)
+def _decides(readings: Sequence[PrometheusReading], histories: dict[str, UpHistory]) -> bool:
+    """Whether its `up` decides: also if it never answered, because then success is unknown; not if
+    none of its targets is an instance of this run."""
+    return bool(histories) or not any(reading.targets is not None for reading in readings)
 
 
 def _sides(
-    plan: Plan, clock: RunClock, story: Story, scrapes: Sequence[ScrapeSample], error_ns: int
+    plan: Plan,
+    clock: RunClock,
+    history: UpHistory,
+    scrapes: Sequence[ScrapeSample],
+    error_ns: int,
 ) -> Sides:
-    ours = [sample for sample in scrapes if sample.instance == story.name]
+    ours = [sample for sample in scrapes if sample.instance == history.name]
     interval_ns = plan.scrape_interval_ns or 0
-    slack_ns = max(interval_ns, story.interval_ns or 0) + plan.watch.timeout_ns + error_ns
-    begun = tuple((t, good) for t, good in story.up if ours and t >= ours[0].t - interval_ns)
-    return Sides(clock, replace(story, up=begun), ours, interval_ns, slack_ns)
+    slack_ns = max(interval_ns, history.interval_ns or 0) + plan.watch.timeout_ns + error_ns
+    begun = tuple((t, good) for t, good in history.up if ours and t >= ours[0].t - interval_ns)
+    return Sides(clock, replace(history, up=begun), ours, interval_ns, slack_ns)
 
 
 def _pooled(
-    name: str, told: dict[str, Story], missing: dict[str, list[int]], start: int, end: int
+    name: str,
+    histories: dict[str, UpHistory],
+    missing: dict[str, list[int]],
+    start: int,
+    end: int,
 ) -> UpFigures:
     """All instances' figures of a stretch; the durations are those of the slowest."""
-    each = [story.figures(name, start, end, missing[story.name]) for story in told.values()]
+    each = [
+        history.figures(name, start, end, missing[history.name]) for history in histories.values()
+    ]
     return UpFigures(
         name=name,
         count=sum(figures.count for figures in each),
@@ -134,25 +145,25 @@ def _instances(
     plan: Plan,
     clock: RunClock,
     readings: Sequence[PrometheusReading],
-    told: dict[str, Story],
+    histories: dict[str, UpHistory],
     missing: dict[str, list[int]],
 ) -> Iterator[UpInstance]:
     targets: dict[str, TargetSeen] = {
         target.instance: target for reading in readings for target in reading.targets or ()
     }
-    for name, story in told.items():
+    for name, history in histories.items():
         target = targets.get(name)
         yield UpInstance(
             name=name,
             url=target.url if target else "",
             labels=target.labels if target else {},
-            interval_ns=story.interval_ns,
-            figures=story.figures(WHOLE, clock.t0, clock.t0 + clock.stop_ns, missing[name]),
+            interval_ns=history.interval_ns,
+            figures=history.figures(WHOLE_RUN, clock.t0, clock.t0 + clock.stop_ns, missing[name]),
             phases=tuple(
-                story.figures(phase.name, *clock.span(phase), missing[name])
+                history.figures(phase.name, *clock.span(phase), missing[name])
                 for phase in plan.phases
             ),
-            spans=tuple(story.spans()),
+            spans=tuple(history.spans()),
         )
 
 
@@ -161,26 +172,26 @@ def _instances(
 
 def _gaps(
     readings: Sequence[PrometheusReading],
-    told: dict[str, Story],
+    histories: dict[str, UpHistory],
     missing: dict[str, list[int]],
     shift_ns: int,
 ) -> Iterator[DataGap]:
     """Missing scrapes in a row, of all instances that miss them together."""
-    every = max((story.interval_ns or 0 for story in told.values()), default=0)
+    every = max((history.interval_ns or 0 for history in histories.values()), default=0)
     ticks = sorted((t, name) for name, times in missing.items() for t in times)
     row: list[tuple[int, str]] = []
     for tick in ticks:
         if row and tick[0] - row[-1][0] > 1.5 * every:
-            yield _gap(readings, told, row, every, shift_ns)
+            yield _gap(readings, histories, row, every, shift_ns)
             row = []
         row.append(tick)
     if row:
-        yield _gap(readings, told, row, every, shift_ns)
+        yield _gap(readings, histories, row, every, shift_ns)
 
 
 def _gap(
     readings: Sequence[PrometheusReading],
-    told: dict[str, Story],
+    histories: dict[str, UpHistory],
     row: Sequence[tuple[int, str]],
     every: int,
     shift_ns: int,
@@ -192,7 +203,9 @@ def _gap(
         until=until,
         missing=len(row),
         instances=names,
-        why=_why(readings, since - every, until + every, shift_ns, some=len(names) < len(told)),
+        why=_why(
+            readings, since - every, until + every, shift_ns, some=len(names) < len(histories)
+        ),
     )
 
 
@@ -205,7 +218,7 @@ def _why(
     if any(since <= t <= until for t in started):
         return "it was restarted"
     failure = next((r.failure for r in readings if r.failure and since <= r.t <= until), None)
-    # The last reading asks for all that came late: without it, that is not known.
+    # The last reading also fetches late samples: without it, they are unknown.
     failure = failure or (readings[-1].failure if readings else None)
     if failure is not None:
         return f"it did not answer: {printable(failure, 100)}"
@@ -213,9 +226,9 @@ def _why(
 
 
 def _starts(answered: Sequence[PrometheusReading]) -> list[float]:
-    """When it was started anew while the run went on."""
-    told = [r.started_s for r in answered if r.started_s is not None]
-    return [after for before, after in pairwise(told) if abs(after - before) > _RESTARTED_S]
+    """When it was restarted during the run."""
+    starts = [r.started_s for r in answered if r.started_s is not None]
+    return [after for before, after in pairwise(starts) if abs(after - before) > _RESTARTED_S]
 
 
 # Alerts.
@@ -242,9 +255,9 @@ def _alerts(
             seen.setdefault(
                 key, AlertSeen(name=series.labels.get("alertname", ""), labels=series.labels)
             )
-    told = [reading.alerts for reading in answered if reading.alerts is not None]
-    before = {_key(alert.labels) for alert in (told[0] if told else ())}
-    now = {_key(alert.labels) for alert in (told[-1] if told else ())}
+    firing = [reading.alerts for reading in answered if reading.alerts is not None]
+    before = {_key(alert.labels) for alert in (firing[0] if firing else ())}
+    now = {_key(alert.labels) for alert in (firing[-1] if firing else ())}
     found = [
         _alert(clock, seen[key], sorted(times), key in before, key in now, shift_ns)
         for key, times in fired.items()
@@ -282,21 +295,21 @@ def _key(labels: dict[str, str]) -> str:
     return repr(sorted(labels.items()))
 
 
-# What is told of it elsewhere.
+# Timeline and warnings.
 
 
 def prometheus_entries(
     finding: PrometheusFinding | None, clock: RunClock
 ) -> Iterator[TimelineEntry]:
-    """Failures that it saw, stretches of which it knows nothing, alerts that began."""
+    """Failures that it saw, stretches without samples, alerts that began."""
     if finding is None:
         return
     for instance in finding.instances:
         for span in instance.spans:
             lasted = "" if span.until is None else f" for {_length(span.until - span.since)}"
             what = f"Prometheus's scrapes failed{lasted}: {span.why}"
-            told = {"instance": span.instance, "failed": span.failed}
-            yield _entry(clock, span.since, "target", "up_failing", what, **told)
+            evidence = {"instance": span.instance, "failed": span.failed}
+            yield _entry(clock, span.since, "target", "up_failing", what, **evidence)
     for gap in finding.gaps:
         why = f": {gap.why}" if gap.why else ""
         what = f"Prometheus has no samples for {_length(gap.until - gap.since)}{why}"
@@ -317,28 +330,30 @@ def _entry(
 
 
 def prometheus_warnings(finding: PrometheusFinding | None) -> Iterator[str]:
-    """Where it and we do not agree, and what it does not know."""
+    """Where it disagrees with qosflood, and what it could not report."""
     if finding is None:
         return
     if not finding.decides:
-        yield "prometheus: none of its targets is one of ours, so our own scrapes decide"
+        yield (
+            "prometheus: none of its targets is an instance of this run, so qosflood's own scrapes "
+            "decide"
+        )
     yield from _first(finding.disagreements)
     yield from _first([_gap_words(gap) for gap in finding.gaps])
     if not finding.gaps and finding.unanswered:
-        times = "once" if finding.unanswered == 1 else f"{format_count(finding.unanswered)} times"
-        yield f"prometheus: it did not answer {times}: {finding.failure}"
+        yield f"prometheus: {counted(finding.unanswered, 'reading')} failed: {finding.failure}"
     ahead, error = finding.ahead_ns, finding.clock_error_ns or 0
     if ahead is not None and abs(ahead) > _CLOCK_NS + error:
         side = "ahead of" if ahead > 0 else "behind"
         yield (
-            f"prometheus: its clock was {format_duration(abs(ahead))} {side} ours; its times were "
-            "put onto ours"
+            f"prometheus: its clock was {format_duration(abs(ahead))} {side} this machine's; its "
+            "times are corrected by that"
         )
 
 
 def _first(lines: Sequence[str]) -> list[str]:
     more = len(lines) - _SHOWN
-    return [*lines[:_SHOWN], *([f"prometheus: {more} more of the kind"] if more > 0 else [])]
+    return [*lines[:_SHOWN], *([f"prometheus: {more} more like these"] if more > 0 else [])]
 
 
 def _gap_words(gap: DataGap) -> str:
@@ -346,7 +361,7 @@ def _gap_words(gap: DataGap) -> str:
     why = f" ({gap.why})" if gap.why else ""
     return (
         f"prometheus: it has no samples of {names} for {_length(gap.until - gap.since)}{why}: "
-        f"{format_count(gap.missing)} of its scrapes neither good nor bad"
+        f"{counted(gap.missing, 'scrape')} counted neither as good nor as failed"
     )
 
 

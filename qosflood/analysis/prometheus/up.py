@@ -1,4 +1,4 @@
-"""Prometheus's samples of one instance: in which stretches it failed, and where it has none."""
+"""Prometheus's samples of one instance: when scrapes failed, and when it has no samples."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,13 @@ from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSam
 from qosflood.journal.records import ScrapeSample
 
 _LATE = 1.5
-"""So many intervals after the one before, a sample tells that one is missing."""
+"""A sample more than this many intervals after the one before shows that one is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One instance's samples, by journal time: its `up`, the durations in ns, the errors told."""
+class UpHistory:
+    """One instance's samples, by journal time: its `up`, the durations in ns, the errors that
+    Prometheus reported."""
 
     name: str
     interval_ns: int | None
@@ -27,7 +28,8 @@ class Story:
     errors: tuple[tuple[int, str], ...] = field(default=())
 
     def figures(self, name: str, start: int, end: int, missing: Iterable[int]) -> UpFigures:
-        """Its scrapes from `start` until before `end`; `missing` are all that it has not."""
+        """Its scrapes from `start` until before `end`; `missing` are the times of all
+        that it lacks."""
         inside = [good for t, good in self.up if start <= t < end]
         durations = sorted(ns for t, ns in self.durations if start <= t < end)
         return UpFigures(
@@ -67,14 +69,14 @@ class Story:
     def _span(self, failing: Sequence[int], until: int | None) -> UpSpan:
         slack = self.interval_ns or 0
         end = until or failing[-1]
-        told = (text for t, text in self.errors if failing[0] <= t <= end + slack)
+        errors = (text for t, text in self.errors if failing[0] <= t <= end + slack)
         return UpSpan(
             instance=self.name,
             since=failing[0],
             last=failing[-1],
             until=until,
             failed=len(failing),
-            error=next(told, ""),
+            error=next(errors, ""),
         )
 
 
@@ -84,21 +86,21 @@ def _between(before: int, after: int, every: int) -> Iterator[int]:
             yield before + number * every
 
 
-def stories(
+def up_histories(
     readings: Sequence[PrometheusReading],
     samples: Iterable[PrometheusSamples],
     shift_ns: int,
-) -> dict[str, Story]:
-    """Each instance's story, also of one without samples; `shift_ns` + Prometheus's time in ns is
-    the journal's."""
+) -> dict[str, UpHistory]:
+    """Each instance's history, also of one without samples; `shift_ns` + Prometheus's time in ns is
+    the journal's time."""
     intervals: dict[str, int | None] = {}
     errors: dict[str, list[tuple[int, str]]] = {}
     for reading in readings:
         for target in reading.targets or ():
             intervals[target.instance] = target.interval_ns
             if target.health == "down" and target.last_error:
-                told = errors.setdefault(target.instance, [])
-                told.append((reading.t, printable(target.last_error, 200)))
+                own = errors.setdefault(target.instance, [])
+                own.append((reading.t, printable(target.last_error, 200)))
     up: dict[str, dict[int, bool]] = {name: {} for name in intervals}
     durations: dict[str, dict[int, int]] = {}
     for series in samples:
@@ -112,10 +114,10 @@ def stories(
         if series.metric == "up":
             up.setdefault(series.instance, {}).update((t, value > 0) for t, value in values)
         else:
-            told_ns = durations.setdefault(series.instance, {})
-            told_ns.update((t, round(value * SECOND)) for t, value in values)
+            own_ns = durations.setdefault(series.instance, {})
+            own_ns.update((t, round(value * SECOND)) for t, value in values)
     return {
-        name: Story(
+        name: UpHistory(
             name=name,
             interval_ns=intervals.get(name) or _usual(sorted(found)),
             up=tuple(sorted(found.items())),
@@ -127,10 +129,10 @@ def stories(
 
 
 def _usual(times: Sequence[int]) -> int | None:
-    """Where Prometheus does not tell its interval: that between most samples."""
+    """The median time between samples, where Prometheus does not report its interval."""
     return round(median(b - a for a, b in pairwise(times))) if len(times) > 1 else None
 
 
 def near(samples: Iterable[ScrapeSample], since: int, until: int) -> list[ScrapeSample]:
-    """Our scrapes of that time."""
+    """qosflood's own scrapes of that time."""
     return [sample for sample in samples if since <= sample.t <= until]

@@ -1,4 +1,4 @@
-"""How scrapes fared in a stretch of time."""
+"""How scrapes went in a stretch of time."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from qosflood.journal.records import ScrapeSample
 
 
 def counts(sample: ScrapeSample) -> bool:
-    """Whether a scrape says anything of the target: not one the monitor itself missed."""
+    """Whether a scrape says anything about the target: not one that the monitor itself missed."""
     return sample.ok or not sample.own_fault
 
 
@@ -25,7 +25,7 @@ def scrape_figures(
 ) -> ScrapeFigures:
     """The scrapes due from `start` until before `end` (journal times), sorted by `t`.
 
-    A failed scrape's duration counts at least the timeout, so that failing fast never flatters.
+    A failed scrape's duration counts at least the timeout, so that failing fast never looks fast.
     """
     inside = [sample for sample in samples if start <= sample.t < end]
     counted = [sample for sample in inside if counts(sample)]
@@ -83,7 +83,8 @@ def _longest_gap(samples: list[ScrapeSample], start: int, end: int) -> int:
     """The longest time without a good scrape of some instance, the edges of the stretch counted as
     good.
 
-    A tick that the monitor missed tells nothing, so it ends a gap as a good one does.
+    A tick that the monitor missed says nothing about the target, so it ends a gap as a good one
+    does.
     """
     return max(
         _gap(of_instance(samples, name), start, end)

@@ -1,4 +1,4 @@
-"""When scrapes failed, in words no finer than the scrapes themselves."""
+"""When scrapes failed, no more exactly than the times of the scrapes themselves."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,9 @@ def scrape_words(plan: Plan, clock: RunClock, samples: Sequence[ScrapeSample]) -
     rest = spans[MOST_SPANS:]
     if rest:
         failed = format_count(sum(span.failed for span in rest))
-        lines.append(f"scrapes failed {format_count(len(rest))} more times, {failed} in all")
+        lines.append(
+            f"scrapes failed {format_count(len(rest))} more times, {failed} scrapes in all"
+        )
     return tuple(lines)
 
 
@@ -32,7 +34,7 @@ def reasons(span: FailingSpan) -> str:
 def load_place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
     """The same where the load grew, with a space before it; else empty."""
     ramp = plan.maybe_phase("ramp")
-    grew = ramp is not None and _holds(ramp, _into(clock, span.since))
+    grew = ramp is not None and _contains(ramp, _into(clock, span.since))
     return f" {place(plan, clock, span)}" if grew else ""
 
 
@@ -41,20 +43,20 @@ def place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
     begin = span.since if span.after is None else span.after
     first, last = _into(clock, begin), None if span.until is None else _into(clock, span.until)
     interval_ns = plan.scrape_interval_ns
-    each = "" if interval_ns is None else f" (one scrape each {format_duration(interval_ns)})"
+    every = "" if interval_ns is None else f" (one scrape every {format_duration(interval_ns)})"
     ramp = plan.maybe_phase("ramp")
-    if ramp is not None and _holds(ramp, _into(clock, span.since)):
-        return _by_load(plan, ramp, first, _into(clock, span.since), last) + each
-    return _by_time(plan, first, last) + each
+    if ramp is not None and _contains(ramp, _into(clock, span.since)):
+        return _by_load(plan, ramp, first, _into(clock, span.since), last) + every
+    return _by_time(plan, first, last) + every
 
 
 def _by_load(plan: Plan, ramp: Phase, first: int, since: int, last: int | None) -> str:
     low, high = _multiple(plan, ramp, first), _multiple(plan, ramp, last or ramp.end_ns)
-    if last is not None and _holds(ramp, last):
+    if last is not None and _contains(ramp, last):
         return f"between {low} and {high}"
     onset = _multiple(plan, ramp, since)
-    begun = f"from between {low} and {onset} on" if low != onset else f"from {low} on"
-    return f"{begun}, {'to the end' if last is None else f'until {_moment(plan, last)}'}"
+    begun = f"from between {low} and {onset}" if low != onset else f"from {low}"
+    return f"{begun} {'to the end' if last is None else f'until {_moment(plan, last)}'}"
 
 
 def _by_time(plan: Plan, first: int, last: int | None) -> str:
@@ -75,12 +77,12 @@ def _multiple(plan: Plan, ramp: Phase, into_ns: int) -> str:
 def _moment(plan: Plan, into_ns: int) -> str:
     if into_ns < plan.phases[0].start_ns:
         return "before the load"
-    phase = next((phase for phase in plan.phases if _holds(phase, into_ns)), plan.phases[-1])
+    phase = next((phase for phase in plan.phases if _contains(phase, into_ns)), plan.phases[-1])
     tenths = round((into_ns - phase.start_ns) / SECOND, 1)
     return f"{format_duration(tenths * SECOND)} into {phase.name}"
 
 
-def _holds(phase: Phase, into_ns: int) -> bool:
+def _contains(phase: Phase, into_ns: int) -> bool:
     return phase.start_ns <= into_ns < phase.end_ns
 
 

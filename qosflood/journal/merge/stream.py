@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from qosflood.base.units import SECOND, format_duration
 from qosflood.journal.clock_jumps import ClockJumps
-from qosflood.journal.loss_records import Counted, ReadBack, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.merge.parts import PartRun
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 from qosflood.journal.records import (
@@ -72,7 +72,7 @@ class PartStream:
                     yield replace(record, t=t, machine=self.part.name)
             elif isinstance(record, SentSessions):
                 yield replace(record, t=t, shard=record.shard + self._first_shard)
-            elif isinstance(record, Counted | ReadBack):
+            elif isinstance(record, AuditSample | ReadBack):
                 done_t = record.done_t + self._shift
                 instance = self._instance(record.instance)
                 yield replace(record, t=t, done_t=done_t, instance=instance)

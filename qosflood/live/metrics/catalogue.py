@@ -82,7 +82,7 @@ _ALL = (
     Metric(
         "qosflood_response_time_seconds",
         "histogram",
-        "From the moment a report was due; one that failed counts its timeout at least.",
+        "From the moment a report was due; one that failed counts at least its timeout.",
         _PHASE,
     ),
     Metric(
@@ -91,14 +91,14 @@ _ALL = (
         "From sent to the answer's last byte, of accepted reports.",
         _PHASE,
     ),
-    Metric("qosflood_failure_time_seconds", "histogram", "Time until a report had failed.", _PHASE),
+    Metric("qosflood_failure_time_seconds", "histogram", "Time until a report failed.", _PHASE),
     Metric(
         "qosflood_send_lag_seconds",
         "histogram",
-        "How late the generator picked a report that was due.",
+        "How late the generator picked up a report that was due.",
         _PHASE,
     ),
-    Metric("qosflood_windows_total", "counter", "Seconds told by shards.", _PHASE),
+    Metric("qosflood_windows_total", "counter", "Seconds reported by shards.", _PHASE),
     Metric(
         "qosflood_late_windows_total", "counter", "Those in which the generator was late.", _PHASE
     ),
@@ -112,13 +112,13 @@ _ALL = (
     Metric(
         "qosflood_generator_throttled_seconds_total",
         "counter",
-        "Time that the cgroup's quota kept the shards off the CPU.",
+        "Time for which the cgroup's quota throttled the shards.",
     ),
     Metric(
         "qosflood_generator_stall_seconds", "gauge", "Longest stall of a shard in its last second."
     ),
     Metric("qosflood_target_memory_bytes", "gauge", "Memory of the target.", ("target", "figure")),
-    Metric("qosflood_target_memory_limit_bytes", "gauge", "What it may use.", _TARGET),
+    Metric("qosflood_target_memory_limit_bytes", "gauge", "Memory that it may use.", _TARGET),
     Metric("qosflood_target_cpu_seconds_total", "counter", "CPU time of its processes.", _TARGET),
     Metric(
         "qosflood_scrapes_total",
@@ -126,12 +126,14 @@ _ALL = (
         "Scrapes made here: ok, failed, or gap for a tick that was missed.",
         ("target", "result"),
     ),
-    Metric("qosflood_scrape_up", "gauge", "Whether our last scrape was good.", _TARGET),
+    Metric("qosflood_scrape_up", "gauge", "Whether qosflood's last scrape succeeded.", _TARGET),
     Metric("qosflood_scrape_duration_seconds", "gauge", "How long it took.", _TARGET),
     Metric("qosflood_scrape_page_bytes", "gauge", "How large its page was.", _TARGET),
     Metric("qosflood_scrape_series", "gauge", "How many series it had.", _TARGET),
-    Metric("qosflood_prometheus_up", "gauge", "The last up of the Prometheus beside us.", _TARGET),
-    Metric("qosflood_control_up", "gauge", "Whether the control answered."),
+    Metric(
+        "qosflood_prometheus_up", "gauge", "The last up of the target in your Prometheus.", _TARGET
+    ),
+    Metric("qosflood_control_up", "gauge", "Whether the reference endpoint answered."),
     Metric("qosflood_control_duration_seconds", "gauge", "How long it took."),
     Metric("qosflood_events_total", "counter", "What happened, by kind.", ("who", "kind")),
     Metric(

@@ -22,14 +22,14 @@ const CHARTS = [
   {
     name: "latency",
     title: "Response time",
-    caption: "ms from due: max of each second, p50 and p99 of the last ones; logarithmic",
+    caption: "ms from due: max of every second, p50 and p99 of the last ones; logarithmic",
     lines: [["max", "muted"], ["p99", "bad"], ["p50", "offered"]],
     log: true,
   },
   {
     name: "errors",
     title: "Errors by kind",
-    caption: "reports per second that did not end acked",
+    caption: "failed reports per second",
     prefix: "error ",
     colors: ERRORS,
     fill: true,
@@ -39,7 +39,7 @@ const CHARTS = [
   {
     name: "scrapes",
     title: "Scrapes",
-    caption: "ms; crosses failed; logarithmic",
+    caption: "ms; crosses are failures; logarithmic",
     prefix: "scrape ",
     colors: ["teal", ...PALETTE.filter((color) => color !== "teal")],
     crosses: ["scrape_failed", "failed"],
@@ -48,7 +48,7 @@ const CHARTS = [
   {
     name: "generator",
     title: "Generator",
-    caption: "send lag p99 in ms; crosses late; logarithmic",
+    caption: "send lag p99 in ms; crosses are late seconds; logarithmic",
     lines: [["lag", "planned"]],
     crosses: ["late", "late"],
     log: true,

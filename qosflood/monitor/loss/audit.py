@@ -19,7 +19,7 @@ from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
 from qosflood.monitor.loss.counter import named_series, with_labels
@@ -54,8 +54,8 @@ class Taken:
 
 
 class Auditor:
-    """Emits Counted when asked to count, and ReadBacks in the end. `headroom` returns the bytes of
-    memory that the target has left, None where that is not known."""
+    """Emits AuditSamples when asked to count, and ReadBacks after the run. `headroom` returns how
+    many bytes of memory the target has left, None if that is unknown."""
 
     def __init__(
         self,
@@ -90,7 +90,9 @@ class Auditor:
         began = self._now()
         value, reason = await read_metric(self._plan, instance, began)
         self._emit(
-            Counted(t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason)
+            AuditSample(
+                t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason
+            )
         )
 
     async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:

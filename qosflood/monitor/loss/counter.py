@@ -1,6 +1,6 @@
 """The loss audit's counter on the target's page: its sum, and whether it went back. Pure."""
 
-from qosflood.journal.loss_records import Counted
+from qosflood.journal.loss_records import AuditSample
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, Sample
 from qosflood.plan.watching import Audit
@@ -24,15 +24,15 @@ class CounterTracker:
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
-        self._before: Counted | None = None
+        self._before: AuditSample | None = None
         self._fell = False
 
-    def note(self, scrape: ScrapeSample, page: Exposition | None) -> list[Counted]:
+    def note(self, scrape: ScrapeSample, page: Exposition | None) -> list[AuditSample]:
         """The two readings around a fall, from pages that were taken."""
         value = with_labels(self._audit, named_series(self._audit, page)) if scrape.ok else None
         if value is None or self._fell:
             return []
-        now = Counted(
+        now = AuditSample(
             t=scrape.t,
             done_t=scrape.t + (scrape.duration_ns or 0),
             instance=scrape.instance,

@@ -46,7 +46,7 @@ def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
 
 
 def _moments(findings: Findings) -> Iterator[Moment]:
-    """What broke first, and what the operator noted."""
+    """The first failure, and the operator's marks."""
     first = findings.first_failure
     if first is not None:
         yield Moment(first.t_s, "first failure", "@bad")
@@ -61,13 +61,13 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     times = [second.t_s for second in seconds]
     traces = [
         time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
-        time.line("acked", times, [s.acked for s in seconds], "@acked", 900),
+        time.line("answered", times, [s.acked for s in seconds], "@acked", 900),
         _planned(time, plan, findings),
     ]
     return Chart(
         "throughput",
         "Throughput",
-        "Reports per second: planned by the schedule, offered (sent) and acked in time.",
+        "Reports per second: planned by the schedule, offered (sent) and answered in time.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
         wording.throughput(findings),
         time.unit_s,
@@ -109,8 +109,8 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "latency",
         "Response time",
-        "From the moment a report was due, per second; a report that failed counts at least as "
-        f"the timeout. Logarithmic.{few}",
+        "From the moment a report was due, per second; a report that failed counts at least its "
+        f"timeout. Logarithmic.{few}",
         figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
         wording.latency(findings),
         time.unit_s,
@@ -191,7 +191,7 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
     return Chart(
         "errors",
         "Errors by kind",
-        "Reports per second that were not acked.",
+        "Failed reports per second, by outcome.",
         figure(traces, time.layout("reports/s", rangemode="tozero")),
         wording.errors(findings, kinds),
         time.unit_s,

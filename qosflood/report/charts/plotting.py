@@ -33,7 +33,7 @@ _LABEL = 32
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that every chart over time points out."""
+    """A moment that every chart over time marks."""
 
     t_s: float
     label: str
@@ -43,7 +43,7 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The time axis that all charts of a run share: its unit, the phases to shade, and the
-    moments to point out."""
+    moments to mark."""
 
     unit_s: float
     unit: str
@@ -88,7 +88,7 @@ class Timeline:
         }
 
     def _labels(self) -> list[Json]:
-        """Their words beside the lines, as many as there is room for; the timeline has them all."""
+        """The labels of the moments, as many as fit; the timeline has them all."""
         start, end = self.range()
         free = [start] * (_LANES if len(self.moments) <= _FEW else 1)
         shown = []
@@ -120,7 +120,7 @@ class Timeline:
 
     def _phase_names(self) -> list[Json]:
         """Each with its share of the width; page.js shows those that there is room for."""
-        whole = sum(phase.seconds for phase in self.phases) or 1.0
+        total = sum(phase.seconds for phase in self.phases) or 1.0
         return [
             {
                 "text": phase.name,
@@ -131,7 +131,7 @@ class Timeline:
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 11, "color": "@muted"},
-                "share": round(phase.seconds / whole, 4),
+                "share": round(phase.seconds / total, 4),
             }
             for phase in self.phases
             if phase.seconds
@@ -201,7 +201,7 @@ def dashed(trace: Json, dash: str = "dash") -> Json:
 
 
 def figure(traces: list[Json], layout: Json) -> Json:
-    """Traces and layout as one figure; a legend only where there is something to tell apart."""
+    """Traces and layout as one figure; a legend only if there is more than one line."""
     return {"data": traces, "layout": {"showlegend": len(traces) > 1} | layout}
 
 
@@ -251,7 +251,7 @@ MOST_POINTS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: its element's id, its title, a caption, plotly's figure, and the same in words.
+    """One chart: its element's id, its title, a caption, plotly's figure, and the same as text.
     Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis."""
 
     name: str
@@ -274,11 +274,11 @@ def thin(values: Sequence[float | None], most: int) -> list[int]:
     edges = [len(values) * index // buckets for index in range(buckets + 1)]
     kept = {0, len(values) - 1}
     for start, end in pairwise(edges):
-        kept.update(_telling(values, range(start, end)))
+        kept.update(_extremes_and_gap(values, range(start, end)))
     return sorted(kept)
 
 
-def _telling(values: Sequence[float | None], bucket: range) -> list[int]:
+def _extremes_and_gap(values: Sequence[float | None], bucket: range) -> list[int]:
     present = [(value, index) for index in bucket if (value := values[index]) is not None]
     missing = next((index for index in bucket if values[index] is None), None)
     extremes = [min(present)[1], max(present)[1]] if present else []

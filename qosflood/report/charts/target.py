@@ -1,4 +1,4 @@
-"""Charts of what was watched: memory, scrapes, the page, the control, Prometheus's own. Pure."""
+"""Charts of the monitoring: memory, scrapes, the page, the reference endpoint, Prometheus. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
@@ -32,7 +32,7 @@ _UNTIMED_MS = 1.0
 
 
 def target_charts(time: Timeline, findings: Findings) -> Iterator[Chart | None]:
-    """They, in the order of the page; None for one without data."""
+    """The charts in the order of the page; None for one without data."""
     yield _memory(time, findings)
     yield _scrapes(time, findings)
     yield _up(time, findings)
@@ -78,13 +78,13 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
 
 
 def _up(time: Timeline, findings: Findings) -> Chart | None:
-    """Those of the Prometheus beside us: its `up`, and how long it says each took."""
+    """Scrapes by the user's Prometheus: its `up`, and their durations as it reports them."""
     points = [_as_scrape(p.t_s, p.ok, p.duration_ns, p.instance) for p in findings.up_points]
     if not points:
         return None
     return _timed(
         time,
-        ("up", "Prometheus's scrapes", "How long each of Prometheus's own scrapes took, by its up"),
+        ("up", "Prometheus's scrapes", "How long each scrape by Prometheus took, as it reports"),
         points,
         "@offered",
         wording.up(findings, points),
@@ -99,7 +99,11 @@ def _control(time: Timeline, findings: Findings) -> Chart | None:
         return None
     return _timed(
         time,
-        ("control", "Control", "How long each request to the control took, on the target's path"),
+        (
+            "control",
+            "Reference endpoint",
+            "How long each request to the reference endpoint took, on the target's network path",
+        ),
         points,
         "@planned",
         wording.control(findings, points),
@@ -136,7 +140,9 @@ def _timed(
         traces.append(_failed(time, failed))
     layout = time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))
     drawn = figure(traces, layout)
-    return Chart(name, title, f"{caption}; crosses failed. Logarithmic.", drawn, words, time.unit_s)
+    return Chart(
+        name, title, f"{caption}; crosses are failures. Logarithmic.", drawn, words, time.unit_s
+    )
 
 
 def _lines(

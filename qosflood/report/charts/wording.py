@@ -1,4 +1,4 @@
-"""What each chart shows, in a sentence and a small table, for those who cannot see it. Pure."""
+"""What each chart shows, as a sentence and a small table, for those who cannot see it. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _MOST_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A chart in words: a sentence made of its figures, and a table of a few rows."""
+    """A chart as text: a sentence made of its figures, and a table of a few rows."""
 
     said: str
     headers: tuple[str, ...]
@@ -38,34 +38,35 @@ def main_phase(findings: Findings) -> PhaseFigures | None:
 
 
 def throughput(findings: Findings) -> Words:
-    """Planned, offered and acked."""
+    """Planned, offered and answered."""
     rows = _by_phase(
         findings,
         lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.acked)),
     )
-    headers = ("phase", "planned /s", "offered /s", "acked /s")
+    headers = ("phase", "planned /s", "offered /s", "answered /s")
     flood = main_phase(findings)
     if flood is None:
         return Words("The flood was not reached.", headers, rows)
     return Words(
         f"In the flood {cells.count(flood.planned)} reports/s were planned, "
-        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} acked"
-        f"{_acked_each_second(findings, flood)}.",
+        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} answered"
+        f"{_answered_per_second(findings, flood)}.",
         headers,
         rows,
     )
 
 
-def _acked_each_second(findings: Findings, flood: PhaseFigures) -> str:
-    """The extremes; where the flood's reports were acked long after it, no second had as many."""
+def _answered_per_second(findings: Findings, flood: PhaseFigures) -> str:
+    """The extremes. If many reports of the flood were answered after it, no second of the flood had
+    as many."""
     acked = [second.acked for second in findings.seconds if second.phase == flood.name]
     if not acked:
         return ""
     least, most = min(acked), max(acked)
     between = f"{format_count(least)} to {format_count(most)}"
     if flood.acked is not None and most < flood.acked:
-        return f", many of them only after it: in its own seconds {between} were acked"
-    return f", from {between} in a second"
+        return f", many of them only after it: in its own seconds {between} were answered"
+    return f", from {between} per second"
 
 
 def latency(findings: Findings) -> Words:
@@ -147,11 +148,11 @@ def _first_and_last(points: Sequence[MemoryPoint], names: Sequence[str]) -> str:
     if len(names) == 1:
         first, last = _ends(points)
         return f"From {first} at the start to {last} at the end"
-    told = []
+    ranges = []
     for name in names[:_MOST_NAMED]:
         first, last = _ends([point for point in points if point.instance == name])
-        told.append(f"{name} from {first} to {last}")
-    return f"By instance: {', '.join(told)}"
+        ranges.append(f"{name} from {first} to {last}")
+    return f"By instance: {', '.join(ranges)}"
 
 
 def _ends(points: Sequence[MemoryPoint]) -> tuple[str, str]:
@@ -159,7 +160,7 @@ def _ends(points: Sequence[MemoryPoint]) -> tuple[str, str]:
 
 
 def scrapes(findings: Findings) -> Words:
-    """Our scrapes: how long they took, and which failed."""
+    """qosflood's scrapes: how long they took, and which failed."""
     rows = _by_phase(
         findings,
         lambda p: (
@@ -175,7 +176,7 @@ def scrapes(findings: Findings) -> Words:
 
 def up(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
     """Prometheus's scrapes."""
-    told = findings.prometheus.phases if findings.prometheus is not None else ()
+    phases = findings.prometheus.phases if findings.prometheus is not None else ()
     rows = tuple(
         (
             one.name,
@@ -184,13 +185,13 @@ def up(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
             _ns(one.duration_p50_ns),
             _ns(one.duration_max_ns),
         )
-        for one in told
+        for one in phases
     )
-    return Words(_timed(points, "scrape of Prometheus's", "scrapes of Prometheus's"), _TIMED, rows)
+    return Words(_timed(points, "scrape by Prometheus", "scrapes by Prometheus"), _TIMED, rows)
 
 
 def control(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
-    """Requests to the control."""
+    """Requests to the reference endpoint."""
     rows = tuple(
         (
             phase.name,
@@ -202,7 +203,7 @@ def control(findings: Findings, points: Sequence[ScrapePoint]) -> Words:
         for phase in findings.phases
         if phase.control is not None
     )
-    said = _timed(points, "request to the control", "requests to the control")
+    said = _timed(points, "request to the reference endpoint", "requests to the reference endpoint")
     return Words(said, ("phase", "requests", *_TIMED[2:]), rows)
 
 
@@ -240,13 +241,13 @@ def pages(findings: Findings) -> Words:
 
 
 def errors(findings: Findings, kinds: Iterable[str]) -> Words:
-    """Reports that did not end acked."""
+    """Reports with any outcome but acked."""
     named = tuple(kinds)
     totals = {name: sum(s.errors.get(name, 0) for s in findings.seconds) for name in named}
     worst = max(findings.seconds, key=lambda second: sum(second.errors.values()))
-    told = ", ".join(f"{number:,} {name}" for name, number in totals.items())
+    listed = ", ".join(f"{number:,} {name}" for name, number in totals.items())
     return Words(
-        f"{counted(sum(totals.values()), 'report')} did not end acked ({told}); most in one "
+        f"{counted(sum(totals.values()), 'report')} failed ({listed}); most in one "
         f"second, {sum(worst.errors.values()):,}, at {cells.moment(worst.t_s)}.",
         ("phase", *named),
         _by_phase(findings, lambda p: tuple(cells.count(p.outcomes.get(n, 0)) for n in named)),

@@ -1,4 +1,4 @@
-"""A comparison in words and cells, for every renderer alike: the answer first, with figures."""
+"""A comparison as sentences and cells, for every renderer: the answer first, with figures."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _MOST_NAMED = 3
 _MOST_LISTED = 3
 _WHOLE = 0.0995
 _TIMES = 10
-"""A relative change from which on nobody reads percents."""
+"""A relative change from which on times are shown instead of percents."""
 _MOST_TIMES = 100
 _UNMOVED = "±0"
 LONE_SHARE = format_ratio(math.expm1(LONE))
@@ -58,12 +58,12 @@ def headline(
     """The answer in one sentence, with absolute figures."""
     if verdict == "not comparable":
         return f"not comparable: {_apart(apart)}"
-    telling = _telling(changes, verdict)
-    if not telling:
+    deciding = _deciding(changes, verdict)
+    if not deciding:
         return "unknown: no figure was measured in every run"
-    others = [change.label.removeprefix("response ") for change in telling[1:]]
+    others = [change.label.removeprefix("response ") for change in deciding[1:]]
     more = f"; also {_listed(others)}" if others and verdict in ("regressed", "improved") else ""
-    return f"{sentence(telling[0], bases)}{more}"
+    return f"{sentence(deciding[0], bases)}{more}"
 
 
 def sentence(change: Change, bases: int) -> str:
@@ -81,7 +81,7 @@ def sentence(change: Change, bases: int) -> str:
 
 
 def _how_sure(change: Change, bases: int) -> str:
-    """The interval; with under three bases it knows nothing of the noise between runs."""
+    """The interval; with fewer than three bases it leaves out the noise between runs."""
     if bases >= ENOUGH:
         return f"interval {interval(change)}"
     count = "one base" if bases == 1 else "two bases"
@@ -90,7 +90,7 @@ def _how_sure(change: Change, bases: int) -> str:
     return f"{count}: noise between runs unknown; within them {interval(change)}"
 
 
-def _telling(changes: Sequence[Change], verdict: Overall) -> list[Change]:
+def _deciding(changes: Sequence[Change], verdict: Overall) -> list[Change]:
     """The changes that make the verdict, those of latency first, in the order of their weight."""
     known = [change for change in changes if change.base_value is not None] or list(changes)
     alike = [change for change in changes if change.verdict == verdict]
@@ -122,27 +122,30 @@ def difference_line(one: Difference) -> str:
 def noise_words(runs: Sequence[Given], bases: int) -> str:
     """What is known of the noise, between runs and within them."""
     between = {
-        1: "noise between runs is unknown with one base: a time that changed by under "
-        f"{LONE_SHARE} is same (one base); three bases or more tell it",
-        2: f"two bases: whatever they differ by counts as noise, at least {LONE_SHARE} of times; "
-        "three or more tell what it is",
-    }.get(bases, f"noise between runs is told by {bases} bases")
+        1: "noise between runs is unknown with one base: a time that changed by less than "
+        f"{LONE_SHARE} is same (one base); use three or more bases to measure it",
+        2: f"two bases: their difference counts as noise, at least {LONE_SHARE} of times; use "
+        "three or more bases to measure it",
+    }.get(bases, f"noise between runs is measured from {bases} bases")
     blind = dict.fromkeys(run.name for run in runs if run.document.blocks is None)
     if blind:
         why = "too short, or without a load"
-        return f"{between}. Noise within the run is unknown: {why}: {', '.join(blind)}"
-    return f"{between}. Noise within a run is drawn from {_blocks(runs)}"
+        return f"{between}. Noise within the run is unknown for {', '.join(blind)}: {why}"
+    return f"{between}. Noise within a run is estimated from {_blocks(runs)}"
 
 
 def sight(changes: Sequence[Change]) -> str | None:
-    """Which change of the figure that the headline speaks of would have shown; None: of none."""
+    """Which change of the headline's figure would have been detected; None: of none."""
     by_name = {change.name: change for change in changes if change.band is not None}
-    telling = next((by_name[name] for name in LATENCY if name in by_name), None)
-    if telling is None or telling.band is None:
+    figure = next((by_name[name] for name in LATENCY if name in by_name), None)
+    if figure is None or figure.band is None:
         return None
-    if telling.band >= _TIMES:
-        return f"These runs are too noisy for {telling.label}: ten times as much would not show."
-    return f"A change of {telling.label} by over {_percent(telling.band).lstrip('+')} would show."
+    if figure.band >= _TIMES:
+        return (
+            f"These runs are too noisy for {figure.label}: a tenfold change would not be detected."
+        )
+    share = _percent(figure.band).lstrip("+")
+    return f"A change of {figure.label} by more than {share} would be detected."
 
 
 def sentence_of(text: str) -> str:
@@ -153,7 +156,7 @@ def sentence_of(text: str) -> str:
 def _blocks(runs: Sequence[Given]) -> str:
     lengths = sorted({run.document.blocks.length_s for run in runs if run.document.blocks})
     shown = " and ".join(f"{length} s" for length in lengths)
-    short = ", shorter than 30 s since the flood was" if lengths and lengths[0] < 30 else ""
+    short = ", shorter than 30 s because the flood was short" if lengths and lengths[0] < 30 else ""
     return f"blocks of {shown} of its flood{short}"
 
 
@@ -241,7 +244,7 @@ def run_line(run: RunFacts) -> str:
 
 
 def advice(comparison: Comparison) -> list[str]:
-    """What would make the answer surer, or what to look at."""
+    """What would make the answer more certain, or what to look at."""
     bases = len(comparison.of("base"))
     if comparison.verdict == "not comparable":
         return ["run both with the same command, on the same kind of machine"]
@@ -250,8 +253,10 @@ def advice(comparison: Comparison) -> list[str]:
         steps.append("open report.html of a base and of a new run side by side")
     if bases < ENOUGH:
         steps.append(
-            f"run {counted(ENOUGH - bases, 'more base')}: noise between runs is known then"
+            f"run {counted(ENOUGH - bases, 'more base')} to measure the noise between runs"
         )
     elif len(comparison.of("new")) == 1:
-        steps.append("run the new one once more: two new runs tell 20% from noise far better")
+        steps.append(
+            "run the new one once more: two new runs distinguish 20% from noise far better"
+        )
     return steps

@@ -6,7 +6,7 @@ from typing import Any
 
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
 from qosflood.journal.records import (
     OUTCOMES,
@@ -119,7 +119,7 @@ MEMORY: Table[MemorySample] = Table(
 )
 CONTROL: Table[ControlSample] = Table(
     "control",
-    "every request to the control",
+    "every request to the reference endpoint",
     (
         *map(_field, ("ok", "reason", "status", "own_fault")),
         ("duration_ms", lambda sample: ms(sample.duration_ns)),
@@ -174,13 +174,16 @@ CLOCK: Table[int] = Table(
     "how far the machine's UTC had moved against its monotonic clock",
     (("moved_ms", ms),),
 )
-AUDIT: Table[Counted | ReadBack] = Table(
+AUDIT: Table[AuditSample | ReadBack] = Table(
     "audit",
-    "what the loss audit's counter said, and what was read back",
+    "values of the loss audit's counter, and what was read back",
     (
         ("kind", lambda record: record.TAG),
         ("instance", lambda record: record.instance),
-        ("value", lambda record: record.value if isinstance(record, Counted) else record.samples),
+        (
+            "value",
+            lambda record: record.value if isinstance(record, AuditSample) else record.samples,
+        ),
         ("took_ms", lambda record: ms(record.done_t - record.t)),
         ("reason", lambda record: record.reason),
     ),
@@ -207,7 +210,7 @@ _AS_THEY_ARE: dict[type[Any], Table[Any]] = {
     TcpSample: TCP,
     PrometheusReading: READINGS,
     Event: EVENTS,
-    Counted: AUDIT,
+    AuditSample: AUDIT,
     ReadBack: AUDIT,
 }
 

@@ -1,6 +1,6 @@
-"""What to do next, in words, from the verdict and its evidence. Pure.
+"""What to do next, from the verdict and its evidence. Pure.
 
-Each line names the figure that calls for it and, where there is one, the option to type.
+Each line names the figure that it follows from and, where there is one, the option to type.
 """
 
 import math
@@ -20,20 +20,25 @@ _MIB = 1024 * 1024
 
 
 def advise(plan: Plan, findings: Findings, verdict: Verdict) -> tuple[str, ...]:
-    """At most `MOST` next steps, the most telling first, none twice."""
+    """At most `MOST` next steps, the most important first, none twice."""
     return tuple(dict.fromkeys(_steps(plan, findings, verdict)))[:MOST]
 
 
 def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     if verdict.verdict == "INTERRUPTED":
         yield (
-            f"the run ended early ({findings.ended}): its figures cover only what came before; "
-            "run it again in full before relying on them"
+            f"the run ended early ({findings.ended}): its figures cover only the time before "
+            "that; run it again in full before you rely on them"
         )
     if plan.part is not None:
-        yield f"make one run of the {plan.part.of} parts: qosflood merge DIR…, the folder of each"
+        yield (
+            f"merge the {plan.part.of} parts into one run: qosflood merge DIR…, the folder of each "
+            "part"
+        )
     if findings.ended == INCOMPLETE:
-        yield f"give merge all {plan.merged} parts, or play those that are missing or died again"
+        yield (
+            f"give qosflood merge all {plan.merged} parts; run those again that are missing or died"
+        )
     elif findings.generator.problems and plan.floods:
         yield _relieve_generator(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
@@ -41,7 +46,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield from _look_at_stall(findings)
     yield from remedies_for_broken(broken, plan, findings)
     if plan.floods and _too_much_load(broken, verdict):
-        yield f"find the load that holds: run again with --rate {plan.load.multiple / 2:g}x"
+        yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
     for judged in verdict.limits:
@@ -54,16 +59,16 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
 def _look_at_stall(findings: Findings) -> Iterator[str]:
     stalled = [e for e in findings.timeline if e.kind == "stalled" and e.who == "target"]
     if stalled:
-        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} times"
+        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} stalls"
         yield (
-            f"look for what held the target up {format_duration(round(stalled[0].t_s) * SECOND)} "
+            f"look for what stalled the target {format_duration(round(stalled[0].t_s) * SECOND)} "
             f"into the load{times}: a long garbage collection, a blocking call, a throttled "
-            "container; its log of that second may tell"
+            "container; check the target's log for that second"
         )
 
 
 def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
-    """Whether less load may help; time alone makes a leak."""
+    """Whether less load may help; it does not help against a leak."""
     if verdict.verdict not in ("FAIL", "ABORTED"):
         return False
     return not broken or any(judged.limit.metric not in _OF_TIME for judged in broken)
@@ -75,8 +80,8 @@ def _relieve_generator(plan: Plan, findings: Findings) -> str:
     where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
     return (
         f"the generator did not do its part (send lag p99 "
-        f"{'unknown' if lag is None else format_duration(lag)}, gate "
-        f"{format_duration(generator.late_gate_ns)}): run it on {where}, with more cores "
+        f"{'unknown' if lag is None else format_duration(lag)}, at most "
+        f"{format_duration(generator.late_gate_ns)} allowed): run it on {where}, with more cores "
         f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
 
@@ -91,7 +96,7 @@ def _soften(plan: Plan) -> str:
 
 
 def _flood_it(plan: Plan) -> Iterator[str]:
-    yield f"see how it bears a load: qosflood --rate 10x --target {plan.target.url}"
+    yield f"measure the target under load: qosflood --rate 10x --target {plan.target.url}"
 
 
 def _go_further(plan: Plan, findings: Findings) -> Iterator[str]:
@@ -101,11 +106,11 @@ def _go_further(plan: Plan, findings: Findings) -> Iterator[str]:
     measured = findings.memory.verdict in ("steady", "grows_with_sessions")
     if measured and flood is not None and flood.seconds * SECOND < HOUR:
         length = format_duration(max(1, round(flood.seconds)) * SECOND)
-        yield f"a flood of {length} cannot clear a slow leak: run longer, e.g. --duration 8h"
+        yield f"a flood of {length} cannot rule out a slow leak: run longer, e.g. --duration 8h"
 
 
 def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
-    """No latency or MiB figure fits everybody, so the lines are offered with this run's own."""
+    """No latency or memory limit fits every target, so these lines use the figures of this run."""
     named = {limit.metric for limit in plan.limits}
     flood = _flood(findings)
     p99 = flood.response.p99_ns if flood else None

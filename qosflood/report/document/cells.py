@@ -134,36 +134,35 @@ _PHASE_ROWS: tuple[_PhaseRow, ...] = (
 )
 
 
-_WHERE_TOLD = frozenset({"event loop lag max"})
-"""Rows that most targets tell nothing of."""
-_REPEATS = frozenset({"retries", "amplification"})
+_SHOWN_IF_EXPORTED = frozenset({"event loop lag max"})
+"""Rows that are left out if the target does not export them, as most do not."""
+_RETRY_ROWS = frozenset({"retries", "amplification"})
 
 
-_OF_A_WATCH = frozenset(
+_WATCH_ROWS = frozenset(
     {"length", "scrapes ok", "scrape max", "page size", "memory end", "memory max", "target CPU"}
 )
 
 
 def floods(document: Document) -> bool:
-    """Whether there was a load; without one the target was only watched."""
+    """Whether there was a load; without one the target was only monitored."""
     return document.phase(WATCH) is None
 
 
 def phase_rows(document: Document) -> list[Row]:
-    """Every figure of every phase, phases side by side; of a watch those that it has."""
-    shown = [row for row in _PHASE_ROWS if row[0] not in _REPEATS or repeats(document)]
+    """Every figure of every phase, phases side by side; of a watch those that apply to it."""
+    shown = [row for row in _PHASE_ROWS if row[0] not in _RETRY_ROWS or repeats(document)]
     if not floods(document):
-        shown = [row for row in shown if row[0] in _OF_A_WATCH]
+        shown = [row for row in shown if row[0] in _WATCH_ROWS]
     rows = [
         Row(name, tuple(cell(phase) for phase in document.phases), essential)
         for name, essential, cell in shown
     ]
-    return [row for row in rows if row.name not in _WHERE_TOLD or set(row.cells) != {NONE}]
+    return [row for row in rows if row.name not in _SHOWN_IF_EXPORTED or set(row.cells) != {NONE}]
 
 
 def repeats(document: Document) -> bool:
-    """Whether attempts after the first are worth a word: they were asked for, or there were some
-    that one can see in the figures."""
+    """Whether retries are shown: the plan has them, or there were enough to show in the figures."""
     asked = document.plan.get("retries", {}).get("most", 0)
     seen = max((phase.amplification or 0.0 for phase in document.phases), default=0.0)
     return bool(asked) or times(seen) > times(1.0)
@@ -174,7 +173,7 @@ def attempts_line(document: Document) -> str:
     totals = document.totals
     why = ", ".join(f"{n:,} {name}" for name, n in totals.retried.items() if n)
     return printable(
-        f"{counted(totals.sent, 'first attempt')}, {totals.resent:,} sent again after a lost "
+        f"{counted(totals.sent, 'first attempt')}, {totals.resent:,} resent after a lost "
         f"connection, {totals.retries:,} {'retry' if totals.retries == 1 else 'retries'}"
         f"{f' (after {why})' if why else ''}: amplification {times(totals.amplification)}; "
         f"{counted(totals.acked_after_retry, 'report')} accepted after a retry"
@@ -208,9 +207,9 @@ def limit_value(value: float | str | None, unit: Unit) -> str:
 
 _FIGURES = {
     "rss": "resident memory",
-    "pss": "PSS of the tree",
+    "pss": "PSS of the process tree",
     "working_set": "working set of the cgroup",
-    "named": "as named",
+    "named": "the metric that the profile names",
 }
 
 
@@ -293,7 +292,7 @@ def _unharmed(document: Document) -> bool:
 
 
 def evidence_line(entry: TimelineEntry) -> str:
-    """The figures behind an event that its words do not hold, in one line."""
+    """The figures of an event that its sentence does not contain, in one line."""
     return printable("; ".join(evidence_words(entry.what, entry.evidence)))
 
 
@@ -309,14 +308,14 @@ def loss_line(document: Document) -> str:
 
 
 def limited_line(document: Document) -> str:
-    """What kept the run from more, in one line."""
+    """What limited the run, in one line."""
     return printable(
         ": ".join(part for part in (document.limited_by, document.limited_why) if part)
     )
 
 
 def recovery_line(document: Document) -> str:
-    """How long the target took to be as good as before, in one line."""
+    """How long the target took to recover, in one line."""
     recovery = document.recovery
     if recovery is None:
         return "not judged"
@@ -344,12 +343,13 @@ def books_line(document: Document) -> str:
 
 
 def generator_line(document: Document) -> str:
-    """How the generator itself fared, in one line."""
+    """How well the generator itself did, in one line."""
     generator = document.generator
     parts = (
         generator.verdict,
         f"{generator.late_windows:,} of {generator.windows:,} windows late",
-        f"send lag p99 {ms(generator.send_lag_p99_ms)} (gate {ms(generator.late_gate_ms)})",
+        f"send lag p99 {ms(generator.send_lag_p99_ms)} "
+        f"(at most {ms(generator.late_gate_ms)} allowed)",
         f"{cores(generator.cpu_cores)} cores",
         f"{size(generator.rss_max)} of memory",
     )

@@ -1,4 +1,4 @@
-"""The figures behind an event, in words with units. Pure."""
+"""The figures of an event, as text with units. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from qosflood.base.units import (
 )
 from qosflood.plan.watching import ONE_INSTANCE
 
-_SAID_BY_WORDS = frozenset(
+_IN_THE_SENTENCE = frozenset(
     {
         *("t0", "phase", "in_that_second", "storm", "back", "took_s", "old_pid", "new_pid"),
         *("pid", "kills", "restarts", "termination", "limit", "value", "dropped", "connected"),
@@ -24,31 +24,35 @@ _SAID_BY_WORDS = frozenset(
         *("old_start_s", "reason", "seconds"),
     }
 )
-"""What the event's own words hold, or what is told together with another figure."""
+"""Figures that the event's own sentence contains, or that are shown with another figure."""
 
 
 def evidence_words(what: str, evidence: Mapping[str, Any]) -> Iterator[str]:
-    """One piece for each figure that the event's words, `what`, do not hold; what is None is left
+    """One piece for each figure that the event's sentence, `what`, does not contain; None is left
     out."""
     for name, value in evidence.items():
-        if name in _SAID_BY_WORDS or value in (None, {}, "") or _only_one_told(name, value, what):
+        if (
+            name in _IN_THE_SENTENCE
+            or value in (None, {}, "")
+            or _named_in_sentence(name, value, what)
+        ):
             continue
         if words := _WORDS.get(name, _unit_of(name))(value, evidence):
             yield words
 
 
-def _only_one_told(name: str, counts: Any, what: str) -> bool:
-    """Whether all failures of that second were of the one kind that the words name."""
+def _named_in_sentence(name: str, counts: Any, what: str) -> bool:
+    """Whether all failures of that second were of the kind that the sentence names."""
     counted_by_kind = name in ("statuses", "errors") and isinstance(counts, Mapping)
     return counted_by_kind and all(str(kind) in what for kind in counts)
 
 
 def _unit_of(name: str) -> Callable[[Any, Mapping[str, Any]], str]:
-    """For a figure nobody named: its name, and its unit by how that ends."""
+    """For a figure without a form of its own: its name, and its unit by the name's ending."""
     for suffix, form in _UNITS.items():
         if name.endswith(suffix):
-            said = name.removesuffix(suffix).replace("_", " ")
-            return lambda value, _: f"{said} {form(value)}"
+            shown = name.removesuffix(suffix).replace("_", " ")
+            return lambda value, _: f"{shown} {form(value)}"
     return lambda value, _: f"{name.replace('_', ' ')} {_plain(value)}"
 
 
@@ -86,11 +90,11 @@ def _labels(labels: Mapping[str, str], _: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={text}" for name, text in labels.items())
 
 
-def _back(what: str) -> Callable[[float, Mapping[str, Any]], str]:
+def _recovered(what: str) -> Callable[[float, Mapping[str, Any]], str]:
     return lambda seconds, _: (
-        f"{what} back after {format_duration(seconds * SECOND)}"
+        f"{what} recovered after {format_duration(seconds * SECOND)}"
         if seconds
-        else f"{what} as before at once"
+        else f"{what} recovered at once"
     )
 
 
@@ -118,10 +122,10 @@ _WORDS: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "statuses": _statuses,
     "errors": _errors,
     "labels": _labels,
-    "further": lambda number, _: f"{format_count(number)} more of the kind",
-    "errors_s": _back("errors"),
-    "response_s": _back("response p99"),
-    "scrapes_s": _back("scrapes"),
+    "further": lambda number, _: f"{format_count(number)} more like this",
+    "errors_s": _recovered("errors"),
+    "response_s": _recovered("response p99"),
+    "scrapes_s": _recovered("scrapes"),
     "response_p99_ms": _p99,
     "reconnects": lambda number, _: counted(number, "reconnect"),
     "counters_fell": lambda number, _: f"{counted(number, 'counter')} fell",
@@ -131,4 +135,4 @@ _WORDS: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
 
 
 MARK = "mark"
-"""The kind of what an operator noted while the run went on."""
+"""The kind of event that an operator notes during a run."""

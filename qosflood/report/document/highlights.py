@@ -1,4 +1,4 @@
-"""What the first screen of every report says: the verdict, what broke, the figures that matter."""
+"""What the first screen of every report shows: the verdict, what broke, the figures that matter."""
 
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
@@ -21,7 +21,7 @@ def headline_parts(document: Document) -> tuple[str, str]:
 
 
 def found_lines(document: Document) -> list[str]:
-    """Why the verdict is what it is; what was not judged stands elsewhere."""
+    """The reasons of the verdict, without what was not judged."""
     _, rest = headline_parts(document)
     return list(document.reasons) or [
         line for line in [rest.partition("; not judged: ")[0]] if line
@@ -29,7 +29,7 @@ def found_lines(document: Document) -> list[str]:
 
 
 Fact = tuple[str, str, str, str]
-"""A figure's name, its value, what stands beside it, and the metric of limits on it."""
+"""A figure's name, its value, its unit, and the metric of limits on it."""
 
 
 def facts(document: Document) -> tuple[Fact, ...]:
@@ -47,7 +47,7 @@ def _of_flood(document: Document, flood: Phase) -> tuple[Fact, ...]:
     return (
         ("clients", cells.count(flood.clients), "", ""),
         ("offered", cells.count(flood.rate.offered), "/s", "offered"),
-        ("acked", cells.count(flood.rate.acked), "/s", ""),
+        ("answered", cells.count(flood.rate.acked), "/s", ""),
         ("errors", cells.ratio(cells.error_ratio(flood)), "", "errors"),
         ("response max", cells.ms(response.max), "", "response")
         if few

@@ -1,4 +1,4 @@
-"""A limit and how it fared to a remedy in words: what to look at, which option to type. Pure."""
+"""From a broken or unjudged limit to a remedy: what to look at, which option to type. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ _STATUS_ADVICE = {
 _OUTCOME_ADVICE = {
     "rejected": "look at the statuses in failures.jsonl",
     "bad_response": "look at the response heads in failures.jsonl",
-    "timeout": "look for what blocks the target; its queue grew past the deadline",
+    "timeout": "look for what blocks the target: reports waited past their deadline",
     "connection_lost": "look in the target's log for crashes, and compare its keep-alive timeout "
     "with the cadence",
     "connect_error": "check that the target still listens, its backlog and its open-file limit",
-    "unsent": "clients still waited for earlier answers: the target is slower than the cadence",
+    "unsent": "clients were still waiting for earlier answers: the target answers more slowly than "
+    "they report",
 }
 
 
@@ -37,19 +38,19 @@ _SEVERAL = (
 
 
 _CHEAPER = (
-    "dashboards and alerts are blind then, so make the page cheaper or serve it apart from the "
-    "reports"
+    "dashboards and alerts have no data then: make the page cheaper, or serve it separately from "
+    "the reports"
 )
-_NO_PAGE = "Prometheus takes no such page: mend it, or name the right one with --scrape URL"
+_NO_PAGE = "Prometheus rejects such a page: fix it, or name the right one with --scrape URL"
 _SCRAPE_ADVICE = {
-    "connection refused": "nobody served the page: see whether the target ran",
+    "connection refused": "no process served the page: check that the target was running",
     "content type": _NO_PAGE,
     "line ": _NO_PAGE,
     "status 404": _NO_PAGE,
     "status 401": "give the page its token with --header 'Authorization=env:NAME'",
     "status 403": "give the page its token with --header 'Authorization=env:NAME'",
 }
-"""By what the commonest reason says."""
+"""By what the most common reason contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,10 @@ def remedies_for_broken(
         metric = judged.limit.metric
         remedy = _BROKEN.get(metric) or _BROKEN.get(metric.partition(".")[0])
         case = _Case(judged, plan, findings)
-        told = remedy(case) if remedy else judged.reason
-        by_remedy.setdefault(told, []).append(judged.limit.expr)
-    for told, exprs in by_remedy.items():
-        yield f"{' and '.join(exprs)} broke: {told}"
+        advice = remedy(case) if remedy else judged.reason
+        by_remedy.setdefault(advice, []).append(judged.limit.expr)
+    for advice, exprs in by_remedy.items():
+        yield f"{' and '.join(exprs)} broke: {advice}"
 
 
 def remedies_for_unjudged(judged: JudgedLimit, findings: Findings) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _errors(case: _Case) -> str:
     refused = {s: n for s, n in phase.statuses.items() if s not in accepted and n}
     if worst == "rejected" and refused:
         status = _commonest(refused)
-        advice = _STATUS_ADVICE.get(status, "the target's log for that moment says why")
+        advice = _STATUS_ADVICE.get(status, "check the target's log for that time")
         return f"most failures were status {status}; {advice}"
     if worst == "unsent" and case.plan.report.connection == "pooled":
         return f"most failures were {worst}; {_better_pool(case, failures)}"
@@ -120,56 +121,59 @@ def _offered(case: _Case) -> str:
         return "the generator did not keep up with its own schedule"
     outcomes = case.phase.outcomes if case.phase else {}
     if outcomes.get("connect_error", 0) > outcomes.get("unsent", 0):
-        return f"reports found no connection: {_OUTCOME_ADVICE['connect_error']}"
+        return f"reports got no connection: {_OUTCOME_ADVICE['connect_error']}"
     if case.plan.report.connection == "pooled":
         return _better_pool(case, outcomes)
     return (
         "clients could not send on time because earlier reports were still unanswered: "
-        "the target is slower than the clients' cadence"
+        "the target answers more slowly than clients report"
     )
 
 
 def _better_pool(case: _Case, outcomes: dict[str, int]) -> str:
-    """A pool of few connections has few failed ones, and many reports that wait for them."""
+    """With a small pool few connections fail, and many reports wait for them."""
     if outcomes.get("connect_error"):
         return f"shared connections were down: {_OUTCOME_ADVICE['connect_error']}"
     pool = case.plan.report.pool
     return (
-        f"reports waited for one of {pool} shared connections, which carry {pool} reports in a "
-        "service time: share more, --set report.connection=pooled:N"
+        f"reports waited for one of {pool} shared connections, which carry {pool} reports per "
+        "service time: use more, --set report.connection=pooled:N"
     )
 
 
 def _amplification(case: _Case) -> str:
     retried = case.phase.retried if case.phase else {}
     if not retried:
-        return "connections were lost under reports: compare keep-alive timeout and cadence"
+        return (
+            "connections were lost while reports were in flight: compare the target's keep-alive "
+            "timeout with the cadence"
+        )
     return (
-        f"most attempts that were tried again ended in {_commonest(retried)}: mend that, or have "
-        "clients back off for longer ([retries] of the profile)"
+        f"most retried attempts ended in {_commonest(retried)}: fix that, or let clients back off "
+        "for longer ([retries] in the profile)"
     )
 
 
 def _latency(case: _Case) -> str:
     if case.phase and case.phase.outcomes["acked"] < 0.99 * case.phase.scheduled:
         return (
-            "reports that were not accepted count at least their timeout, so it is the errors "
-            "that broke it"
+            "reports that were not accepted count at least their timeout, so errors broke this "
+            "limit"
         )
     response = case.phase.response.p99_ns if case.phase else None
     service = case.phase.service.p99_ns if case.phase else None
     if response and service and response > 2 * service:
         if away_ns := max((storm.back_within_ns for storm in case.plan.storms), default=0):
             return (
-                "reports wait for clients that a storm kept away for up to "
-                f"{format_duration(away_ns)}: a shorter back_within, or a limit that allows it"
+                "reports waited for clients that a storm kept away for up to "
+                f"{format_duration(away_ns)}: set a shorter back_within, or a limit that allows it"
             )
         return (
             f"response p99 is {format_duration(response)} but service p99 only "
-            f"{format_duration(service)}: reports wait for their turn, so look at queues and "
+            f"{format_duration(service)}: reports waited to be sent, so look at queues and "
             "connections before the handler"
         )
-    return "see in the latency chart when it rose, and in the timeline what happened then"
+    return "the latency chart shows when it rose, the timeline what happened then"
 
 
 def _scrapes(case: _Case) -> str:
@@ -177,14 +181,17 @@ def _scrapes(case: _Case) -> str:
     if not reasons:
         return "the metrics page answered too slowly under load: make it cheaper to compute"
     worst = _commonest(reasons)
-    found = (advice for said, advice in _SCRAPE_ADVICE.items() if said in worst)
+    found = (advice for part, advice in _SCRAPE_ADVICE.items() if part in worst)
     return f'most failed scrapes: "{worst}"; {next(found, _CHEAPER)}'
 
 
 def _memory_growth(case: _Case) -> str:
     slope = case.findings.memory.slope_mid
     grows = f"memory grows {format_bytes(slope)}/h at constant sessions; " if slope else ""
-    return f"{grows}take two heap snapshots apart under this load, and confirm with --duration 1h"
+    return (
+        f"{grows}take two heap snapshots at different times under this load, and confirm with "
+        "--duration 1h"
+    )
 
 
 def _memory_max(case: _Case) -> str:
@@ -192,13 +199,13 @@ def _memory_max(case: _Case) -> str:
     if per_session is None or per_session <= 0:
         return "compare the memory chart with sessions and phases"
     return (
-        f"each session keeps about {format_bytes(per_session)}: expire idle sessions, or size "
-        "memory for the sessions of the peak"
+        f"each session keeps about {format_bytes(per_session)}: expire idle sessions, or provide "
+        "memory for the peak's sessions"
     )
 
 
 def _loss(case: _Case) -> str:
-    return f"reports were acknowledged and then lost; {case.findings.loss.reason}"
+    return f"reports were accepted and then lost; {case.findings.loss.reason}"
 
 
 def _always(text: str) -> Callable[[_Case], str]:
@@ -219,6 +226,6 @@ _BROKEN: dict[str, Callable[[_Case], str]] = {
     "memory": _memory_growth,
     "memory.max": _memory_max,
     "loss": _loss,
-    "restarts": _always("read the target's last log lines before the restart in the timeline"),
-    "recovery": _always("the target was slow to be well again at 1x: look for queues that drain"),
+    "restarts": _always("read the target's log before the restart; its time is in the timeline"),
+    "recovery": _always("the target recovered slowly at 1x: look for queues that drain slowly"),
 }

@@ -1,4 +1,4 @@
-"""Reconnect storms in the report: how long they lasted, and what reports met meanwhile."""
+"""Reconnect storms in the report: how long they lasted, and how reports went meanwhile."""
 
 from collections.abc import Iterator
 
@@ -34,23 +34,23 @@ def _line(entry: TimelineEntry) -> str:
     errors = counted(entry.evidence["errors"], "error")
     series = f"p99 {p99}" if entry.evidence["response_p99_ms"] is not None else f"max {most}"
     return printable(
-        f"{hit}: {dropped} connections dropped, {back} back after {after}; "
+        f"{hit}: {dropped} connections dropped, {back} reconnected after {after}; "
         f"response {series}, {errors} meanwhile"
     )
 
 
 def _row(entry: TimelineEntry) -> tuple[str, ...]:
-    told = entry.evidence
-    back = told["back"]
+    evidence = entry.evidence
+    back = evidence["back"]
     return (
-        cells.moment(entry.t_s - told["took_s"]),
-        f"{cells.count(told['dropped'])} of {cells.count(told['connected'])}",
-        "all" if back == told["dropped"] else cells.count(back),
-        cells.seconds(told["took_s"]),
-        _compared(told["response_p99_ms"], told["response_p99_ms_before"]),
-        _compared(told["response_max_ms"], told["response_max_ms_before"]),
-        cells.count(told["errors"]),
-        cells.count(told["reconnects"]),
+        cells.moment(entry.t_s - evidence["took_s"]),
+        f"{cells.count(evidence['dropped'])} of {cells.count(evidence['connected'])}",
+        "all" if back == evidence["dropped"] else cells.count(back),
+        cells.seconds(evidence["took_s"]),
+        _compared(evidence["response_p99_ms"], evidence["response_p99_ms_before"]),
+        _compared(evidence["response_max_ms"], evidence["response_max_ms_before"]),
+        cells.count(evidence["errors"]),
+        cells.count(evidence["reconnects"]),
     )
 
 

@@ -17,7 +17,7 @@ _LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compresse
 
 @dataclass(slots=True)
 class _Tail:
-    """Windows of one phase and minute that no roll-up stands for."""
+    """Windows of one phase and minute that no roll-up covers."""
 
     from_t: int
     t: int
@@ -39,7 +39,7 @@ class LogMaker:
         self._tails: dict[str, dict[int, _Tail]] = {}
 
     def passing(self, records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
-        """The same records, taken in on their way."""
+        """Yields the same records, and adds each to the log on the way."""
         for record in records:
             if isinstance(record, Window):
                 self._keep(record)

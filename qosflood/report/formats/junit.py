@@ -75,20 +75,20 @@ def _add_limit(suite: Element, document: Document, limit: JudgedLimit) -> None:
     case = _case(suite, document, limit.expr)
     value = cells.limit_value(limit.value, limit.unit)
     if limit.ok is False:
-        told = (
+        lines = (
             f"found: {value}",
             f"limit: {limit.expr} ({limit.named_by})",
             f"scope: {limit.scope}",
             f"observations: {limit.n}",
             *([f"reason: {limit.reason}"] if limit.reason else []),
         )
-        _add(case, "failure", f"found {value}, expected {limit.expr}", "broken", "\n".join(told))
+        _add(case, "failure", f"found {value}, expected {limit.expr}", "broken", "\n".join(lines))
     elif limit.ok is None:
         _add(case, "skipped", f"not judged: {limit.reason or 'no observations'}")
 
 
 def _add_run(suite: Element, document: Document) -> None:
-    """Whatever beside a broken limit makes the exit code another than 0."""
+    """What makes the exit code other than 0, except a broken limit."""
     case = _case(suite, document, RUN_CASE)
     if document.exit_code not in (ExitCode.PASS, ExitCode.FAIL):
         reasons = document.reasons or [document.headline]

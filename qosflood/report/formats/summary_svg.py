@@ -92,8 +92,8 @@ def _head(document: Document, tone: str) -> tuple[list[str], float]:
 
 def _facts(document: Document, y: float) -> tuple[list[str], float]:
     """The figures side by side, those that broke a limit in its colour."""
-    told = [fact for fact in highlights.facts(document) if fact[0] != "clients"]  # the headline's
-    facts = [fact for fact in told if fact[1] != cells.NONE]
+    shown = [fact for fact in highlights.facts(document) if fact[0] != "clients"]  # the headline's
+    facts = [fact for fact in shown if fact[1] != cells.NONE]
     if not facts:
         return [], y
     step = (WIDTH - 2 * _MARGIN) / len(facts)
@@ -143,8 +143,8 @@ def _of_load(seconds: Sequence[Second]) -> Iterable[tuple[str, tuple[_Line, ...]
     if not times:
         return
     offered = _Line("offered", "offered", times, [s.offered for s in seconds])
-    acked = _Line("acked", "acked", times, [s.acked for s in seconds])
-    yield "reports/s", (offered, acked), False
+    answered = _Line("answered", "acked", times, [s.acked for s in seconds])
+    yield "reports/s", (offered, answered), False
     rare = [in_ms(second.response_p99_ns) for second in seconds]
     most = [in_ms(second.response_max_ns) for second in seconds]
     seen = sum(value is not None for value in rare)
@@ -224,9 +224,9 @@ def _moments(findings: Findings) -> Iterable[tuple[float, str, str]]:
 def _upright(panel: _Panel, x: float, color: str, label: str) -> list[str]:
     line = stroke(f"M{x:.1f} {panel.y:.1f}v{panel.height:.1f}", color, 1.6, "3 4")
     left = x > panel.x + panel.width / 2
-    beside = x - 6 if left else x + 6
-    told = text(beside, panel.y + 16, label, 13, color, anchor="end" if left else "")
-    return [line, told] if label else [line]
+    label_x = x - 6 if left else x + 6
+    drawn = text(label_x, panel.y + 16, label, 13, color, anchor="end" if left else "")
+    return [line, drawn] if label else [line]
 
 
 def _path(line: _Line, at_x: Scale, at_y: Scale) -> str:

@@ -233,8 +233,8 @@ def _control_warnings(plan: Plan, control: ControlSample | None) -> tuple[str, .
     if control is None or plan.control is None or control.ok:
         return ()
     return (
-        f"the control did not answer: {plan.control.url}: {printable(control.reason)}; expected an "
-        "HTTP answer: a control that is down tells network and target apart no better than none",
+        f"the reference endpoint did not answer: {plan.control.url}: {printable(control.reason)}; "
+        "expected an HTTP answer; without one, network and target cannot be distinguished",
     )
 
 

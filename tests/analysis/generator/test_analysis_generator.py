@@ -129,13 +129,13 @@ def test_a_throttled_shard_is_starved():
 def test_reports_picked_after_their_phase_starve_the_run():
     generator = generator_of(healthy_run(LONG, change=change_seconds({99}, picked_late=90)))
     assert generator.verdict == "starved"
-    assert any("picked only after their phase" in line for line in generator.problems)
+    assert any("picked up only after their phase" in line for line in generator.problems)
 
 
 def test_a_missing_window_is_a_problem():
     records = healthy_run(LONG, change=lambda same: None if same.second == 42 else same)
     generator = generator_of(records)
-    assert generator.problems == ("shard 0: windows of 1 of 120 seconds are missing",)
+    assert generator.problems == ("shard 0: windows are missing for 1 of 120 seconds",)
     assert generator.verdict == "starved"
 
 
@@ -143,7 +143,7 @@ def test_a_missing_shard_is_a_problem():
     plan = replace(LONG, load=replace(LONG.load, shards=2))
     records = [r for r in healthy_run(plan) if getattr(r, "shard", 0) == 0]
     assert generator_of(records, plan).problems == (
-        "shard 1: windows of 120 of 120 seconds are missing",
+        "shard 1: windows are missing for 120 of 120 seconds",
     )
 
 
@@ -158,7 +158,7 @@ def test_a_shard_may_end_two_seconds_before_the_others(lost_s, problems):
 
 def test_a_run_that_completed_without_its_last_windows_is_not_whole():
     records = healthy_run(LONG, change=lambda w: None if w.second >= 100 else w)
-    assert "windows of 20 of 120 seconds" in generator_of(records).problems[0]
+    assert "windows are missing for 20 of 120 seconds" in generator_of(records).problems[0]
 
 
 def test_a_run_that_was_stopped_misses_nothing_after_its_stop():
@@ -167,7 +167,7 @@ def test_a_run_that_was_stopped_misses_nothing_after_its_stop():
 
 def test_a_load_that_never_came_is_a_problem():
     silent = healthy_run(LONG, change=lambda w: replace(w, scheduled=0))
-    assert any("not one report came due" in line for line in generator_of(silent).problems)
+    assert any("no report came due" in line for line in generator_of(silent).problems)
 
 
 def test_a_dead_shard_and_a_dead_monitor_are_named_in_their_last_words():
@@ -202,7 +202,7 @@ def test_pages_that_take_longer_to_read_than_scrapes_are_apart_are_told_as_the_c
     problems = generator_of([*own_fault_scrapes(healthy_run(LONG), 13), *slow]).problems
     assert problems[0].endswith(
         "it took 7s to read a page of 20.0 MiB, more than the 1s between two scrapes; "
-        "a longer --scrape-interval gives it the time"
+        "use a longer --scrape-interval"
     )
 
 

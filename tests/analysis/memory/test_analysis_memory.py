@@ -28,7 +28,7 @@ def fifteen_minutes(flood_s=FLOOD_S, **watch):
 
 def clock_of(plan, stop_ns=None):
     whole_ns = max(phase.end_ns for phase in plan.phases)
-    return RunClock(wall_ns=0, t0=T0_NS, stop_ns=stop_ns or whole_ns, whole=stop_ns is None)
+    return RunClock(wall_ns=0, t0=T0_NS, stop_ns=stop_ns or whole_ns, completed=stop_ns is None)
 
 
 def sessions_at(second):
@@ -104,7 +104,7 @@ def test_growth_is_not_laid_to_the_sessions_of_some_parts_alone(plan, events):
     finding = judge(rss, replace(fifteen_minutes(), **plan), events)
     assert finding.verdict == "grows_with_sessions"
     assert finding.bytes_per_session is None
-    assert "MiB while sessions joined, then held" in finding.reason
+    assert "MiB while sessions joined, then stayed level" in finding.reason
 
 
 def test_a_leak_beside_sessions_is_still_a_leak():
@@ -170,7 +170,7 @@ def test_without_a_known_limit_there_is_no_time_to_it():
 def test_a_short_flood_is_inconclusive_and_names_the_length_that_would_decide():
     finding = judge([80 * MIB] * (180 + 300), fifteen_minutes(flood_s=300))
     assert finding.verdict == "inconclusive"
-    assert "a flood of 12m would decide" in finding.reason
+    assert "flood for 12m" in finding.reason
 
 
 def test_the_length_named_does_decide():
@@ -190,7 +190,7 @@ def test_holes_in_the_samples_are_not_taken_for_a_short_flood():
     samples = [memory(second) for second in range(0, WHOLE_S, 200)]
     finding = memory_finding(plan, clock_of(plan), samples, [], sessions_at)
     assert finding.verdict == "inconclusive"
-    assert "have samples" in finding.reason
+    assert "samples in only" in finding.reason
 
 
 @pytest.mark.parametrize("kind", ["restarted", "process_gone"])

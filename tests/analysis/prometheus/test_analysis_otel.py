@@ -60,11 +60,14 @@ def test_two_pages_are_two_collectors():
 def test_its_up_is_told_where_it_was_0():
     told = [sample(t, up={"qos:3000": float(t != 1)}) for t in range(3)]
     finding = otel_finding(PLAN, told)
-    assert "its up of qos:3000 was 0 in 1 of 3 looks" in finding.reason
+    assert "up of qos:3000 was 0 in 1 of 3 readings" in finding.reason
 
 
 def test_pages_that_tell_nothing_measure_nothing():
     told = [sample(t, ok=False, reason="connection refused") for t in range(3)]
     finding = otel_finding(PLAN, told)
     assert (finding.verdict, finding.failed) == ("unmeasured", 3)
-    assert finding.reason == "its pages told nothing: connection refused"
+    assert (
+        finding.reason
+        == "no counter of points and no up could be read from its pages: connection refused"
+    )

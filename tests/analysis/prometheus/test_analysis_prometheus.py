@@ -7,7 +7,7 @@ from plan_maker import make_plan
 from record_maker import WALL_NS, at, end, event, healthy_run, scrape
 
 from qosflood.analysis import analyse
-from qosflood.analysis.prometheus.up import Story
+from qosflood.analysis.prometheus.up import UpHistory
 from qosflood.analysis.verdict.verdict import judge_limit
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.prometheus_records import (
@@ -114,7 +114,7 @@ def test_a_failure_that_we_saw_alone_leaves_the_limit_to_it():
     findings = found(reading(0), reading(19), samples(ups()), failing={9})
     assert judged(findings).ok is True
     (line,) = findings.prometheus.disagreements
-    assert "we saw 1 failed scrape from +9.5s to +10.5s (timeout)" in line
+    assert "qosflood saw 1 failed scrape from +9.5s to +10.5s (timeout)" in line
     assert "Prometheus saw none" in line
     assert line in findings.warnings
 
@@ -125,7 +125,8 @@ def test_a_failure_that_it_saw_alone_is_told_with_its_error_and_what_we_saw():
     findings = found(*records, samples(ups(failed={8, 9, 10})))
     assert findings.prometheus.disagreements == (
         "target: Prometheus saw 3 failed scrapes from +8.2s to +10.2s "
-        "(context deadline exceeded), we saw none: 3 scrapes of ours meanwhile went well",
+        "(context deadline exceeded), qosflood saw none: 3 of its own scrapes succeeded "
+        "in that time",
     )
 
 
@@ -160,7 +161,9 @@ def test_what_it_has_no_samples_of_is_neither_good_nor_bad():
     assert limit.reason == "Prometheus has no samples of 3 of 10 scrapes in flood"
     (gap,) = findings.prometheus.gaps
     assert (gap.missing, gap.instances, gap.why) == (3, ("target",), "")
-    assert any("3 of its scrapes neither good nor bad" in line for line in findings.warnings)
+    assert any(
+        "3 scrapes counted neither as good nor as failed" in line for line in findings.warnings
+    )
 
 
 def test_a_gap_does_not_hide_what_is_broken_anyhow():
@@ -194,13 +197,13 @@ def test_a_prometheus_that_never_answered_leaves_the_limit_open():
     limit = judged(findings)
     assert limit.ok is None
     assert limit.reason == "Prometheus has no up in flood: connection refused"
-    assert "prometheus: it did not answer once: connection refused" in findings.warnings
+    assert "prometheus: 1 reading failed: connection refused" in findings.warnings
 
 
 def test_a_prometheus_with_none_of_our_targets_leaves_the_limit_to_our_scrapes():
     findings = found(reading(0, targets=()), failing={8})
     assert judged(findings).value == pytest.approx(0.9)
-    assert any("our own scrapes decide" in line for line in findings.warnings)
+    assert any("qosflood's own scrapes decide" in line for line in findings.warnings)
 
 
 def test_its_clock_is_put_onto_ours():
@@ -210,7 +213,7 @@ def test_its_clock_is_put_onto_ours():
     (span,) = findings.prometheus.instances[0].spans
     assert span.since == at(8.2)
     assert findings.prometheus.agreed == 1
-    assert any("its clock was 1h ahead of ours" in line for line in findings.warnings)
+    assert any("its clock was 1h ahead of this machine's" in line for line in findings.warnings)
 
 
 def test_the_limit_is_judged_on_the_instance_that_fared_worst():
@@ -269,14 +272,14 @@ def test_failures_of_its_scrapes_are_a_first_failure():
 
 
 def test_the_scrape_under_way_at_the_end_is_not_missing():
-    story = Story("a", SECOND, tuple((s * SECOND, True) for s in range(1, 9)))
-    assert story.missing(0, 10 * SECOND) == []
-    assert story.missing(0, 12 * SECOND) == [9 * SECOND, 10 * SECOND]
+    history = UpHistory("a", SECOND, tuple((s * SECOND, True) for s in range(1, 9)))
+    assert history.missing(0, 10 * SECOND) == []
+    assert history.missing(0, 12 * SECOND) == [9 * SECOND, 10 * SECOND]
 
 
 def test_a_target_that_was_never_scraped_misses_everything():
-    story = Story("a", SECOND, ())
-    assert len(story.missing(0, 10 * SECOND)) == 8
+    history = UpHistory("a", SECOND, ())
+    assert len(history.missing(0, 10 * SECOND)) == 8
 
 
 def test_a_journal_written_before_prometheus_was_asked_stays_readable():

@@ -15,9 +15,9 @@ PLAN = make_plan(
     phases=make_phases(LOAD, edge_ns=60 * SECOND, flood_ns=300 * SECOND, settle_ns=30 * SECOND),
     watch={"interval_ns": 5 * SECOND},
 )
-CLOCK = RunClock(wall_ns=WALL_NS, t0=at(0), stop_ns=510 * SECOND, whole=True)
+CLOCK = RunClock(wall_ns=WALL_NS, t0=at(0), stop_ns=510 * SECOND, completed=True)
 """Baseline, ramp from 60 s on, flood from 120 s on, recovery from 420 s on."""
-EACH = "(one scrape each 5s)"
+EACH = "(one scrape every 5s)"
 
 
 def told(*failing_s, plan=PLAN):
@@ -30,7 +30,7 @@ def told(*failing_s, plan=PLAN):
     [
         ((85, 90), f"between 4x and 6.3x {EACH}: 2 x timeout"),
         ((60,), f"between 1x and 1.8x {EACH}: 1 x timeout"),
-        ((115, 120), f"from between 8.5x and 9.2x on, until 5s into flood {EACH}: 2 x timeout"),
+        ((115, 120), f"from between 8.5x and 9.2x until 5s into flood {EACH}: 2 x timeout"),
         ((155, 160), f"between 30s into flood and 45s into flood {EACH}: 2 x timeout"),
         ((420,), f"between 4m55s into flood and 5s into recovery {EACH}: 1 x timeout"),
         (range(495, 500, 5), f"from 10s into settle to the end {EACH}: 1 x timeout"),
@@ -53,7 +53,7 @@ def test_without_failures_there_is_nothing_to_say():
 def test_the_first_stretches_are_told_and_the_others_counted():
     lines = told(5, 15, 25, 35, 45, 50)
     assert len(lines) == 4
-    assert lines[-1] == "scrapes failed 2 more times, 3 in all"
+    assert lines[-1] == "scrapes failed 2 more times, 3 scrapes in all"
 
 
 def test_in_the_timeline_the_load_is_told_where_it_grew():

@@ -342,7 +342,9 @@ def test_a_recovery_watched_for_less_than_its_limit_is_not_judged():
 
 def test_recovery_without_baseline_or_end_is_not_judged():
     stopped = analyse(PLAN, WALL_NS, stopped_run(PLAN, 10, "interrupted"))
-    assert judged("recovery.time < 2s", stopped).reason == "recovery was not run to its end"
+    assert (
+        judged("recovery.time < 2s", stopped).reason == "the recovery phase did not run to its end"
+    )
     assert "baseline" in judged("recovery.time < 2s", analyse(PLAN, WALL_NS, [])).reason
 
 

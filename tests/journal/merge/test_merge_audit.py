@@ -8,7 +8,7 @@ from record_maker import T0_NS
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import Counted, ReadBack, SentSession, SentSessions
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession, SentSessions
 from qosflood.journal.merge import merge, open_parts
 from qosflood.journal.run_directory import read_records, read_run
 from qosflood.plan.watching import Audit
@@ -51,8 +51,8 @@ def watched(lost):
     }
     for name in lost:
         del held[name]
-    yield Counted(t=0, done_t=1, instance="target", value=5.0, reason=None)
-    yield Counted(t=AFTER, done_t=AFTER + 1, instance="target", value=1e9, reason=None)
+    yield AuditSample(t=0, done_t=1, instance="target", value=5.0, reason=None)
+    yield AuditSample(t=AFTER, done_t=AFTER + 1, instance="target", value=1e9, reason=None)
     yield ReadBack(
         t=AFTER,
         done_t=AFTER + 1,

@@ -78,7 +78,7 @@ def test_a_dead_part_is_named_with_how_far_it_came(folders, tmp_path):
     assert document["verdict"] == "INVALID"
     assert document["reasons"][0] == ("part 2/3 died 2s into flood: its journal has no end record")
     assert document["run"]["ended"] == "incomplete"
-    assert document["next_steps"][0].startswith("give merge all 3 parts, or play those")
+    assert document["next_steps"][0].startswith("give qosflood merge all 3 parts; run those")
     assert all(limit["ok"] is not False for limit in document["limits"])
 
 

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import Counted, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
@@ -146,7 +146,7 @@ def counting(answer, **audit):
 def test_a_counters_series_with_the_labels_are_added_up():
     text = page(b'a_total{to="x"} 2\na_total{to="x",n="1"} 3\na_total{to="y"} 50\na 9\n')
     (record,) = counting(text, counter="a_total", labels=(("to", "x"),))
-    assert isinstance(record, Counted)
+    assert isinstance(record, AuditSample)
     assert (record.value, record.reason, record.instance) == (5.0, None, "target")
     assert record.t <= record.done_t
 

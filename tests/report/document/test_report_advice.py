@@ -53,13 +53,13 @@ def test_every_run_ends_with_something_to_do(make: Callable[[], Story]) -> None:
 def test_a_passed_run_is_told_to_go_higher_and_which_limits_to_name() -> None:
     steps = steps_of(good_run())
     assert steps[0] == "find the headroom: run again with --rate 20x"
-    assert any("a flood of 20s cannot clear a slow leak" in step for step in steps)
+    assert any("a flood of 20s cannot rule out a slow leak" in step for step in steps)
     assert any("--limit 'response.p99 < 9ms'" in step for step in steps)
     assert any("--limit 'memory.max < 200MiB'" in step for step in steps)
 
 
 def test_a_failed_run_is_told_to_try_half_the_load() -> None:
-    assert "find the load that holds: run again with --rate 5x" in steps_of(failing_run())
+    assert "find a load that passes: run again with --rate 5x" in steps_of(failing_run())
 
 
 def test_a_target_that_stood_still_is_to_be_looked_at_in_that_second() -> None:
@@ -70,10 +70,10 @@ def test_a_target_that_stood_still_is_to_be_looked_at_in_that_second() -> None:
         )
         for t_s in (41.0, 70.0)
     ]
-    assert not any("held the target up" in step for step in steps_of(story))
+    assert not any("stalled the target" in step for step in steps_of(story))
     findings = replace(story.findings, timeline=(*story.findings.timeline, *stalls))
-    (step,) = [s for s in steps_of(replace(story, findings=findings)) if "held the target up" in s]
-    assert "41s into the load, the first of 2 times" in step
+    (step,) = [s for s in steps_of(replace(story, findings=findings)) if "stalled the target" in s]
+    assert "41s into the load, the first of 2 stalls" in step
 
 
 def test_an_interrupted_run_is_told_to_run_again() -> None:
@@ -120,10 +120,10 @@ def test_a_late_generator_is_told_first() -> None:
         ({"rejected": 9}, {"401": 9}, "--header 'Authorization=env:NAME'"),
         ({"rejected": 9}, {"404": 9}, "report.path"),
         ({"rejected": 9}, {"500": 9, "202": 100}, "status 500"),
-        ({"timeout": 9, "rejected": 1}, {"503": 1}, "past the deadline"),
+        ({"timeout": 9, "rejected": 1}, {"503": 1}, "past their deadline"),
         ({"connect_error": 9}, {}, "backlog"),
         ({"connection_lost": 9}, {}, "keep-alive timeout"),
-        ({"unsent": 9}, {}, "slower than the cadence"),
+        ({"unsent": 9}, {}, "more slowly than they report"),
     ],
 )
 def test_the_commonest_failure_decides_the_advice(
@@ -137,13 +137,13 @@ def test_the_commonest_failure_decides_the_advice(
 @pytest.mark.parametrize(
     ("expr", "metric", "expected"),
     [
-        ("offered >= 99%", "offered", "slower than the clients' cadence"),
-        ("response.p99 < 1ms", "response.p99", "reports wait for their turn"),
+        ("offered >= 99%", "offered", "more slowly than clients report"),
+        ("response.p99 < 1ms", "response.p99", "reports waited to be sent"),
         ("scrape.gap < 15s", "scrape.gap", "no answer within 5s"),
         ("memory.leak == none", "memory.leak", "heap snapshots"),
         ("memory.max < 1MiB", "memory.max", "each session keeps about 1.1 KiB"),
-        ("loss == none", "loss", "acknowledged and then lost"),
-        ("restarts == 0", "restarts", "last log lines"),
+        ("loss == none", "loss", "accepted and then lost"),
+        ("restarts == 0", "restarts", "log before the restart"),
         ("recovery.time < 1s", "recovery.time", "at 1x"),
     ],
 )
@@ -157,7 +157,7 @@ def test_each_broken_limit_has_a_remedy(expr: str, metric: str, expected: str) -
     ("reason", "expected"),
     [
         ("no answer within 5s", "make the page cheaper"),
-        ("connection refused", "see whether the target ran"),
+        ("connection refused", "check that the target was running"),
         ("content type text/html", "--scrape URL"),
         ('line 3: expected a value, got "x"', "--scrape URL"),
         ("status 401", "Authorization=env:NAME"),
@@ -248,5 +248,5 @@ def test_limits_with_one_remedy_are_told_in_one_step() -> None:
 
 def test_less_load_is_no_remedy_for_a_leak() -> None:
     story = broken(failing_run(), "memory.leak == none", "memory.leak")
-    assert not any("find the load that holds" in step for step in steps_of(story))
-    assert any("find the load that holds" in step for step in steps_of(failing_run()))
+    assert not any("find a load that passes" in step for step in steps_of(story))
+    assert any("find a load that passes" in step for step in steps_of(failing_run()))

@@ -15,7 +15,10 @@ from qosflood.report.document.schema import Document
     [
         ({"instance": "target", "failed": 3, "until_s": 12.34}, "3 failed; until +12.3s"),
         ({"instance": "qos-1", "failed": 1, "until_s": None}, "instance qos-1; 1 failed"),
-        ({"errors_s": 0.0, "scrapes_s": 2.5}, "errors as before at once; scrapes back after 2.5s"),
+        (
+            {"errors_s": 0.0, "scrapes_s": 2.5},
+            "errors recovered at once; scrapes recovered after 2.5s",
+        ),
         ({"response_s": None}, ""),
         ({"phase": "flood", "in_that_second": 3, "statuses": {"503": 3}}, "status 3 x 503"),
         ({"errors": {"reset": 1200, "refused": 1}}, '1,200 x "reset", 1 x "refused"'),
@@ -25,7 +28,7 @@ from qosflood.report.document.schema import Document
             "response p99 412ms meanwhile, 3ms before",
         ),
         ({"labels": {"severity": "page", "kind": "x"}}, "severity=page, kind=x"),
-        ({"further": 7}, "7 more of the kind"),
+        ({"further": 7}, "7 more like this"),
         ({"new_start_s": 1_767_225_600.0}, "started 2026-01-01 00:00:00 UTC"),
         ({"late_ns": 1_500_000_000, "limit_bytes": 512 * 1024**2}, "late 1.5s; limit 512.0 MiB"),
         ({"some_share": 0.25, "odd_key": 1234, "gone": True}, "some 25%; odd key 1,234; gone True"),

@@ -39,14 +39,14 @@ def stormy(count: int = 1, **changes: object) -> Story:
 
 def test_a_storm_is_one_line_with_what_happened_meanwhile():
     assert storm_lines(document_of(stormy())) == [
-        "+30s: 2,500 of 5,000 connections dropped, all back after 1.3s; "
+        "+30s: 2,500 of 5,000 connections dropped, all reconnected after 1.3s; "
         "response p99 812ms (4ms before), 17 errors meanwhile"
     ]
 
 
 def test_without_a_p99_the_longest_response_speaks():
     line = storm_lines(document_of(stormy(response_p99_ms=None, back=2499)))[0]
-    assert "2,499 back after" in line
+    assert "2,499 reconnected after" in line
     assert "response max 900ms (6ms before)" in line
 
 

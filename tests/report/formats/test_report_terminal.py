@@ -169,7 +169,7 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
         "baseline flood recovery",
         "answered /s 100 200 100",
         "loss 10 of 10 sampled sessions hold their last accepted report",
-        "recovery as good as before",
+        "recovery as good as in the baseline",
         "warning shared_host: ",
         "PASS - 6 of 7 limits held not judged memory.leak == none: too short to judge; flood for",
         "next find the headroom: run again with --rate 4x",
@@ -180,10 +180,7 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
 
 def test_a_phase_that_was_not_reached_has_no_column() -> None:
     document = document_of(good_run())
-    cut = [
-        p if p.name == "baseline" else replace(p, seconds=0.0)
-        for p in document.phases
-    ]
+    cut = [p if p.name == "baseline" else replace(p, seconds=0.0) for p in document.phases]
     text = "\n".join(lines_of(document.model_copy(update={"phases": cut}), 80))
     assert "baseline" in text
     assert "flood  " not in text

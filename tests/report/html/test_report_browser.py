@@ -74,7 +74,7 @@ def test_charts_hold_the_journals_points(opened: tuple[Any, Any], run_dir: Path)
     records = list(read_records(run_dir))
     windows = [record for record in records if isinstance(record, Window)]
     assert drawn["throughput"]["offered"]["y"] == [window.offered for window in windows]
-    assert drawn["throughput"]["acked"]["x"] == [window.second for window in windows]
+    assert drawn["throughput"]["answered"]["x"] == [window.second for window in windows]
     sizes = [record.rss_bytes / MIB for record in records if isinstance(record, MemorySample)]
     assert drawn["memory"]["memory"]["y"] == sizes
     scrapes = [record for record in records if isinstance(record, ScrapeSample)]
