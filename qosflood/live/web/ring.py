@@ -1,14 +1,14 @@
-"""What was told last, for those who listen: each at a pace of its own, none of them at our cost.
+"""The latest messages for the open pages, which read at their own pace and block nothing.
 
-A listener holds a number, not a queue: it asks for what came after it, and where that is gone
-already it has to begin anew with a snapshot.
+A page's stream holds a number, not a queue: it reads the messages after that number. If those are
+gone already, it starts again from a snapshot.
 """
 
 import asyncio
 from collections import deque
 
 KEPT = 120
-"""Messages, one a second: whoever was away for two minutes begins anew."""
+"""Messages, one a second: a page that missed more than two minutes starts from a snapshot."""
 
 
 class Ring:
