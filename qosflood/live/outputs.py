@@ -15,7 +15,7 @@ from pathlib import Path
 from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
 from qosflood.journal.records import Segment
-from qosflood.live.metrics.outputs import NONE_WANTED, Outlets, Wanted
+from qosflood.live.metrics.outputs import NO_METRICS, MetricsOptions, MetricsOutputs
 from qosflood.live.observers import Onlooker
 from qosflood.live.web.ending import ending
 from qosflood.live.web.page import Controls, LivePage
@@ -36,7 +36,7 @@ class Windows:
     told."""
 
     web: Address | None = None
-    told: Wanted = NONE_WANTED
+    told: MetricsOptions = NO_METRICS
 
     def asked(self) -> dict[str, Address]:
         """Where to listen, by the option that asks for it."""
@@ -63,7 +63,7 @@ class Onlooking:
         for option, address in windows.asked().items():
             self._taken[option] = listen(address, option)
             stack.callback(self._taken[option].close)
-        self._outlets = Outlets(windows.told, stack, notice)
+        self._outlets = MetricsOutputs(windows.told, stack, notice)
 
     async def open(self, plan: Plan, run_dir: Path, segment: Segment) -> list[Onlooker]:
         """Begin to serve; the onlookers that have to be shown the run."""

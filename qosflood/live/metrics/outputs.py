@@ -1,6 +1,6 @@
-"""A run's own metrics told to machines: a page that is scraped, a push over OTLP, or both.
+"""Exports a run's own metrics: a page that is scraped, a push over OTLP, or both.
 
-The port is taken and the secrets are read before anything is sent; what goes wrong later is a
+The port is opened and the secrets are read before anything is sent; an error after that is only a
 warning.
 """
 
@@ -28,8 +28,8 @@ METRICS_PORT = "--metrics-port"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the command line asks for; None: not that."""
+class MetricsOptions:
+    """Where the command line exports metrics to; None: not there."""
 
     page: Address | None = None
     push: Push | None = None
@@ -38,55 +38,57 @@ class Wanted:
         return self.page is not None or self.push is not None
 
 
-NONE_WANTED = Wanted()
+NO_METRICS = MetricsOptions()
 
 
-def wanted(page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]) -> Wanted:
-    """What the options say together; raises PlanError for a header without an endpoint."""
+def metrics_options(
+    page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]
+) -> MetricsOptions:
+    """The options as one value; raises PlanError for a header without an endpoint."""
     if url is None and headers:
         raise PlanError("--otlp-header: got one without an endpoint, expected --otlp URL too")
-    return Wanted(page=page, push=None if url is None else Push(url, headers))
+    return MetricsOptions(page=page, push=None if url is None else Push(url, headers))
 
 
-class Outlets:
-    """The outlets of one run; nothing at all if none is wanted."""
+class MetricsOutputs:
+    """The exports of one run's metrics; does nothing if the options name none."""
 
     def __init__(
-        self, wanted: Wanted, stack: AsyncExitStack, notice: Callable[[str], None]
+        self, options: MetricsOptions, stack: AsyncExitStack, notice: Callable[[str], None]
     ) -> None:
-        """Take the port and read the secrets; raises StartError if that cannot be."""
-        self._wanted = wanted
+        """Open the port and read the secrets; raises StartError if that fails."""
+        self._options = options
         self._stack = stack
         self._notice = notice
         self._meters: RunMeters | None = None
         self._pusher: Pusher | None = None
         self._taken: socket.socket | None = None
         self._prepared: Callable[[RunMeters], Sender] | None = None
-        if wanted.page is not None:
-            self._taken = stack.enter_context(listen(wanted.page, METRICS_PORT))
-        if wanted.push is not None:
-            self._prepared = prepare(wanted.push)
+        if options.page is not None:
+            self._taken = stack.enter_context(listen(options.page, METRICS_PORT))
+        if options.push is not None:
+            self._prepared = prepare(options.push)
 
     async def open(self, plan: Plan, segment: Segment) -> list[Onlooker]:
-        """Begin to tell; the onlookers that have to be shown the run, those that feed first."""
-        if not self._wanted:
+        """Begin to export; the observers that need the run's records, the meters first."""
+        if not self._options:
             return []
         self._meters = RunMeters(plan, segment.wall_ns)
-        if self._wanted.page is not None and self._taken is not None:
-            await self._serve(self._wanted.page, self._taken, self._meters)
-        if self._wanted.push is not None and self._prepared is not None:
-            self._pusher = self._begin_push(self._wanted.push, self._prepared, self._meters)
+        if self._options.page is not None and self._taken is not None:
+            await self._serve(self._options.page, self._taken, self._meters)
+        if self._options.push is not None and self._prepared is not None:
+            self._pusher = self._begin_push(self._options.push, self._prepared, self._meters)
             return [self._meters, self._pusher]
         return [self._meters]
 
     def judged(self, line: bytes) -> None:
-        """Take what the judge says of the limits so far, a line of JSON."""
+        """Take in the limits judged so far, a line of JSON from the judge."""
         if self._meters is not None:
             limits = orjson.loads(line).get("limits", ())
             self._meters.judged((each["expr"], each["ok"]) for each in limits)
 
     async def reported(self, exit_code: int) -> None:
-        """There is a verdict: the last that is pushed."""
+        """Export the exit code; a push sends it as the last one."""
         if self._meters is not None:
             self._meters.ended(exit_code)
         if self._pusher is not None:
@@ -99,20 +101,20 @@ class Outlets:
         at = Address(address.host, taken.getsockname()[1])
         self._notice(f"metrics: http://{at}{PATH}")
         if not address.loopback:
-            self._notice(f"warning: whoever reaches {at} can read the run's metrics")
+            self._notice(f"warning: anybody who can connect to {at} can read the run's metrics")
 
     def _begin_push(
         self, push: Push, prepared: Callable[[RunMeters], Sender], meters: RunMeters
     ) -> Pusher:
         pusher = Pusher(meters, prepared(meters), time.time_ns, self._from_thread())
         self._stack.push_async_callback(asyncio.to_thread, pusher.finish)
-        self._notice(f"metrics go to {push.url}, each {format_duration(EVERY_NS)}")
+        self._notice(f"metrics are pushed to {push.url} every {format_duration(EVERY_NS)}")
         if push.exposed:
-            self._notice("warning: --otlp-header leaves this machine unencrypted; use https")
+            self._notice("warning: --otlp-header is sent over the network unencrypted; use https")
         return pusher
 
     def _from_thread(self) -> Callable[[str], None]:
-        """A notice that may come from another thread, also when the run is over."""
+        """A notice that another thread may call, also when the run is over."""
         loop = asyncio.get_running_loop()
 
         def notice(line: str) -> None:
