@@ -17,14 +17,14 @@ KeyPath = tuple[str | int, ...]
 COUNTER = "counter."
 SOURCES: dict[str, str] = {
     "session.id": "the session's id: qosflood-<run>-<client>-<session>",
-    "session.uuid": "a UUID of the session's own",
+    "session.uuid": "a UUID, different for every session",
     "session.number": "the client's number, from 0",
-    "session.index": "the how-manyeth session of that client it is, from 0",
-    "session.ssrc": "32-bit SSRC of the stream it sends",
-    "session.remote_ssrc": "32-bit SSRC of the stream it receives",
-    "session.production": "production-<n>, of report.productions",
-    "session.line": "line-<n>, of report.lines",
-    "session.bridge": "bridge-<n>, of report.bridges",
+    "session.index": "the session's number among those of its client, from 0",
+    "session.ssrc": "32-bit SSRC of the stream that the client sends",
+    "session.remote_ssrc": "32-bit SSRC of the stream that the client receives",
+    "session.production": "production-<n>, n below report.productions",
+    "session.line": "line-<n>, n below report.lines",
+    "session.bridge": "bridge-<n>, n below report.bridges",
     "session.direction": "ingress or egress",
     "network.class": "name of the client's network class",
     "network.mos": "mean opinion score, 1 to 4.5",
@@ -36,7 +36,7 @@ SOURCES: dict[str, str] = {
     "network.jitter_s": "jitter in seconds",
     "clock.epoch_ms": "time of observation, whole ms since 1970",
     "clock.epoch_s": "the same in seconds, with ms",
-    "clock.iso": "the same after RFC 3339, in UTC with ms",
+    "clock.iso": "the same as RFC 3339 text, in UTC with ms",
     "clock.session_ms": "whole ms since the session's first report",
 }
 """Every source but the profile's own counters (`counter.NAME`), with its meaning."""

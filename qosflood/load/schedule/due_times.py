@@ -230,19 +230,19 @@ class Schedule:
             self._rewind()
         self._asked_ns = from_ns
         to_s = to_ns * 1e-9
-        # Clients join in order of their index, so those who have not joined yet are a tail.
+        # Clients join in order of their index, so those that have not joined yet are a tail.
         at = np.arange(int(np.searchsorted(self.join_s, to_s)))
         self._skip(at, from_ns * 1e-9)
-        due, who, renewed = [], [], []
+        due, clients, renewed = [], [], []
         while at.size:
             for ns, client in self._clocks.reports(at, from_ns, to_ns):
                 due.append(ns)
-                who.append(client)
+                clients.append(client)
             at = self._chains.replaced_before(at, to_s)
             if at.size:
                 self._advance(at)
                 renewed.append((self._chains.start_s[at], at, self._chains.session[at].copy()))
-        return _in_order(due, who, renewed)
+        return _in_order(due, clients, renewed)
 
     def count(self, from_ns: int, to_ns: int) -> int:
         """How many reports are due in [from_ns, to_ns)."""
@@ -285,10 +285,12 @@ class Schedule:
 
 
 def _in_order(
-    due: list[IntArray], who: list[IntArray], renewed: list[tuple[FloatArray, IntArray, IntArray]]
+    due: list[IntArray],
+    clients: list[IntArray],
+    renewed: list[tuple[FloatArray, IntArray, IntArray]],
 ) -> Due:
     due_ns = np.concatenate(due) if due else np.empty(0, dtype=np.int64)
-    client = np.concatenate(who) if who else np.empty(0, dtype=np.int64)
+    client = np.concatenate(clients) if clients else np.empty(0, dtype=np.int64)
     order = np.argsort(due_ns, kind="stable")
     renewals = [
         Renewal(round(start_s * 1e9), at, session)

@@ -1,4 +1,4 @@
-"""The control of a run, in a profile. Pure."""
+"""The reference endpoint of a run, in a profile. Pure."""
 
 from dataclasses import replace
 
@@ -10,24 +10,24 @@ from qosflood.plan.watching import Control
 
 
 class ControlSection(Section):
-    """An address on the same path as the load that is not the target, by which the network is told
-    from the target."""
+    """The reference endpoint: another server on the same network path, requested to distinguish
+    the network from the target."""
 
     url: ScrapeUrl | None = key(
         None,
-        "A small page of another host beside the target; left out: the network is never named.",
+        "A small page of another server near the target. Default: none, the network is not blamed.",
         "http://qos-control.example.com/health",
     )
-    interval: Duration = key("1s", "From one request to the next, each over a new connection.")
-    timeout: Duration = key("1s", "A request's timeout, at most the interval.")
+    interval: Duration = key("1s", "Time from one request to the next, each over a new connection.")
+    timeout: Duration = key("1s", "Timeout of a request, at most the interval.")
 
 
-def build_control(said: ControlSection, target: Target, problems: Problems) -> Control | None:
-    """The control; None where none is named. The target itself cannot be its own control."""
-    if said.url is None:
+def build_control(asked: ControlSection, target: Target, problems: Problems) -> Control | None:
+    """The reference endpoint; None if none is named. It cannot be the target itself."""
+    if asked.url is None:
         return None
     name = problems.name("control.url")
-    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), said.url)
+    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked.url)
     if endpoint is None:
         return None
     if not target.embedded and (endpoint.host, endpoint.port) == (target.host, target.port):
@@ -35,7 +35,7 @@ def build_control(said: ControlSection, target: Target, problems: Problems) -> C
             "control.url",
             f"got {endpoint.origin}, the target itself, expected another server on the same path",
         )
-    interval_ns = problems.duration("control.interval", said.interval)
-    timeout_ns = problems.duration("control.timeout", said.timeout)
+    interval_ns = problems.duration("control.interval", asked.interval)
+    timeout_ns = problems.duration("control.timeout", asked.timeout)
     page = endpoint if endpoint.path else replace(endpoint, path="/")
     return Control(url=page.url, interval_ns=interval_ns, timeout_ns=min(timeout_ns, interval_ns))

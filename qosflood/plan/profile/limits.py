@@ -16,13 +16,21 @@ from qosflood.plan.watching import Watch
 
 
 class LimitsSection(Section):
-    """What must hold for a PASS, and what stops a run. Named here, they are the user's own."""
+    """What must hold for a PASS, and what stops a run. Limits named here count as yours."""
 
     expect: Annotated[tuple[LimitText, ...], Field(strict=False), Expected("a list of limits")] = (
-        key([], "Each replaces the shipped limit on the same thing.", ["response.p99 < 250ms"])
+        key(
+            [],
+            "Limits that must hold; each replaces the shipped limit on the same metric.",
+            ["response.p99 < 250ms"],
+        )
     )
     abort: Annotated[tuple[AbortText, ...], Field(strict=False), Expected("a list of limits")] = (
-        key([], "A run is stopped when one was true for so long.", ["errors > 50% for 15s"])
+        key(
+            [],
+            "Conditions that stop the run when they hold for the time named.",
+            ["errors > 50% for 15s"],
+        )
     )
 
 
@@ -62,7 +70,7 @@ def build_limits(
 
 
 def build_aborts(asked: LimitsSection, origins: Origins, watch: Watch, loopback: bool) -> Sourced:
-    """The conditions that stop the run; a share of a memory limit that nobody tells stops none."""
+    """The conditions that stop the run; a share of an unknown memory limit stops none."""
     shipped = SHIPPED_ABORTS if loopback else [*SHIPPED_ABORTS, MEMORY_ABORT]
     aborts = _merge(
         _shipped(parse_abort, shipped),
@@ -79,7 +87,7 @@ def check_scopes(
     *,
     prometheus: bool = False,
 ) -> None:
-    """Note every limit that this plan could never judge; a `prometheus` tells of scrapes, too."""
+    """Note every limit that this plan could never judge; a `prometheus` reports scrapes, too."""
     names = [phase.name for phase in phases]
     for limit in limits:
         if limit.scope in (*LOAD_PHASES, "settle") and limit.scope not in names:
@@ -87,8 +95,8 @@ def check_scopes(
                 f"limit {limit.expr}: got a phase this plan leaves out, "
                 f"expected one of {', '.join(names)}"
             )
-        told = prometheus and limit.metric == "scrape.success"
-        if limit.metric.startswith("scrape.") and watch.interval_ns is None and not told:
+        reported = prometheus and limit.metric == "scrape.success"
+        if limit.metric.startswith("scrape.") and watch.interval_ns is None and not reported:
             problems.add_line(f"limit {limit.expr}: needs scrapes, and scrape.interval is off")
 
 
@@ -97,7 +105,7 @@ def _shipped(parse: Parse, texts: Iterable[str]) -> Sourced:
 
 
 def _profiles(parse: Parse, origins: Origins, key: str, texts: tuple[str, ...]) -> Sourced:
-    """A shipped profile speaks for qosflood, everything else for the user."""
+    """Limits of a shipped profile count as shipped, all others as the user's."""
     source = origins.of(key, "profile")
     named_by: NamedBy = "user" if origins.named_by_user(source) else "shipped"
     return {parse(text, named_by): source for text in texts}
@@ -111,7 +119,7 @@ def _options(options: Options, problems: Problems) -> Sourced:
 
 
 def _merge(lower: Sourced, upper: Sourced) -> Sourced:
-    """`lower` without the limits that one of `upper` speaks about too, then `upper`."""
+    """`lower` without the limits that one of `upper` replaces, then `upper`."""
     kept = {
         limit: source
         for limit, source in lower.items()
@@ -126,7 +134,7 @@ def _same_thing(one: Limit, other: Limit) -> bool:
 
 
 def _absolute(limits: Sourced, watch: Watch) -> Sourced:
-    """Shares of a memory limit that the plan knows as bytes; another may be told by its source."""
+    """Shares of a memory limit that the plan knows, as bytes; others depend on the source."""
     return {_in_bytes(limit, watch): source for limit, source in limits.items()}
 
 

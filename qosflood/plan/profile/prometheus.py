@@ -1,4 +1,4 @@
-"""What watches the target beside us, in a profile: Prometheus and OpenTelemetry. Pure."""
+"""Your own Prometheus and OpenTelemetry Collector, in a profile. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,22 +27,24 @@ from qosflood.plan.watching import Prometheus
 
 
 class PrometheusSection(Section):
-    """The Prometheus that scrapes the target: its `up` decides `scrape.success`."""
+    """Your Prometheus, which scrapes the target: its `up` decides `scrape.success`."""
 
     url: Url | None = key(
-        None, "Its URL; left out: none is asked.", "http://prometheus.example.com:9090"
+        None, "URL of Prometheus. Default: none is queried.", "http://prometheus.example.com:9090"
     )
     job: Text | None = key(
-        None, "The instances are the active targets of this job; left out: by their URLs.", "qos"
+        None,
+        "The active targets of this job are the instances. Default: found by their URLs.",
+        "qos",
     )
     instance: Text | None = key(
-        None, "Of the job, only the target with this instance label.", "qos-0:3000"
+        None, "Only the target of the job with this instance label.", "qos-0:3000"
     )
     headers: Annotated[
         dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
     ] = key(
         {},
-        "Headers of what it is asked; values are read from env:VAR or file:PATH.",
+        "Headers of the queries; their values are read from env:VAR or file:PATH.",
         {"Authorization": "env:PROMETHEUS_TOKEN"},
     )
 
@@ -56,7 +58,7 @@ class OtelSection(Section):
         Expected("a list of at most 10 URLs"),
     ] = key(
         [],
-        "Its metrics pages: its own, and the one it exports `up` on.",
+        "Metrics pages of the Collector: its own, and the one on which it exports `up`.",
         ["http://127.0.0.1:8888/metrics"],
     )
 
@@ -71,37 +73,37 @@ _LEAST_NS, _MOST_NS = 5 * SECOND, 60 * SECOND
 
 
 def build_prometheus(
-    said: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
+    asked: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
 ) -> Prometheus | None:
     """The Prometheus to ask; None where none is named."""
     name = options.source("prometheus_headers").partition(" ")[2]
-    headers = header_refs(said.headers, options.prometheus_headers, name, problems)
-    if said.url is None:
-        for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
+    headers = header_refs(asked.headers, options.prometheus_headers, name, problems)
+    if asked.url is None:
+        for name, given in (("job", asked.job), ("instance", asked.instance), ("headers", headers)):
             if given:
                 problems.add(
                     f"prometheus.{name}", "got one without a Prometheus, expected --prometheus URL"
                 )
         return None
-    if said.instance is not None and said.job is None:
+    if asked.instance is not None and asked.job is None:
         problems.add(
-            "prometheus.instance", f"got {said.instance} without a job, expected --job too"
+            "prometheus.instance", f"got {asked.instance} without a job, expected --job too"
         )
-    url = problems.catch(problems.name("prometheus.url"), _base, said.url)
+    url = problems.catch(problems.name("prometheus.url"), _base, asked.url)
     run_ns = max(phase.end_ns for phase in phases)
     return Prometheus(
         url=url or "",
-        job=said.job,
-        instance=said.instance,
+        job=asked.job,
+        instance=asked.instance,
         headers=headers,
         every_ns=min(max(run_ns // _READINGS, _LEAST_NS), _MOST_NS),
     )
 
 
-def build_otel(said: OtelSection, problems: Problems) -> tuple[str, ...]:
+def build_otel(asked: OtelSection, problems: Problems) -> tuple[str, ...]:
     """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
     name = problems.name("otel.urls")
-    pages = (problems.catch(name, _page, url) for url in said.urls)
+    pages = (problems.catch(name, _page, url) for url in asked.urls)
     return tuple(dict.fromkeys(page for page in pages if page is not None))
 
 
