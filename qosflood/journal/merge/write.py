@@ -157,9 +157,9 @@ def _write_failures(
     """The first and last of each kind over all parts."""
     samples: list[FailureSample] = []
     for part, stream in zip(parts, streams, strict=True):
-        for sample in read_failures(Path(part.folder)):
+        for failure in read_failures(Path(part.folder)):
             with suppress(msgspec.ValidationError):
-                samples.append(stream.failure(msgspec.convert(sample, FailureSample)))
+                samples.append(stream.failure(msgspec.convert(failure, FailureSample)))
     kept = FirstAndLast[FailureSample](FIRST, LAST)
     for sample in sorted(samples, key=lambda sample: sample.done_t):
         if kept.offer(sample.kind, sample.done_t, sample):

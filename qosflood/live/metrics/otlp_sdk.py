@@ -139,16 +139,16 @@ class ErrorLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
-        said = redact(printable(record.getMessage(), 1000), self._headers)
-        self.first = self.first or _cause(said)
+        message = redact(printable(record.getMessage(), 1000), self._headers)
+        self.first = self.first or _cause(message)
 
 
-def _cause(said: str) -> str:
+def _cause(message: str) -> str:
     """The cause alone, where the libraries' message is recognised."""
-    if found := _ERRNO.search(said):
+    if found := _ERRNO.search(message):
         return found[1].lower()
-    if (found := _ANSWER.search(said)) and found[1] != "None":
+    if (found := _ANSWER.search(message)) and found[1] != "None":
         return f"the endpoint answered {found[1]} {found[2]}"
-    if "due to timeout" in said:
+    if "due to timeout" in message:
         return f"no answer within {TIMEOUT_S:.0f}s"
-    return clip(said, 200)
+    return clip(message, 200)

@@ -76,7 +76,7 @@ class Exporter:
         await web.SockSite(self._runner, listening).start()
 
     async def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         if self._runner is not None:
             await self._runner.cleanup()
 

@@ -20,13 +20,13 @@ class Ring:
         self.last = 0
 
     def push(self, message: bytes) -> None:
-        """Add a message and wake all who wait."""
+        """Add a message and wake all waiting streams."""
         self._messages.append(message)
         self.last += 1
         self.wake()
 
     def wake(self) -> None:
-        """Let all who wait look again."""
+        """Wake all waiting streams without a message."""
         self._woken.set()
         self._woken = asyncio.Event()
 
