@@ -24,7 +24,7 @@ from qosflood.cli.params import (
     START_AT,
     TEXT,
 )
-from qosflood.live.metrics.outputs import MetricsOptions, metrics_options
+from qosflood.live.metrics.outputs import Wanted, wanted
 from qosflood.plan.options import Options
 
 _RENAMED = {
@@ -259,9 +259,9 @@ def check_output(*, dry_run: bool, as_json: bool) -> None:
         raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
 
 
-def told_from(values: Mapping[str, Any]) -> MetricsOptions:
+def told_from(values: Mapping[str, Any]) -> Wanted:
     """What machines are to be told of the run; raises PlanError."""
-    return metrics_options(values["metrics_port"], values["otlp"], values["otlp_header"])
+    return wanted(values["metrics_port"], values["otlp"], values["otlp_header"])
 
 
 def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:

@@ -15,7 +15,7 @@ from pathlib import Path
 from qosflood.base.child_process import Child
 from qosflood.base.listen import Address, listen
 from qosflood.journal.records import Segment
-from qosflood.live.metrics.outputs import NO_METRICS, MetricsOptions, MetricsOutputs
+from qosflood.live.metrics.outputs import NONE_WANTED, MetricsOutputs, Wanted
 from qosflood.live.observers import Onlooker
 from qosflood.live.web.ending import ending
 from qosflood.live.web.page import Controls, LivePage
@@ -36,7 +36,7 @@ class Windows:
     told."""
 
     web: Address | None = None
-    told: MetricsOptions = NO_METRICS
+    told: Wanted = NONE_WANTED
 
     def asked(self) -> dict[str, Address]:
         """Where to listen, by the option that asks for it."""

@@ -1,4 +1,4 @@
-"""Doubles for the load side: a connection in memory, a connector that waits to be told, and a rig
+"""Doubles for the load side: a connection in memory, a connector that the test drives, and a rig
 of clients around them on a clock that stands still."""
 
 from collections import Counter
@@ -206,7 +206,7 @@ class Rig:
         for client in self.swept:
             client.halt(self.clock.now_ns())
 
-    # The books.
+    # What is checked: outcomes add up.
 
     @property
     def outcomes(self) -> dict[str, int]:

@@ -28,8 +28,8 @@ METRICS_PORT = "--metrics-port"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsOptions:
-    """Where the command line exports metrics to; None: not there."""
+class Wanted:
+    """Where the command line wants metrics exported to; None: not there."""
 
     page: Address | None = None
     push: Push | None = None
@@ -38,46 +38,44 @@ class MetricsOptions:
         return self.page is not None or self.push is not None
 
 
-NO_METRICS = MetricsOptions()
+NONE_WANTED = Wanted()
 
 
-def metrics_options(
-    page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]
-) -> MetricsOptions:
+def wanted(page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]) -> Wanted:
     """The options as one value; raises PlanError for a header without an endpoint."""
     if url is None and headers:
         raise PlanError("--otlp-header: got one without an endpoint, expected --otlp URL too")
-    return MetricsOptions(page=page, push=None if url is None else Push(url, headers))
+    return Wanted(page=page, push=None if url is None else Push(url, headers))
 
 
 class MetricsOutputs:
-    """The exports of one run's metrics; does nothing if the options name none."""
+    """Where the metrics of one run are exported; nowhere if nothing is wanted."""
 
     def __init__(
-        self, options: MetricsOptions, stack: AsyncExitStack, notice: Callable[[str], None]
+        self, wanted: Wanted, stack: AsyncExitStack, notice: Callable[[str], None]
     ) -> None:
         """Open the port and read the secrets; raises StartError if that fails."""
-        self._options = options
+        self._wanted = wanted
         self._stack = stack
         self._notice = notice
         self._meters: RunMeters | None = None
         self._pusher: Pusher | None = None
         self._taken: socket.socket | None = None
         self._prepared: Callable[[RunMeters], Sender] | None = None
-        if options.page is not None:
-            self._taken = stack.enter_context(listen(options.page, METRICS_PORT))
-        if options.push is not None:
-            self._prepared = prepare(options.push)
+        if wanted.page is not None:
+            self._taken = stack.enter_context(listen(wanted.page, METRICS_PORT))
+        if wanted.push is not None:
+            self._prepared = prepare(wanted.push)
 
     async def open(self, plan: Plan, segment: Segment) -> list[Onlooker]:
         """Begin to export; the observers that need the run's records, the meters first."""
-        if not self._options:
+        if not self._wanted:
             return []
         self._meters = RunMeters(plan, segment.wall_ns)
-        if self._options.page is not None and self._taken is not None:
-            await self._serve(self._options.page, self._taken, self._meters)
-        if self._options.push is not None and self._prepared is not None:
-            self._pusher = self._begin_push(self._options.push, self._prepared, self._meters)
+        if self._wanted.page is not None and self._taken is not None:
+            await self._serve(self._wanted.page, self._taken, self._meters)
+        if self._wanted.push is not None and self._prepared is not None:
+            self._pusher = self._begin_push(self._wanted.push, self._prepared, self._meters)
             return [self._meters, self._pusher]
         return [self._meters]
 

@@ -1,4 +1,4 @@
-"""What the clients of a shard share, and the interfaces of transports and connector."""
+"""What the clients of a shard share, and what they and their connections ask of one another."""
 
 from array import array
 from collections.abc import Callable

@@ -87,7 +87,7 @@ def _port_range() -> bytes | None:
 
 
 class Attempt:
-    """A connection that is being made for `client`; `ended` is called when that ends."""
+    """A connection that is being made for `client`; `ended` gets how that ends."""
 
     __slots__ = ("client", "ended", "timer")
 
@@ -193,7 +193,7 @@ class Sockets:
         self._epoll.modify(fd, events)
 
     def lose_soon(self, fd: int, error: OSError | None) -> None:
-        """Close on the loop's next turn, so that a client is never called inside its own call."""
+        """Close on the loop's next turn, never inside a call of the client's own."""
         transport = self._open.pop(fd, None)
         if transport is not None:
             self._loop.call_soon(self._lose, fd, transport, error)

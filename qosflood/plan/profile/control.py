@@ -22,12 +22,12 @@ class ControlSection(Section):
     timeout: Duration = key("1s", "Timeout of a request, at most the interval.")
 
 
-def build_control(asked: ControlSection, target: Target, problems: Problems) -> Control | None:
+def build_control(said: ControlSection, target: Target, problems: Problems) -> Control | None:
     """The reference endpoint; None if none is named. It cannot be the target itself."""
-    if asked.url is None:
+    if said.url is None:
         return None
     name = problems.name("control.url")
-    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked.url)
+    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), said.url)
     if endpoint is None:
         return None
     if not target.embedded and (endpoint.host, endpoint.port) == (target.host, target.port):
@@ -35,7 +35,7 @@ def build_control(asked: ControlSection, target: Target, problems: Problems) -> 
             "control.url",
             f"got {endpoint.origin}, the target itself, expected another server on the same path",
         )
-    interval_ns = problems.duration("control.interval", asked.interval)
-    timeout_ns = problems.duration("control.timeout", asked.timeout)
+    interval_ns = problems.duration("control.interval", said.interval)
+    timeout_ns = problems.duration("control.timeout", said.timeout)
     page = endpoint if endpoint.path else replace(endpoint, path="/")
     return Control(url=page.url, interval_ns=interval_ns, timeout_ns=min(timeout_ns, interval_ns))

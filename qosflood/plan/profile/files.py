@@ -23,7 +23,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 def list_profiles() -> dict[str, Path]:
     """The shipped profiles: file by name, in alphabetical order.
 
-    They are inside the package of a wheel, and next to the package in a checkout.
+    They lie in the package of a wheel, and beside the package in a checkout.
     """
     folders = (_PACKAGE / "profiles", _PACKAGE.parent / "profiles")
     folder = next((path for path in folders if path.is_dir()), folders[0])

@@ -73,37 +73,37 @@ _LEAST_NS, _MOST_NS = 5 * SECOND, 60 * SECOND
 
 
 def build_prometheus(
-    asked: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
+    said: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
 ) -> Prometheus | None:
     """The Prometheus to ask; None where none is named."""
     name = options.source("prometheus_headers").partition(" ")[2]
-    headers = header_refs(asked.headers, options.prometheus_headers, name, problems)
-    if asked.url is None:
-        for name, given in (("job", asked.job), ("instance", asked.instance), ("headers", headers)):
+    headers = header_refs(said.headers, options.prometheus_headers, name, problems)
+    if said.url is None:
+        for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
             if given:
                 problems.add(
                     f"prometheus.{name}", "got one without a Prometheus, expected --prometheus URL"
                 )
         return None
-    if asked.instance is not None and asked.job is None:
+    if said.instance is not None and said.job is None:
         problems.add(
-            "prometheus.instance", f"got {asked.instance} without a job, expected --job too"
+            "prometheus.instance", f"got {said.instance} without a job, expected --job too"
         )
-    url = problems.catch(problems.name("prometheus.url"), _base, asked.url)
+    url = problems.catch(problems.name("prometheus.url"), _base, said.url)
     run_ns = max(phase.end_ns for phase in phases)
     return Prometheus(
         url=url or "",
-        job=asked.job,
-        instance=asked.instance,
+        job=said.job,
+        instance=said.instance,
         headers=headers,
         every_ns=min(max(run_ns // _READINGS, _LEAST_NS), _MOST_NS),
     )
 
 
-def build_otel(asked: OtelSection, problems: Problems) -> tuple[str, ...]:
+def build_otel(said: OtelSection, problems: Problems) -> tuple[str, ...]:
     """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
     name = problems.name("otel.urls")
-    pages = (problems.catch(name, _page, url) for url in asked.urls)
+    pages = (problems.catch(name, _page, url) for url in said.urls)
     return tuple(dict.fromkeys(page for page in pages if page is not None))
 
 

@@ -220,13 +220,13 @@ def _sources(asked: TargetSection, addresses: Sequence[str], problems: Problems)
 
 
 def header_refs(
-    known: Mapping[str, str], asked: Iterable[str], name: str, problems: Problems
+    known: Mapping[str, str], said: Iterable[str], name: str, problems: Problems
 ) -> tuple[HeaderRef, ...]:
     """The `known` headers (name, source) of a profile, each replaced by what the option `name`
-    `asked` of the same one."""
+    `said` of the same one."""
     refs = {key.lower(): HeaderRef(name=key, source=source) for key, source in known.items()}
     seen: set[str] = set()
-    for text in asked:
+    for text in said:
         ref = problems.catch(name, parse_header, text)
         if ref is None:
             continue
