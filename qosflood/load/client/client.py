@@ -34,17 +34,8 @@ class Client(OutcomeRecorder):
     """A session that reports over a connection of its own."""
 
     __slots__ = (
-        "_body",
-        "_failures",
-        "_leaving",
-        "_path",
-        "_queue",
-        "_rejoin",
-        "_turn",
-        "_was_connected",
-        "_write",
-        "index",
-        "state",
+        "_body", "_failures", "_leaving", "_path", "_queue", "_rejoin", "_turn", "_was_connected",
+        "_write", "index", "state",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, index: int, number: int) -> None:

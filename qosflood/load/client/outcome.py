@@ -13,16 +13,8 @@ class OutcomeRecorder(asyncio.Protocol):
     """One report at a time, from the moment it was sent to its outcome."""
 
     __slots__ = (
-        "_bucket",
-        "_due_ns",
-        "_reader",
-        "_reused",
-        "_sent_ns",
-        "_session",
-        "_shared",
-        "_to_resend",
-        "_transport",
-        "number",
+        "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
+        "_to_resend", "_transport", "number",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, number: int) -> None:
