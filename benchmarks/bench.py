@@ -1,4 +1,4 @@
-"""Where the rows of versus.py run, and what they hand back."""
+"""Where the rows of versus.py run, and what they return."""
 
 import contextlib
 import itertools
@@ -27,7 +27,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Two cores, a scratch folder, and how often and how long each flood is made."""
+    """Two cores, a scratch folder, and the number and length of floods."""
 
     cores: Cores
     scratch: Path
@@ -62,7 +62,7 @@ class Bench:
 
 
 def present(peers: Iterable[Peer] = PEERS) -> list[Peer]:
-    """Those that are installed; a line on standard error for each that is not."""
+    """The tools that are installed; a line on standard error for each that is not."""
     there = []
     for peer in peers:
         if peer.missing:
@@ -83,5 +83,5 @@ def median(values: Iterable[float]) -> float:
 
 
 def in_rounds(values: Iterable[float], digits: int = 2) -> str:
-    """One figure of each round."""
+    """The figures of all rounds, as text."""
     return " · ".join(f"{value:.{digits}f}" for value in values)

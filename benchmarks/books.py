@@ -1,4 +1,4 @@
-"""qosflood's books beside the log of a server that is slow, resets connections or answers badly."""
+"""qosflood's outcomes, compared with the log of a server that is slow, resets or answers badly."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ CADENCE_MS = 200
 
 
 class Logs(Protocol):
-    """A server that says where it is and what it received."""
+    """A server with a URL and a log of what it received."""
 
     @property
     def url(self) -> str:
@@ -33,8 +33,8 @@ class Case:
 
     `answered` maps the outcomes that an answer leads to onto the answer's status; `preflight` is
     the outcome that the report of preflight would have had, None if it is not answered. Where
-    `whole` is false the server may lose sight of reports that were sent to it, and of answers that
-    nobody waited for: then its counts only bound the books.
+    `whole` is false the server may miss reports that were sent to it, and send answers after the
+    timeout: then its counts are only bounds.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Case:
 @contextlib.contextmanager
 def _long_frozen(cores: Cores) -> Iterator[Logs]:
     with freezing(cores, frozen_s=2.5, period_s=5) as server:
-        # Preflight is to find it awake.
+        # Preflight must not meet a freeze.
         server.wait_for_thaw(0.1)
         yield server
 
@@ -78,7 +78,7 @@ QUICK = CASES[:3]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What a flood says it did, and what the server says it received and answered."""
+    """What a flood reported, and what the server received and answered."""
 
     planned: int
     scheduled: int
@@ -91,7 +91,7 @@ class Books:
 
 
 def keep_books(case: Case, cores: Cores, folder: Path, seconds: int) -> Books:
-    """Flood a server that misbehaves so; the books of both sides."""
+    """Flood a server that misbehaves in this way; the counts of both sides."""
     options = f"--peak {CLIENTS}@{CADENCE_MS}ms --rate 1x --duration {seconds}s".split()
     for phase in ("baseline", "ramp", "recovery"):
         options += ["--set", f"phases.{phase}=0s"]
@@ -102,7 +102,7 @@ def keep_books(case: Case, cores: Cores, folder: Path, seconds: int) -> Books:
 
 
 def books_of(report: dict[str, Any], log: dict[str, Any]) -> Books:
-    """The books in a run's report and in the log of its target."""
+    """The counts in a run's report and in the log of its target."""
     totals = report["totals"]
     return Books(
         planned=sum(phase["planned"] for phase in report["plan"]["phases"]),
@@ -117,12 +117,12 @@ def books_of(report: dict[str, Any], log: dict[str, Any]) -> Books:
 
 
 def contradictions(case: Case, books: Books) -> list[str]:
-    """Where the books do not balance; empty if they do."""
-    return [*_within(books), *_beside(case, books)]
+    """Where the counts contradict each other; empty if nowhere."""
+    return [*_within(books), *_against_log(case, books)]
 
 
 def _within(books: Books) -> Iterator[str]:
-    """What must hold whatever the server does."""
+    """What must hold in the report alone."""
     ended = sum(books.outcomes.values())
     unsent = sum(books.outcomes.get(name, 0) for name in ("unsent", "connect_error"))
     if books.scheduled != books.planned:
@@ -133,8 +133,8 @@ def _within(books: Books) -> Iterator[str]:
         yield f"{books.scheduled} scheduled, {unsent} not sent, {books.sent} sent"
 
 
-def _beside(case: Case, books: Books) -> Iterator[str]:
-    """What must hold between the books and the server's log."""
+def _against_log(case: Case, books: Books) -> Iterator[str]:
+    """What must hold between the report and the server's log."""
     sent = books.sent + books.resent + PREFLIGHT
     if not _agree(books.received, sent, case.whole):
         yield f"{sent} sent, {books.received} received"

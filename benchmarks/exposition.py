@@ -1,9 +1,9 @@
-"""What a sample of a metrics page costs to read, beside prometheus_client's parser in the same run.
+"""CPU time to read a sample of a metrics page, compared with prometheus_client's parser.
 
     python benchmarks/exposition.py
 
-Both read the same pages of some 20 MB, by turns; the CPU time of the reading thread per sample
-counts, and the medians' ratio. Prints one Markdown table; takes about a minute.
+Both read the same pages of some 20 MB, in turn. Measured is the CPU time of the reading thread per
+sample; the ratio is that of the medians. Prints one Markdown table; takes about a minute.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
     for page, own, peer in rows:
         print(
             f"| {page.name}, {len(page.body) / 1e6:.1f} MB | {_read(page):,} "
-            f"| {peer:.2f} us a sample | {own:.2f} us | {peer / own:.1f} |"
+            f"| {peer:.2f} us per sample | {own:.2f} us | {peer / own:.1f} |"
         )
 
 

@@ -1,4 +1,4 @@
-"""A server's freezes by a script, and the response times that follow from it by arithmetic.
+"""A script of a server's freezes, and the response times computed from it.
 
 Everything is a pure function of moments on the machine's monotonic clock, in nanoseconds.
 """
@@ -21,7 +21,7 @@ class Script:
     period_ns: int
 
     def residual_ns(self, at_ns: int) -> int:
-        """How long what arrives at `at_ns` waits for the freeze to end; 0 outside of one."""
+        """How long a report arriving at `at_ns` waits for the freeze to end; 0 outside one."""
         left_ns = self.period_ns - (at_ns - self.zero_ns) % self.period_ns
         return left_ns if left_ns <= self.frozen_ns else 0
 

@@ -1,4 +1,4 @@
-"""The freezing server as a process on the core that is not the generator's."""
+"""The freezing server, as a process on the target's core."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _SERVER = str(Path(__file__).with_name("freezing_server.py"))
 
 @dataclass(frozen=True, slots=True)
 class Freezing:
-    """The running server and the script it freezes by."""
+    """The running server and its script of freezes."""
 
     port: int
     script: Script

@@ -1,4 +1,4 @@
-"""A server that stands still as a whole at times: nothing is read, answered or accepted then.
+"""A server that freezes as a whole at set times: it then reads, answers and accepts nothing.
 
 Frozen for the last part of each period of a grid on the monotonic clock. Otherwise it answers at
 once: a POST with 202, `GET /__log` with what it received. It prints its port and the grid's zero::
@@ -114,7 +114,7 @@ async def _serve(options: argparse.Namespace) -> None:
     frozen_ns, period_ns = round(options.frozen * 1e9), round(options.period * 1e9)
     script = Script(time.monotonic_ns(), frozen_ns, period_ns)
     server = Server(script, keep=options.keep)
-    # A pause of its own would be a freeze that stands in no script.
+    # A pause of the garbage collector would be a freeze that is not in the script.
     gc.disable()
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(

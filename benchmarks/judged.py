@@ -1,4 +1,4 @@
-"""qosflood's response times of a frozen server, beside what arithmetic says they are."""
+"""qosflood's response times of a frozen server, compared with the ones computed."""
 
 import json
 from collections import defaultdict
@@ -30,13 +30,13 @@ class Crowd:
     cadence_ms: int
 
     def __str__(self) -> str:
-        return f"{self.clients:,} clients, each {self.cadence_ms:,} ms"
+        return f"{self.clients:,} clients, every {self.cadence_ms:,} ms"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One figure in ms: as reports spread evenly would have it, as the due times of this very run
-    have it, as the server's own clock has it, and as qosflood reports it."""
+    """One figure in ms: computed for reports spread evenly, computed from the run's own due times,
+    measured by the server's clock, and as qosflood reports it."""
 
     name: str
     evenly: float
@@ -46,12 +46,12 @@ class Judged:
 
     @property
     def allowed(self) -> float:
-        """How far the report may be from the due times' arithmetic."""
+        """How far the reported figure may be from the one computed from due times."""
         return max(AIM_SHARE * self.due, AIM_MS)
 
     @property
     def off(self) -> float | None:
-        """How far it is."""
+        """How far the reported figure is from it."""
         return None if self.reported is None else self.reported - self.due
 
     @property
@@ -62,7 +62,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One run of qosflood: its figures, and what else must be right for them to count."""
+    """One run of qosflood: its figures, and the problems that would invalidate them."""
 
     crowd: Crowd
     figures: tuple[Judged, ...]
@@ -119,7 +119,7 @@ def _judge(
 def _problems(
     report: dict[str, Any], due: int, outcomes: dict[str, int], received: int
 ) -> list[str]:
-    """Why the figures would not count."""
+    """Problems that invalidate the figures."""
     totals, problems = report["totals"], []
     if report["generator"]["verdict"] != "ok":
         problems.append(f"the generator was {report['generator']['verdict']}")

@@ -1,4 +1,4 @@
-"""The locust user of peers.py: a QoS report whenever its pacing says so, else when answered."""
+"""The locust user of peers.py: sends QoS reports at its rate, or after each answer without one."""
 
 import itertools
 import os

@@ -34,7 +34,7 @@ _SETTLING_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a tool says of its run; latencies in ms, None where it does not say."""
+    """What a tool reports of its run; latencies in ms, None where it reports none."""
 
     latency_ms: dict[str, float | None]
     answers: int
@@ -43,7 +43,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The load that each tool comes as close to as it can, at `url` (scheme, host and port).
+    """The load that each tool approximates, at `url` (scheme, host and port).
 
     Without a `rate` (reports per second of all clients) each client reports again when answered.
     """
@@ -62,8 +62,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool: where it is if it is there, how to install it, how to run it and read it; whether it
-    makes each body a new one, and whether it keeps to a rate."""
+    """A tool: its program, how to install and run it and read its output; whether its bodies are
+    unique, and whether it can keep a rate."""
 
     name: str
     program: str
@@ -81,19 +81,19 @@ class Peer:
 
     @property
     def how_to_install(self) -> str:
-        """A line for who misses it."""
+        """A line with the command that installs it."""
         return f"{self.name}: not installed ({self.install})"
 
     def measure(self, load: Load, cores: Cores) -> Reported:
         """Run it on the generator's core; raises RuntimeError if it fails."""
         with self._running(load, cores) as running:
-            return self._said(running, load)
+            return self._reported(running, load)
 
     def spend(self, load: Load, cores: Cores, requests: Callable[[], int]) -> Cost:
-        """Its CPU per report on the generator's core, amid the load: without start and end.
+        """Its CPU per report on the generator's core, without the load's start and end.
 
-        `requests` asks the server how many it has read. Raises RuntimeError if the tool or any
-        report fails.
+        `requests` returns the number of requests that the server has read. Raises RuntimeError if
+        the tool or any report fails.
         """
         before = requests()
         with self._running(load, cores) as running:
@@ -102,16 +102,16 @@ class Peer:
             )
             time.sleep(_SETTLING_S)
             cost = running.cost(requests, load.seconds - 2 * _SETTLING_S)
-            reported = self._said(running, load)
+            reported = self._reported(running, load)
         if reported.failed:
-            raise RuntimeError(f"{self.name}: {reported.failed} of its reports failed")
+            raise RuntimeError(f"{self.name}: {reported.failed} reports failed")
         return cost
 
     def _running(self, load: Load, cores: Cores) -> AbstractContextManager[Running]:
         command = cores.pinned(cores.generator, [self.program, *self.command(load)])
         return running_tool(command, {**os.environ, **self.env(load)}, load.scratch)
 
-    def _said(self, running: Running, load: Load) -> Reported:
+    def _reported(self, running: Running, load: Load) -> Reported:
         said = running.wait(load.seconds + 60)
         try:
             return self.read(said.out, load)

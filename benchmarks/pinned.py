@@ -1,4 +1,4 @@
-"""Generator and target on a core of their own each, so that neither takes the other's time."""
+"""Runs generator and target on separate cores, so that neither takes the other's time."""
 
 import contextlib
 import os
@@ -17,13 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "suppo
 
 from processes import qosflood_command, wait_until
 
-# PASS, FAIL and INVALID: where a run cannot pass by design, its figures and books are still whole.
+# PASS, FAIL and INVALID: a run that cannot pass by design still has complete figures.
 _VERDICTS = (0, 1, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """`generator` carries nothing but the generator; `other` the target and all the rest."""
+    """`generator` runs only the generator; `other` runs the target and everything else."""
 
     generator: int
     other: int
@@ -35,8 +35,8 @@ class Cores:
     def flood(
         self, folder: Path, options: Sequence[str], deadline_s: float, shards: int = 1
     ) -> None:
-        """Run the real command to its end, its shards by turns on the generator's core and on the
-        other; one is alone on its core.
+        """Run the real command to its end, with its shards alternating between the generator's core
+        and the other; a single shard is alone on its core.
 
         `folder` becomes the run directory. Raises RuntimeError if there is no verdict.
         """
@@ -74,7 +74,7 @@ def two_cores(tools: Sequence[str], install: str) -> Cores:
 
 
 def environment() -> str:
-    """One line that says on what this was measured."""
+    """One line about the machine and Python measured on."""
     return f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores"
 
 

@@ -1,11 +1,11 @@
-"""How long a report takes to build, how much memory, and how large its page becomes.
+"""Time and memory that building a report takes, and the size of its page.
 
     python benchmarks/report.py
 
-Journals of a flood of 15 minutes and of 24 hours at 1,000 reports/s are made up, a window, a
-memory sample and TCP counters each second, a scrape each five, a failure in every tenth minute;
-`python -m qosflood.report` then builds each report, as a run itself does. Prints Markdown tables,
-last every aim with "holds" or "missed". Takes about two minutes and 400 MB below the system's
+The journals are synthetic: floods of 15 minutes and of 24 hours at 1,000 reports/s with a window,
+a memory sample and TCP counters every second, a scrape every 5s and failures every ten minutes.
+`python -m qosflood.report` builds each report, as a run does. Prints Markdown tables, and last
+every aim with "holds" or "missed". Takes about two minutes and 400 MB below the system's
 temporary folder.
 """
 
@@ -117,7 +117,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="make the runs here, and keep them")
+    parser.add_argument("--keep", type=Path, help="write the runs here, and keep them")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)

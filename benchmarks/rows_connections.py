@@ -1,4 +1,4 @@
-"""The rows of versus.py on connections: what a client costs in memory, plain and over TLS."""
+"""The rows of versus.py on connections: memory per client, plain and over TLS."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from tables import Aim, markdown
 
 KIB = 1024
 FEW = 10
-"""Clients of the shard that counts as empty."""
+"""Clients of the run that serves as the baseline of memory."""
 MANY = 10_000
 MANY_RATE = 1000
 CLIENT_KIB = 4.0
@@ -24,15 +24,15 @@ TLS_RATE = 400
 IDLE_KIB = 35.0
 TLS_TO_PLAIN = 1.5
 LEAD_S = 10
-"""In which all connect."""
+"""Time in which all clients connect."""
 CROWD_LEAD_S = 12
-"""A second for 10,000 would do; but where more than half of an address's ports are taken, Linux
-searches them at length for a free one."""
+"""10,000 clients connect in a second, but once more than half of an address's ports are taken,
+Linux needs longer to find a free one."""
 NOTHING_OFF = 0.001
 
 
 def clients(bench: Bench) -> Shown:
-    """10,000 clients above 10 at the same rate."""
+    """10,000 clients, compared with 10 at the same rate."""
     many = Flood(MANY, MANY_RATE, bench.seconds, LEAD_S)
     with bench.sink() as sink:
         empty = bench.flood(sink, replace(many, clients=FEW))
@@ -68,7 +68,7 @@ def crowd(bench: Bench) -> Shown:
 
 
 def tls(bench: Bench) -> Shown:
-    """Idle connections, handshakes, and saturation beside plain TCP in the same rounds."""
+    """Idle connections, handshakes, and saturation, compared with plain TCP in the same rounds."""
     folder = bench.folder()
     folder.mkdir()
     certificate = make_certificates(folder).good
@@ -105,12 +105,12 @@ def tls(bench: Bench) -> Shown:
 
 
 def per_client_kib(empty: Spending, full: Spending, more: int) -> float:
-    """What each of so many more clients adds to the memory of all shards."""
+    """KiB that each of `more` additional clients adds to the memory of all shards."""
     return (full.rss_bytes - empty.rss_bytes) / KIB / more
 
 
 _HEAD = (
-    "clients", "connected", "after", "RSS at most", "offered /s of planned", "accepted /s",
+    "clients", "connected", "after", "largest RSS", "offered /s of planned", "accepted /s",
     "lag p99",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The rows of versus.py on CPU and on time: what a report costs, and how late it leaves."""
+"""The rows of versus.py on CPU per report and on send lag."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +13,8 @@ from tables import Aim, markdown
 
 OWN = "qosflood shard"
 ABOVE = 1.1
-"""What is offered, of the capacity that a probe found: saturated, without a backlog of a million
-reports whose memory would be measured instead of the sending."""
+"""Rate offered, as a multiple of the capacity that a probe found: saturated, but without a backlog
+of a million reports, whose memory would distort the figures."""
 SATURATED = 200
 """Connections of each tool at saturation."""
 FULL_MODEL = (
@@ -23,7 +23,7 @@ FULL_MODEL = (
     "--set", "sessions.hold=false",
     "--set", "sessions.final_report=true",
 )  # fmt: skip
-"""All shipped networks, and 40 sessions a second that join and leave until the end."""
+"""All shipped networks, and 40 sessions per second that join and leave until the end."""
 WRK_AT_MOST = 1.3
 STRETCH = 1.15
 PACED_RATE = 5000
@@ -51,7 +51,7 @@ def probed(bench: Bench, sink: Nginx, options: Sequence[str] = FULL_MODEL) -> Fl
 
 
 def saturation(bench: Bench) -> Shown:
-    """CPU per report of all tools, each as fast as it can, by turns."""
+    """CPU per report of all tools, each as fast as it can, in turn."""
     with bench.sink() as sink:
         flood = probed(bench, sink)
         peers = present()
@@ -63,12 +63,12 @@ def saturation(bench: Bench) -> Shown:
 
 
 def shown_saturation(runs: Runs, bodies: Mapping[str, str]) -> Shown:
-    """Each tool beside wrk, round by round."""
+    """Each tool compared with wrk, round by round."""
     base = _us(runs.get("wrk", []))
     rows = []
     for name, costs in runs.items():
-        beside = [f"{median(ratios(_us(costs), base)):.2f}"] if base else ["–"]
-        rows.append((name, bodies[name], *_cells(costs), *beside))
+        to_wrk = [f"{median(ratios(_us(costs), base)):.2f}"] if base else ["–"]
+        rows.append((name, bodies[name], *_cells(costs), *to_wrk))
     head = ("200 connections", "bodies", "CPU per report, us, by round", "median", "/s", "to wrk")
     aims = []
     if base and OWN in runs:
@@ -79,7 +79,7 @@ def shown_saturation(runs: Runs, bodies: Mapping[str, str]) -> Shown:
 
 
 def paced(bench: Bench) -> Shown:
-    """5,000 reports a second of 500 clients with a quantum of 500 us, and those who keep a rate."""
+    """5,000 reports/s from 500 clients with a quantum of 500 us, and the tools that keep a rate."""
     options = ("--set", "load.quantum=500us")
     flood = Flood(PACED_CLIENTS, PACED_RATE, bench.seconds, options=options)
     own: list[Spending] = []
@@ -107,7 +107,7 @@ def paced(bench: Bench) -> Shown:
 
 
 def lag(bench: Bench) -> Shown:
-    """20,000 reports a second of 500 clients with the quantum as shipped."""
+    """20,000 reports/s from 500 clients with the shipped quantum."""
     flood = Flood(PACED_CLIENTS, LAG_RATE, bench.seconds)
     with bench.sink() as sink:
         runs = [bench.flood(sink, flood) for _ in range(bench.rounds)]
@@ -115,12 +115,12 @@ def lag(bench: Bench) -> Shown:
     costs = [run.cost for run in runs]
     head = ("500 clients, 20,000/s", "send lag p99, ms, by round", "median", "CPU per report, us")
     row = (OWN, in_rounds(lags, 3), f"{median(lags):.3f}", f"{_median(costs):.2f}")
-    aim = Aim("20,000/s, quantum as shipped: send lag p99", median(lags), LAG_MS, " ms")
+    aim = Aim("20,000/s, shipped quantum: send lag p99", median(lags), LAG_MS, " ms")
     return Shown(markdown(head, [row]), [aim])
 
 
 def shards(bench: Bench) -> Shown:
-    """One shard and two at the same rate each; every core has a shard, or two, and nginx."""
+    """One shard, then two at the same rate each; shards and nginx share the cores."""
     one = Flood(PACED_CLIENTS, SHARD_RATE, bench.seconds)
     two = replace(one, clients=2 * one.clients, rate=2 * one.rate, shards=2)
     runs: dict[int, list[Spending]] = {1: [], 2: []}
@@ -152,7 +152,7 @@ def shown_shards(runs: Mapping[int, Sequence[Spending]]) -> Shown:
 
 
 def in_turn(tools: Mapping[str, Callable[[], Cost]], rounds: int) -> Runs:
-    """Each tool once a round; one that fails says why and is left out."""
+    """Each tool once per round; one that fails is left out, with the reason on standard error."""
     runs: Runs = {name: [] for name in tools}
     for _ in range(rounds):
         for name in list(runs):

@@ -1,4 +1,4 @@
-"""A tool at work: the CPU it takes meanwhile, and what it says at its end."""
+"""A running tool: the CPU that it uses, and its output."""
 
 import contextlib
 import subprocess
@@ -20,8 +20,8 @@ class Cost:
     per_second: float
 
 
-class _Said(NamedTuple):
-    """What a tool left behind."""
+class _Output(NamedTuple):
+    """A tool's exit status and output."""
 
     status: int
     out: str
@@ -30,7 +30,7 @@ class _Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A tool at work."""
+    """A running tool."""
 
     process: subprocess.Popen[bytes]
     out: IO[str]
@@ -38,35 +38,35 @@ class Running:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone."""
+        """Whether it has ended."""
         return self.process.poll() is not None
 
     def cost(self, requests: Callable[[], int], seconds: float) -> Cost:
-        """From now on, for so long; raises RuntimeError if it ends meanwhile."""
+        """Measured from now on for `seconds`; raises RuntimeError if the tool ends meanwhile."""
         try:
             start, start_s, start_cpu_s = requests(), time.monotonic(), self._cpu_s()
             time.sleep(seconds)
             reports = requests() - start
             elapsed_s, cpu_s = time.monotonic() - start_s, self._cpu_s() - start_cpu_s
         except psutil.NoSuchProcess:
-            raise RuntimeError(f"it ended early: {self.wait(0).errors}") from None
+            raise RuntimeError(f"the tool ended early: {self.wait(0).errors}") from None
         return Cost(cpu_s * 1e6 / reports, reports / elapsed_s)
 
     def _cpu_s(self) -> float:
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)
 
-    def wait(self, timeout_s: float) -> _Said:
-        """Let it end by itself."""
+    def wait(self, timeout_s: float) -> _Output:
+        """Wait until it ends by itself."""
         status = self.process.wait(timeout_s)
         self.out.seek(0)
         self.errors.seek(0)
-        return _Said(status, self.out.read(), self.errors.read())
+        return _Output(status, self.out.read(), self.errors.read())
 
 
 @contextlib.contextmanager
 def running_tool(command: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[Running]:
-    """The command in that folder; it is gone at the end, whatever happened."""
+    """The command, run in that folder; it is killed at the end, whatever happened."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=errors

@@ -1,7 +1,7 @@
-"""Send lag of the load while a 20 MB metrics page is scraped each second, beside none.
+"""Send lag of the load with a 20 MB metrics page scraped every second, and without scrapes.
 
 The embedded collector is flooded by the real command; the page is served by a process of its own.
-By turns, so that what else the machine does falls on both.
+The two run in turn, so that other work on the machine affects both.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def page() -> bytes:
 
 
 async def serve() -> None:
-    """Serve the page to whoever asks, until killed."""
+    """Serve the page until killed."""
     body = page()
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %d\r\n\r\n"
@@ -98,7 +98,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, serving() as url:
         rows = {
             "none": ("--scrape-interval", "off"),
-            "20 MB each second": ("--scrape", url, "--scrape-interval", "1s"),
+            "20 MB every second": ("--scrape", url, "--scrape-interval", "1s"),
         }
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in rows}
         for number in range(args.rounds):

@@ -16,10 +16,10 @@ Windows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """Clients, the reports they send a second altogether, and how long.
+    """Clients, their reports per second altogether, and the flood's length.
 
-    Before it all connect in a baseline of `lead_s`; at the flood's own rate, or at a report each
-    `base_s` from each client.
+    Before it all clients connect in a baseline of `lead_s`, at the flood's own rate or with a
+    report every `base_s` from each client.
     """
 
     clients: int
@@ -49,7 +49,7 @@ class Flood:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What all shards needed together.
+    """CPU, memory and rates of all shards together.
 
     `cost` is of the flood without its first and last second; `lead_cpu_s` the CPU of the baseline;
     `rss_bytes` the sum of the shards' largest; `connected` how many clients were at the end of a

@@ -1,4 +1,4 @@
-"""What benchmarks print: Markdown tables, and figures held against their aims."""
+"""What benchmarks print: Markdown tables, and figures with their aims."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

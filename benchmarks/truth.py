@@ -1,11 +1,11 @@
-"""Whether qosflood's latencies and books are true, beside what other tools report.
+"""Whether qosflood's latencies and outcomes are true, compared with what other tools report.
 
     python benchmarks/truth.py [--quick]
 
-A server freezes on a script, so that the response times of reports that are due then follow by
-arithmetic. qosflood's figures are held against it, and wrk, hey, locust and autocannon meet the
-same server. Then servers are slow, reset connections and answer badly, and qosflood's books are
-held against their logs. Prints Markdown tables; exits with 1 if a figure or the books are wrong.
+A server freezes on a script, so that the response times of reports that are due then can be
+computed. qosflood's figures are compared with them, and wrk, hey, locust and autocannon flood the
+same server. Then servers are slow, reset connections and answer badly, and qosflood's outcomes are
+compared with their logs. Prints Markdown tables; exits with 1 if a figure or an outcome is wrong.
 Loopback only; takes about four minutes, with --quick two.
 """
 
@@ -37,8 +37,8 @@ AFTER_THAW_S = 2.0
 
 
 def own_table(runs: Sequence[Own]) -> str:
-    """qosflood's figures beside the three ways to know them."""
-    head = ("qosflood", "ms", "evenly due", "as due", "server's clock", "reported", "off", "aim")
+    """qosflood's figures, with the two computed ones and the server's own."""
+    head = ("qosflood", "ms", "evenly due", "as due", "server's clock", "reported", "off by", "aim")
     rows = [
         (
             str(run.crowd),
@@ -55,8 +55,8 @@ def own_table(runs: Sequence[Own]) -> str:
 
 
 def side_by_side(own: Own, peers: dict[str, Reported | str], seconds: int) -> str:
-    """What each tool reports of the same server; a word for a tool that reports nothing."""
-    head = ("", "by arithmetic", "qosflood", *peers)
+    """What each tool reports of the same server; a text for a tool that reports nothing."""
+    head = ("", "computed", "qosflood", *peers)
     rows = [
         (f"{_named(one.name)}, ms", f"{one.evenly:.1f}", _own_cell(one), *_cells(peers, one.name))
         for one in own.figures
@@ -65,7 +65,7 @@ def side_by_side(own: Own, peers: dict[str, Reported | str], seconds: int) -> st
         said if isinstance(said, str) else f"{said.answers / seconds:,.0f}"
         for said in peers.values()
     )
-    rows.append(("accepted /s", f"{RATE}", f"{own.answers / own.seconds:,.0f}", *rates))
+    rows.append(("answered /s", f"{RATE}", f"{own.answers / own.seconds:,.0f}", *rates))
     return markdown(head, rows)
 
 
@@ -88,8 +88,8 @@ def _named(figure: str) -> str:
 
 
 def books_table(kept: Sequence[tuple[Case, Books]]) -> str:
-    """Both sides' books."""
-    head = ("server", "scheduled", "ended as", "sent", "resent", "received", "answered", "books")
+    """The counts of both sides."""
+    head = ("server", "scheduled", "ended as", "sent", "resent", "received", "answered", "counts")
     rows = [
         (
             case.name,
@@ -100,7 +100,7 @@ def books_table(kept: Sequence[tuple[Case, Books]]) -> str:
             f"{books.received:,}",
             ", ".join(f"{count:,} x {name}" for name, count in sorted(books.statuses.items()))
             or "–",
-            "**CONTRADICT**" if contradictions(case, books) else "balance",
+            "**CONTRADICT**" if contradictions(case, books) else "agree",
         )
         for case, books in kept
     ]
@@ -120,7 +120,7 @@ def run_peers(cores: Cores, scratch: Path, seconds: int) -> dict[str, Reported |
 
 
 def _peer(peer: Peer, load: Load, cores: Cores) -> Reported | str:
-    """Its figures, or a word; a line on standard error says more."""
+    """Its figures, or why there are none; standard error has the details."""
     if peer.missing:
         print(peer.how_to_install, file=sys.stderr)
         return "not installed"
@@ -134,8 +134,8 @@ def _peer(peer: Peer, load: Load, cores: Cores) -> Reported | str:
 def run_own(cores: Cores, scratch: Path, crowd: Crowd, seconds: int) -> Own:
     """qosflood against a server of its own, which keeps a log.
 
-    Where other work on the machine held up the generator, qosflood says so and its figures do not
-    count: that run alone is repeated.
+    If other work on the machine delayed the generator, qosflood reports it and the figures are
+    invalid: only that run is repeated.
     """
     for attempt in range(1, ATTEMPTS + 1):
         folder = scratch / f"own-{crowd.clients}-{attempt}"
@@ -148,7 +148,7 @@ def run_own(cores: Cores, scratch: Path, crowd: Crowd, seconds: int) -> Own:
 
 
 def own_problems(runs: Iterable[Own]) -> list[str]:
-    """Aims that were missed, and why figures would not count."""
+    """Aims that were missed, and problems that invalidate figures."""
     problems = []
     for run in runs:
         problems += [f"{run.crowd}: {problem}" for problem in run.problems]
@@ -169,7 +169,7 @@ def books_problems(kept: Iterable[tuple[Case, Books]]) -> list[str]:
 
 
 def main() -> None:
-    """Both parts; prints the tables, exits with 1 if anything is not true."""
+    """Both parts; prints the tables, exits with 1 if anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="shorter runs, fewer servers")
     quick = parser.parse_args().quick
@@ -188,8 +188,8 @@ def main() -> None:
         ]
         print("", books_table(kept), sep="\n")
     problems = own_problems(runs) + books_problems(kept)
-    words = [f"NOT TRUE: {problem}" for problem in problems]
-    print("", *(words or ["All figures hold, all books balance."]), sep="\n")
+    words = [f"WRONG: {problem}" for problem in problems]
+    print("", *(words or ["All figures are within their aims, all counts agree."]), sep="\n")
     sys.exit(1 if problems else 0)
 
 

@@ -1,11 +1,12 @@
-"""What a report and a client cost qosflood, beside other load generators in the same run.
+"""CPU per report and memory per client of qosflood, compared with other load generators.
 
     python benchmarks/versus.py [--only ROW]... [--quick] [--rounds N] [--seconds N]
 
-nginx answers on the second core, the generator alone has the first. Tools take turns within a
-round; medians of the rounds count, and ratios are made within a round. Prints Markdown tables and
-each aim with "holds" or "missed"; a row that cannot be measured says why, the others go on, and
-the exit status is 1. Loopback only; takes about fifteen minutes, with --quick five.
+nginx answers on the second core, the generator has the first to itself. Tools take turns within a
+round; figures are medians of the rounds, and ratios are made within a round. Prints Markdown
+tables and every aim with "holds" or "missed". A row that cannot be measured prints the reason, the
+others go on, and the exit status is 1. Loopback only; takes about fifteen minutes, with --quick
+five.
 """
 
 import argparse
@@ -27,7 +28,7 @@ Row = Callable[[Bench], Shown]
 ROWS: Mapping[str, tuple[str, Row]] = {
     "saturation": ("CPU per report at saturation", saturation),
     "paced": ("CPU per report at a rate", paced),
-    "lag": ("How late reports leave", lag),
+    "lag": ("Send lag", lag),
     "clients": ("Memory of 10,000 clients", clients),
     "crowd": ("40,000 clients", crowd),
     "tls": ("TLS", tls),
@@ -44,8 +45,8 @@ def run_rows(bench: Bench, names: list[str]) -> tuple[list[Aim], list[str]]:
         print(f"\n### {title} (`{name}`)\n", flush=True)
         try:
             shown = row(bench)
-        except Exception as error:  # whatever a row meets, the others are measured
-            failures.append(f"{name} was not measured, see there")
+        except Exception as error:  # an error in one row must not stop the others
+            failures.append(f"{name} was not measured; its section says why")
             print(f"{name} was not measured: {type(error).__name__}: {error}", flush=True)
             continue
         print(shown.table, flush=True)
@@ -59,8 +60,8 @@ def main() -> None:
     of = f"measure only this row, one of {', '.join(ROWS)}; repeatable"
     parser.add_argument("--only", action="append", choices=list(ROWS), metavar="ROW", help=of)
     parser.add_argument("--quick", action="store_true", help="one round of 4 s")
-    parser.add_argument("--rounds", type=int, help="of each comparison (3)")
-    parser.add_argument("--seconds", type=int, help="of each flood (8, at least 4)")
+    parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
+    parser.add_argument("--seconds", type=int, help="seconds of each flood (8, at least 4)")
     options = parser.parse_args()
     rounds = options.rounds or (1 if options.quick else 3)
     seconds = max(options.seconds or (4 if options.quick else 8), 4)

@@ -6,7 +6,7 @@ from qosflood.base.units import SECOND
 from qosflood.journal.records import ClockMark, Segment
 
 LEAST_JUMP_NS = SECOND
-"""UTC that is merely being slewed strays by some milliseconds between two marks."""
+"""A clock that is slewed moves by some milliseconds between two marks; that is no jump."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Run directories of earlier versions: what they lack, and what is read in its place. Pure.
+"""Run directories of earlier versions: the keys they lack, and the values read instead. Pure.
 
 A key that came later is filled in with what its absence means: not measured, none or off. A key
 without a default in its class has to stand here; the golden runs of the tests say whether it does.

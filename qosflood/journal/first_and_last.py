@@ -1,4 +1,4 @@
-"""The first and the last of each kind, of things that come one by one. Pure."""
+"""The first and the last items of each kind in a stream. Pure."""
 
 from typing import Generic, TypeVar
 
@@ -6,10 +6,9 @@ T = TypeVar("T")
 
 
 class FirstAndLast(Generic[T]):
-    """Says of each thing whether it is one of the `first` of its kind, and keeps the `last` of the
-    others.
+    """Whether an item is one of the `first` of its kind; keeps the `last` of the others.
 
-    `order` decides which are last: several sources may hand in theirs one after the other.
+    `order` decides which are last: several sources may be read one after the other.
     """
 
     def __init__(self, first: int, last: int) -> None:
@@ -18,19 +17,19 @@ class FirstAndLast(Generic[T]):
         self._counts: dict[str, int] = {}
         self._kept: dict[str, list[tuple[int, T]]] = {}
 
-    def offer(self, kind: str, order: int, thing: T) -> bool:
-        """Take a thing in; whether it is one of the first."""
+    def offer(self, kind: str, order: int, item: T) -> bool:
+        """Take in an item; whether it is one of the first."""
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
         if count <= self._first:
             return True
         kept = self._kept.setdefault(kind, [])
-        kept.append((order, thing))
+        kept.append((order, item))
         kept.sort(key=lambda pair: pair[0])
         del kept[: -self._last]
         return False
 
     def take_last(self) -> list[T]:
         """The last of each kind, once, kind by kind in their order."""
-        last = [thing for kept in self._kept.values() for _, thing in kept]
+        last = [item for kept in self._kept.values() for _, item in kept]
         self._kept = {}
         return last

@@ -1,4 +1,4 @@
-"""What the loss audit holds against each other: records of what was sent and what the target kept.
+"""What the loss audit compares: records of what was sent and of what the target kept.
 
 `t` as in every record.
 """
@@ -29,7 +29,7 @@ class SentSessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSample:
-    """One reading of the loss audit's counter or gauge, its series added up, between `t` and
+    """The value of the loss audit's counter or gauge, its series added up, read between `t` and
     `done_t`; `reason` says why there is no value, None if there is one."""
 
     TAG: ClassVar[str] = "counted"

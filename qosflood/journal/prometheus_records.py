@@ -1,6 +1,6 @@
-"""What others who watch the target told: records of a Prometheus and an OpenTelemetry Collector.
+"""Records of what a Prometheus and an OpenTelemetry Collector reported about the target.
 
-`t` as in every record; `at_ms` and `…_s` are the epoch on the clock of who told it.
+`t` as in every record; `at_ms` and `…_s` are the epoch on the clock of the machine that reported.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSeen:
-    """One of Prometheus's targets that is an instance of ours; `labels` are those of its series."""
+    """A scrape target of Prometheus that is one of our instances; `labels` are its series' own."""
 
     instance: str
     url: str
@@ -21,7 +21,7 @@ class TargetSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSeen:
-    """An alert that fired when Prometheus was asked."""
+    """An alert that fired when Prometheus was queried."""
 
     name: str
     labels: dict[str, str]
@@ -31,10 +31,10 @@ class AlertSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrometheusReading:
-    """One time that Prometheus was asked; with a `failure` (in words) nothing else is known.
+    """One query of Prometheus's state; with a `failure` (in words) nothing else is known.
 
-    Its clock was `ahead_ns` of ours, give or take `clock_error_ns`. `targets` and `alerts` None:
-    not asked, or not answered.
+    Its clock was `ahead_ns` ahead of ours, give or take `clock_error_ns`. `targets` and `alerts`
+    None: not queried, or not answered.
     """
 
     TAG: ClassVar[str] = "prometheus"
@@ -50,9 +50,9 @@ class PrometheusReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrometheusSamples:
-    """Samples of one series that Prometheus holds, each told once; None is NaN or infinite.
+    """Samples of one series that Prometheus holds, each recorded once; None is NaN or infinite.
 
-    `instance` is the one of ours that the series is about, None for an alert's.
+    `instance` is our instance that the series is about, None for an alert's.
     """
 
     TAG: ClassVar[str] = "prometheus_samples"

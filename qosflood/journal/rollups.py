@@ -12,7 +12,7 @@ _SERIES = ("response", "service", "failed", "send_lag")
 
 
 @dataclass(slots=True)
-class _Pile:
+class _PhaseHistograms:
     """One phase's histograms since its last roll-up."""
 
     from_t: int
@@ -34,21 +34,21 @@ class _Pile:
 
 
 class RollupMaker:
-    """Gathers windows; `take` hands out the roll-ups that are due."""
+    """Collects windows; `take` returns the roll-ups that are due."""
 
     def __init__(self) -> None:
-        self._piles: dict[str, _Pile] = {}
+        self._phases: dict[str, _PhaseHistograms] = {}
         self._last_t = 0
         self._phase: str | None = None
 
     def add(self, window: Window) -> None:
         """Take a window that was just written to the journal."""
-        pile = self._piles.setdefault(window.phase, _Pile(from_t=window.t))
-        pile.windows += 1
+        collected = self._phases.setdefault(window.phase, _PhaseHistograms(from_t=window.t))
+        collected.windows += 1
         for series in _SERIES:
             latency = getattr(window, series)
             if latency is not None:
-                pile.add(series, latency)
+                collected.add(series, latency)
 
     def take(self, t: int, phase: str | None) -> list[Rollup]:
         """Roll-ups of all phases if a minute has passed or the phase in force has changed (None:
@@ -62,12 +62,12 @@ class RollupMaker:
         made = [
             Rollup(
                 t=t,
-                from_t=pile.from_t,
+                from_t=collected.from_t,
                 phase=name,
-                windows=pile.windows,
-                **{series: pile.figures(series) for series in _SERIES},
+                windows=collected.windows,
+                **{series: collected.figures(series) for series in _SERIES},
             )
-            for name, pile in self._piles.items()
+            for name, collected in self._phases.items()
         ]
-        self._piles.clear()
+        self._phases.clear()
         return made

@@ -76,7 +76,7 @@ def _refuse_used(path: Path) -> None:
     if any(path.iterdir()):
         raise RunDirectoryError(
             f"--out {path}: the folder is not empty, expected a new or empty one; "
-            "name another, or leave --out away to get one of its own"
+            "name another one, or drop --out to have one created"
         )
 
 
@@ -87,7 +87,9 @@ def _taken(path: Path) -> RunDirectoryError:
 
 
 def _unwritable(path: Path, why: str | None) -> RunDirectoryError:
-    return RunDirectoryError(f"--out {path}: cannot be written ({why}); name a folder of yours")
+    return RunDirectoryError(
+        f"--out {path}: cannot be written ({why}), expected a folder you may write to; name another"
+    )
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -110,7 +112,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    """Have the disk take the folder's names, where its file system can."""
+    """Sync the folder's names to disk, where its file system can."""
     with contextlib.suppress(OSError):
         folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -135,13 +137,13 @@ class JournalWriter:
         self._reserve = run_dir / _RESERVE
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         try:
-            # Space to close the journal in, should the disk fill up meanwhile.
+            # Space for the end record, should the disk fill up during the run.
             self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
             self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
-        # Tells a run that goes on from one that was killed; the kernel lets go with the process.
+        # The lock shows that a run still writes; the kernel drops it when the process ends.
         with contextlib.suppress(OSError):
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sync_folder(run_dir)
@@ -160,8 +162,8 @@ class JournalWriter:
         self._write(self._failures_fd, line)
 
     def check(self) -> None:
-        """Raise JournalWriteError if the run directory was moved or removed: what is written then
-        nobody will find."""
+        """Raise JournalWriteError if the run directory was moved or removed: whatever is written
+        after that is lost."""
         try:
             there = self._path.stat().st_ino == os.fstat(self._fd).st_ino
         except OSError:
@@ -170,13 +172,13 @@ class JournalWriter:
             raise JournalWriteError(f"{self._path}: was moved or removed during the run")
 
     def sync(self) -> None:
-        """Have the disk take what was written; called from a thread, since it may block."""
+        """Sync what was written to disk; called from a thread, since it may block."""
         if self._sizes:
             with contextlib.suppress(OSError):
                 os.fdatasync(self._fd)
 
     def free_reserve(self) -> None:
-        """Give the reserved space back, to write the end into or because the run is over."""
+        """Free the reserved space: to write the end record, or because the run is over."""
         with contextlib.suppress(OSError):
             self._reserve.unlink()
 
@@ -202,18 +204,18 @@ class JournalWriter:
         with contextlib.suppress(OSError):
             os.ftruncate(fd, self._sizes[fd])
         if number in _FULL:
-            raise DiskFullError("the disk is full: the journal takes no more records")
+            raise DiskFullError("the disk is full: no more records can be written to the journal")
         raise JournalWriteError(f"{self._path}: {os.strerror(number)}")
 
 
 def remove_reserve(run_dir: Path) -> None:
-    """Give back the space that a killed run still holds, but not that of one which goes on."""
+    """Free the space that a killed run still reserves, but not that of a run that still writes."""
     with contextlib.suppress(OSError), (run_dir / JOURNAL).open("rb") as journal:
         fcntl.flock(journal, fcntl.LOCK_SH | fcntl.LOCK_NB)
         (run_dir / _RESERVE).unlink()
 
 
-def goes_on(run_dir: Path) -> bool:
+def is_running(run_dir: Path) -> bool:
     """Whether a run on this machine still writes the journal."""
     try:
         with (run_dir / JOURNAL).open("rb") as journal:
@@ -237,7 +239,7 @@ def read_run(run_dir: Path) -> Run:
     except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise JournalError(f"{path}: {error}; expected {RUN_SCHEMA}") from None
     if not isinstance(first, Segment):
-        raise JournalError(f"{run_dir / JOURNAL}: has no beginning; nothing was recorded")
+        raise JournalError(f"{run_dir / JOURNAL}: has no first record; nothing was recorded")
     return Run(plan, facts, first)
 
 

@@ -104,7 +104,7 @@ def _phase(phase: PhaseFigures) -> PhaseSoFar:
     return PhaseSoFar(
         name=phase.name,
         figures={
-            "acked": format_count(phase.outcomes.get("acked", 0)),
+            "answered": format_count(phase.outcomes.get("acked", 0)),
             "errors": f"{format_count(failed)} ({format_ratio(failed / phase.scheduled)})",
             **{
                 percentiles.label(name): duration(phase.response.figure(name))

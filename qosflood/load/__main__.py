@@ -26,13 +26,13 @@ def main() -> None:
     try:
         uvloop.run(serve(pipe, spec, os._exit))
     except StartError as error:
-        sys.exit(_last_words(error))
+        sys.exit(_report_failure(error))
     # Thousands of connections are not worth an orderly tear-down.
     os._exit(0)
 
 
-def _last_words(error: StartError) -> int:
-    """What the coordinator will quote, and the exit status."""
+def _report_failure(error: StartError) -> int:
+    """Write the line that the coordinator quotes; return the exit status."""
     sys.stderr.write(f"{error}\n")
     return error.exit_code
 

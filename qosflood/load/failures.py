@@ -28,7 +28,7 @@ class Failed(NamedTuple):
 class FailureSampler:
     """Emits the first failures of a kind as they come, and keeps the last for the end.
 
-    `session_id` names a client's session; `redact` takes secrets out of what the target said
+    `session_id` names a client's session; `redact` takes secrets out of the target's answer
     (it may echo our headers). Times given are monotonic, samples count from `zero_ns`.
     """
 

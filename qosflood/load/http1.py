@@ -14,7 +14,7 @@ import httptools
 MEMO_ENTRIES = 256
 MEMO_KEY_BYTES = 4096
 MEMO_JUDGED_FROM = 256
-"""Responses a second must have before its share of hits says anything about the server."""
+"""A second with fewer responses is too short to judge the memo's share of hits."""
 MAX_HEAD_BYTES = 64 * 1024
 SAMPLE_BODY_BYTES = 512
 
@@ -44,8 +44,8 @@ class Response:
 
 class ResponseMemo:
     """Responses seen before, by head and, where they accept a report and keep the connection,
-    as a whole. Bounded: a table is cleared when it is full, and given up when it is missed more
-    often than hit (a request-id header, a body that differs)."""
+    as a whole. Bounded: a table is cleared when it is full, and no longer used when it is missed
+    more often than hit (a request-id header, a body that differs)."""
 
     def __init__(self, expect: tuple[int, ...]) -> None:
         self.accepting: set[bytes] = set()
@@ -59,13 +59,13 @@ class ResponseMemo:
     def find(self, data: bytes) -> Framing | None:
         """The framing of `data`, which is not among `accepting`, if it is one plain response
         with a known head."""
-        cut = data.find(b"\r\n\r\n")
-        framing = self._heads.get(data[:cut])
-        if framing is None or cut < 0 or len(data) != cut + 4 + framing.length:
+        head_end = data.find(b"\r\n\r\n")
+        framing = self._heads.get(data[:head_end])
+        if framing is None or head_end < 0 or len(data) != head_end + 4 + framing.length:
             return None
         accepting = framing.keep_alive and framing.status in self._expect
         if accepting and self._keep_whole and len(data) <= MEMO_KEY_BYTES:
-            # Only these could have been known as a whole: a spell of 503 says nothing of bodies.
+            # Only these could have been known as a whole: a run of 503s says nothing about bodies.
             self._head_hits += 1
             if len(self.accepting) >= MEMO_ENTRIES:
                 self.accepting.clear()
@@ -82,8 +82,8 @@ class ResponseMemo:
         head, framing = learned
         self._heads[head] = framing
 
-    def judge(self, responses: int) -> None:
-        """Once a second, with that second's count of responses: give up what rarely hits."""
+    def drop_if_rarely_hit(self, responses: int) -> None:
+        """Once a second, with its count of responses: stop using a table that rarely hits."""
         if responses >= MEMO_JUDGED_FROM:
             if self._misses * 2 > responses:
                 self._keep_heads = False
@@ -141,12 +141,12 @@ class ResponseReader:
     def framing(self, data: bytes) -> tuple[bytes, Framing] | None:
         """The head and framing to memoise, if `data` alone was the whole plain response."""
         message = self._message
-        cut = data.find(b"\r\n\r\n")
+        head_end = data.find(b"\r\n\r\n")
         if message.length is None or message.status < 200 or message.trailing:
             return None
-        if cut < 0 or len(data) != cut + 4 + message.length:
+        if head_end < 0 or len(data) != head_end + 4 + message.length:
             return None
-        return data[:cut], Framing(message.status, message.length, message.keep_alive)
+        return data[:head_end], Framing(message.status, message.length, message.keep_alive)
 
 
 class _Message:

@@ -9,19 +9,19 @@ from typing import Protocol
 
 import numpy as np
 
-from qosflood.load.client.factory import Reports
+from qosflood.load.client.factory import PacedClient
 from qosflood.load.client.shared import NEVER
 from qosflood.load.recorder import Bucket
 from qosflood.load.schedule.due_times import Renewal, Schedule
 
 SENDS_PER_WAKE_UP = 256
-"""After so many sends answers are read, or their time stamps would be late."""
-LIFE_PER_WAKE_UP = 64
+"""After this many sends the loop reads answers, or their time stamps would be late."""
+SESSION_EVENTS_PER_WAKE_UP = 64
 """Joins and leaves handled in one wake-up; closing a connection costs some 10 us."""
 CHUNK_NS = 100_000_000
 AHEAD_NS = CHUNK_NS // 2
-"""So long before its beginning the chunk after an empty one is computed, which takes milliseconds
-where many reports are due at once."""
+"""After an empty chunk the next is computed this long before it begins: computing takes
+milliseconds where many reports are due at once."""
 
 
 class Wakes(Protocol):
@@ -39,7 +39,7 @@ class Pacer:
         self,
         *,
         schedule: Schedule,
-        clients: Sequence[Reports],
+        clients: Sequence[PacedClient],
         buckets: list[Bucket],
         zero_ns: int,
         quantum_ns: int,
@@ -59,7 +59,7 @@ class Pacer:
         self._chunk_end_ns = 0
         self._load_end_ns = buckets[-1].end_ns
         self._dues: list[int] = []
-        self._who: list[Reports] = []
+        self._senders: list[PacedClient] = []
         self._position = 0
         self._joins = (schedule.join_s * 1e9).astype(np.int64).tolist()
         self._joined = 0
@@ -69,9 +69,9 @@ class Pacer:
         self._left = 0
         self._renewals: deque[Renewal] = deque()
         self._renewed = 0
-        # When the next session joins, gives way or leaves, since the load's start. Kept, because
-        # every wake-up asks for it.
-        self._life_ns = NEVER
+        # When the next session joins, is replaced or leaves, since the load's start. Kept, because
+        # every wake-up reads it.
+        self._session_event_ns = NEVER
         self.finished = False
         self._refill()
 
@@ -91,7 +91,7 @@ class Pacer:
         """Send what is due, up to 256 reports, and set the timer for the next."""
         if self.finished:
             return
-        busy = self._live()
+        busy = self._handle_session_events()
         busy = self._send_due() or busy
         if self._exhausted and self._more_chunks:
             # Ahead of time, so that computing a chunk delays none of its reports.
@@ -139,7 +139,7 @@ class Pacer:
     def _send_due(self) -> bool:
         """Whether reports are due that were left for the next turn."""
         clock = self._clock
-        dues, who, position = self._dues, self._who, self._position
+        dues, senders, position = self._dues, self._senders, self._position
         size = len(dues)
         last = min(size, position + SENDS_PER_WAKE_UP)
         bucket = self._buckets[self._phase]
@@ -151,7 +151,7 @@ class Pacer:
             if due_ns > now_ns:
                 break
             note_lag(now_ns - due_ns)
-            who[position].report_due(due_ns, bucket, now_ns)
+            senders[position].report_due(due_ns, bucket, now_ns)
             position += 1
             now_ns = clock()
         if late:
@@ -170,28 +170,28 @@ class Pacer:
         due = self._schedule.between(from_ns, self._chunk_end_ns)
         self._dues = (due.due_ns + self._zero_ns).tolist()
         clients = self._clients
-        self._who = [clients[i] for i in due.client.tolist()]
+        self._senders = [clients[i] for i in due.client.tolist()]
         self._position = 0
         self._renewals.extend(due.renewals)
-        self._life_ns = self._next_life_ns()
+        self._session_event_ns = self._next_session_event_ns()
 
-    def _live(self) -> bool:
-        """Let sessions join, give way and leave; whether some were left for the next turn."""
+    def _handle_session_events(self) -> bool:
+        """Let sessions join, be replaced and leave; whether some were left for the next turn."""
         until_ns = self._clock() - self._zero_ns
-        if self._life_ns > until_ns:
+        if self._session_event_ns > until_ns:
             return False
-        if self._to_come:
-            # Not before the next report: a session that is told to end first closes its
+        if self._reports_left:
+            # Not before the next report: a session that ended first would close its
             # connection, and would have to connect again for its last report.
             until_ns = min(until_ns, self._next_due_ns - 1 - self._zero_ns)
-        for _ in range(LIFE_PER_WAKE_UP):
-            if self._life_ns > until_ns:
+        for _ in range(SESSION_EVENTS_PER_WAKE_UP):
+            if self._session_event_ns > until_ns:
                 return False
-            self._live_once()
+            self._handle_session_event()
         return True
 
-    def _live_once(self) -> None:
-        at_ns = self._life_ns
+    def _handle_session_event(self) -> None:
+        at_ns = self._session_event_ns
         if self._joined < len(self._joins) and self._joins[self._joined] == at_ns:
             self._clients[self._joined].join()
             self._joined += 1
@@ -202,23 +202,23 @@ class Pacer:
         else:
             self._clients[self._leave_order[self._left]].leave()
             self._left += 1
-        self._life_ns = self._next_life_ns()
+        self._session_event_ns = self._next_session_event_ns()
 
     @property
-    def _to_come(self) -> bool:
+    def _reports_left(self) -> bool:
         return not self._exhausted or self._more_chunks
 
-    def _next_life_ns(self) -> int:
+    def _next_session_event_ns(self) -> int:
         join = self._joins[self._joined] if self._joined < len(self._joins) else NEVER
         renewal = self._renewals[0].at_ns if self._renewals else NEVER
         leave = self._leaves[self._left] if self._left < len(self._leaves) else NEVER
         return min(join, renewal, leave)
 
     def _sleep(self) -> None:
-        wake_ns = self._next_wake_ns if self._to_come else NEVER
-        life_ns = self._life_ns
-        if life_ns != NEVER:
-            wake_ns = min(wake_ns, self._zero_ns + life_ns)
+        wake_ns = self._next_wake_ns if self._reports_left else NEVER
+        session_event_ns = self._session_event_ns
+        if session_event_ns != NEVER:
+            wake_ns = min(wake_ns, self._zero_ns + session_event_ns)
         if wake_ns == NEVER:
             self.finished = True
         else:

@@ -99,7 +99,7 @@ class Bucket:
         self.errors: dict[str, int] = {}
 
     def fail(self, outcome: Outcome, took_ns: int, timeout_ns: int, reason: str) -> None:
-        """Book a report that was not accepted: it counts at least `timeout_ns` as a response,
+        """Record a report that was not accepted: it counts at least `timeout_ns` as a response,
         so that failing fast never flatters."""
         self.outcomes[outcome] += 1
         self.response.append(max(took_ns, timeout_ns))
@@ -107,13 +107,13 @@ class Bucket:
         self.errors[reason] = self.errors.get(reason, 0) + 1
 
     def reject(self, status: int, took_ns: int, timeout_ns: int) -> None:
-        """Book an answer with a status that does not accept the report."""
+        """Record an answer with a status that does not accept the report."""
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.fail(Outcome.REJECTED, took_ns, timeout_ns, f"status {status}")
 
     @property
     def empty(self) -> bool:
-        """Whether this window would say nothing."""
+        """Whether this window would hold no counts."""
         series = any(one.count or one.raw for one in self.series.values())
         return not (series or self.offered or self.resent or self.retries or self.retried)
 

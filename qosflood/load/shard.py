@@ -1,8 +1,8 @@
-"""One shard: a process that plays its part of the clients and reports once a second.
+"""One shard: a process that plays its part of the clients and sends its counts every second.
 
-Composition of schedule, pacer, clients and recorder around one event loop. It speaks with the
-coordinator over its pipes (see child.py): a spec, then `start`, then maybe `stop`; back come
-`ready`, Windows, FailureSamples and `done`.
+Composition of schedule, pacer, clients and recorder around one event loop. The coordinator sends a
+spec, then `start`, then maybe `stop` over its pipes (base/child_pipe.py); the shard sends `ready`,
+Windows, FailureSamples and `done`.
 """
 
 import asyncio
@@ -29,22 +29,22 @@ from qosflood.load.health import HealthMeter
 from qosflood.load.pacer import Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule.due_times import Schedule
-from qosflood.load.storms import StormWatch
+from qosflood.load.storms import Storms
 from qosflood.load.timer import make_timer
 from qosflood.load.transport.connector import Connector
 from qosflood.plan.plan import Plan, plan_from_builtins
 
 BEAT_NS = 25_000_000
 SWEEP_EVERY = 4
-"""Deadlines are swept each 100 ms; a late sweep only closes a connection later."""
+"""Deadlines are swept every 100 ms; a late sweep only closes a connection later."""
 DRAIN_MOST_NS = 10_000_000_000
-"""After a stop nobody is waited for longer than this, however long the timeout."""
+"""After a stop the shard waits no longer than this for answers, however long the timeout."""
 CONNECT_TIMEOUT_MOST_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ShardSpec:
-    """What a shard is told: the plan, which clients it plays (those whose number is `part` modulo
+    """What a shard gets: the plan, which clients it plays (those whose number is `part` modulo
     `parts`), the segment's start, and its number among the shards of this machine."""
 
     plan: Plan
@@ -103,7 +103,7 @@ class Shard:
         )
         self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
         self._clients = make_clients(plan, self._shared, numbers, spec.part, spec.parts)
-        self._storms = self._watch_storms() if plan.storms else None
+        self._storms = self._make_storms() if plan.storms else None
         self._pacer: Pacer | None = None
         self._zero_ns = 0
         self._second = 0
@@ -113,8 +113,8 @@ class Shard:
         self._failed_before = 0
         self.done = loop.create_future()
 
-    def _watch_storms(self) -> StormWatch:
-        return StormWatch(
+    def _make_storms(self) -> Storms:
+        return Storms(
             self._spec.plan,
             self._spec.shard,
             self._schedule.numbers,
@@ -123,7 +123,7 @@ class Shard:
             clock=time.monotonic_ns,
             mono_ns=self._spec.mono_ns,
             loop=self._loop,
-            tell=lambda event: self._pipe.send(encode_record(event)),
+            emit=lambda event: self._pipe.send(encode_record(event)),
         )
 
     def start(self, zero_ns: int) -> None:
@@ -144,7 +144,7 @@ class Shard:
             self._storms.start(zero_ns)
         if self._clients.pool:
             self._clients.pool.open()
-        # Everything made so far lives as long as the process: the collector need not look at it.
+        # Everything made so far lives as long as the process: the garbage collector can skip it.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -153,7 +153,7 @@ class Shard:
         self._schedule_beat()
 
     def stop(self) -> None:
-        """Send nothing more; end when what is out has been answered or has timed out."""
+        """Send nothing more; end once every report in flight is answered or has timed out."""
         if self._stopped_ns is not None or self._pacer is None:
             return
         self._stopped_ns = time.monotonic_ns()
@@ -174,7 +174,7 @@ class Shard:
         self._loop.call_later(delay_s, self._beat)
 
     def _beat(self) -> None:
-        """Each 25 ms: measure stalls, fold latencies, sweep deadlines, close seconds, end."""
+        """Every 25 ms: measure stalls, fold latencies, sweep deadlines, close seconds, end."""
         now_ns = time.monotonic_ns()
         # uvloop rounds timers to milliseconds; that much is not a stall.
         self._meter.stalled(max(now_ns - self._expected_beat_ns - 1_000_000, 0))
@@ -224,7 +224,7 @@ class Shard:
         )
         self._shared.reconnects = 0
         responses = sum(w.outcomes["acked"] + w.outcomes["rejected"] + w.retries for w in windows)
-        self._shared.memo.judge(responses)
+        self._shared.memo.drop_if_rarely_hit(responses)
         for window in windows:
             self._pipe.send(encode_record(window))
         self._second += 1
@@ -252,8 +252,8 @@ class Shard:
 
 
 def _connection_ended(context: dict[str, Any]) -> bool:
-    """Whether the loop tells of nothing but a connection's end. An OSError out of a callback of
-    ours is a bug: what the callback had yet to do would never be done."""
+    """Whether the loop reports nothing but a connection's end. An OSError out of one of our
+    callbacks is a bug: the rest of the callback never ran."""
     return isinstance(context.get("exception"), OSError) and "handle" not in context
 
 
@@ -263,7 +263,7 @@ async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:
 
     def crashed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if _connection_ended(context):
-            return  # its client has booked it
+            return  # its client has recorded it
         loop.default_exception_handler(context)
         end(ExitCode.INTERNAL)
 

@@ -1,8 +1,8 @@
 """Reconnect storms: at a moment of the plan a share of the connections is dropped.
 
-Who is dropped and when each comes back are functions of the plan. A storm goes beside the pacer, in
-slices, so that due reports of the others are not delayed; it then looks on until everyone is back,
-and says what it saw in Events, a `storm` and a `storm_over` of each shard.
+Which clients are dropped and when each reconnects are functions of the plan. A storm drops in
+slices between the pacer's sends, so that due reports of other clients are not delayed. It then
+polls until every client is connected again. Each shard emits two Events, `storm` and `storm_over`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +17,8 @@ from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
 from qosflood.plan.plan import Plan
 
 DROPS_PER_TURN = 16
-"""Connections dropped in one turn of the loop; with all that follows, one costs some 50 us."""
-LOOK_S = 0.025
+"""Connections dropped in one turn of the loop. One drop, with its callbacks, costs some 50 us."""
+POLL_S = 0.025
 
 
 class Droppable(Protocol):
@@ -26,8 +26,8 @@ class Droppable(Protocol):
 
     state: int
 
-    def drop(self, back_after_s: float) -> None:
-        """Give up the connection once nothing is out on it, and come back."""
+    def drop(self, reconnect_after_s: float) -> None:
+        """Close the connection once no report is out on it, and reconnect after the delay."""
 
 
 class Loop(Protocol):
@@ -40,30 +40,30 @@ class Loop(Protocol):
         """Call after `delay` seconds, at most a millisecond early."""
 
 
-def hit(plan: Plan, index: int, numbers: IntArray) -> IntArray:
+def hit_positions(plan: Plan, index: int, numbers: IntArray) -> IntArray:
     """The positions in `numbers` of the clients that the plan's `index`-th storm hits: of all the
     plan's clients exactly its share, rounded."""
-    everyone = np.arange(plan.load.clients)
-    draws = uniform(plan.seed, Purpose.STORM, everyone, index)
-    count = round(plan.storms[index].drop * everyone.size)
-    chosen = np.zeros(everyone.size, dtype=bool)
+    all_numbers = np.arange(plan.load.clients)
+    draws = uniform(plan.seed, Purpose.STORM, all_numbers, index)
+    count = round(plan.storms[index].drop * all_numbers.size)
+    chosen = np.zeros(all_numbers.size, dtype=bool)
     chosen[np.argsort(draws, kind="stable")[:count]] = True
-    mine = np.flatnonzero(numbers < everyone.size)
-    positions: IntArray = mine[chosen[numbers[mine]]]
+    present = np.flatnonzero(numbers < all_numbers.size)
+    positions: IntArray = present[chosen[numbers[present]]]
     return positions
 
 
-def back_after_s(plan: Plan, index: int, numbers: IntArray) -> FloatArray:
-    """How long after the `index`-th storm each of the clients comes back, in seconds."""
+def reconnect_after_s(plan: Plan, index: int, numbers: IntArray) -> FloatArray:
+    """Seconds from the `index`-th storm until each of the clients reconnects."""
     within_s = plan.storms[index].back_within_ns * 1e-9
     after: FloatArray = within_s * uniform(plan.seed, Purpose.RETURN, numbers, index)
     return after
 
 
-class StormWatch:
-    """All storms of one shard. `tell` takes the Events; their `t` counts from `mono_ns`.
+class Storms:
+    """All storms of one shard. `emit` takes the Events; their `t` counts from `mono_ns`.
 
-    `connected` tells how many connections there are.
+    `connected` returns the number of open connections.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class StormWatch:
         clock: Callable[[], int],
         mono_ns: int,
         loop: Loop,
-        tell: Callable[[Event], None],
+        emit: Callable[[Event], None],
     ) -> None:
         self.plan = plan
         self.shard = shard
@@ -87,9 +87,9 @@ class StormWatch:
         self.clock = clock
         self.mono_ns = mono_ns
         self.loop = loop
-        self.tell = tell
+        self.emit = emit
         self._hits = [self._hit(index) for index in range(len(plan.storms))]
-        self._going: list[_Going] = []
+        self._running: list[_Storm] = []
         self._over = False
 
     def start(self, zero_ns: int) -> None:
@@ -98,14 +98,14 @@ class StormWatch:
             self._wait(index, zero_ns + storm.at_ns)
 
     def _hit(self, index: int) -> list[tuple[int, float]]:
-        positions = hit(self.plan, index, self.numbers)
-        after = back_after_s(self.plan, index, self.numbers[positions])
+        positions = hit_positions(self.plan, index, self.numbers)
+        after = reconnect_after_s(self.plan, index, self.numbers[positions])
         return list(zip(positions.tolist(), after.tolist(), strict=True))
 
     def finish(self) -> None:
-        """The load is over, or is being stopped: who is not back by now does not come back."""
+        """The load is over, or is being stopped: clients that are not back yet stay unconnected."""
         self._over = True
-        for storm in self._going:
+        for storm in self._running:
             storm.finish()
 
     def _wait(self, index: int, at_ns: int) -> None:
@@ -115,35 +115,35 @@ class StormWatch:
             if self.clock() < at_ns:
                 self._wait(index, at_ns)
                 return
-            self._going.append(_Going(self, index, self._hits[index]))
+            self._running.append(_Storm(self, index, self._hits[index]))
 
         self.loop.call_later(max(at_ns - self.clock(), 0) * 1e-9, begin)
 
 
-class _Going:
-    """One storm from its beginning until everyone is back."""
+class _Storm:
+    """One storm, from its beginning until every dropped client is connected again."""
 
-    def __init__(self, watch: StormWatch, index: int, left: list[tuple[int, float]]) -> None:
-        self._watch = watch
+    def __init__(self, storms: Storms, index: int, left: list[tuple[int, float]]) -> None:
+        self._storms = storms
         self._index = index
-        self._began_ns = watch.clock()
-        self._connected = watch.connected()
+        self._began_ns = storms.clock()
+        self._connected = storms.connected()
         self._left = left
         self._dropped = 0
-        self._still: list[Droppable] = []
+        self._closing: list[Droppable] = []
         """Dropped while a report was out: the connection is closed after its answer."""
-        self._away: list[Droppable] = []
+        self._reconnecting: list[Droppable] = []
         self._over = False
         self._drop_some()
 
     def finish(self) -> None:
-        """Nobody is dropped and nobody comes back any more."""
+        """No client is dropped and none reconnects any more."""
         if self._over:
             return
         if self._left:
             self._left = []
-            self._say_dropped()
-        self._look()
+            self._emit_dropped()
+        self._check()
         if not self._over:
             self._end()
 
@@ -153,61 +153,63 @@ class _Going:
         for _ in range(min(DROPS_PER_TURN, len(self._left))):
             self._drop(*self._left.pop())
         if self._left:
-            self._watch.loop.call_soon(self._drop_some)
+            self._storms.loop.call_soon(self._drop_some)
             return
-        self._say_dropped()
-        self._look_later()
+        self._emit_dropped()
+        self._poll_later()
 
     def _drop(self, position: int, after_s: float) -> None:
-        client = self._watch.clients[position]
+        client = self._storms.clients[position]
         state = client.state
         if state not in (IDLE, BUSY):
             return  # has no connection that could be dropped
         client.drop(after_s)
         self._dropped += 1
-        (self._still if state == BUSY else self._away).append(client)
+        (self._closing if state == BUSY else self._reconnecting).append(client)
 
-    def _say_dropped(self) -> None:
+    def _emit_dropped(self) -> None:
         of = f"{format_count(self._dropped)} of {format_count(self._connected)}"
-        self._say("storm", f"reconnect storm: {of} connections dropped", self._began_ns)
+        self._emit("storm", f"reconnect storm: {of} connections dropped", self._began_ns)
 
-    def _look_later(self) -> None:
-        self._watch.loop.call_later(LOOK_S, self._look_on)
+    def _poll_later(self) -> None:
+        self._storms.loop.call_later(POLL_S, self._poll)
 
-    def _look_on(self) -> None:
+    def _poll(self) -> None:
         if self._over:
             return
-        self._look()
+        self._check()
         if not self._over:
-            self._look_later()
+            self._poll_later()
 
-    def _look(self) -> None:
-        """Take those who are back out of the lists; over, if nobody is left in them."""
-        # One that was busy keeps its connection until the answer; after that it is never idle on
-        # the old one, so an idle one is back.
-        gone = [one for one in self._still if one.state not in (IDLE, BUSY)]
-        self._still = [one for one in self._still if one.state == BUSY]
-        self._away = [one for one in self._away if one.state not in (IDLE, BUSY)] + gone
-        if not (self._still or self._away):
+    def _check(self) -> None:
+        """Take the clients that are back out of the lists; end the storm once both are empty."""
+        # A client that was busy keeps its connection until the answer and is never idle on it
+        # after that, so an idle client has reconnected.
+        gone = [one for one in self._closing if one.state not in (IDLE, BUSY)]
+        self._closing = [one for one in self._closing if one.state == BUSY]
+        self._reconnecting = [
+            one for one in self._reconnecting if one.state not in (IDLE, BUSY)
+        ] + gone
+        if not (self._closing or self._reconnecting):
             self._end()
 
     def _end(self) -> None:
         self._over = True
-        now_ns = self._watch.clock()
-        back = self._dropped - len(self._still) - len(self._away)
+        now_ns = self._storms.clock()
+        back = self._dropped - len(self._closing) - len(self._reconnecting)
         what = f"{format_count(back)} of {format_count(self._dropped)} clients are back"
-        self._say("storm_over", what, now_ns, back=back)
+        self._emit("storm_over", what, now_ns, back=back)
 
-    def _say(self, kind: str, what: str, at_ns: int, **more: int) -> None:
-        watch = self._watch
+    def _emit(self, kind: str, what: str, at_ns: int, **more: int) -> None:
+        storms = self._storms
         evidence: dict[str, Any] = {
             "storm": self._index,
-            "shard": watch.shard,
+            "shard": storms.shard,
             "dropped": self._dropped,
             "connected": self._connected,
-            "seconds": (watch.clock() - self._began_ns) * 1e-9,
+            "seconds": (storms.clock() - self._began_ns) * 1e-9,
             **more,
         }
-        watch.tell(
-            Event(t=at_ns - watch.mono_ns, who="operator", kind=kind, what=what, evidence=evidence)
+        storms.emit(
+            Event(t=at_ns - storms.mono_ns, who="operator", kind=kind, what=what, evidence=evidence)
         )

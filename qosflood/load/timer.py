@@ -26,7 +26,7 @@ class Timer(Protocol):
         """Wake at `at_ns` on time.monotonic_ns(); a moment that has passed wakes at once."""
 
     def close(self) -> None:
-        """Give up whatever it holds; it does not call back any more."""
+        """Release the descriptor or handle; it does not call back any more."""
 
 
 class TimerFd:
@@ -35,7 +35,7 @@ class TimerFd:
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._settime = libc.timerfd_settime
-        # With these said, ctypes has nothing to find out at each call.
+        # Declared once, so that ctypes does not inspect the arguments on every call.
         self._settime.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
         self._fd = libc.timerfd_create(time.CLOCK_MONOTONIC, _TFD_CLOEXEC_NONBLOCK)
         if self._fd < 0:

@@ -17,14 +17,14 @@ KeyPath = tuple[str | int, ...]
 COUNTER = "counter."
 _SOURCES: dict[str, tuple[Literal["text", "number"], str]] = {
     "session.id": ("text", "the session's id: qosflood-<run>-<client>-<session>"),
-    "session.uuid": ("text", "a UUID of the session's own"),
+    "session.uuid": ("text", "a UUID, different for every session"),
     "session.number": ("number", "the client's number, from 0"),
-    "session.index": ("number", "the how-manyeth session of that client it is, from 0"),
-    "session.ssrc": ("number", "32-bit SSRC of the stream it sends"),
-    "session.remote_ssrc": ("number", "32-bit SSRC of the stream it receives"),
-    "session.production": ("text", "production-<n>, of report.productions"),
-    "session.line": ("text", "line-<n>, of report.lines"),
-    "session.bridge": ("text", "bridge-<n>, of report.bridges"),
+    "session.index": ("number", "the session's number among those of its client, from 0"),
+    "session.ssrc": ("number", "32-bit SSRC of the stream that the client sends"),
+    "session.remote_ssrc": ("number", "32-bit SSRC of the stream that the client receives"),
+    "session.production": ("text", "production-<n>, n below report.productions"),
+    "session.line": ("text", "line-<n>, n below report.lines"),
+    "session.bridge": ("text", "bridge-<n>, n below report.bridges"),
     "session.direction": ("text", "ingress or egress"),
     "network.class": ("text", "name of the client's network class"),
     "network.mos": ("number", "mean opinion score, 1 to 4.5"),
@@ -36,7 +36,7 @@ _SOURCES: dict[str, tuple[Literal["text", "number"], str]] = {
     "network.jitter_s": ("number", "jitter in seconds"),
     "clock.epoch_ms": ("number", "time of observation, whole ms since 1970"),
     "clock.epoch_s": ("number", "the same in seconds, with ms"),
-    "clock.iso": ("text", "the same after RFC 3339, in UTC with ms"),
+    "clock.iso": ("text", "the same as RFC 3339 text, in UTC with ms"),
     "clock.session_ms": ("number", "whole ms since the session's first report"),
 }
 """Every source but the profile's own counters (`counter.NAME`): what it is in JSON, and its

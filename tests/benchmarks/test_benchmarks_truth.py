@@ -29,4 +29,4 @@ def test_a_figure_further_off_or_not_given_is_a_problem(due: float, reported: fl
 
 def test_good_figures_of_a_run_that_does_not_count_are_a_problem() -> None:
     late = replace(RUN, problems=("the generator was late",))
-    assert own_problems([late]) == ["105 clients, each 210 ms: the generator was late"]
+    assert own_problems([late]) == ["105 clients, every 210 ms: the generator was late"]

@@ -81,7 +81,7 @@ def test_a_row_that_cannot_be_measured_says_why_and_the_next_is_measured(
     monkeypatch.setattr(versus, "ROWS", rows)
     aims, failures = versus.run_rows(Bench(Cores(0, 1), tmp_path, 1, 4), ["bad", "good"])
     assert aims == [aim]
-    assert failures == ["bad was not measured, see there"]
+    assert failures == ["bad was not measured; its section says why"]
     out = capsys.readouterr().out
     assert "bad was not measured: RuntimeError: nginx did not start" in out
     assert "a table" in out

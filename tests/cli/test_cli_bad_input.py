@@ -67,7 +67,7 @@ def test_an_impossible_network_is_refused_by_the_key_that_is_wrong(
         ),
         (
             'network={mix="mixed",classes=[{name="a"}]}',
-            'got mix "mixed" beside classes, expected one of the two: leave mix out',
+            'got mix "mixed" together with classes, expected one of the two: remove mix',
         ),
         ("network.mix=awful", 'got "awful", expected "auto", "healthy" or "mixed", e.g. "mixed"'),
     ],

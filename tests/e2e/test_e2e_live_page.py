@@ -202,14 +202,14 @@ def test_the_charts_hold_the_points_of_the_journal(watched: Watched) -> None:
         offered[window["second"]] += window["offered"]
         acked[window["second"]] += window["outcomes"]["acked"]
     for lines in (watched.throughput, watched.reloaded):
-        assert len(lines["acked"]) >= 4
-        assert lines["acked"] == {at: acked[at] for at in lines["acked"]}
+        assert len(lines["answered"]) >= 4
+        assert lines["answered"] == {at: acked[at] for at in lines["answered"]}
         assert lines["offered"] == {at: offered[at] for at in lines["offered"]}
 
 
 def test_a_page_that_is_reloaded_shows_the_whole_run(watched: Watched) -> None:
-    assert min(watched.reloaded["acked"]) == 0
-    assert set(watched.throughput["acked"]) <= set(watched.reloaded["acked"])
+    assert min(watched.reloaded["answered"]) == 0
+    assert set(watched.throughput["answered"]) <= set(watched.reloaded["answered"])
 
 
 def test_a_mark_stands_in_the_journal_and_in_the_report_too(watched: Watched) -> None:
@@ -220,7 +220,7 @@ def test_a_mark_stands_in_the_journal_and_in_the_report_too(watched: Watched) ->
 
 
 def test_a_page_that_is_refused_says_so(watched: Watched) -> None:
-    assert watched.words["refused"].startswith("not connected: too many look on")
+    assert watched.words["refused"].startswith("not connected: too many pages are open")
 
 
 def test_stop_asks_once_and_ends_the_run_with_its_report(watched: Watched) -> None:

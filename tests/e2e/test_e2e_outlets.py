@@ -58,7 +58,7 @@ def test_a_run_is_scraped_and_pushed_and_its_json_stays_clean(tmp_path: Path) ->
         assert done.code == 1
         report = json.loads(done.out)
         assert report == read_report(run_dir)
-        assert f"metrics go to {receiver.url}/v1/metrics, each 10s" in done.err
+        assert f"metrics are pushed to {receiver.url}/v1/metrics every 10s" in done.err
         assert "warning: metrics" not in done.err
         assert 0 < outcomes(page)["acked"] <= report["totals"]["outcomes"]["acked"]
         assert len(receiver.requests) >= 2

@@ -85,7 +85,7 @@ def test_a_run_whose_journal_is_missing_or_empty_is_refused(run_dir):
     with pytest.raises(JournalError):
         read_run(run_dir)
     (run_dir / JOURNAL).write_bytes(encode_record(SEGMENT)[:20])
-    with pytest.raises(JournalError, match="has no beginning"):
+    with pytest.raises(JournalError, match="has no first record"):
         read_run(run_dir)
 
 

@@ -134,7 +134,7 @@ def play(
             heads += 1
         else:
             memo.missed(read(data)[1])
-    memo.judge(count)
+    memo.drop_if_rarely_hit(count)
     return whole, heads
 
 

@@ -10,7 +10,7 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.lab.collector.state import ManualClock
-from qosflood.load.pacer import LIFE_PER_WAKE_UP, SENDS_PER_WAKE_UP, Pacer
+from qosflood.load.pacer import SENDS_PER_WAKE_UP, SESSION_EVENTS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
@@ -211,7 +211,7 @@ def test_clients_join_and_leave_when_the_schedule_says():
 def test_a_crowd_that_joins_or_leaves_at_once_does_not_hold_up_reports():
     rig = Rig(small(clients=1000, base_clients=1000))
     rig.turn()
-    assert sum(bool(client.joined) for client in rig.clients) == LIFE_PER_WAKE_UP
+    assert sum(bool(client.joined) for client in rig.clients) == SESSION_EVENTS_PER_WAKE_UP
     assert rig.again
     rig.run_until(10 * MS)
     assert all(client.joined for client in rig.clients)

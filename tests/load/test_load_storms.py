@@ -14,7 +14,7 @@ from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event
 from qosflood.lab.collector.state import ManualClock
 from qosflood.load.client.client import BUSY, DOWN, IDLE
-from qosflood.load.storms import DROPS_PER_TURN, StormWatch, back_after_s, hit
+from qosflood.load.storms import DROPS_PER_TURN, Storms, hit_positions, reconnect_after_s
 from qosflood.plan.plan import Plan, Storm
 
 
@@ -37,7 +37,7 @@ class Crowd:
         self.told: list[Event] = []
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[int, Callable[[], None]]] = []
-        self.watch = StormWatch(
+        self.storms = Storms(
             plan,
             part,
             self.numbers,
@@ -46,9 +46,9 @@ class Crowd:
             clock=self.clock.now_ns,
             mono_ns=ZERO - SECOND,
             loop=self,
-            tell=self.told.append,
+            emit=self.told.append,
         )
-        self.watch.start(ZERO)
+        self.storms.start(ZERO)
 
     def call_soon(self, callback: Callable[[], None]) -> Any:
         self.soon.append(callback)
@@ -92,8 +92,8 @@ class Member:
         self.state = IDLE
         self.drops: list[float] = []
 
-    def drop(self, back_after_s: float) -> None:
-        self.drops.append(back_after_s)
+    def drop(self, reconnect_after_s: float) -> None:
+        self.drops.append(reconnect_after_s)
         if self.state == IDLE:
             self.state = DOWN
 
@@ -102,18 +102,18 @@ class Member:
 def test_the_parts_together_drop_exactly_the_plans_share(seed, parts, share, clients):
     plan = stormy(storm(drop=share), clients=clients, seed=seed)
     numbers = [np.arange(part, clients, parts) for part in range(parts)]
-    together = [n for mine in numbers for n in mine[hit(plan, 0, mine)].tolist()]
+    together = [n for mine in numbers for n in mine[hit_positions(plan, 0, mine)].tolist()]
     everyone = np.arange(clients)
-    assert sorted(together) == sorted(everyone[hit(plan, 0, everyone)].tolist())
+    assert sorted(together) == sorted(everyone[hit_positions(plan, 0, everyone)].tolist())
     assert len(set(together)) == len(together) == round(share * clients)
 
 
 def test_each_storm_hits_others_and_each_client_comes_back_in_its_own_time():
     plan = stormy(storm(8, back_s=4), storm(9, back_s=4), clients=2000)
     everyone = np.arange(2000)
-    first, second = (set(hit(plan, index, everyone).tolist()) for index in (0, 1))
+    first, second = (set(hit_positions(plan, index, everyone).tolist()) for index in (0, 1))
     assert len(first & second) == pytest.approx(500, abs=80)
-    after = back_after_s(plan, 0, everyone)
+    after = reconnect_after_s(plan, 0, everyone)
     assert (after.min() >= 0, after.max() < 4) == (True, True)
     assert after.mean() == pytest.approx(2.0, abs=0.2)
 
@@ -173,8 +173,8 @@ def test_at_the_end_it_tells_who_is_not_back():
     crowd.run_until(9 * SECOND)
     for client in crowd.clients[:180]:
         client.state = IDLE
-    crowd.watch.finish()
-    crowd.watch.finish()
+    crowd.storms.finish()
+    crowd.storms.finish()
     assert crowd.kinds() == ["storm", "storm_over"]
     assert crowd.told[1].what == "180 of 200 clients are back"
     crowd.run_until(20 * SECOND)
@@ -185,7 +185,7 @@ def test_a_stop_in_the_middle_of_a_storm_drops_nobody_else():
     crowd = Crowd(stormy(storm(8, drop=1.0)))
     crowd.clock.advance(8 * SECOND)
     crowd.later.pop()[1]()
-    crowd.watch.finish()
+    crowd.storms.finish()
     assert len(crowd.dropped) == DROPS_PER_TURN
     assert crowd.kinds() == ["storm", "storm_over"]
     crowd.run_until(20 * SECOND)
@@ -194,7 +194,7 @@ def test_a_stop_in_the_middle_of_a_storm_drops_nobody_else():
 
 def test_a_storm_after_the_end_does_not_begin():
     crowd = Crowd(stormy(storm(8)))
-    crowd.watch.finish()
+    crowd.storms.finish()
     crowd.run_until(20 * SECOND)
     assert (crowd.dropped, crowd.told) == (set(), [])
 
@@ -208,7 +208,7 @@ def test_real_clients_are_seen_to_leave_and_to_come_back():
     old, out = rig.connect(idle), rig.connect(busy)
     rig.due(busy)
     plan = stormy(storm(0.001, drop=1.0), clients=2)
-    watch = StormWatch(
+    storms = Storms(
         plan,
         0,
         np.arange(2),
@@ -217,16 +217,16 @@ def test_real_clients_are_seen_to_leave_and_to_come_back():
         clock=loop.clock.now_ns,
         mono_ns=ZERO,
         loop=loop,
-        tell=told.append,
+        emit=told.append,
     )
-    watch.start(ZERO)
+    storms.start(ZERO)
     loop.run_until(100 * MS)
     assert (old.aborted, out.aborted) == (True, False)
     busy.data_received(ACCEPTED)
     assert out.aborted
     for client, wire in ((idle, old), (busy, out)):
         rig.lose(wire, client)
-        rig.come_back(client)
+        rig.reconnect(client)
     rig.connect(idle)
     loop.run_until(200 * MS)
     assert [event.kind for event in told] == ["storm"]

@@ -226,7 +226,7 @@ def make_findings(plan: Plan, shape: Shape, **changes: Any) -> Findings:
 
 
 def make_totals(phases: tuple[PhaseFigures, ...]) -> Totals:
-    """The books of these phases."""
+    """The totals of these phases."""
 
     def added(name: str) -> dict[str, int]:
         total: dict[str, int] = {}

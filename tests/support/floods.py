@@ -42,7 +42,7 @@ class Flooded:
 
     @property
     def totals(self) -> dict[str, Any]:
-        """The books, after checking that they balance and hold what was planned."""
+        """The totals, after checking that outcomes add up and hold what was planned."""
         totals: dict[str, Any] = self.report["totals"]
         assert totals["balanced"] is True
         assert totals["in_flight"] == 0

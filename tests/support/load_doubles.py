@@ -1,4 +1,4 @@
-"""Doubles for the load side: a connection in memory, a connector that waits to be told, and a rig
+"""Doubles for the load side: a connection in memory, a connector that the test drives, and a rig
 of clients around them on a clock that stands still."""
 
 from collections import Counter
@@ -59,7 +59,7 @@ class WaitingConnector:
         self.wanting: list[Client] = []
         self.retrying: list[Client] = []
         self.failures: list[int] = []
-        self.away: dict[Client, float] = {}
+        self.reconnect_after_s: dict[Client, float] = {}
         self.pausing: dict[Client, float] = {}
 
     def want(self, client: Client) -> None:
@@ -74,7 +74,7 @@ class WaitingConnector:
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
         client = callback.__self__
-        waits = self.away if callback.__name__ == "come_back" else self.pausing
+        waits = self.reconnect_after_s if callback.__name__ == "reconnect" else self.pausing
         assert client not in waits, "waits twice"
         assert client not in self.wanting, "waits while it wants a connection"
         assert client not in self.retrying, "waits while it waits for a retry"
@@ -157,11 +157,11 @@ class Rig:
         self.connector.retrying.remove(client)
         client.retry()
 
-    def come_back(self, client: Client | None = None) -> None:
+    def reconnect(self, client: Client | None = None) -> None:
         """Its time away is over."""
         client = client or self.client
-        del self.connector.away[client]
-        client.come_back()
+        del self.connector.reconnect_after_s[client]
+        client.reconnect()
 
     def resume(self, client: Client | None = None) -> None:
         """Its pause before another try is over."""
@@ -206,7 +206,7 @@ class Rig:
         for client in self.swept:
             client.halt(self.clock.now_ns())
 
-    # The books.
+    # What is checked: outcomes add up.
 
     @property
     def outcomes(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A raw asyncio server for tests: it answers each request with exactly the bytes it is told."""
+"""A raw asyncio server for tests: it answers each request with exactly the bytes it is given."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""The parts of a run, played by several commands, made one run. `qosflood merge` is this."""
+"""Joins the parts of a run that several commands played: `qosflood merge`."""
 
 from qosflood.journal.merge.parts import PartRun, missing
 from qosflood.journal.merge.write import merge, open_parts

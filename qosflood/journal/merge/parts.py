@@ -1,4 +1,4 @@
-"""What the parts of a run say of themselves: do they belong together, and their one Plan. Pure."""
+"""Whether the parts of a run belong together, and the one Plan that they make. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ from qosflood.journal.records import Event
 from qosflood.plan.plan import Limit, Part, Phase, Plan
 
 MOST_LATE_NS = SECOND
-_MOST_TOLD = 6
-_WATCHED = ("scrape.", "memory.", "restarts")
+_MOST_SHOWN = 6
+_MONITORED = ("scrape.", "memory.", "restarts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def in_order(parts: Sequence[PartRun]) -> list[PartRun]:
         found = list(_differences("", _compared(first.plan), _compared(other.plan)))
         if found:
             raise JournalError(
-                f"{other.folder}: is no part of the run in {first.folder}: {_told(found)}"
+                f"{other.folder}: does not belong to the run in {first.folder}: {_shortened(found)}"
             )
     ordered = sorted(parts, key=lambda part: part.part.index)
     for before, after in pairwise(ordered):
@@ -64,9 +64,9 @@ def in_order(parts: Sequence[PartRun]) -> list[PartRun]:
     return ordered
 
 
-def _told(found: list[str]) -> str:
-    more = len(found) - _MOST_TOLD
-    return "; ".join(found[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+def _shortened(found: list[str]) -> str:
+    more = len(found) - _MOST_SHOWN
+    return "; ".join(found[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _compared(plan: Plan) -> Any:
@@ -87,17 +87,17 @@ def _compared(plan: Plan) -> Any:
         planned_sessions=0,
     )
     facts: dict[str, Any] = msgspec.to_builtins(same)
-    # What is watched, and how, may be said to the part that watches alone.
+    # Options of monitoring may be given to one part only, the one that monitors.
     del facts["watch"], facts["audit"]
     return facts
 
 
 def _of_all(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
-    """Limits without the shipped ones that follow from how the target is watched."""
+    """Limits without the shipped ones that depend on how the target is monitored."""
     return tuple(
         limit
         for limit in limits
-        if limit.named_by == "user" or not limit.metric.startswith(_WATCHED)
+        if limit.named_by == "user" or not limit.metric.startswith(_MONITORED)
     )
 
 
@@ -114,23 +114,23 @@ def _differences(path: str, first: Any, other: Any) -> Iterator[str]:
 
 
 def merged_plan(parts: Sequence[PartRun]) -> Plan:
-    """The plan of all given parts as one: their shards, planned reports and sessions in sum."""
-    watcher = next((part for part in parts if part.part.memory), parts[0]).plan
+    """One plan for all given parts, with the sums of their shards, reports and sessions."""
+    monitoring = next((part for part in parts if part.part.memory), parts[0]).plan
     scraped = any(part.part.scrapes for part in parts)
     plans = [part.plan for part in parts]
     target = replace(
-        watcher.target,
+        monitoring.target,
         addresses=_union(plan.target.addresses for plan in plans),
         sources=_union(plan.target.sources for plan in plans),
     )
     return replace(
-        watcher,
+        monitoring,
         part=None,
         merged=parts[0].part.of,
-        load=replace(watcher.load, shards=sum(plan.load.shards for plan in plans)),
+        load=replace(monitoring.load, shards=sum(plan.load.shards for plan in plans)),
         phases=tuple(_summed(phases) for phases in zip(*(p.phases for p in plans), strict=True)),
         target=target,
-        watch=watcher.watch if scraped else replace(watcher.watch, interval_ns=None),
+        watch=monitoring.watch if scraped else replace(monitoring.watch, interval_ns=None),
         planned_sessions=sum(plan.planned_sessions for plan in plans),
     )
 
@@ -161,22 +161,22 @@ def events_before(parts: Sequence[PartRun], t0: int) -> Iterator[Event]:
             when = f"{format_duration(abs(late_ns))} {'late' if late_ns > 0 else 'early'}"
             what = f"{part.part.name} began its load {when} by its own clock"
             yield _event(t0, "part_late", what, late_ns=late_ns)
-    hosts = _said(parts, "host", "name")
+    hosts = _distinct_values(parts, "host", "name")
     if len(hosts) > 1:
         what = (
             f"the parts ran on {len(hosts)} hosts ({', '.join(hosts)}), whose clocks are trusted: "
-            "an error of a clock moves that part's load in time"
+            "a clock that is wrong shifts its part's load in time"
         )
         yield _event(t0, "clocks_trusted", what)
     for library in sorted({key for part in parts for key in part.facts.get("versions", {})}):
-        found = _said(parts, "versions", library)
+        found = _distinct_values(parts, "versions", library)
         if len(found) > 1:
             yield _event(t0, "versions_differ", f"{library} is {' and '.join(found)}")
 
 
-def _said(parts: Sequence[PartRun], section: str, key: str) -> list[str]:
-    said = (part.facts.get(section, {}).get(key) for part in parts)
-    return list(dict.fromkeys(str(value) for value in said if value is not None))
+def _distinct_values(parts: Sequence[PartRun], section: str, key: str) -> list[str]:
+    values = (part.facts.get(section, {}).get(key) for part in parts)
+    return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def _event(t: int, kind: str, what: str, **evidence: Any) -> Event:

@@ -24,16 +24,16 @@ from qosflood.journal.records import (
 )
 
 _OF_A_RUN = ("load_started", "load_finished", "settled", "stopping")
-"""Events by which the analysis knows how a run went; a part's own are called otherwise."""
-_TIMED_ALONE = ControlSample | PrometheusReading | PrometheusSamples | OtelSample
-"""Records of which nothing but the time is the part's own."""
+"""Events from which the analysis reads how a run went; a part's own are renamed."""
+_ONLY_RETIMED = ControlSample | PrometheusReading | PrometheusSamples | OtelSample
+"""Records of which only the time has to be converted."""
 _OF_THE_TARGET = ("restarted", "process_gone", "several_processes")
 
 
 class PartStream:
     """Retimes the records of one part: UTC by its own clock, less `wall_ns`, UTC at the merged
     journal's start. Its shards are numbered from `first_shard` on; `own_instance`: another part
-    watches too, so instances are named by part; `own_machine`: no part before it ran there."""
+    monitors too, so instances are named by part; `own_machine`: no part before it ran there."""
 
     def __init__(
         self,
@@ -64,10 +64,10 @@ class PartStream:
                 yield replace(record, t=t, shard=record.shard + self._first_shard)
             elif isinstance(record, ScrapeSample | MemorySample):
                 yield replace(record, t=t, instance=self._instance(record.instance))
-            elif isinstance(record, _TIMED_ALONE):
+            elif isinstance(record, _ONLY_RETIMED):
                 yield replace(record, t=t)
             elif isinstance(record, TcpSample):
-                # Parts on one machine read the same counters, which are told once.
+                # Parts on one machine read the same counters, which are kept once.
                 if self._own_machine:
                     yield replace(record, t=t, machine=self.part.name)
             elif isinstance(record, SentSessions):
@@ -97,7 +97,9 @@ class PartStream:
     def events_after(self) -> Iterator[Event]:
         """What is known of the part once all its records were taken."""
         for jump in self._jumps.found:
-            what = f"{self.part.name}: UTC moved by {format_duration(abs(jump.by_ns))} in its run"
+            what = (
+                f"{self.part.name}: UTC jumped by {format_duration(abs(jump.by_ns))} during the run"
+            )
             yield _event(jump.t + self._shift, "clock_jump", what)
         if self.fault is not None:
             yield _event(self.last_t, "part_died", f"{self.part.name} {self.fault}")
@@ -142,7 +144,7 @@ class PartStream:
 
 
 def closing_events(streams: Sequence[PartStream], events_t: int) -> Iterator[Event]:
-    """Those by which the analysis knows how the whole run went; `events_t` is its end."""
+    """Events from which the analysis reads how the whole run went; `events_t` is its end."""
     begun = [stream for stream in streams if "load_started" in stream.times]
     for kind, what in _CLOSING.items():
         times = [stream.times[kind] for stream in begun if kind in stream.times]
@@ -151,7 +153,9 @@ def closing_events(streams: Sequence[PartStream], events_t: int) -> Iterator[Eve
     stopped = [stream for stream in begun if stream.end is None or "stopping" in stream.times]
     if begun and len(stopped) == len(begun):
         t = min(max(s.times.get("stopping", s.last_t) for s in begun), events_t)
-        yield Event(t=t, who="operator", kind="stopping", what="every part was being stopped")
+        yield Event(
+            t=t, who="operator", kind="stopping", what="the load is being stopped in every part"
+        )
 
 
 _CLOSING = {
@@ -164,13 +168,13 @@ def merged_end(streams: Sequence[PartStream], missing: Sequence[str], t: int) ->
     """How the whole run ended: interrupted or aborted if a part was, incomplete if one is missing
     or died."""
     for reason, words in (("interrupted", "was interrupted"), ("aborted", "was aborted")):
-        told = [
+        reasons = [
             f"{stream.part.name} {words} {stream.how_far} ({stream.end.detail})"
             for stream in streams
             if stream.end is not None and stream.end.reason == reason
         ]
-        if told:
-            return End(t=t, reason=reason, detail="; ".join(told))
+        if reasons:
+            return End(t=t, reason=reason, detail="; ".join(reasons))
     short = bool(missing) or any(stream.fault for stream in streams)
     return End(t=t, reason=INCOMPLETE if short else "completed")
 

@@ -1,4 +1,4 @@
-"""Parts' run directories to a run directory of the whole, record by record."""
+"""Writes the run directory of a whole run from those of its parts, record by record."""
 
 import gc
 import heapq
@@ -38,7 +38,7 @@ from qosflood.journal.run_directory import (
     JournalWriter,
     check_run_directory,
     create_run_directory,
-    goes_on,
+    is_running,
     read_failures,
     read_records,
     read_run,
@@ -56,7 +56,7 @@ def open_parts(folders: Sequence[Path]) -> list[PartRun]:
 def _open(folder: Path) -> PartRun:
     run = read_run(folder)
     check_part(str(folder), run.plan)
-    if goes_on(folder):
+    if is_running(folder):
         raise JournalError(f"{folder}: this part still runs; merge it once it has ended")
     offset_ns, zero_t = run.segment.wall_ns, None
     for record in read_records(folder):
@@ -109,7 +109,7 @@ def _write_records(
     journal: JournalWriter, parts: Sequence[PartRun], streams: list[PartStream], wall_ns: int
 ) -> None:
     _append_all(journal, _head(parts, wall_ns))
-    # Decoded histograms end in cycles of 90 KB each; a day of them is not to wait for its turn.
+    # Decoded histograms leave reference cycles of 90 KB each: collect them often.
     gc.freeze()
     rollups = RollupMaker()
     for record in _in_time(parts, streams):
@@ -138,7 +138,7 @@ def _head(parts: Sequence[PartRun], wall_ns: int) -> Iterator[JournalRecord]:
 
 
 def _in_time(parts: Sequence[PartRun], streams: list[PartStream]) -> Iterator[JournalRecord]:
-    """All parts' records by time, as far as each journal is by time itself."""
+    """All parts' records by time, as far as each journal is in order of time itself."""
     sources = (
         stream.take_all(read_records(Path(part.folder)))
         for part, stream in zip(parts, streams, strict=True)
@@ -157,9 +157,9 @@ def _write_failures(
     """The first and last of each kind over all parts."""
     samples: list[FailureSample] = []
     for part, stream in zip(parts, streams, strict=True):
-        for told in read_failures(Path(part.folder)):
+        for failure in read_failures(Path(part.folder)):
             with suppress(msgspec.ValidationError):
-                samples.append(stream.failure(msgspec.convert(told, FailureSample)))
+                samples.append(stream.failure(msgspec.convert(failure, FailureSample)))
     kept = FirstAndLast[FailureSample](FIRST, LAST)
     for sample in sorted(samples, key=lambda sample: sample.done_t):
         if kept.offer(sample.kind, sample.done_t, sample):

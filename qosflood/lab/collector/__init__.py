@@ -1,1 +1,1 @@
-"""The embedded collector: a reference target with a memory and a knee of its own."""
+"""The embedded collector: a reference target whose memory and highest rate can be measured."""

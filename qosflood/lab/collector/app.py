@@ -1,7 +1,7 @@
 """The collector's HTTP interface: which request does what, and what it answers.
 
-Made to be derived from: a variant that leaks, loses, freezes or lies overrides `make_state`,
-`accept_report`, `wait_ns` or single handlers, and adds routes in `routes`.
+Made to be derived from: a variant that leaks memory, loses reports, freezes or answers falsely
+overrides `make_state`, `accept_report`, `pause` or single handlers, and adds routes in `routes`.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from qosflood.lab.collector.wire import RefusedError
 
 
 class ServiceBucket:
-    """Hands out finish times as a single server would that needs `service_ns` per report.
+    """Returns the finish times of a single server that needs `service_ns` per report.
 
-    Reports are served in the order in which they are admitted. An idle server saves up nothing:
+    Reports are served in the order in which they are admitted. Idle time is not saved up:
     the capacity is 1e9 / service_ns reports per second, whatever happened before.
     """
 
@@ -67,10 +67,10 @@ class App:
         self._process = metrics.ProcessProbe()
         self._http: aiohttp.ClientSession | None = None
         self._token = read_token(options.token)
-        self._exact, self._below = _split_routes(self.routes())
+        self._exact, self._by_parent = _split_routes(self.routes())
 
     def make_state(self) -> State:
-        """The memory this collector starts with."""
+        """The state this collector starts with."""
         return State(self.options.session_ttl_ns)
 
     def routes(self) -> dict[tuple[str, str], Handler]:
@@ -89,7 +89,7 @@ class App:
         }
 
     async def start(self) -> None:
-        """Open what talks to bridges and controller, and begin to probe."""
+        """Open the HTTP client for bridges and controller, and begin to probe."""
         options = self.options
         if options.bridges or options.sip:
             # limit=0: an answer that never comes must not take the place of one that would.
@@ -103,7 +103,7 @@ class App:
         self.bridges.start()
 
     async def close(self) -> None:
-        """Stop probing and close what talks outward."""
+        """Stop probing and close the HTTP client."""
         await self.bridges.close()
         if self._http is not None:
             await self._http.close()
@@ -115,7 +115,7 @@ class App:
             handler = self._exact.get((request.method, request.rel_url.raw_path))
             if handler is not None:
                 return await handler(request, "")
-            return await self._handle_below(request)
+            return await self._handle_by_parent(request)
         except RefusedError as refused:
             return wire.error_reply(refused)
         except ConnectionError:
@@ -134,7 +134,7 @@ class App:
         return wire.raw_json_reply(_ACCEPTED, 202)
 
     def accept_report(self, report: dict[str, Any]) -> None:
-        """Remember a report that has the right shape and has been served."""
+        """Keep a report that is valid and has been served."""
         self.state.record(report)
 
     async def pause(self, ns: int) -> None:
@@ -229,13 +229,13 @@ class App:
         if not hmac.compare_digest(given, b"Bearer " + self._token):
             raise RefusedError(401, "Expected the header Authorization: Bearer <token>")
 
-    async def _handle_below(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle_by_parent(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.rel_url.raw_path.rstrip("/")
         handler = self._exact.get((request.method, path))
         if handler is not None:
             return await handler(request, "")
         parent, _, segment = path.rpartition("/")
-        handler = self._below.get((request.method, parent))
+        handler = self._by_parent.get((request.method, parent))
         if handler is None or not segment:
             raise RefusedError(404, f"Route {request.method}:{request.path_qs} not found")
         return await handler(request, unquote(segment))
@@ -244,14 +244,14 @@ class App:
 def _split_routes(
     routes: dict[tuple[str, str], Handler],
 ) -> tuple[dict[tuple[str, str], Handler], dict[tuple[str, str], Handler]]:
-    """Routes of fixed paths, and those with a last segment by what comes before it."""
+    """Routes of fixed paths, and routes with a variable last segment by the path before it."""
     exact: dict[tuple[str, str], Handler] = {}
-    below: dict[tuple[str, str], Handler] = {}
+    by_parent: dict[tuple[str, str], Handler] = {}
     for (method, path), handler in routes.items():
-        table = below if path.endswith("/{}") else exact
+        table = by_parent if path.endswith("/{}") else exact
         for served in (method, "HEAD") if method == "GET" else (method,):
             table[served, path.removesuffix("/{}")] = handler
-    return exact, below
+    return exact, by_parent
 
 
 def _shaped(body: Any, fields: tuple[validation.Field, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Media bridges: which one a line lands on, which are healthy, and how they are asked."""
+"""Media bridges: which one serves a line, which are healthy, and how conferences are created."""
 
 import asyncio
 import time
@@ -50,7 +50,7 @@ def line_hash(line_id: str) -> int:
 
 
 def choose_bridge(bridges: Sequence[Bridge], line_id: str) -> Bridge:
-    """The healthy bridge that the line's hash falls to by weight; of all, when none is healthy."""
+    """The healthy bridge that the line's hash selects by weight; any bridge if none is healthy."""
     candidates = [bridge for bridge in bridges if bridge.healthy] or list(bridges)
     place = line_hash(line_id) % sum(bridge.weight for bridge in candidates)
     for bridge in candidates:
@@ -69,7 +69,7 @@ class Bridges(Protocol):
         """Begin to probe."""
 
     async def close(self) -> None:
-        """Stop probing; asked or probed bridges are left alone."""
+        """Stop probing; the bridges themselves keep running."""
 
     async def create_conference(self, line_id: str, /) -> str:
         """The id of a new conference for a line; raises BridgeError."""
@@ -88,12 +88,12 @@ class InternalBridges:
         """Nothing to stop."""
 
     async def create_conference(self, _line_id: str, /) -> str:
-        """The id of a conference that is nowhere."""
+        """An id without a conference behind it."""
         return str(uuid.uuid4())
 
 
 class RemoteBridges:
-    """Bridges asked over HTTP, without timeouts: one that never answers stays healthy."""
+    """Bridges reached over HTTP, without timeouts: one that never answers stays healthy."""
 
     def __init__(
         self, options: Sequence[BridgeOption], interval_ns: int, http: aiohttp.ClientSession
@@ -107,7 +107,7 @@ class RemoteBridges:
         self._probers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to probe every bridge, each on its own, the first time after one interval."""
+        """Begin to probe every bridge, each in a task of its own, first after one interval."""
         self._probers = [asyncio.create_task(self._keep_probing(b)) for b in self.bridges]
 
     async def close(self) -> None:
@@ -127,7 +127,7 @@ class RemoteBridges:
             raise BridgeError(f"Failed to allocate conference: {error}") from error
 
     async def probe(self, bridge: Bridge) -> None:
-        """Ask a bridge once how it is, and note the answer."""
+        """Request a bridge's health once, and record the answer."""
         started_ns = time.monotonic_ns()
         try:
             async with self._http.get(f"{bridge.base_url}health") as answer:

@@ -1,4 +1,4 @@
-"""What the embedded collector can be told, as one frozen value."""
+"""The embedded collector's options, as one frozen value."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +31,8 @@ class CollectorOptions:
 
     `port` 0 lets the kernel choose. `session_ttl_ns` None keeps sessions for ever.
     `service_time_ns` None answers as fast as it can. `token` names the source of a bearer token,
-    `env:VAR` or `file:PATH`, never the token itself. `sip` None: the collector plays the SIP
-    controller; no `bridges`: it plays an always healthy bridge.
+    `env:VAR` or `file:PATH`, never the token itself. `sip` None: the collector acts as the SIP
+    controller; no `bridges`: it acts as one bridge that is always healthy.
     """
 
     host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""The collector as a child process: a spec on stdin, `ready` on stdout, gone with its parent."""
+"""The collector as a child process: a spec on stdin, `ready` on stdout; it ends with its parent."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ def main(make_app: MakeApp = App) -> int:
         with contextlib.suppress(BrokenPipeError):
             _send(parent, {"type": "failed", "error": " ".join(str(error).split())})
     except BrokenPipeError:
-        # The parent went while this started: nobody is left to tell.
+        # The parent ended while this process started: nothing reads the answer.
         pass
     return ExitCode.NOT_STARTED
 

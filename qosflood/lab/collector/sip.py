@@ -27,7 +27,7 @@ class SipController(Protocol):
 
 
 class InternalSip:
-    """Stands in when no controller is configured: every call succeeds, nobody's phone rings."""
+    """Used when no controller is configured: every call succeeds and no phone rings."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -38,7 +38,7 @@ class InternalSip:
         return {"callId": f"call-{self.calls}", "provider": "freeswitch"}
 
     async def hang_up(self, call_id: str) -> None:
-        """Nobody is on the line."""
+        """Nothing to end."""
 
     async def healthy(self) -> bool:
         """Always."""
@@ -46,7 +46,7 @@ class InternalSip:
 
 
 class RemoteSip:
-    """A controller asked over HTTP, without timeouts, as the reference does."""
+    """A controller reached over HTTP, without timeouts, as in the reference."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
         self._url = url.rstrip("/")
@@ -67,7 +67,7 @@ class RemoteSip:
         await self._ask("DELETE", f"/calls/{quote(call_id, safe='')}")
 
     async def healthy(self) -> bool:
-        """Whether the controller says that it is well."""
+        """Whether the controller's health check succeeds."""
         try:
             await self._ask("GET", "/health")
         except SipError:

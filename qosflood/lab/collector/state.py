@@ -1,4 +1,4 @@
-"""What the collector remembers: the last sample of each session, productions, who joined."""
+"""The collector's state: the last sample of each session, productions, joined sessions."""
 
 import time
 import uuid
@@ -31,7 +31,7 @@ class ManualClock:
 
 
 class LastSeen:
-    """Remembers when each key was last seen; times are nanoseconds that never go back."""
+    """When each key was last seen; times are nanoseconds that never go back."""
 
     def __init__(self, ttl_ns: int) -> None:
         self.ttl_ns = ttl_ns
@@ -84,11 +84,11 @@ class Aggregates:
 
 
 class State:
-    """All of the collector's memory. `session_ttl_ns` None keeps sessions for ever.
+    """All that the collector keeps. `session_ttl_ns` None keeps sessions for ever.
 
     Samples stay the dicts they were parsed into: like the reference's, memory grows with the
-    number of distinct sessions, by about 1 KB each. Means are taken when they are asked for, so
-    that no sample, however odd, can spoil them for longer than it is held.
+    number of distinct sessions, by about 1 KB each. Means are computed on each request, so
+    that an odd sample affects them only while it is kept.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class State:
             self.expire()
 
     def expire(self) -> None:
-        """Drop each sample and each joined session that was not heard of for the time to live."""
+        """Drop each sample and each joined session that was not seen for the time to live."""
         if self._reported is None or self._beating is None:
             return
         now_ns = self.clock.now_ns()
@@ -170,7 +170,7 @@ class State:
         return True
 
     def leave(self, session: str) -> bool:
-        """End a session; False if nobody of that id had joined."""
+        """End a session; False if no session of that id had joined."""
         self.expire()
         if session not in self.joined:
             return False

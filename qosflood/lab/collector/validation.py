@@ -1,8 +1,8 @@
-"""What a request body must look like, and how it is bent into shape before it is refused.
+"""What a request body must look like, and how its values are coerced before it is refused.
 
 The rules are those of Ajv as Fastify sets it up (`coerceTypes: "array"`): a number-like string
 is a number, a number or boolean is a string, null is empty, an array of one is its only item,
-and fields nobody asked for are kept. A field's `kind` is its JSON type.
+and unknown fields are kept. A field's `kind` is its JSON type.
 """
 
 import math
@@ -25,7 +25,7 @@ _MISSING = object()
 
 
 class ShapeError(QosfloodError):
-    """A body that cannot be bent into shape; the text names the field."""
+    """A body that cannot be coerced; the text names the field."""
 
 
 @dataclass(frozen=True, slots=True)

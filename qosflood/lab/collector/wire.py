@@ -1,4 +1,4 @@
-"""Requests in, replies out: bodies, media types and errors as Fastify words them."""
+"""Request and reply bodies, media types and errors, as Fastify reads and words them."""
 
 import gzip
 from http import HTTPStatus

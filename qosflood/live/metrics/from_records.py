@@ -52,7 +52,7 @@ class RunMeters:
         self._gate_ns = late_gate_ns(plan)
         self._shards: dict[int, Window] = {}
         self._statuses: set[str] = set()
-        self._takers: dict[type[Any], Callable[[Any], None]] = {
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Window: self._window,
             ScrapeSample: self._scrape,
             MemorySample: self._memory,
@@ -61,12 +61,12 @@ class RunMeters:
             Event: self._event,
             End: self._end,
         }
-        self._begin()
+        self._create_series()
 
     def feed(self, record: JournalRecord) -> None:
-        """Take in a record; kinds that no metric is about are ignored."""
-        if taker := self._takers.get(type(record)):
-            taker(record)
+        """Take in a record; kinds without a metric are ignored."""
+        if handler := self._handlers.get(type(record)):
+            handler(record)
 
     def tick(self, t_ns: int) -> None:
         """It is `t_ns` after the journal's beginning."""
@@ -85,20 +85,20 @@ class RunMeters:
             self._meters.set("qosflood_phase_active", float(phase is now), phase.name)
 
     def judged(self, limits: Iterable[tuple[str, bool | None]]) -> None:
-        """What is said of each limit by now; None: not judged yet."""
+        """Set whether each limit holds so far; None: not judged yet."""
         for expr, ok in limits:
             self._meters.set("qosflood_limit_ok", None if ok is None else float(ok), expr)
 
     def ended(self, exit_code: int) -> None:
-        """There is a verdict."""
+        """Set the exit code, once there is a verdict."""
         self._meters.set("qosflood_run_exit_code", exit_code)
 
     def families(self) -> Iterable[Family]:
         """Every metric with its series, as they are now."""
         return self._meters.families()
 
-    def _begin(self) -> None:
-        """Counters stand at 0 before anything happens, so that the first step is seen."""
+    def _create_series(self) -> None:
+        """Create counters at 0 before anything happens, so that the first increase is visible."""
         plan, meters = self.plan, self._meters
         part = "" if plan.part is None else f"{plan.part.index}/{plan.part.of}"
         meters.set("qosflood_build_info", 1, plan.version)
@@ -107,7 +107,7 @@ class RunMeters:
             meters.set("qosflood_phase_active", 0, phase.name)
             meters.set("qosflood_phase_duration_seconds", phase.duration_ns / SECOND, phase.name)
             if phase.name not in ("settle", WATCH):
-                self._begin_phase(phase.name)
+                self._create_phase_series(phase.name)
         for instance in plan.instances if plan.scrape_interval_ns is not None else ():
             for result in _RESULTS:
                 meters.add("qosflood_scrapes_total", 0, instance.name, result)
@@ -116,7 +116,7 @@ class RunMeters:
                 scale = SECOND if limit.unit == "ns" else 1
                 meters.set("qosflood_limit_threshold", limit.threshold / scale, limit.expr)
 
-    def _begin_phase(self, name: str) -> None:
+    def _create_phase_series(self, name: str) -> None:
         for metric in (*_OF_REPORTS, "qosflood_windows_total", "qosflood_late_windows_total"):
             self._meters.add(metric, 0, name)
         for outcome in OUTCOMES:
@@ -131,7 +131,7 @@ class RunMeters:
         for outcome, count in window.outcomes.items():
             meters.add("qosflood_reports_total", count, phase, outcome)
         for status, count in window.statuses.items():
-            meters.add("qosflood_responses_refused_total", count, phase, self._known(status))
+            meters.add("qosflood_responses_refused_total", count, phase, self._status_label(status))
         for metric, series in _SERIES.items():
             meters.observe(metric, getattr(window, series), phase)
         meters.add("qosflood_windows_total", 1, phase)
@@ -145,24 +145,24 @@ class RunMeters:
             self._shards[window.shard] = window
             self._health(window.health)
 
-    def _known(self, status: str) -> str:
-        """The status as a label: a target that answers with ever new ones adds no more series."""
+    def _status_label(self, status: str) -> str:
+        """The status as a label; after 30 statuses new ones are `other`, to bound the series."""
         plain = status.isascii() and status.isdigit() and len(status) == 3
         if plain and len(self._statuses) < _MOST_STATUSES:
             self._statuses.add(status)
         return status if status in self._statuses else "other"
 
     def _health(self, health: ShardHealth) -> None:
-        """What one shard adds, and what all of them say of now."""
+        """Add one shard's figures, and set those that all shards make together."""
         meters = self._meters
         meters.add("qosflood_generator_cpu_seconds_total", health.cpu_ns / SECOND)
         meters.add("qosflood_generator_throttled_seconds_total", health.throttled_ns / SECOND)
-        told = [window.health for window in self._shards.values() if window.health is not None]
+        healths = [window.health for window in self._shards.values() if window.health is not None]
         for state in ("connected", "connecting"):
-            meters.set("qosflood_clients", sum(getattr(each, state) for each in told), state)
-        meters.set("qosflood_reports_pending", sum(each.pending for each in told))
-        meters.set("qosflood_generator_memory_bytes", sum(each.rss_bytes for each in told))
-        stall_ns = max(each.loop_stall_ns for each in told)
+            meters.set("qosflood_clients", sum(getattr(each, state) for each in healths), state)
+        meters.set("qosflood_reports_pending", sum(each.pending for each in healths))
+        meters.set("qosflood_generator_memory_bytes", sum(each.rss_bytes for each in healths))
+        stall_ns = max(each.loop_stall_ns for each in healths)
         meters.set("qosflood_generator_stall_seconds", stall_ns / SECOND)
         sessions = sum(window.sessions or 0 for window in self._shards.values())
         meters.set("qosflood_sessions", sessions)
@@ -212,4 +212,4 @@ class RunMeters:
         for phase in self.plan.phases:
             self._meters.set("qosflood_phase_active", 0, phase.name)
         self._meters.set("qosflood_run_remaining_seconds", 0)
-        self._meters.only("qosflood_run_ended", 1, end.reason)
+        self._meters.set_only("qosflood_run_ended", 1, end.reason)

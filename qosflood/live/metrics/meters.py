@@ -1,8 +1,8 @@
 """A run's own metrics, from its records as they come in: counters, gauges and histograms. Pure.
 
 Names follow Prometheus: `qosflood_`, base units, `_total`. Histograms have fixed bounds, five to
-the decade, filled from the shards' own: counts are exact, and a value is told from one that is
-0.1% greater, as HdrHistogram tells them apart.
+the decade, filled from the shards' histograms: counts are exact, and values are resolved to 0.1%,
+the resolution of those histograms.
 """
 
 from collections.abc import Iterable, Iterator
@@ -88,18 +88,18 @@ class Meters:
         values[key] = values.get(key, 0) + by
 
     def set(self, name: str, value: float | None, *labels: str) -> None:
-        """Tell a gauge, or a counter that somebody else keeps; None is not known any more."""
+        """Set a gauge, or a counter kept elsewhere; None removes the series."""
         if value is None:
             self._values[name].pop(_key(labels), None)
         else:
             self._values[name][_key(labels)] = value
 
-    def only(self, name: str, value: float, *labels: str) -> None:
-        """Tell a gauge and forget its other series."""
+    def set_only(self, name: str, value: float, *labels: str) -> None:
+        """Set a gauge and remove its other series."""
         self._values[name] = {_key(labels): value}
 
     def observe(self, name: str, latency: Latency | None, *labels: str) -> None:
-        """Let a histogram grow; None adds nothing, and makes it known."""
+        """Add to a histogram; None adds nothing, but creates the series."""
         buckets = self._histograms[name].setdefault(_key(labels), Buckets())
         if latency is not None:
             buckets.add(latency)

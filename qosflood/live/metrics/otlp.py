@@ -1,8 +1,8 @@
 """A run's metrics pushed over OTLP/HTTP; needs the extra `qosflood[otel]`.
 
-Each 10 s the coordinator hands a copy of the meters to a thread, which sends it; while one is
-being sent, later ones wait for nobody: the newest takes the place of the one before. An endpoint
-that cannot be reached costs a warning, never the run.
+Every 10 s the coordinator hands a copy of the meters to a thread, which sends it. While one copy is
+being sent, only the newest of the later ones is kept. An endpoint that cannot be reached causes a
+warning and never stops the run.
 """
 
 import importlib
@@ -31,21 +31,21 @@ _EXTRA = "pip install 'qosflood[otel]'"
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Where metrics are pushed to, with which headers; `url` is whole."""
+    """Where metrics are pushed to, with which headers; `url` has its path."""
 
     url: str
     headers: tuple[HeaderRef, ...] = ()
 
     @property
     def exposed(self) -> bool:
-        """Whether its headers leave this machine unencrypted."""
+        """Whether its headers are sent over the network unencrypted."""
         endpoint = parse_endpoint(self.url)
         local = endpoint.host == "localhost" or is_loopback(endpoint.host)
         return bool(self.headers) and endpoint.scheme == "http" and not local
 
 
 def parse_push_url(text: str) -> str:
-    """The whole URL of an OTLP/HTTP endpoint; one without a path gets `/v1/metrics`. Raises
+    """The URL of an OTLP/HTTP endpoint; one without a path gets `/v1/metrics`. Raises
     PlanError."""
     try:
         endpoint = parse_endpoint(text)
@@ -55,7 +55,7 @@ def parse_push_url(text: str) -> str:
 
 
 class Sender(Protocol):
-    """What sends metrics; False and a reason in `why` if they did not arrive."""
+    """Sends metrics; returns False with a reason in `why` if they did not arrive."""
 
     why: str
 
@@ -64,13 +64,13 @@ class Sender(Protocol):
 
 
 def prepare(push: Push) -> Callable[[RunMeters], Sender]:
-    """What makes a sender by OpenTelemetry's own exporter; raises StartError if the extra is
-    missing, or a header's value cannot be read."""
+    """Returns a factory of senders over OpenTelemetry's exporter; raises StartError if the extra
+    is missing, or a header's value cannot be read."""
     try:
         module: Any = importlib.import_module("qosflood.live.metrics.otlp_sdk")
     except ModuleNotFoundError as error:
         raise StartError(
-            f"{OPTION}: the package {error.name} is missing, expected the extra otel; "
+            f"{OPTION}: the package {error.name} is not installed, expected the extra otel; "
             f"install it: {_EXTRA}"
         ) from None
     headers = resolve_headers(push.headers)
@@ -78,7 +78,7 @@ def prepare(push: Push) -> Callable[[RunMeters], Sender]:
 
 
 class Pusher:
-    """An observer that pushes the meters each 10 s of the run, and once more in the end."""
+    """An observer that pushes the meters every 10 s of the run, and once more after it."""
 
     name = "OTLP push"
 
@@ -102,7 +102,7 @@ class Pusher:
         self._thread.start()
 
     def feed(self, record: JournalRecord) -> None:
-        """The meters are fed once, for all who tell of them."""
+        """Nothing to do: the meters take in records themselves, once for all exports."""
 
     def tick(self, t_ns: int) -> None:
         """Hand a copy over, if it is time."""
@@ -111,7 +111,7 @@ class Pusher:
             self._hand_over()
 
     def finish(self) -> None:
-        """Push once more and stop; blocks for 6 s at most. Nothing happens the second time."""
+        """Push once more and stop; blocks for 6 s at most. A second call does nothing."""
         if not self._finished:
             self._finished = True
             self._hand_over()
@@ -124,18 +124,18 @@ class Pusher:
         self._queue.put((tuple(self._meters.families()), self._wall_ns()))
 
     def _send_all(self) -> None:
-        while (told := self._queue.get()) is not None:
+        while (taken := self._queue.get()) is not None:
             try:
-                good = self._sender.send(*told)
-            except Exception as error:  # whatever it is, the run must not notice
+                good = self._sender.send(*taken)
+            except Exception as error:  # no error of an export may stop the run
                 good, self._sender.why = False, type(error).__name__
-            self._tell(good)
+            self._notice_change(good)
 
-    def _tell(self, good: bool) -> None:
-        """Say once that it fails, and once that it does not any more."""
+    def _notice_change(self, good: bool) -> None:
+        """Notice once when pushing begins to fail, and once when it works again."""
         if good is self._failing:
             self._failing = not good
-            again = f"each {EVERY_NS // SECOND} s it is tried again"
+            again = f"retried every {EVERY_NS // SECOND}s"
             self._notice(
                 "metrics are pushed again"
                 if good

@@ -1,5 +1,5 @@
-"""Metrics in OpenTelemetry's own words, sent by its own exporter. Imported only where it is asked
-for: the packages are those of the extra `otel`."""
+"""Metrics in OpenTelemetry's data model, sent by its own exporter. Imported only with `--otlp`: the
+packages are those of the extra `otel`."""
 
 import logging
 import re
@@ -36,7 +36,7 @@ class SdkSender:
 
     def __init__(self, url: str, headers: dict[str, str], meters: RunMeters) -> None:
         self.why = ""
-        self._words = Words(headers)
+        self._errors = ErrorLog(headers)
         self._start_ns = meters.wall_ns
         self._run = meters.plan.run_id
         version = meters.plan.version
@@ -50,9 +50,9 @@ class SdkSender:
 
     def send(self, families: Sequence[Family], now_ns: int) -> bool:
         """Send them; False if they did not arrive, and `why`."""
-        self._words.said = ""
+        self._errors.first = ""
         result = self._exporter.export(self._data(families, now_ns))
-        self.why = self._words.said or "no reason given"
+        self.why = self._errors.first or "no reason given"
         return result is MetricExportResult.SUCCESS
 
     def _data(self, families: Sequence[Family], now_ns: int) -> MetricsData:
@@ -62,8 +62,8 @@ class SdkSender:
         return MetricsData(resource_metrics=[whole])
 
     def _metric(self, family: Family, now_ns: int) -> Metric:
-        told = family.metric
-        names = ("run", *told.labels)
+        metric = family.metric
+        names = ("run", *metric.labels)
         points: list[Any] = []
         for key, value in family.series:
             about = {
@@ -74,13 +74,13 @@ class SdkSender:
             points.append(_point(about, value))
         cumulative = AggregationTemporality.CUMULATIVE
         data: Gauge | Sum | Histogram
-        if told.kind == "histogram":
+        if metric.kind == "histogram":
             data = Histogram(data_points=points, aggregation_temporality=cumulative)
-        elif told.kind == "counter":
+        elif metric.kind == "counter":
             data = Sum(data_points=points, aggregation_temporality=cumulative, is_monotonic=True)
         else:
             data = Gauge(data_points=points)
-        return Metric(name=told.name, description=told.about, unit=told.unit, data=data)
+        return Metric(name=metric.name, description=metric.about, unit=metric.unit, data=data)
 
 
 def _point(about: dict[str, Any], value: float | Buckets) -> NumberDataPoint | HistogramDataPoint:
@@ -98,7 +98,7 @@ def _point(about: dict[str, Any], value: float | Buckets) -> NumberDataPoint | H
 
 
 def _session() -> requests.Session:
-    """One that no proxy, .netrc or redirect leads elsewhere: headers may hold a secret."""
+    """A session that ignores proxies, .netrc and redirects: headers may hold a secret."""
     session = requests.Session()
     session.trust_env = False
     session.hooks["response"].append(_refuse_redirect)
@@ -107,7 +107,9 @@ def _session() -> requests.Session:
 
 def _refuse_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
     if response.is_redirect:
-        raise requests.TooManyRedirects("it answers with a redirect, which is not followed")
+        raise requests.TooManyRedirects(
+            "the endpoint answered with a redirect, which is not followed"
+        )
 
 
 TIMEOUT_S = 5.0
@@ -122,13 +124,13 @@ _ERRNO = re.compile(r"\[Errno -?\d+\] ([\w ]+)")
 _ANSWER = re.compile(r"code: (\w+), reason: (.*)")
 
 
-class Words(logging.Handler):
+class ErrorLog(logging.Handler):
     """Keeps the first message of OpenTelemetry's own log since it was cleared, without the values
     of `headers`; it goes nowhere else."""
 
     def __init__(self, headers: dict[str, str]) -> None:
         super().__init__(logging.WARNING)
-        self.said = ""
+        self.first = ""
         self._headers = headers
         for name in _LOGGERS:
             logger = logging.getLogger(name)
@@ -137,16 +139,16 @@ class Words(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
-        said = redact(printable(record.getMessage(), 1000), self._headers)
-        self.said = self.said or _in_short(said)
+        message = redact(printable(record.getMessage(), 1000), self._headers)
+        self.first = self.first or _cause(message)
 
 
-def _in_short(said: str) -> str:
-    """The cause alone, where it can be told from what libraries put around it."""
-    if found := _ERRNO.search(said):
+def _cause(message: str) -> str:
+    """The cause alone, where the libraries' message is recognised."""
+    if found := _ERRNO.search(message):
         return found[1].lower()
-    if (found := _ANSWER.search(said)) and found[1] != "None":
-        return f"it answered {found[1]} {found[2]}"
-    if "due to timeout" in said:
-        return f"no answer within {TIMEOUT_S:.0f} s"
-    return clip(said, 200)
+    if (found := _ANSWER.search(message)) and found[1] != "None":
+        return f"the endpoint answered {found[1]} {found[2]}"
+    if "due to timeout" in message:
+        return f"no answer within {TIMEOUT_S:.0f}s"
+    return clip(message, 200)

@@ -1,6 +1,6 @@
-"""A run's own metrics, exported: a page that is scraped, a push over OTLP, or both.
+"""Exports a run's own metrics: a page that is scraped, a push over OTLP, or both.
 
-The port is taken and the secrets are read before anything is sent; what goes wrong later is a
+The port is opened and the secrets are read before anything is sent; an error after that is only a
 warning.
 """
 
@@ -29,7 +29,7 @@ METRICS_PORT = "--metrics-port"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the command line asks for; None: not that."""
+    """Where the command line wants metrics exported to; None: not there."""
 
     page: Address | None = None
     push: Push | None = None
@@ -42,7 +42,7 @@ NONE_WANTED = Wanted()
 
 
 def wanted(page: Address | None, url: str | None, headers: tuple[HeaderRef, ...]) -> Wanted:
-    """What the options say together; raises PlanError for a header without an endpoint."""
+    """The options as one value; raises PlanError for a header without an endpoint."""
     if url is None and headers:
         raise PlanError("--otlp-header: got one without an endpoint, expected --otlp URL too")
     return Wanted(page=page, push=None if url is None else Push(url, headers))
@@ -54,7 +54,7 @@ class MetricsOutputs:
     def __init__(
         self, wanted: Wanted, stack: AsyncExitStack, notice: Callable[[str], None]
     ) -> None:
-        """Take the port and read the secrets; raises StartError if that cannot be."""
+        """Open the port and read the secrets; raises StartError if that fails."""
         self._wanted = wanted
         self._stack = stack
         self._notice = notice
@@ -68,7 +68,7 @@ class MetricsOutputs:
             self._prepared = prepare(wanted.push)
 
     async def open(self, plan: Plan, segment: Segment) -> list[Observer]:
-        """Begin to export; the observers that have to be shown the run, those that feed first."""
+        """Begin to export; the observers that need the run's records, the meters first."""
         if not self._wanted:
             return []
         self._meters = RunMeters(plan, segment.wall_ns)
@@ -80,13 +80,13 @@ class MetricsOutputs:
         return [self._meters]
 
     def judged(self, line: bytes) -> None:
-        """Take what the judge says of the limits so far, a line of JSON."""
+        """Take in the limits judged so far, a line of JSON from the judge."""
         if self._meters is not None:
             limits = orjson.loads(line).get("limits", ())
             self._meters.judged((each["expr"], each["ok"]) for each in limits)
 
     async def reported(self, exit_code: int) -> None:
-        """There is a verdict: the last that is pushed."""
+        """Export the exit code; a push sends it as the last one."""
         if self._meters is not None:
             self._meters.ended(exit_code)
         if self._pusher is not None:
@@ -99,20 +99,20 @@ class MetricsOutputs:
         at = Address(address.host, taken.getsockname()[1])
         self._notice(f"metrics: http://{at}{PATH}")
         if not address.loopback:
-            self._notice(f"warning: whoever reaches {at} can read the run's metrics")
+            self._notice(f"warning: anybody who can connect to {at} can read the run's metrics")
 
     def _begin_push(
         self, push: Push, prepared: Callable[[RunMeters], Sender], meters: RunMeters
     ) -> Pusher:
         pusher = Pusher(meters, prepared(meters), time.time_ns, self._from_thread())
         self._stack.push_async_callback(asyncio.to_thread, pusher.finish)
-        self._notice(f"metrics go to {push.url}, each {format_duration(EVERY_NS)}")
+        self._notice(f"metrics are pushed to {push.url} every {format_duration(EVERY_NS)}")
         if push.exposed:
-            self._notice("warning: --otlp-header leaves this machine unencrypted; use https")
+            self._notice("warning: --otlp-header is sent over the network unencrypted; use https")
         return pusher
 
     def _from_thread(self) -> Callable[[str], None]:
-        """A notice that may come from another thread, also when the run is over."""
+        """A notice that another thread may call, also when the run is over."""
         loop = asyncio.get_running_loop()
 
         def notice(line: str) -> None:

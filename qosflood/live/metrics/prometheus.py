@@ -1,4 +1,4 @@
-"""The metrics page of a run: what its meters say, served to a Prometheus that comes for it."""
+"""The metrics page of a run: its meters, served to a Prometheus that scrapes it."""
 
 import socket
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from qosflood.live.metrics.from_records import RunMeters
 from qosflood.live.metrics.meters import BOUNDS_S, Buckets, Family
 
 PATH = "/metrics"
-_GOODBYE_S = 1.0
+_SHUTDOWN_S = 1.0
 
 
 class MetersCollector(Collector):
-    """A prometheus_client collector over a run's meters; each series bears the run's id."""
+    """A prometheus_client collector over a run's meters; each series has the label `run`."""
 
     def __init__(self, meters: RunMeters) -> None:
         self._meters = meters
@@ -51,15 +51,15 @@ def _metric(family: Family, run: str) -> Metric:
 
 
 def _cumulated(buckets: Buckets) -> list[tuple[str, float]]:
-    reached, told = 0, []
+    reached, cumulated = 0, []
     for bound, count in zip((*map(str, BOUNDS_S), "+Inf"), buckets.counts, strict=True):
         reached += count
-        told.append((bound, float(reached)))
-    return told
+        cumulated.append((bound, float(reached)))
+    return cumulated
 
 
 class Exporter:
-    """Serves the metrics page on a socket that listens; a page is made when it is asked for."""
+    """Serves the metrics page on a socket that listens; the page is made on each request."""
 
     def __init__(self, meters: RunMeters) -> None:
         self._registry = CollectorRegistry()
@@ -71,12 +71,12 @@ class Exporter:
         app = web.Application()
         app.router.add_get("/", self._index)
         app.router.add_get(PATH, self._page)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
 
     async def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         if self._runner is not None:
             await self._runner.cleanup()
 

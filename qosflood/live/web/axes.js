@@ -1,4 +1,4 @@
-// Axes that fit what they show, and text that plotly shows as it is.
+// Ranges and ticks of the axes, and text that plotly shows as it is.
 
 // plotly reads text as markup; this shows it as it is.
 export function plain(text) {

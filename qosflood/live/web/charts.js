@@ -1,4 +1,4 @@
-// The charts: tracks to plotly's figures, drawn at most once a second and only while seen.
+// The charts: tracks as plotly figures, drawn at most once a second and only while in view.
 import { inside, logAxis, plain, top } from "./axes.js";
 import { Track } from "./track.js";
 
@@ -8,9 +8,9 @@ const STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 5
 const UNITS = [[10800, 3600, "hours"], [180, 60, "minutes"], [0, 1, "seconds"]];
 const MOST_NAMED = 24;
 const DENSE = 400; // points, beyond which a line is drawn thinner
-const GAPS_S = [0.9, 5]; // between two drawings: no more often than a point moves by a pixel
+const GAPS_S = [0.9, 5]; // between two drawings: the time in which a point moves by a pixel
 const PIXELS = 500;
-const RESTS = 8; // after drawing for so long, rest for eight times that
+const RESTS = 8; // after a drawing, wait for eight times as long as it took
 
 const CHARTS = [
   {
@@ -18,18 +18,19 @@ const CHARTS = [
     title: "Throughput",
     caption: "reports per second",
     lines: [["planned", "planned", "dash"], ["offered", "offered"], ["acked", "acked"]],
+    names: { acked: "answered" },
   },
   {
     name: "latency",
     title: "Response time",
-    caption: "ms from due: max of every second, p50 and p99 of the last ones; logarithmic",
+    caption: "ms from the due time: max of each second, p50 and p99 of the last seconds; log scale",
     lines: [["max", "muted"], ["p99", "bad"], ["p50", "offered"]],
     log: true,
   },
   {
     name: "errors",
-    title: "Errors by kind",
-    caption: "failed reports per second",
+    title: "Errors",
+    caption: "failed reports per second, by outcome",
     prefix: "error ",
     colors: ERRORS,
     fill: true,
@@ -39,7 +40,7 @@ const CHARTS = [
   {
     name: "scrapes",
     title: "Scrapes",
-    caption: "ms; crosses are failures; logarithmic",
+    caption: "ms; crosses: failed scrapes; log scale",
     prefix: "scrape ",
     colors: ["teal", ...PALETTE.filter((color) => color !== "teal")],
     crosses: ["scrape_failed", "failed"],
@@ -48,7 +49,7 @@ const CHARTS = [
   {
     name: "generator",
     title: "Generator",
-    caption: "send lag p99 in ms; crosses are late seconds; logarithmic",
+    caption: "send lag p99 in ms; crosses: late seconds; log scale",
     lines: [["lag", "planned"]],
     crosses: ["late", "late"],
     log: true,
@@ -77,7 +78,7 @@ export class Charts {
     document.addEventListener("visibilitychange", () => this.draw());
   }
 
-  // The whole run anew.
+  // Replace everything by the whole run.
   reset(about, tracks, marks) {
     this.about = about;
     this.marks = marks;
@@ -135,7 +136,7 @@ export class Charts {
     this.draw();
   }
 
-  // Draw what is stale and seen, if it is time.
+  // Draw the charts that are stale and in view, if it is time.
   draw() {
     if (document.hidden || !this.about || performance.now() < this.next || !window.Plotly) {
       return;
@@ -195,7 +196,7 @@ export class Charts {
     }
   }
 
-  // All charts show the same time; null is what the buttons say.
+  // All charts show the same time; null: the span that the buttons select.
   zoom(range) {
     this.zoomed = range;
     this.all();
@@ -219,7 +220,7 @@ export class Charts {
   traces(chart) {
     const traces = [];
     for (const [name, color, dash] of chart.lines || []) {
-      traces.push(this.line(name, name, color, dash));
+      traces.push(this.line(name, (chart.names || {})[name] || name, color, dash));
     }
     if (chart.prefix) {
       const names = [...this.tracks.keys()].filter((name) => name.startsWith(chart.prefix));
@@ -367,10 +368,10 @@ export class Charts {
   }
 
   words(chart, traces) {
-    const told = traces
+    const latest = traces
       .filter((trace) => trace.y.length)
       .map((trace) => trace.name + " " + short(trace.y[trace.y.length - 1]));
-    return chart.title + ", " + chart.caption + ". Latest: " + (told.join(", ") || "none");
+    return chart.title + ", " + chart.caption + ". Latest: " + (latest.join(", ") || "none");
   }
 
   color(name) {

@@ -1,4 +1,4 @@
-"""What the page says of a run that is over: the report's own verdict, limits and timeline."""
+"""What the page shows of a run that is over: the report's verdict, limits and timeline."""
 
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,23 @@ from qosflood.report.document.cells import limit_value
 
 
 def ending(run_dir: Path, exit_code: int) -> Json:
-    """Read from report.json; without one there is nothing but the exit code to tell."""
+    """Read from report.json; without one only the exit code is known."""
     try:
         document = orjson.loads((run_dir / REPORT_JSON).read_bytes())
     except (OSError, ValueError):
         document = {}
-    told = {
+    over = {
         "verdict": document.get("verdict", ""),
         "headline": printable(document.get("headline", "the report could not be written")),
         "exit_code": exit_code,
         "report": (run_dir / REPORT_HTML).exists(),
         "path": str(run_dir / REPORT_HTML),
     }
-    return told | ({"judged": _judged(document)} if document else {})
+    return over | ({"judged": _judged(document)} if document else {})
 
 
 def _judged(document: dict[str, Any]) -> Json:
-    """Limits and timeline as judging.SoFar has them, now for good."""
+    """The final limits and timeline, in the form of a SoFar."""
     return {
         "limits": [
             {

@@ -1,7 +1,7 @@
-"""Who may ask the live page for anything, and what browsers are told about it.
+"""Which requests the live page accepts, and the security headers of its answers.
 
-The token in the path is the key. The rest guards against pages of others in the same browser: a
-name that was rebound to this address (Host), and requests sent across sites (Origin).
+The token in the path is the key. The other checks guard against other sites' pages in the same
+browser: DNS rebinding (Host) and cross-site requests (Origin).
 """
 
 import hmac
@@ -24,7 +24,7 @@ HEADERS: dict[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Of every answer."""
+"""Sent with every answer."""
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """The hash of nothing: plotly begins with an empty style and adds its rules one by one."""
 PAGE_POLICY = (
@@ -37,13 +37,13 @@ REPORT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class Guard:
-    """Checks requests to one page; `host` is where it was asked to listen."""
+    """Checks requests to one page that listens on `address`."""
 
     def __init__(self, token: str, address: Address) -> None:
         self._token = token.encode()
         self._names = _LOCAL | {address.host.lower()}
-        self._beyond = not address.loopback
-        if self._beyond:
+        self._off_loopback = not address.loopback
+        if self._off_loopback:
             self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
 
     def knows(self, token: str) -> bool:
@@ -52,9 +52,9 @@ class Guard:
 
     def expects(self, host: str) -> bool:
         """Whether a Host header names this page: an address or a name of this machine. Off
-        loopback any address will do, for nobody can rebind one."""
+        loopback any IP address is accepted: DNS rebinding needs a name."""
         name = _host_of(f"//{host}")
-        return name in self._names or (self._beyond and is_address(name))
+        return name in self._names or (self._off_loopback and is_address(name))
 
     def may_write(self, headers: Mapping[str, str]) -> bool:
         """Whether a POST comes from the page itself: JSON, from its own origin."""

@@ -2,7 +2,7 @@
 
 The newest points are kept as they are; older ones fall into buckets of equal length, each of which
 keeps its least and its greatest point, and one gap where it holds any. When there are too many
-buckets, neighbours are merged and their length doubles: a day costs what an hour costs.
+buckets, neighbours are merged and their length doubles: a day takes no more points than an hour.
 """
 
 from collections import deque
@@ -19,7 +19,7 @@ MOST_TRACKS = 64
 
 @dataclass(slots=True)
 class Bucket:
-    """The points that speak for all between `number` and `number + 1` times the length."""
+    """The points kept of those between `number` and `number + 1` times the length."""
 
     number: int
     least: Point | None = None

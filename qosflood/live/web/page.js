@@ -1,5 +1,5 @@
-// The live page: hears the run, and puts what it is told in its places. Nothing that comes from
-// the run is ever read as markup: all of it goes through textContent, or `plain` in the charts.
+// The live page: receives the run's events and displays them. Nothing that comes from the run is
+// ever read as markup: all of it goes through textContent, or `plain` in the charts.
 import { Charts } from "./charts.js";
 
 const byId = (id) => document.getElementById(id);
@@ -10,7 +10,7 @@ const TONES = {
 const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
 const LEAST_NAMED = 0.08; // of the bar; a shorter phase has no room for its name
 const UNJUDGED = ["not judged", "warn"];
-const REFUSED = "too many look on, or the run is over; load the page again to try";
+const REFUSED = "too many pages are open, or the run is over; reload the page to try again";
 const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
 
 const charts = new Charts(byId("grid"));
@@ -21,10 +21,10 @@ let over = null;
 let now = null;
 let stopping = false;
 let gone = false;
-let stale = false; // nothing is heard: what is shown may not be so any more
+let stale = false; // no connection: the figures shown may be out of date
 
-// Say it only if it is new: whoever has the page read aloud hears each change once.
-function say(element, text) {
+// Change a text only if it is new: a screen reader then reads each change once.
+function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
@@ -56,17 +56,17 @@ const numberHead = (text) => make("th", text, "number");
 
 // The verdict.
 
-const lastWord = () => judged.word.toLowerCase() + ", " + judged.why;
+const lastVerdict = () => judged.word.toLowerCase() + ", " + judged.why;
 
 function showVerdict() {
   let word = "GETTING READY";
-  let why = "the load has not begun";
+  let why = "the load has not begun yet";
   if (over) {
     word = over.verdict || "ENDED";
     why = over.headline;
   } else if (gone) {
     word = "ENDED";
-    why = "the command ended without a report; qosflood report " + about.run_dir + " builds it";
+    why = "the command ended without a report; build it: qosflood report " + about.run_dir;
   } else if (now && now.ended) {
     word = "JUDGING";
     why = "the run is over; its report is being written";
@@ -75,22 +75,22 @@ function showVerdict() {
     why = "the load is being stopped; the report follows";
   } else if (judged && now && now.begun) {
     word = stale ? "NOT KNOWN" : judged.word;
-    why = stale ? "last heard at " + clock(now.elapsed_s) + ": " + lastWord() : judged.why;
+    why = stale ? "no connection; at " + clock(now.elapsed_s) + " it was " + lastVerdict() : judged.why;
   } else if (now && now.begun) {
     word = "TOO EARLY TO SAY";
-    why = "the run has just begun";
+    why = "no limit has been judged yet";
   }
-  say(byId("word"), word);
-  say(byId("why"), why);
+  setText(byId("word"), word);
+  setText(byId("why"), why);
   tone(byId("banner"), TONES[word.split(" ")[0]] || "");
   const at = now ? now.phase + " " + now.elapsed : "";
   document.title = word + " · " + (over ? about.profile : at) + " · qosflood";
 }
 
 function showAbout() {
-  say(byId("target"), about.load + (about.floods ? " → " + about.target : ""));
+  setText(byId("target"), about.load + (about.floods ? " → " + about.target : ""));
   const asOf = judged && judged.t_s !== null && !over ? " · judged at " + clock(judged.t_s) : "";
-  say(byId("about"), about.profile + " · started " + about.started + asOf);
+  setText(byId("about"), about.profile + " · started " + about.started + asOf);
 }
 
 function clock(seconds) {
@@ -100,13 +100,13 @@ function clock(seconds) {
   return shown.map((part, index) => String(part).padStart(index ? 2 : 1, "0")).join(":");
 }
 
-// How far it is.
+// Progress.
 
 function showProgress() {
   const done = now.elapsed_s;
-  say(byId("phase"), now.ended ? "over" : now.phase);
-  say(byId("elapsed"), now.begun ? now.elapsed + " since the start" : "");
-  say(byId("left"), now.begun && !now.ended ? now.left + " left" : "");
+  setText(byId("phase"), now.ended ? "over" : now.phase);
+  setText(byId("elapsed"), now.begun ? now.elapsed + " since the start" : "");
+  setText(byId("left"), now.begun && !now.ended ? now.left + " left" : "");
   const bar = byId("bar");
   bar.setAttribute("aria-valuenow", String(Math.round((100 * done) / about.total_s)));
   about.phases.forEach((phase, index) => {
@@ -117,7 +117,7 @@ function showProgress() {
   });
 }
 
-function layBar() {
+function drawBar() {
   const parts = about.phases.map((phase) => {
     const part = document.createElement("div");
     part.style.flexGrow = String(phase.end_s - phase.start_s);
@@ -142,7 +142,7 @@ function showTiles() {
     return element;
   });
   byId("tiles").replaceChildren(...tiles);
-  byId("tiles").hidden = Boolean(over); // figures of a last second without load say nothing
+  byId("tiles").hidden = Boolean(over); // after the load the last second's figures mean nothing
 }
 
 // Tables.
@@ -166,16 +166,16 @@ function showLimits() {
   });
   byId("limits").replaceChildren(...rows);
   byId("limits-section").hidden = !rows.length && !about.aborts.length;
-  const aborts = about.aborts.length ? "Stops the run at once: " + about.aborts.join("; ") : "";
-  say(byId("aborts"), aborts);
+  const aborts = about.aborts.length ? "Stops the run: " + about.aborts.join("; ") : "";
+  setText(byId("aborts"), aborts);
 }
 
 function showPhases() {
-  const told = (judged && judged.phases) || [];
-  const rows = told.map((phase) => {
+  const phases = (judged && judged.phases) || [];
+  const rows = phases.map((phase) => {
     return row([make("td", phase.name), ...Object.values(phase.figures).map(number)]);
   });
-  const heads = Object.keys((told[0] || { figures: {} }).figures);
+  const heads = Object.keys((phases[0] || { figures: {} }).figures);
   byId("phases-heads").replaceChildren(make("th", "phase"), ...heads.map(numberHead));
   byId("phases").replaceChildren(...rows);
   byId("phases-section").hidden = !rows.length;
@@ -209,7 +209,7 @@ function showTimeline() {
   byId("timeline").replaceChildren(...rows);
 }
 
-// What is heard.
+// Events of the stream.
 
 function show(judgedAnew) {
   showVerdict();
@@ -230,10 +230,10 @@ function show(judgedAnew) {
 
 function onSnapshot(whole) {
   ({ about, judged, events, over, now } = whole);
-  layBar();
+  drawBar();
   charts.elapsed = now.elapsed_s;
   charts.reset(about, whole.tracks, whole.marks);
-  heard(true);
+  applied(true);
 }
 
 function onMore(more) {
@@ -251,10 +251,10 @@ function onMore(more) {
   }
   judged = more.judged || judged;
   over = more.over || over;
-  heard(Boolean(more.judged));
+  applied(Boolean(more.judged));
 }
 
-function heard(judgedAnew) {
+function applied(judgedAnew) {
   if (over) {
     judged = { ...judged, ...over.judged, t_s: Infinity };
   }
@@ -284,7 +284,7 @@ stream.addEventListener("error", () => {
     return;
   }
   const closed = stream.readyState === EventSource.CLOSED;
-  connected(closed ? "not connected: " + REFUSED : "connection lost, trying again", "bad");
+  connected(closed ? "not connected: " + REFUSED : "connection lost, reconnecting", "bad");
   stale = true;
   if (now) {
     showVerdict();
@@ -292,7 +292,7 @@ stream.addEventListener("error", () => {
 });
 
 function connected(words, name) {
-  say(byId("link"), words);
+  setText(byId("link"), words);
   tone(byId("link"), name);
 }
 
@@ -301,37 +301,37 @@ function leave(words) {
   connected(words, "");
 }
 
-// The report is taken over at once, for the command ends soon: the browser keeps it.
+// Fetch the report at once, because the command ends soon: the browser keeps it.
 async function finish() {
-  say(byId("path"), over.path);
+  setText(byId("path"), over.path);
   if (over.report) {
     try {
       const answer = await fetch("report.html");
       byId("save").href = URL.createObjectURL(await answer.blob());
       byId("reports").hidden = false;
     } catch {
-      say(byId("why"), over.headline + " (the report is at " + over.path + ")");
+      setText(byId("why"), over.headline + " (the report is at " + over.path + ")");
     }
   }
   leave("the run is over");
 }
 
-// What is asked.
+// Requests.
 
-async function ask(what, body) {
+async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
   try {
-    const answer = await fetch(what, { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
     return answer.ok ? "" : (await answer.text()).trim();
   } catch {
-    return "the command does not answer";
+    return "the command does not answer; see its terminal";
   }
 }
 
 byId("stop").addEventListener("click", () => byId("stop-dialog").showModal());
 byId("stop-now").addEventListener("click", async () => {
   byId("stop-dialog").close();
-  const problem = await ask("stop", {});
+  const problem = await post("stop", {});
   stopping = !problem;
   if (problem) {
     connected("not stopped: " + problem, "bad");
@@ -342,7 +342,7 @@ byId("stop-now").addEventListener("click", async () => {
 
 byId("mark").addEventListener("click", () => {
   byId("mark-text").value = "";
-  say(byId("mark-problem"), "");
+  setText(byId("mark-problem"), "");
   byId("mark-dialog").showModal();
   byId("mark-text").focus();
 });
@@ -354,8 +354,8 @@ byId("mark-text").addEventListener("keydown", (event) => {
 });
 
 async function mark() {
-  const problem = await ask("mark", { text: byId("mark-text").value });
-  say(byId("mark-problem"), problem);
+  const problem = await post("mark", { text: byId("mark-text").value });
+  setText(byId("mark-problem"), problem);
   if (!problem) {
     byId("mark-dialog").close();
   }

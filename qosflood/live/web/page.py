@@ -1,4 +1,4 @@
-"""The live page as an observer: gathers the run, and says each second what is new."""
+"""The live page as an observer: collects a run's records and pushes every second what is new."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ LONGEST_MARK = 200
 
 
 class RefusedError(QosfloodError):
-    """What was asked cannot be done now; the reason in words."""
+    """The request cannot be carried out now; the text says why."""
 
 
 class LivePage:
-    """What one page knows and tells; `now_t` is the journal's clock, for looks between ticks."""
+    """The state behind all open pages; `now_t` is the journal's clock, used between ticks."""
 
     name = "live page"
 
@@ -48,24 +48,24 @@ class LivePage:
         """From now on the run may be stopped and marked."""
         self._controls = controls
 
-    # What is shown.
+    # Records and messages.
 
     def feed(self, record: JournalRecord) -> None:
-        """Take a record."""
+        """Take in a record."""
         self.state.feed(record)
 
     def tick(self, t_ns: int) -> None:
-        """Tell what is new, once a second."""
+        """Push what is new, once a second."""
         if t_ns >= self._next_ns:
             self._next_ns = (t_ns // EVERY_NS + 1) * EVERY_NS
             self._push(t_ns)
 
     def judged(self, line: bytes) -> None:
-        """Take what the judge says of the run so far, a line of JSON."""
+        """Take in the verdict so far, a line of JSON from the judge."""
         self.state.judged(orjson.loads(line))
 
     def end(self, over: Json) -> None:
-        """The run is over, and judged."""
+        """The run is over; `over` holds the verdict."""
         self.state.end(over)
         self._push(self._now_t())
 
@@ -78,26 +78,26 @@ class LivePage:
     def _push(self, t_ns: int) -> None:
         self.ring.push(orjson.dumps(self.state.increment(t_ns)))
 
-    # What is asked.
+    # Requests.
 
     def stop(self) -> None:
-        """End the load as one Ctrl-C does; raises RefusedError if there is none."""
-        self._run().stop()
+        """End the load as one Ctrl-C does; raises RefusedError if no load runs."""
+        self._controls_of_load().stop()
 
     def mark(self, text: object) -> None:
-        """Write a text into the journal; raises RefusedError if it cannot be taken."""
+        """Write a text into the journal; raises RefusedError if it is empty or one too many."""
         if not isinstance(text, str) or not printable(text):
-            raise RefusedError("a mark needs a text")
-        controls = self._run()
+            raise RefusedError("a mark needs a text; type one")
+        controls = self._controls_of_load()
         if self._marks >= MOST_MARKS:
-            raise RefusedError(f"a run takes {MOST_MARKS} marks, and has them")
+            raise RefusedError(f"this run has {MOST_MARKS} marks already, the most it can hold")
         self._marks += 1
         controls.mark(printable(text, LONGEST_MARK))
         self._push(self._now_t())
 
-    def _run(self) -> Controls:
+    def _controls_of_load(self) -> Controls:
         if self._controls is None or self.state.view.t0 is None:
-            raise RefusedError("the load has not begun")
+            raise RefusedError("the load has not begun yet")
         if not self.state.running:
             raise RefusedError("the run is over")
         return self._controls

@@ -1,14 +1,14 @@
-"""What was told last, for those who listen: each at a pace of its own, none of them at our cost.
+"""The latest messages for the open pages, which read at their own pace and block nothing.
 
-A listener holds a number, not a queue: it asks for what came after it, and where that is gone
-already it has to begin anew with a snapshot.
+A page's stream holds a number, not a queue: it reads the messages after that number. If those are
+gone already, it starts again from a snapshot.
 """
 
 import asyncio
 from collections import deque
 
 KEPT = 120
-"""Messages, one a second: whoever was away for two minutes begins anew."""
+"""Messages, one a second: a page that missed more than two minutes starts from a snapshot."""
 
 
 class Ring:
@@ -20,13 +20,13 @@ class Ring:
         self.last = 0
 
     def push(self, message: bytes) -> None:
-        """Add a message and wake all who wait."""
+        """Add a message and wake all waiting streams."""
         self._messages.append(message)
         self.last += 1
         self.wake()
 
     def wake(self) -> None:
-        """Let all who wait look again."""
+        """Wake all waiting streams without a message."""
         self._woken.set()
         self._woken = asyncio.Event()
 

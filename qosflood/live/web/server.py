@@ -1,6 +1,6 @@
-"""The live page's server: static files, one stream of events, and two things that may be asked.
+"""The live page's server: static files, one stream of events, and two POST requests.
 
-Everything lies below `/<token>/`; whatever else is asked is forbidden, without a word why.
+Everything lies below `/<token>/`; any other path is answered 403 without a reason.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ MOST_STREAMS = 32
 MOST_CONNECTIONS = 200
 _LARGEST_BODY = 4096
 _PATIENCE_S = 60.0
-"""A stream that takes nothing for so long is ended; its browser begins again when it wakes."""
+"""A stream that takes no bytes for this long is ended; the browser reconnects when it wakes."""
 _BEAT_S = 15.0
-"""A stream says something so often, so that it notices that nobody listens any more."""
+"""A stream checks this often whether the browser is still connected."""
 _LINGER_STEP_S = 0.05
 _HTML = "text/html"
 _STYLE_IDS = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
@@ -81,15 +81,15 @@ class PageServer:
         return f"http://{shown}/{self._token}/"
 
     def _accept(self) -> asyncio.Protocol:
-        """A connection's end; beyond the most it is closed at once, for strangers may connect too,
-        and the run needs open files itself."""
+        """The protocol of a new connection. Beyond the most it is closed at once: anybody may
+        connect, and the run needs open files itself."""
         if self._runner is None or self._runner.server is None:
             return _Refusal()
         server = self._runner.server
         return _Refusal() if len(server.connections) >= MOST_CONNECTIONS else server()
 
     async def close(self) -> None:
-        """Say goodbye to those who listen, and serve no more."""
+        """End all streams with a `gone` event, and stop serving."""
         self._closing = True
         if self._listening is not None:
             self._listening.close()
@@ -101,17 +101,17 @@ class PageServer:
             await self._runner.cleanup()
 
     def let_go(self) -> None:
-        """Wait no longer for those who listen."""
+        """Stop waiting for open pages."""
         self._let_go = True
 
     async def linger(self, patience_s: float) -> None:
-        """Until every listener has taken the report and left, at most `patience_s`."""
+        """Wait until every page has fetched the report and disconnected, at most `patience_s`."""
         for _ in range(round(patience_s / _LINGER_STEP_S)):
             if self._let_go or not self._streams:
                 return
             await asyncio.sleep(_LINGER_STEP_S)
 
-    # Who may.
+    # Access.
 
     @web.middleware
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -129,7 +129,7 @@ class PageServer:
             response.headers.update(HEADERS)
         return response
 
-    # What it is made of.
+    # Files.
 
     async def _html(self, _: web.Request) -> web.StreamResponse:
         headers = {"Content-Security-Policy": PAGE_POLICY, **_FRESH}
@@ -144,7 +144,7 @@ class PageServer:
         return web.Response(text=script, content_type="text/javascript", headers=_FRESH)
 
     async def _script(self, request: web.Request) -> web.StreamResponse:
-        """plotly's script, compressed once, in a thread: the load's records wait for nobody."""
+        """plotly's script, compressed once, in a thread, to delay none of the run's records."""
         if self._plotly is None:
             self._plotly = asyncio.create_task(asyncio.to_thread(_compressed_plotly))
         packed = await asyncio.shield(self._plotly)
@@ -155,14 +155,14 @@ class PageServer:
         return web.Response(body=packed, headers={**headers, "Content-Encoding": "gzip"})
 
     async def _report_html(self, _: web.Request) -> web.StreamResponse:
-        """The report. It may be cached, so that a page can still show it when we are gone."""
+        """The report. Browsers may cache it, to show it after the command has ended."""
         if self._page.state.over is None or not self._report.exists():
             raise web.HTTPNotFound
         body = await asyncio.to_thread(self._report.read_bytes)
         headers = {"Content-Security-Policy": REPORT_POLICY, **_CACHED}
         return web.Response(body=body, content_type=_HTML, charset="utf-8", headers=headers)
 
-    # What goes on.
+    # The stream of events.
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self._streams >= MOST_STREAMS or self._closing:
@@ -172,7 +172,7 @@ class PageServer:
         self._streams += 1
         try:
             await response.prepare(request)
-            await self._tell(request, response, _last_seen(request))
+            await self._stream(request, response, _last_seen(request))
         except (ClientConnectionResetError, ConnectionResetError):
             pass
         except TimeoutError:
@@ -182,7 +182,7 @@ class PageServer:
             self._streams -= 1
         return response
 
-    async def _tell(
+    async def _stream(
         self, request: web.Request, response: web.StreamResponse, seen: int | None
     ) -> None:
         ring = self._page.ring
@@ -199,19 +199,19 @@ class PageServer:
                     return
         await _write(response, event("gone", "", b"{}"))
 
-    # What may be asked.
+    # Requests of the page.
 
     async def _stop(self, _: web.Request) -> web.StreamResponse:
-        return self._asked(self._page.stop)
+        return self._carry_out(self._page.stop)
 
     async def _mark(self, request: web.Request) -> web.StreamResponse:
         try:
             text = orjson.loads(await request.read())["text"]
         except (ValueError, KeyError, TypeError):
             raise web.HTTPBadRequest from None
-        return self._asked(lambda: self._page.mark(text))
+        return self._carry_out(lambda: self._page.mark(text))
 
-    def _asked(self, act: Callable[[], None]) -> web.StreamResponse:
+    def _carry_out(self, act: Callable[[], None]) -> web.StreamResponse:
         try:
             act()
         except RefusedError as refused:
@@ -239,8 +239,8 @@ def _text(name: str) -> str:
 
 
 def _compressed_plotly() -> bytes:
-    """Its script; a map library in it would add a style of its own, which the policy forbids, but
-    leaves that when an element with the style's id is there."""
+    """plotly's script. A map library in it would add a style, which the policy forbids; it does
+    not where an element with the style's id exists, so such elements are added."""
     script = plotly_script()
     ids = sorted(set(_STYLE_IDS.findall(script)))
     placeholders = "".join(

@@ -1,6 +1,6 @@
-"""What the live page shows, gathered record by record. Pure.
+"""What the live page shows, collected record by record. Pure.
 
-Texts are made here, for people; the page only puts them in their places. Points are sent in the
+Texts are made here; the page only displays them. Points are sent in the
 units of their charts: seconds since the load's start, reports per second, milliseconds, MiB.
 """
 
@@ -30,7 +30,7 @@ _UNTIMED_MS = 1.0
 
 
 class PageState:
-    """The run as the page knows it; bounded, however long the run is."""
+    """All that the page shows of a run; its size is bounded, however long the run is."""
 
     def __init__(self, plan: Plan, run_dir: str, started: str) -> None:
         self.view = LiveView(plan)
@@ -56,10 +56,10 @@ class PageState:
         """Whether the load has begun and the journal takes more."""
         return self.view.t0 is not None and not self._ended
 
-    # What comes in.
+    # Input.
 
     def feed(self, record: JournalRecord) -> None:
-        """Take in a record; kinds that nothing here shows are ignored."""
+        """Take in a record; kinds that the page does not show are ignored."""
         self.view.feed(record)
         if isinstance(record, Window):
             self._window(record)
@@ -70,20 +70,20 @@ class PageState:
         elif isinstance(record, End):
             self._ended = True
 
-    def judged(self, told: Json) -> None:
-        """Take in what was judged so far: a SoFar as JSON."""
-        self._judged = told
-        self._new["judged"] = told
+    def judged(self, so_far: Json) -> None:
+        """Take in the verdict so far: a SoFar as JSON."""
+        self._judged = so_far
+        self._new["judged"] = so_far
 
     def end(self, over: Json) -> None:
         """The run is over; `over` holds the verdict."""
         self.over = over
         self._new["over"] = over
 
-    # What goes out.
+    # Output.
 
     def snapshot(self, t_ns: int) -> Json:
-        """The whole run so far, what the next increment will say included."""
+        """The whole run so far, including what the next increment will hold."""
         self._catch_up()
         return {
             "about": self._about,
@@ -102,7 +102,7 @@ class PageState:
         return {**new, "now": self.now(t_ns)}
 
     def now(self, t_ns: int) -> Json:
-        """The figures of now, in words."""
+        """The current figures, as text."""
         seen = self.view.snapshot(t_ns)
         begun = self.view.t0 is not None
         return {
@@ -130,7 +130,7 @@ class PageState:
             lag.connected += window.health.connected
 
     def _catch_up(self) -> None:
-        """Only when asked what is new: a second's windows come one for each phase."""
+        """Close seconds only when a message is made: a second may have a window per phase."""
         while self._shown_s < self.view.complete_s:
             self._shown_s += 1
             self._second(self._shown_s)
@@ -152,7 +152,7 @@ class PageState:
             self._add("late", float(second), _in_ms(lag.lag_ns) or _UNTIMED_MS)
 
     def _gap(self, t_s: float) -> None:
-        """Nobody told of this second: that is a gap, and no zero."""
+        """No shard reported this second: a gap, not a zero."""
         for name in _LINES:
             if name in self.history:
                 self._add(name, t_s, None)
@@ -215,7 +215,7 @@ class PageState:
             self._add("scrape_failed", t_s, took or _UNTIMED_MS)
 
     def _instance(self, name: str) -> InstanceState | None:
-        """Its state; None beyond as many as a page can show."""
+        """Its state; None for instances beyond the most that a page shows."""
         if name not in self._instances and len(self._instances) >= MOST_INSTANCES:
             return None
         return self._instances.setdefault(name, InstanceState())

@@ -1,4 +1,4 @@
-// One series in a bounded number of points, as qosflood/live/history.py keeps it: the newest as
+// One series in a bounded number of points, as history.py beside this file keeps it: the newest as
 // they are, older ones as the least, the greatest and a gap of buckets that double in length.
 const RECENT = 300;
 const BUCKETS = 300;

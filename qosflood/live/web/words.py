@@ -1,4 +1,4 @@
-"""The page's words and figures, for people. Pure."""
+"""The page's texts and figures, formatted for people. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @dataclass(slots=True)
 class InstanceState:
-    """The last that is known of one instance."""
+    """The latest samples of one instance, and its counts."""
 
     memory: MemorySample | None = None
     memory_max: int = 0
@@ -31,7 +31,7 @@ class InstanceState:
 
 @dataclass(slots=True)
 class LagState:
-    """How the generator fared in one second, over all shards; None: nothing was due."""
+    """Send lag and connections of one second, over all shards; `lag_ns` None: nothing was due."""
 
     lag_ns: int | None = None
     late: bool = False
@@ -39,13 +39,13 @@ class LagState:
 
 
 def tiles(seen: Snapshot, recent: Sequence[LagState], late_s: int, *, load: bool) -> list[Json]:
-    """The figures at a glance; without `load` there is nothing to tell of reports. `recent` are
-    the last seconds of the generator, which was late in `late_s` so far."""
+    """The tiles of figures; without `load` there are none about reports. `recent` are the
+    generator's last seconds; it was late in `late_s` seconds so far."""
     if not load:
         return [_memory(seen), _scrape(seen)]
     return [
         _tile("offered", lines.rate(seen.offered), f"of {lines.rate(seen.planned)} planned"),
-        _tile("acked", lines.rate(seen.acked), _beside(seen, recent)),
+        _tile("answered", lines.rate(seen.acked), _retries_or_clients(seen, recent)),
         *(
             _tile(f"response {label(name)}", lines.duration(ns))
             for name, ns in seen.response_ns.items()
@@ -57,7 +57,7 @@ def tiles(seen: Snapshot, recent: Sequence[LagState], late_s: int, *, load: bool
     ]
 
 
-def _beside(seen: Snapshot, recent: Sequence[LagState]) -> str:
+def _retries_or_clients(seen: Snapshot, recent: Sequence[LagState]) -> str:
     """Retries where there are any, else how many clients are connected."""
     if seen.retries:
         return lines.retries(seen).strip()
@@ -72,7 +72,7 @@ def _generator(recent: Sequence[LagState], late_s: int) -> Json:
     if not late_s:
         return _tile("generator", "on time", more)
     tone = "bad" if any(second.late for second in recent) else "warn"
-    return _tile("generator", f"{format_count(late_s)} s late", more, tone)
+    return _tile("generator", f"late in {format_count(late_s)} s", more, tone)
 
 
 def _tile(name: str, value: str, more: str = "", tone: str = "") -> Json:
@@ -102,7 +102,7 @@ def _scrape(seen: Snapshot) -> Json:
 
 
 def instance_row(name: str, state: InstanceState) -> Json:
-    """The last that is known of an instance."""
+    """An instance's row: its latest samples and its counts."""
     scrape, memory = state.scrape, state.memory
     took = reason = lines.UNKNOWN
     if scrape is not None:
@@ -122,7 +122,7 @@ def instance_row(name: str, state: InstanceState) -> Json:
 
 
 def about(plan: Plan, run_dir: str, started: str) -> Json:
-    """What is settled before the load begins."""
+    """The facts of a run that are known before the load begins."""
     return {
         "run_id": plan.run_id,
         "load": load_words(plan),

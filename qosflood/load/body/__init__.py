@@ -1,1 +1,1 @@
-"""What a report says: identities, networks, counters, and the bytes made of them."""
+"""What a report contains: identities, networks, counters, and the bytes made from them."""

@@ -33,8 +33,8 @@ class Figure(NamedTuple):
 
 
 class Figures:
-    """The paths of a run's network classes, and who walks which from where. `encode` makes of an
-    interval's figures what is found on a path."""
+    """The paths of a run's network classes, and which client walks which from where. `encode`
+    turns an interval's figures into an item of a path."""
 
     def __init__(
         self, networks: Sequence[NetworkClass], seed: int, encode: Callable[[Figure], Any]

@@ -1,4 +1,4 @@
-"""Who the clients are: a session's identity as a pure function of its number."""
+"""A session's identity as a pure function of its number."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _SSRCS = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a client says of itself in each report; `seed` is that of its draws."""
+    """What a client reports about itself; `seed` is that of its draws."""
 
     session_id: str
     production_id: str

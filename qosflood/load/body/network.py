@@ -59,8 +59,8 @@ PATHS = 16
 INTERVALS = 512
 """Intervals of a path; a power of two, so that walking round is a mask."""
 PACKETS = 500
-"""Audio packets an interval's figures speak of: 20 ms each, the last 10 s. Whatever the cadence,
-because over less a single lost packet would read as percents."""
+"""Audio packets behind an interval's figures: 20 ms each, the last 10 s. The same for every
+cadence, because over fewer a single lost packet would read as several percent."""
 
 _NEVER = 1e-9
 """A packet in half a year; a path has 256,000."""

@@ -1,7 +1,7 @@
 """A body template, taken apart so that a report's body is put together cheaply. Pure.
 
-What is constant, what a session says of itself, what an interval of its network was like, and the
-time are each encoded once and shared: by all, by a session's reports, by the clients on a path, by
+Constants, a session's own values, the figures of one interval of its network, and the time are
+each encoded once and shared: by all, by a session's reports, by the clients on a path, by
 the reports of a millisecond. Counters are formatted for each report.
 """
 
@@ -81,9 +81,9 @@ class _Encoder:
 
     def __call__(self, about: Any) -> list[bytes]:
         """The segments' pieces about a session, an interval or a moment."""
-        said = {name: bare(value(about)) for name, value in self._values}
+        encoded = {name: bare(value(about)) for name, value in self._values}
         return [
-            b"".join([atom if isinstance(atom, bytes) else said[atom] for atom in atoms])
+            b"".join([atom if isinstance(atom, bytes) else encoded[atom] for atom in atoms])
             for atoms in self._atoms
         ]
 
@@ -123,11 +123,11 @@ class Formatted:
         declared = {f"{COUNTER}{each.name}": each for each in report.counters}
         segments = [part for part in parts if isinstance(part, Segment)]
         kinds: tuple[Kind, ...] = ("session", "network", "clock", "counter")
-        ours = {kind: _distinct(segments, kind) for kind in kinds}
-        self._session = _Encoder(ours["session"], _SESSION)
-        self._network = _Encoder(ours["network"], _NETWORK)
-        self._clock = ours["clock"]
-        names = [str(segment.atoms[0]) for segment in ours["counter"]]
+        by_kind = {kind: _distinct(segments, kind) for kind in kinds}
+        self._session = _Encoder(by_kind["session"], _SESSION)
+        self._network = _Encoder(by_kind["network"], _NETWORK)
+        self._clock = by_kind["clock"]
+        names = [str(segment.atoms[0]) for segment in by_kind["counter"]]
         self._terms = [
             counters.Term(0.0, 1000.0, counters.Sum.ALL)
             if name == _SESSION_MS
@@ -136,7 +136,13 @@ class Formatted:
         ]
         # With counters, what an interval's figures make of them stands before its pieces.
         factors: list[Any] = [None] * (FACTORS if names else 0)
-        places = [*ours["session"], *factors, *ours["network"], *ours["clock"], *ours["counter"]]
+        places = [
+            *by_kind["session"],
+            *factors,
+            *by_kind["network"],
+            *by_kind["clock"],
+            *by_kind["counter"],
+        ]
         self._pick = _picker([places.index(segment) for segment in segments])
         floats = {name for name, each in declared.items() if not each.whole}
         self._format = b"".join(_placeholder(part, floats) for part in parts)
@@ -257,7 +263,7 @@ def _stamper(segment: Segment) -> Callable[[int], bytes]:
     """Encodes a clock's piece."""
     sources = [atom for atom in segment.atoms if isinstance(atom, str)]
     if sources == ["clock.epoch_ms"]:
-        # The commonest by far, and below a thousand reports a second nobody shares it.
+        # The commonest by far; below a thousand reports a second no two reports share it.
         constants = (_escaped(atom) if isinstance(atom, bytes) else b"%d" for atom in segment.atoms)
         return b"".join(constants).__mod__
     encoder = _Encoder([segment], _CLOCK)

@@ -1,6 +1,6 @@
-"""Clients whose sessions the loss audit looks for: they remember what they sent last.
+"""Clients whose sessions the loss audit reads back: they keep the times of their last reports.
 
-They are the plan's sampled ones, few and chosen at set-up; all others know nothing of it. A client
+They are the plan's sampled clients, few and chosen at set-up; the others keep nothing. A client
 sends one report at a time, so whatever went out before another report, and did not fail, was
 accepted.
 """
@@ -18,11 +18,11 @@ from qosflood.load.recorder import Bucket
 _NOTHING = -1
 
 
-class Memory:
+class LastReports:
     """When a session sent its last report, whether that has not failed, and when it sent the last
     one before it that was accepted; monotonic."""
 
-    __slots__ = ("accepted_ns", "good", "last_ns")
+    __slots__ = ("accepted_ns", "last_ns", "not_failed")
 
     def __init__(self) -> None:
         self.forget()
@@ -30,40 +30,40 @@ class Memory:
     def forget(self) -> None:
         """Another session begins."""
         self.last_ns = self.accepted_ns = _NOTHING
-        self.good = False
+        self.not_failed = False
 
 
 class Audited(Client):
-    """A client with a memory."""
+    """A client that keeps the times of its last reports."""
 
     __slots__ = ()
-    _memory: Memory
+    _last_reports: LastReports
 
     def sent(self) -> SentSession | None:
         """What its session has sent, once nothing is out any more; None if it sent nothing."""
-        memory = self._memory
-        if memory.last_ns == _NOTHING:
+        last = self._last_reports
+        if last.last_ns == _NOTHING:
             return None
-        accepted_ns = memory.last_ns if memory.good else memory.accepted_ns
+        accepted_ns = last.last_ns if last.not_failed else last.accepted_ns
         return SentSession(
             session=self._shared.builder.session_id(self.number, self._session),
             acked_ms=None if accepted_ns == _NOTHING else self._epoch_ms(accepted_ns),
-            sent_ms=self._epoch_ms(memory.last_ns),
+            sent_ms=self._epoch_ms(last.last_ns),
         )
 
     def _epoch_ms(self, ns: int) -> int:
         return (ns + self._shared.wall_offset_ns) // 1_000_000
 
-    def _begin(self, session: int) -> None:
-        super()._begin(session)
-        self._memory.forget()
+    def _begin_session(self, session: int) -> None:
+        super()._begin_session(session)
+        self._last_reports.forget()
 
     def _send(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
-        memory = self._memory
-        if memory.good:
-            memory.accepted_ns = memory.last_ns
-        memory.good = True
-        memory.last_ns = now_ns
+        last = self._last_reports
+        if last.not_failed:
+            last.accepted_ns = last.last_ns
+        last.not_failed = True
+        last.last_ns = now_ns
         super()._send(due_ns, bucket, now_ns)
 
     def _failed(
@@ -77,28 +77,28 @@ class Audited(Client):
         response: Response | None = None,
     ) -> None:
         if sent_ns is not None:
-            self._memory.good = False
+            self._last_reports.not_failed = False
         super()._failed(outcome, reason, bucket, due_ns, sent_ns, now_ns, response)
 
 
 class AuditedClient(Audited):
-    """One that reports once."""
+    """An audited client that does not retry."""
 
-    __slots__ = ("_memory",)
+    __slots__ = ("_last_reports",)
 
     def __init__(self, shared: Shared, index: int, number: int) -> None:
         super().__init__(shared, index, number)
-        self._memory = Memory()
+        self._last_reports = LastReports()
 
 
 class AuditedRetryingClient(Audited, RetryingClient):
-    """One that tries again what failed."""
+    """An audited client that retries failed reports."""
 
-    __slots__ = ("_memory",)
+    __slots__ = ("_last_reports",)
 
     def __init__(self, shared: Shared, index: int, number: int, policy: RetryPolicy) -> None:
         RetryingClient.__init__(self, shared, index, number, policy)
-        self._memory = Memory()
+        self._last_reports = LastReports()
 
 
 def sent_sessions(clients: Iterable[Client]) -> Iterator[SentSession]:

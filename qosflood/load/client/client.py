@@ -10,31 +10,31 @@ from collections.abc import Callable
 from typing import Any
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
-from qosflood.load.client.outcome import Booking
+from qosflood.load.client.outcome import OutcomeRecorder
 from qosflood.load.client.shared import NEVER, Shared, Transport
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
 RENEWAL = -1
-"""In a queue, in the place of a due time: the session gives way to the one named with it."""
+"""In a queue, instead of a due time: the session is replaced by the one that the entry names."""
 DROP = -2
-"""Likewise: the connection is given up, for as many seconds as are named with it."""
+"""Likewise: the connection is closed, for the number of seconds in the entry."""
 
-DOWN, WAITING, IDLE, BUSY, CLOSING, AWAY, PAUSED = range(7)
+DOWN, WAITING, IDLE, BUSY, CLOSING, DELAYED, PAUSED = range(7)
 """Connection states. Bare ints: they are compared for every report, and enum members cost 3x.
 
 DOWN: not connected, nothing wanted · WAITING: a connection is wanted or being made ·
 IDLE: connected · BUSY: a report is out · CLOSING: aborted by us, not yet reported closed ·
-AWAY: dropped or backing off, connects when its time has come · PAUSED: connected, the report in
-hand waits to be tried again.
+DELAYED: dropped or backing off, connects after a delay · PAUSED: connected, the current report
+waits to be tried again.
 """
 
 
-class Client(Booking):
+class Client(OutcomeRecorder):
     """A session that reports over a connection of its own."""
 
     __slots__ = (
-        "_body", "_failures", "_leaving", "_met", "_path", "_queue", "_rejoin", "_turn",
+        "_body", "_failures", "_leaving", "_path", "_queue", "_rejoin", "_turn", "_was_connected",
         "_write", "index", "state",
     )  # fmt: skip
 
@@ -48,10 +48,10 @@ class Client(Booking):
         self._queue: deque[tuple[int, Any]] | None = None
         self._failures = 0
         self._leaving = False
-        self._met = False
+        self._was_connected = False
         self._rejoin = False
 
-    # What the pacer asks.
+    # Called by the pacer.
 
     def join(self) -> None:
         """Connect, if connections are kept; the first report follows a random part of a cadence
@@ -60,40 +60,40 @@ class Client(Booking):
             self._connect()
 
     def renew(self, session: int) -> None:
-        """The session gives way to the `session`-th: once nothing of it is open any more, the
+        """The session is replaced by the `session`-th: once none of its reports is open, the
         connection is closed, and the new session connects."""
-        if self.state == BUSY or self._again or self._queue:
+        if self.state == BUSY or self._to_resend or self._queue:
             if self._queue is None:
                 self._queue = deque()
             self._queue.append((RENEWAL, session))
             return
-        self._begin(session)
+        self._begin_session(session)
         if self.state == IDLE:
             self._close()
         elif self.state == DOWN:
             self.join()
 
     def leave(self) -> None:
-        """Close the connection once nothing is open any more."""
+        """Close the connection once no report is open any more."""
         self._leaving = True
         if self.state == IDLE:
             self._close()
 
-    def drop(self, back_after_s: float) -> None:
-        """Give up the connection, once nothing is out on it, and come back `back_after_s` later
+    def drop(self, reconnect_after_s: float) -> None:
+        """Close the connection once no report is out on it, and reconnect `reconnect_after_s` later
         (0: at once) as the same session; reports due meanwhile wait."""
-        if self._leaving or self._shared.per_report or self.state == AWAY:
+        if self._leaving or self._shared.per_report or self.state == DELAYED:
             return
-        if self.state == BUSY or self._again:
+        if self.state == BUSY or self._to_resend:
             if self._queue is None:
                 self._queue = deque()
-            self._queue.appendleft((DROP, back_after_s))
+            self._queue.appendleft((DROP, reconnect_after_s))
             return
-        self._shared.away[self.index] = back_after_s
+        self._shared.reconnect_after_s[self.index] = reconnect_after_s
         if self.state == IDLE:
             self._close()
         elif self.state == DOWN:
-            self._stay_away()
+            self._reconnect_later()
 
     def report_due(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
         """A report of this client was picked at `now_ns`: send it, or let it queue."""
@@ -112,17 +112,17 @@ class Client(Booking):
             self._connect()
 
     def halt(self, now_ns: int) -> None:
-        """The run stops: nothing is sent any more, what is out may still be answered."""
+        """The run stops: nothing more is sent; a report that is out may still be answered."""
         self._leaving = True
-        if self._again:
-            self._again = False
+        if self._to_resend:
+            self._to_resend = False
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
         for due_ns, bucket in self._queue or ():
             if due_ns >= 0:
                 self._unsent(due_ns, bucket, now_ns, NOT_SENT)
         self._queue = None
         self._rejoin = False
-        self._shared.away.pop(self.index, None)
+        self._shared.reconnect_after_s.pop(self.index, None)
         if self.state in (IDLE, PAUSED):
             self._close()
         elif self.state != BUSY:
@@ -130,49 +130,49 @@ class Client(Booking):
 
     def expire(self, now_ns: int, limit_ns: int) -> None:
         """End everything that was due before `limit_ns`; its deadline has passed."""
-        if self._due_ns < limit_ns and (self.state == BUSY or self._again):
-            self._again = False
+        if self._due_ns < limit_ns and (self.state == BUSY or self._to_resend):
+            self._to_resend = False
             in_time = now_ns - self._due_ns <= self._shared.timeout_ns
             reason = CUT_OFF if in_time else "no answer by the deadline"
             self._fail(Outcome.TIMEOUT, reason, now_ns)
             if self.state in (BUSY, PAUSED):
                 self._close()
-        if self.state == BUSY or self._again:
-            return  # whatever is queued was due later
+        if self.state == BUSY or self._to_resend:
+            return  # every queued report was due later
         while self._oldest_queued() < limit_ns:
             due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
             self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
         self._shared.oldest[self.index] = self._oldest_queued()
 
-    # What the connector asks and reports.
+    # Called by the connector.
 
     @property
     def session(self) -> int:
-        """The number of the session that plays here; it distinguishes one user from the next."""
+        """The number of the client's current session; it distinguishes one user from the next."""
         return self._session
 
     @property
     def wanted(self) -> bool:
-        """Whether a connection still makes sense now."""
-        if self.index in self._shared.away:
+        """Whether the client still needs a connection."""
+        if self.index in self._shared.reconnect_after_s:
             return False
-        return self._again or bool(self._queue) or not self._leaving
+        return self._to_resend or bool(self._queue) or not self._leaving
 
     def not_wanted(self) -> None:
-        """The connector did not connect, since there was no need any more."""
-        if self.index in self._shared.away:
-            self._stay_away()
+        """The connector did not connect, because the client needs no connection any more."""
+        if self.index in self._shared.reconnect_after_s:
+            self._reconnect_later()
         else:
             self.state = DOWN
 
     def connect_failed(self, reason: str) -> None:
         """A connect attempt failed: it ends the oldest queued report, the others wait."""
-        if self.index in self._shared.away:
-            self._stay_away()
+        if self.index in self._shared.reconnect_after_s:
+            self._reconnect_later()
             return
         now_ns = self._shared.clock()
-        if self._again:
-            self._again = False
+        if self._to_resend:
+            self._to_resend = False
             self._fail(Outcome.CONNECTION_LOST, f"lost, then {reason}", now_ns)
         elif self._oldest_queued() != NEVER:
             due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
@@ -186,23 +186,23 @@ class Client(Booking):
 
     def retry(self) -> None:
         """The backoff is over."""
-        if self.index in self._shared.away:
-            self._stay_away()
+        if self.index in self._shared.reconnect_after_s:
+            self._reconnect_later()
         elif self._queue and not self._shared.stopping:
             self._shared.connector.want(self)
         else:
             self.state = DOWN
 
-    def come_back(self) -> None:
-        """The time away is over."""
-        if self.index in self._shared.away:
-            self._stay_away()
+    def reconnect(self) -> None:
+        """The delay before reconnecting is over."""
+        if self.index in self._shared.reconnect_after_s:
+            self._reconnect_later()
         elif self.wanted and not self._shared.stopping:
             self._connect()
         else:
             self.state = DOWN
 
-    # What asyncio reports.
+    # Called by the transport.
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -212,18 +212,18 @@ class Client(Booking):
         transport.set_write_buffer_limits(0)
         shared = self._shared
         shared.connected += 1
-        if self._met:
+        if self._was_connected:
             shared.reconnects += 1
-        self._met = True
+        self._was_connected = True
         self._rejoin = False
         self._reused = False
         self._failures = 0
         self.state = IDLE
         now_ns = shared.clock()
-        if self._again:
-            self._again = False
+        if self._to_resend:
+            self._to_resend = False
             self._resend(now_ns)
-        elif self.index in shared.away:
+        elif self.index in shared.reconnect_after_s:
             self._close()
         else:
             self._next(now_ns)
@@ -232,7 +232,7 @@ class Client(Booking):
         shared = self._shared
         now_ns = shared.clock()
         if self.state != BUSY:
-            # Bytes that nobody asked for (a 408 before an idle close, say): no report is lost,
+            # Bytes without a request (a 408 before an idle close, say): no report is lost,
             # but the connection's framing can no longer be trusted.
             self._close()
             return
@@ -262,9 +262,9 @@ class Client(Booking):
         self._reader = None
         shared.oldest[self.index] = self._oldest_queued()
         joining = self._rejoin and not self._leaving and not shared.per_report
-        if self.index in shared.away:
-            self._stay_away()
-        elif self._again or self._queue or joining:
+        if self.index in shared.reconnect_after_s:
+            self._reconnect_later()
+        elif self._to_resend or self._queue or joining:
             self._connect()
         else:
             self.state = DOWN
@@ -273,9 +273,9 @@ class Client(Booking):
         self.state = WAITING
         self._shared.connector.want(self)
 
-    def _stay_away(self) -> None:
-        self.state = AWAY
-        self._shared.connector.after(self._shared.away.pop(self.index), self.come_back)
+    def _reconnect_later(self) -> None:
+        self.state = DELAYED
+        self._shared.connector.after(self._shared.reconnect_after_s.pop(self.index), self.reconnect)
 
     # The life of a report.
 
@@ -311,7 +311,7 @@ class Client(Booking):
             while queue:
                 due_ns, bucket = queue.popleft()
                 if due_ns < 0:
-                    self._obey(due_ns, bucket)
+                    self._apply_order(due_ns, bucket)
                     self._close()
                     return
                 if due_ns >= limit_ns:
@@ -323,36 +323,36 @@ class Client(Booking):
         if self._leaving:
             self._close()
 
-    def _obey(self, order: int, value: Any) -> None:
+    def _apply_order(self, order: int, value: Any) -> None:
         if order == RENEWAL:
-            self._begin(value)
+            self._begin_session(value)
         else:
-            self._shared.away[self.index] = value
+            self._shared.reconnect_after_s[self.index] = value
 
-    def _begin(self, session: int) -> None:
+    def _begin_session(self, session: int) -> None:
         """The next session takes over; it has no connection yet."""
         self._session = session
         self._body = self._shared.builder.template(self.number, session)
         self._failures = 0
-        self._met = False
+        self._was_connected = False
         self._rejoin = True
 
     def _oldest_queued(self) -> int:
         """When the report kept for another try or else the oldest queued one was due, NEVER if
-        there is none; what was to happen before that happens. Not to be asked while BUSY."""
-        if self._again:
+        there is none; orders queued before it are carried out. Not to be called while BUSY."""
+        if self._to_resend:
             return self._due_ns
         queue = self._queue
         while queue and queue[0][0] < 0:
-            self._obey(*queue.popleft())
+            self._apply_order(*queue.popleft())
         due_ns: int = queue[0][0] if queue else NEVER
         return due_ns
 
     def _read(self, data: bytes, now_ns: int) -> None:
         framing = self._shared.memo.find(data) if self._reader is None else None
         if framing is not None:
-            cut = len(data) - framing.length
-            head, body = data[: cut - 4], data[cut:]
+            body_at = len(data) - framing.length
+            head, body = data[: body_at - 4], data[body_at:]
             self._answered(Response(framing.status, framing.keep_alive, head, body), now_ns)
             return
         reader = self._reader or ResponseReader()
@@ -371,8 +371,8 @@ class Client(Booking):
         self._answered(response, now_ns)
 
     def _answered(self, response: Response, now_ns: int) -> None:
-        """Book a complete response that came over the open connection, and go on."""
-        self._book(response, now_ns)
+        """Record a complete response that came over the open connection, and go on."""
+        self._record_answer(response, now_ns)
         self._reused = True
         ended = not response.keep_alive or self._shared.per_report
         if ended or now_ns - self._due_ns > self._shared.timeout_ns:
@@ -392,4 +392,4 @@ class Client(Booking):
 
 
 def _unconnected(_: bytes) -> None:
-    raise AssertionError("a report was sent over a connection that is not there")
+    raise AssertionError("a report was sent without a connection")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from qosflood.load.client.audited import AuditedClient, AuditedRetryingClient
 from qosflood.load.client.client import Client
-from qosflood.load.client.pooled import Member, Pool
+from qosflood.load.client.pooled import Pool, PoolMember
 from qosflood.load.client.retrying import RetryingClient, RetryPolicy
 from qosflood.load.client.shared import Shared
 from qosflood.load.recorder import Bucket
@@ -14,14 +14,14 @@ from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sampled
 
 
-class Reports(Protocol):
-    """What a pacer asks of a client."""
+class PacedClient(Protocol):
+    """What a pacer calls on a client."""
 
     def join(self) -> None:
         """Its session begins."""
 
     def renew(self, session: int) -> None:
-        """Its session gives way to the `session`-th."""
+        """Its session is replaced by the `session`-th."""
 
     def leave(self) -> None:
         """Its session ends."""
@@ -30,8 +30,8 @@ class Reports(Protocol):
         """A report of it was picked at `now_ns`."""
 
 
-class Ends(Protocol):
-    """What a shard asks of whoever has reports open."""
+class HoldsReports(Protocol):
+    """What a shard calls on a client or pool that may have reports open."""
 
     def expire(self, now_ns: int, limit_ns: int) -> None:
         """End everything that was due before `limit_ns`."""
@@ -45,8 +45,8 @@ class Clients:
     """`paced` in the order of their numbers; `swept` in that of the array of oldest due times;
     `own`: those with a connection of their own."""
 
-    paced: Sequence[Reports]
-    swept: Sequence[Ends]
+    paced: Sequence[PacedClient]
+    swept: Sequence[HoldsReports]
     own: Sequence[Client]
     pool: Pool | None = None
 
@@ -68,7 +68,7 @@ def make_clients(
     """The clients of these numbers."""
     if plan.report.pool:
         pool = Pool(shared, pool_size(plan, part, parts))
-        paced = [Member(pool, number) for number in numbers]
+        paced = [PoolMember(pool, number) for number in numbers]
         return Clients(paced, [*pool.connections, pool], [], pool)
     own = _with_connections(plan, shared, numbers, part)
     return Clients(own, own, own)
@@ -77,15 +77,15 @@ def make_clients(
 def _with_connections(
     plan: Plan, shared: Shared, numbers: Sequence[int], part: int
 ) -> Sequence[Client]:
-    looked_for = frozenset(sampled(plan))
+    audited = frozenset(sampled(plan))
     if not plan.retries.most:
         return [
-            (AuditedClient if number in looked_for else Client)(shared, index, number)
+            (AuditedClient if number in audited else Client)(shared, index, number)
             for index, number in enumerate(numbers)
         ]
     policy = RetryPolicy.of(plan.retries, plan.seed * 1_000_003 + part)
     return [
-        (AuditedRetryingClient if number in looked_for else RetryingClient)(
+        (AuditedRetryingClient if number in audited else RetryingClient)(
             shared, index, number, policy
         )
         for index, number in enumerate(numbers)

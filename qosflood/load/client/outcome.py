@@ -1,4 +1,4 @@
-"""How the report that is out ends: what of it is booked, and with which outcome."""
+"""How the report that is out ends: which outcome and which times are recorded for it."""
 
 import asyncio
 
@@ -10,12 +10,12 @@ from qosflood.load.http1 import Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
 
-class Booking(asyncio.Protocol):
+class OutcomeRecorder(asyncio.Protocol):
     """One report at a time, from the moment it was sent to its outcome."""
 
     __slots__ = (
-        "_again", "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
-        "_transport", "number",
+        "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
+        "_to_resend", "_transport", "number",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, number: int) -> None:
@@ -28,9 +28,9 @@ class Booking(asyncio.Protocol):
         self._due_ns = 0
         self._sent_ns = 0
         self._reused = False
-        self._again = False
+        self._to_resend = False
 
-    def _book(self, response: Response, now_ns: int) -> None:
+    def _record_answer(self, response: Response, now_ns: int) -> None:
         shared, bucket = self._shared, self._bucket
         assert bucket is not None
         took_ns = now_ns - self._due_ns
@@ -48,17 +48,17 @@ class Booking(asyncio.Protocol):
     def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
         reader = self._reader
         if reader is not None:
-            # A reset does not say whether the body was whole.
+            # After a reset it is not known whether the body was whole.
             response = reader.eof() if exc is None else None
             if response is not None:
-                self._book(response, now_ns)
+                self._record_answer(response, now_ns)
             else:
                 self._fail(Outcome.BAD_RESPONSE, CUT_SHORT, now_ns, reader.partial)
         elif self._reused and not self._shared.stopping:
             # The peer closed a reused connection before any byte: the keep-alive race. The
             # report keeps its due time and goes out once more.
             self._bucket.resent += 1  # type: ignore[union-attr]
-            self._again = True
+            self._to_resend = True
         else:
             self._fail(Outcome.CONNECTION_LOST, lost_connection(exc), now_ns)
 
@@ -84,4 +84,4 @@ class Booking(asyncio.Protocol):
     ) -> None:
         who = (self.number, self._session)
         failed = Failed(outcome, reason, bucket.name, *who, due_ns, sent_ns, now_ns, response)
-        self._shared.book_failure(failed, bucket, self._transport)
+        self._shared.record_failure(failed, bucket, self._transport)

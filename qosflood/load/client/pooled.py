@@ -15,17 +15,17 @@ from qosflood.load.failures import Failed
 from qosflood.load.recorder import Bucket
 
 
-class Waiting(NamedTuple):
+class WaitingReport(NamedTuple):
     """A report that is due and not yet sent, and the session it was due in."""
 
     due_ns: int
     bucket: Bucket
-    member: "Member"
+    member: "PoolMember"
     session: int
     body: Any
 
 
-class Member:
+class PoolMember:
     """A client without a connection of its own."""
 
     __slots__ = ("_body", "_pool", "_session", "number", "path", "turn")
@@ -43,7 +43,7 @@ class Member:
         """Nothing to connect."""
 
     def renew(self, session: int) -> None:
-        """The session gives way to the `session`-th; what is due already stays its own."""
+        """The session is replaced by the `session`-th; reports already due stay the old one's."""
         self._session = session
         self._body = self._pool.shared.builder.template(self.number, session)
 
@@ -52,18 +52,18 @@ class Member:
 
     def report_due(self, due_ns: int, bucket: Bucket, now_ns: int) -> None:
         """A report of this client was picked at `now_ns`."""
-        report = Waiting(due_ns, bucket, self, self._session, self._body)
+        report = WaitingReport(due_ns, bucket, self, self._session, self._body)
         self._pool.report_due(report, now_ns)
 
 
 class Pool:
-    """The connections of one shard and the reports that wait for one. Its own place in the array
-    of oldest due times, behind those of its connections, is that of the oldest waiting report."""
+    """The connections of one shard and the reports that wait for one. The array of oldest due
+    times has a place for each connection, then one for the oldest waiting report."""
 
     def __init__(self, shared: Shared, size: int) -> None:
         self.shared = shared
         self.idle: list[PooledConnection] = []
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[WaitingReport] = deque()
         self._place = size
         self.connections = [PooledConnection(shared, index, self) for index in range(size)]
 
@@ -72,7 +72,7 @@ class Pool:
         for connection in self.connections:
             connection.join()
 
-    def report_due(self, report: Waiting, now_ns: int) -> None:
+    def report_due(self, report: WaitingReport, now_ns: int) -> None:
         """Send it over an idle connection, or let it wait."""
         if self.idle:
             self.idle.pop().carry(report, now_ns)
@@ -81,7 +81,7 @@ class Pool:
             self.shared.oldest[self._place] = report.due_ns
         self._waiting.append(report)
 
-    def take(self, now_ns: int) -> Waiting | None:
+    def take(self, now_ns: int) -> WaitingReport | None:
         """The oldest waiting report that may still be sent."""
         self.expire(now_ns, now_ns - self.shared.timeout_ns)
         return self._pop() if self._waiting else None
@@ -101,7 +101,7 @@ class Pool:
         if self._waiting:
             self._fail(Outcome.CONNECT_ERROR, reason, now_ns)
 
-    def _pop(self) -> Waiting:
+    def _pop(self) -> WaitingReport:
         report = self._waiting.popleft()
         self.shared.oldest[self._place] = self._waiting[0].due_ns if self._waiting else NEVER
         return report
@@ -111,7 +111,7 @@ class Pool:
         who = (report.member.number, report.session)
         phase, due_ns = report.bucket.name, report.due_ns
         failed = Failed(outcome, reason, phase, *who, due_ns, None, now_ns, None)
-        self.shared.book_failure(failed, report.bucket, None)
+        self.shared.record_failure(failed, report.bucket, None)
 
 
 class PooledConnection(Client):
@@ -129,7 +129,7 @@ class PooledConnection(Client):
         """Always the same: the TLS session that is resumed is the proxy's, not a user's."""
         return 0
 
-    def carry(self, report: Waiting, now_ns: int) -> None:
+    def carry(self, report: WaitingReport, now_ns: int) -> None:
         """Send a member's report."""
         member = report.member
         self.number = member.number
@@ -142,23 +142,23 @@ class PooledConnection(Client):
         member.turn = self._turn
 
     def connect_failed(self, reason: str) -> None:
-        if not self._again:
+        if not self._to_resend:
             self._pool.connect_failed(reason, self._shared.clock())
         super().connect_failed(reason)
 
     def retry(self) -> None:
-        self.come_back()
+        self.reconnect()
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         failures = self._failures
-        self._carried = self._again
+        self._carried = self._to_resend
         super().connection_made(transport)
         self._failures = failures
-        self._go_on()
+        self._send_waiting()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._go_on()
+        self._send_waiting()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._no_longer_idle()
@@ -169,13 +169,13 @@ class PooledConnection(Client):
             self._failures = 0
             self._connect()
         else:
-            # Closed before it was of any use: not at once again, or we would go round in circles.
+            # Closed before it carried a report: back off, or it would reconnect in a tight loop.
             self._failures += 1
             self.state = WAITING
             self._back_off()
 
-    def _go_on(self) -> None:
-        """If the connection has become free, take what waits."""
+    def _send_waiting(self) -> None:
+        """If the connection has become free, send the oldest waiting report."""
         if self.state != IDLE:
             return
         now_ns = self._shared.clock()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from qosflood.journal.records import Outcome
-from qosflood.load.client.client import AWAY, BUSY, PAUSED, Client
+from qosflood.load.client.client import BUSY, DELAYED, PAUSED, Client
 from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
@@ -44,14 +44,14 @@ class RetryPolicy:
         pause_ns = min(retries.longest_ns, retries.backoff_ns * retries.factor ** min(tries, 64))
         if retries.jitter:
             pause_ns *= self._draw()
-        return max(int(pause_ns), _asked_ns(response) if retries.retry_after else 0)
+        return max(int(pause_ns), _retry_after_ns(response) if retries.retry_after else 0)
 
 
 class RetryingClient(Client):
     """A client that tries again what failed.
 
-    `_again`: the report in hand is to be sent once more; `_failure` is what its last attempt came
-    to, if that attempt counts as one. `_tries` counts the attempts of the report due at
+    `_to_resend`: the current report is to be sent once more; `_failure` is how its last attempt
+    ended, if that attempt counts as one. `_tries` counts the attempts of the report due at
     `_tried_ns` that failed and were followed by another.
     """
 
@@ -69,26 +69,26 @@ class RetryingClient(Client):
     def expire(self, now_ns: int, limit_ns: int) -> None:
         out = self.state == BUSY and self._due_ns >= limit_ns
         if out and now_ns - self._sent_ns > self._policy.attempt_timeout_ns:
-            self._fail(Outcome.TIMEOUT, "no answer in the time of an attempt", now_ns)
+            self._fail(Outcome.TIMEOUT, "no answer within the attempt timeout", now_ns)
             self._close()
         else:
             super().expire(now_ns, limit_ns)
 
     def connect_failed(self, reason: str) -> None:
-        if self.index in self._shared.away or not self._tries_connecting():
+        if self.index in self._shared.reconnect_after_s or not self._tries_connecting():
             super().connect_failed(reason)
             return
         self._failures += 1
-        self.state = AWAY
+        self.state = DELAYED
 
     def resume(self) -> None:
         """The pause before another try is over."""
         self._pausing = False
         if self.state == PAUSED:
-            self._again = False
+            self._to_resend = False
             self._resend(self._shared.clock())
-        elif self.state == AWAY:
-            self.come_back()
+        elif self.state == DELAYED:
+            self.reconnect()
 
     def data_received(self, data: bytes) -> None:
         if self._tries and self.state == BUSY:
@@ -98,13 +98,13 @@ class RetryingClient(Client):
 
     def _connect(self) -> None:
         if self._pausing:
-            self.state = AWAY
+            self.state = DELAYED
         else:
             super()._connect()
 
     def _back_off(self) -> None:
         if self._pausing:
-            self.state = AWAY
+            self.state = DELAYED
         else:
             super()._back_off()
 
@@ -123,13 +123,13 @@ class RetryingClient(Client):
         self._mark()
 
     def _mark(self) -> None:
-        """Let the sweep find the attempt when its own time is up, or the report's."""
+        """Let the sweep find the attempt at its own timeout, or at the report's."""
         shared = self._shared
         attempt_ns = self._sent_ns + self._policy.attempt_timeout_ns - shared.timeout_ns
         shared.oldest[self.index] = min(self._due_ns, attempt_ns)
 
     def _next(self, now_ns: int) -> None:
-        if self._again:
+        if self._to_resend:
             self.state = PAUSED
             self._shared.oldest[self.index] = self._due_ns
         else:
@@ -151,7 +151,7 @@ class RetryingClient(Client):
             self._failure = None
         elif self._tries_again(kind, self._due_ns, bucket, now_ns, response):
             self._failure = outcome, reason, response
-            self._again = True
+            self._to_resend = True
             return
         super()._fail(outcome, reason, now_ns, response)
 
@@ -161,7 +161,7 @@ class RetryingClient(Client):
         if self._failure is not None:
             assert self._bucket is not None
             return self._tries_again(kind, self._due_ns, self._bucket, now_ns)
-        if self._again or (due_ns := self._oldest_queued()) == NEVER:
+        if self._to_resend or (due_ns := self._oldest_queued()) == NEVER:
             return False
         bucket: Bucket = self._queue[0][1]  # type: ignore[index]
         return self._tries_again(kind, due_ns, bucket, now_ns)
@@ -190,6 +190,6 @@ class RetryingClient(Client):
         return True
 
 
-def _asked_ns(response: Response | None) -> int:
+def _retry_after_ns(response: Response | None) -> int:
     found = _RETRY_AFTER.search(response.head) if response is not None else None
     return int(found[1]) * 1_000_000_000 if found else 0

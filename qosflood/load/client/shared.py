@@ -96,7 +96,7 @@ class Shared:
     ) -> None:
         self.builder = builder
         self.request = builder.writer()
-        # Where every answer ends its connection, none is to be taken for one that keeps it.
+        # Where every answer ends its connection, the memo must not take one for keep-alive.
         self.memo = ResponseMemo(() if per_report else expect)
         self.per_report = per_report
         self.accepting = self.memo.accepting
@@ -107,14 +107,14 @@ class Shared:
         self.sampler = sampler
         self.connector = connector
         self.oldest = array("q", [NEVER]) * places
-        # By index: clients that were dropped, and for how many seconds, until they are away.
-        self.away: dict[int, float] = {}
+        # By index: clients that were dropped and still connected, and their delay in seconds.
+        self.reconnect_after_s: dict[int, float] = {}
         self.stopping = False
         self.connected = 0
         self.reconnects = 0
 
-    def book_failure(self, failed: Failed, bucket: Bucket, transport: Transport | None) -> None:
-        """Book a report that was not accepted, and keep a sample of it."""
+    def record_failure(self, failed: Failed, bucket: Bucket, transport: Transport | None) -> None:
+        """Record a report that was not accepted, and keep a sample of it."""
         took_ns = failed.done_ns - failed.due_ns
         if failed.outcome is Outcome.REJECTED and failed.response is not None:
             bucket.reject(failed.response.status, took_ns, self.timeout_ns)

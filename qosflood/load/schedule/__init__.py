@@ -1,1 +1,1 @@
-"""Which report of which client is due when, and how long sessions live. Pure."""
+"""When each report of each client is due, and how long sessions last. Pure."""

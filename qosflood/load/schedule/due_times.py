@@ -7,12 +7,12 @@ jitter j the k-th report is later by j * u_k beats, u_k uniform in [0, 1); since
 never overtake each other. Because f is uniform, the expected number of reports of a session in any
 stretch of its life is exactly that stretch of beats: joining clients lift the rate at once.
 
-With `synchronised` clocks all sessions report in one *herd* instead, whenever the beat passes
-k + 1/2: not a whole number, since that is where phases usually begin and end, and their edges
-would cut herds in two. Jitter then is what spreads a herd.
+With `synchronised` clocks all sessions report at the same moment instead, whenever the beat passes
+k + 1/2: not a whole number, since that is where phases usually begin and end, and a phase's edge
+would split the reports of one moment. Jitter then spreads them.
 
 For its first seconds a session may report at a quicker cadence of its own; its beat then starts
-after them. A session that gives way to another may send a final report at that moment.
+after them. A session that is replaced by another may send a final report at that moment.
 """
 
 from collections.abc import Iterator
@@ -23,17 +23,17 @@ from typing import NamedTuple
 import numpy as np
 
 from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
-from qosflood.load.schedule.sessions import Lives, places
+from qosflood.load.schedule.sessions import SessionChains, places
 from qosflood.plan.plan import Phase, Plan
 
-HERD_PHASE = 0.5
+SYNCHRONISED_PHASE = 0.5
 """Where in a beat synchronised clients report."""
 _SESSION_STRIDE = 1 << 32
 """Keeps the draws of a client's sessions apart; no session has as many reports."""
 
 
 class Renewal(NamedTuple):
-    """At `at_ns` the session in a client's place gives way to its `session`-th."""
+    """At `at_ns` a client's session is replaced by its `session`-th."""
 
     at_ns: int
     client: int
@@ -43,7 +43,7 @@ class Renewal(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Due:
     """Reports that are due, in order: when (ns since the load's start) and whose (local index);
-    and the sessions that give way meanwhile, in order too."""
+    and the sessions that are replaced meanwhile, in order too."""
 
     due_ns: IntArray
     client: IntArray
@@ -81,16 +81,16 @@ class Beat:
 
 
 class Clocks:
-    """The clocks of the sessions that a Lives holds: which reports each has in a stretch."""
+    """The clocks of the current sessions: which reports each has between two moments."""
 
-    def __init__(self, plan: Plan, beat: Beat, numbers: IntArray, lives: Lives) -> None:
+    def __init__(self, plan: Plan, beat: Beat, numbers: IntArray, chains: SessionChains) -> None:
         self._plan = plan
         self._jitter = plan.load.jitter
         self._beat = beat
         self._numbers = numbers
-        self._lives = lives
+        self._chains = chains
         together = plan.load.clocks == "synchronised"
-        self._first_tick = self._tick_of_all if together else self._tick_of_each
+        self._first_tick = self._synchronised_tick if together else self._own_tick
         self._startup_s = plan.sessions.startup_ns * 1e-9
         self._startup_cadence_s = plan.sessions.startup_cadence_ns * 1e-9
         self._start: FloatArray = np.empty(numbers.size)
@@ -100,21 +100,21 @@ class Clocks:
 
     def start(self, at: IntArray) -> None:
         """New sessions have begun in the places `at`."""
-        lives = self._lives
-        self._start[at] = self._beat.at(lives.start_s[at] + self._startup_s)
+        chains = self._chains
+        self._start[at] = self._beat.at(chains.start_s[at] + self._startup_s)
         # With jitter the clock's lattice starts a beat early, and counts from the start on: the
         # report before the start may be late enough to fall behind it.
         self._first[at] = self._first_tick(at) - (1.0 if self._jitter else 0.0)
-        self._last[at] = self._beat.at(lives.end_s[at])
+        self._last[at] = self._beat.at(chains.end_s[at])
 
-    def _tick_of_each(self, at: IntArray) -> FloatArray:
-        session = self._lives.session[at]
+    def _own_tick(self, at: IntArray) -> FloatArray:
+        session = self._chains.session[at]
         phase = uniform(self._plan.seed, Purpose.PHASE, self._numbers[at], session)
         tick: FloatArray = self._start[at] + phase
         return tick
 
-    def _tick_of_all(self, at: IntArray) -> FloatArray:
-        tick: FloatArray = np.ceil(self._start[at] - HERD_PHASE) + HERD_PHASE
+    def _synchronised_tick(self, at: IntArray) -> FloatArray:
+        tick: FloatArray = np.ceil(self._start[at] - SYNCHRONISED_PHASE) + SYNCHRONISED_PHASE
         return tick
 
     def reports(
@@ -160,7 +160,7 @@ class Clocks:
         return count
 
     def _jitter_of(self, client: IntArray, k: IntArray) -> FloatArray:
-        index = k + self._lives.session[client] * _SESSION_STRIDE
+        index = k + self._chains.session[client] * _SESSION_STRIDE
         return uniform(self._plan.seed, Purpose.JITTER, self._numbers[client], index)
 
     def _startup(self, at: IntArray, from_ns: int, to_ns: int) -> tuple[IntArray, IntArray]:
@@ -168,22 +168,22 @@ class Clocks:
         which, k = _spread(low, self._quick_before(at, to_ns) - low)
         client = at[which]
         quick = (k + self._startup_phase(client)) * self._startup_cadence_s
-        return _ns(self._lives.start_s[client] + quick), client
+        return _ns(self._chains.start_s[client] + quick), client
 
     def _quick_before(self, at: IntArray, ns: int) -> IntArray:
         """Per place, the number of its session's start-up reports due before `ns`."""
-        start = self._lives.start_s[at]
-        until = np.minimum(np.minimum(ns * 1e-9, self._lives.end_s[at]), start + self._startup_s)
+        start = self._chains.start_s[at]
+        until = np.minimum(np.minimum(ns * 1e-9, self._chains.end_s[at]), start + self._startup_s)
         reach = (until - start) / self._startup_cadence_s - self._startup_phase(at)
         count: IntArray = np.maximum(np.ceil(reach), 0).astype(np.int64)
         return count
 
     def _startup_phase(self, at: IntArray) -> FloatArray:
-        session = self._lives.session[at]
+        session = self._chains.session[at]
         return uniform(self._plan.seed, Purpose.STARTUP, self._numbers[at], session)
 
     def _final(self, at: IntArray, from_ns: int, to_ns: int) -> tuple[IntArray, IntArray]:
-        end_ns = _ns(self._lives.end_s[at])
+        end_ns = _ns(self._chains.end_s[at])
         ends = (from_ns <= end_ns) & (end_ns < to_ns)
         return end_ns[ends], at[ends]
 
@@ -210,7 +210,7 @@ class Schedule:
     """
 
     _asked_ns: int
-    _lives: Lives
+    _chains: SessionChains
     _clocks: Clocks
 
     def __init__(self, plan: Plan, part: int = 0, parts: int = 1) -> None:
@@ -224,25 +224,25 @@ class Schedule:
         self._rewind()
 
     def between(self, from_ns: int, to_ns: int) -> Due:
-        """Every report due in [from_ns, to_ns), in order of due time, and the sessions that give
-        way in it."""
+        """Every report due in [from_ns, to_ns), in order of due time, and the sessions replaced in
+        it."""
         if from_ns < self._asked_ns:
             self._rewind()
         self._asked_ns = from_ns
         to_s = to_ns * 1e-9
-        # Clients join in order of their index, so those who have not joined yet are a tail.
+        # Clients join in order of their index, so those that have not joined yet are a tail.
         at = np.arange(int(np.searchsorted(self.join_s, to_s)))
         self._skip(at, from_ns * 1e-9)
-        due, who, renewed = [], [], []
+        due, clients, renewed = [], [], []
         while at.size:
             for ns, client in self._clocks.reports(at, from_ns, to_ns):
                 due.append(ns)
-                who.append(client)
-            at = self._lives.give_way(at, to_s)
+                clients.append(client)
+            at = self._chains.replaced_before(at, to_s)
             if at.size:
-                self._follow(at)
-                renewed.append((self._lives.start_s[at], at, self._lives.session[at].copy()))
-        return _in_order(due, who, renewed)
+                self._advance(at)
+                renewed.append((self._chains.start_s[at], at, self._chains.session[at].copy()))
+        return _in_order(due, clients, renewed)
 
     def count(self, from_ns: int, to_ns: int) -> int:
         """How many reports are due in [from_ns, to_ns)."""
@@ -251,44 +251,46 @@ class Schedule:
         at, total = np.arange(self.numbers.size), 0
         while at.size:
             total += fresh._clocks.count(at, from_ns, to_ns)
-            at = fresh._lives.give_way(at, to_ns * 1e-9)
-            fresh._follow(at)
+            at = fresh._chains.replaced_before(at, to_ns * 1e-9)
+            fresh._advance(at)
         return total
 
     def sessions(self) -> int:
         """How many distinct sessions there will have been."""
-        lives = Lives(self._plan, self.numbers, self.join_s, self.leave_s)
+        chains = SessionChains(self._plan, self.numbers, self.join_s, self.leave_s)
         at = np.arange(self.numbers.size)
         total = 0
         while at.size:
             total += at.size
-            at = lives.give_way(at, np.inf)
-            lives.follow(at)
+            at = chains.replaced_before(at, np.inf)
+            chains.advance(at)
         return total
 
     def _rewind(self) -> None:
         self._asked_ns = 0
-        self._lives = Lives(self._plan, self.numbers, self.join_s, self.leave_s)
-        self._clocks = Clocks(self._plan, self._beat, self.numbers, self._lives)
+        self._chains = SessionChains(self._plan, self.numbers, self.join_s, self.leave_s)
+        self._clocks = Clocks(self._plan, self._beat, self.numbers, self._chains)
 
     def _skip(self, at: IntArray, to_s: float) -> None:
-        """Step over the sessions that ended before the stretch that is asked for."""
-        gone = self._lives.give_way(at, to_s)
+        """Step over the sessions that ended before `to_s`."""
+        gone = self._chains.replaced_before(at, to_s)
         while gone.size:
-            self._follow(gone)
-            gone = self._lives.give_way(gone, to_s)
+            self._advance(gone)
+            gone = self._chains.replaced_before(gone, to_s)
 
-    def _follow(self, at: IntArray) -> None:
+    def _advance(self, at: IntArray) -> None:
         if at.size:
-            self._lives.follow(at)
+            self._chains.advance(at)
             self._clocks.start(at)
 
 
 def _in_order(
-    due: list[IntArray], who: list[IntArray], renewed: list[tuple[FloatArray, IntArray, IntArray]]
+    due: list[IntArray],
+    clients: list[IntArray],
+    renewed: list[tuple[FloatArray, IntArray, IntArray]],
 ) -> Due:
     due_ns = np.concatenate(due) if due else np.empty(0, dtype=np.int64)
-    client = np.concatenate(who) if who else np.empty(0, dtype=np.int64)
+    client = np.concatenate(clients) if clients else np.empty(0, dtype=np.int64)
     order = np.argsort(due_ns, kind="stable")
     renewals = [
         Renewal(round(start_s * 1e9), at, session)

@@ -1,9 +1,9 @@
-"""Who is there when: places that clients take, and the chain of sessions in each. Pure.
+"""When each client is present, and the chain of sessions that it plays. Pure.
 
 A *place* is one of the plan's clients: it is taken from its join to its leave. With lifetimes the
 session in a place ends and another takes over at once, with an id, a connection and a clock of its
-own, so sessions join and leave at a steady rate from the first second: the first session in a place
-is met somewhere in its life. Nobody joins or leaves this way after `churn_end_s`.
+own. Sessions join and leave at a steady rate from the first second, because the first session in a
+place has already lasted for a part of its lifetime. After `churn_end_s` none is replaced.
 """
 
 import numpy as np
@@ -46,7 +46,7 @@ def _step(
 
 
 def churn_end_s(plan: Plan) -> float:
-    """Seconds after the load's start from which no session gives way to another any more."""
+    """Seconds after the load's start from which no session is replaced by another."""
     if plan.sessions.lifetime == "none":
         return 0.0
     if not plan.sessions.hold:
@@ -55,7 +55,7 @@ def churn_end_s(plan: Plan) -> float:
     return (flood.start_ns + flood.duration_ns / 3) * 1e-9
 
 
-class Lives:
+class SessionChains:
     """The session that each place holds, to be walked forward: `start_s`, `end_s`, `session`.
 
     The last session of a place ends with the place. Draws are keyed by seed, client and session.
@@ -73,17 +73,17 @@ class Lives:
 
     @property
     def churns(self) -> bool:
-        """Whether any session ever gives way to another."""
+        """Whether any session is ever replaced by another."""
         return self._churn_end_s > 0.0
 
-    def give_way(self, at: IntArray, before_s: float) -> IntArray:
-        """Those of the places `at` whose session gives way to another before `before_s`."""
+    def replaced_before(self, at: IntArray, before_s: float) -> IntArray:
+        """Those of the places `at` whose session is replaced by another before `before_s`."""
         if not self.churns:
             return at[:0]
         gone: IntArray = at[(self.end_s[at] < before_s) & (self.end_s[at] < self._leave_s[at])]
         return gone
 
-    def follow(self, at: IntArray) -> None:
+    def advance(self, at: IntArray) -> None:
         """Put the next session into each of the places `at`."""
         self.session[at] += 1
         self.start_s[at] = self.end_s[at]
@@ -101,7 +101,7 @@ class Lives:
         mean_s = self._sessions.lifetime_ns * 1e-9
         draw = uniform(self._seed, Purpose.LIFETIME, self._numbers[at], self.session[at])
         if self._sessions.lifetime == "exponential":
-            # Memoryless: what is left of a life that is met midway is as long as a new one.
+            # Memoryless: what is left of a lifetime is distributed as a whole one.
             drawn: FloatArray = -mean_s * np.log1p(-draw)
             return drawn
         left: FloatArray = np.where(self.session[at] == 0, mean_s * draw, mean_s)

@@ -1,1 +1,1 @@
-"""Connections: who may connect when, and the sockets beneath a client."""
+"""Connections: how many are made at once, and the sockets beneath a client."""

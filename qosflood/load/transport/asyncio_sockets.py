@@ -14,7 +14,7 @@ from qosflood.load.transport.sockets import Ended, open_socket
 from qosflood.plan.plan import Target
 
 
-class ByLoop:
+class AsyncioSockets:
     """All connections of a shard, plain or TLS, being made or made."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, target: Target) -> None:
@@ -50,7 +50,7 @@ class ByLoop:
             async with asyncio.timeout(timeout_s):
                 await opening
         except OSError as error:  # ssl.SSLError and TimeoutError are some
-            # One that ended just as the time was up is the connection's affair.
+            # If it connected just as the time was up, the connection reports its own end.
             ended(error if client.state == WAITING else None)
         else:
             ended(None)

@@ -12,7 +12,7 @@ from itertools import cycle
 from qosflood.base.failures import connect_failure
 from qosflood.journal.records import Connects
 from qosflood.load.client.shared import Connectable
-from qosflood.load.transport.asyncio_sockets import ByLoop
+from qosflood.load.transport.asyncio_sockets import AsyncioSockets
 from qosflood.load.transport.sockets import Sockets
 from qosflood.load.transport.tls_sockets import TlsSockets
 from qosflood.plan.plan import Target
@@ -123,10 +123,10 @@ class Connector:
             client.connect_failed(connect_failure(error))
 
 
-def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> ByLoop | Sockets:
-    """What makes connections on this system."""
+def _opener(loop: asyncio.AbstractEventLoop, target: Target) -> AsyncioSockets | Sockets:
+    """The fastest sockets that this system supports."""
     if not hasattr(select, "epoll"):
-        return ByLoop(loop, target)
+        return AsyncioSockets(loop, target)
     return TlsSockets(loop, target) if target.scheme == "https" else Sockets(loop)
 
 

@@ -28,7 +28,7 @@ OUT = getattr(select, "EPOLLOUT", 0)
 ONCE = getattr(select, "EPOLLONESHOT", 0)
 
 Ended = Callable[[OSError | None], None]
-"""Told how an attempt to connect ended: None if it is connected."""
+"""Called when an attempt to connect ended: with None if it is connected."""
 
 
 def open_socket(address: str, source: str | None) -> socket.socket:
@@ -66,7 +66,7 @@ def _take_any_port(made: socket.socket) -> None:
 
     Of a range that is the system's, it tries all even ports before the first odd one: from the
     14,000th connection of a source address on, each connect looks at 14,000 ports that are taken.
-    A range that is the socket's own, be it the same, it takes as it comes.
+    From a range set on the socket, even the same one, it takes the first free port.
     """
     if (packed := _port_range()) is not None:
         made.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, packed)
@@ -251,7 +251,7 @@ class Sockets:
         attempt.ended(error)
 
     def _lose(self, fd: int, transport: Any, error: OSError | None) -> None:
-        # Closed last: the client still asks for the connection's addresses, and until then nobody
-        # else can have its number.
+        # Closed last: the client still reads the connection's addresses, and until then no new
+        # connection can get the same descriptor.
         transport.client.connection_lost(error)
         os.close(fd)

@@ -1,11 +1,11 @@
 """TLS connections of a shard: ssl's own objects over memory, on the descriptors of Sockets.
 
 A report costs the handful of calls that encrypt, write, read and decrypt it. A full handshake costs
-its client some 0.6 ms of CPU: worked through as they come, the answers to all handshakes begun
-would be taken in one turn of the loop, and every report that falls due meanwhile would be late. So
-a descriptor whose handshake is not over is watched for one event at a time, and handshakes go on in
-slices: between two of them the loop sees to whatever else is ready. Idle time is all theirs;
-nothing is set aside.
+its client some 0.6 ms of CPU: handled as they come, the answers to all handshakes begun would be
+read in one turn of the loop, and every report that falls due meanwhile would be late. So a
+descriptor whose handshake is not over is watched for one event at a time, and handshakes run in
+slices; between two slices the loop handles whatever else is ready. Handshakes may use all idle
+time.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from qosflood.load.transport.sockets import (
 from qosflood.plan.plan import Target
 
 SLICE_NS = 500_000
-"""Handshakes go on within a slice for so long; the step begun last ends later."""
+"""Length of a slice of handshakes; a step that has begun in it is completed."""
 HELLOS = 3
 """Handshakes begun in a slice that had no answer to work on; each costs some 0.15 ms."""
 _FLIGHT_BYTES = 16_384
@@ -59,15 +59,15 @@ class TlsTransport(SocketTransport):
 
     __slots__ = ("_engine", "_incoming", "_outgoing", "tls", "user")
 
-    def __init__(self, sockets: Sockets, fd: int, shaken: Handshake) -> None:
-        super().__init__(sockets, fd, shaken.client)
-        self._incoming = shaken.incoming
-        self._outgoing = shaken.outgoing
-        self._unsent = shaken.unsent
-        self.tls = shaken.tls
+    def __init__(self, sockets: Sockets, fd: int, handshake: Handshake) -> None:
+        super().__init__(sockets, fd, handshake.client)
+        self._incoming = handshake.incoming
+        self._outgoing = handshake.outgoing
+        self._unsent = handshake.unsent
+        self.tls = handshake.tls
         # What ssl.SSLObject passes reads and writes on to; a frame less each is 3% of a report.
-        self._engine = getattr(shaken.tls, "_sslobj", shaken.tls)
-        self.user = shaken.user
+        self._engine = getattr(handshake.tls, "_sslobj", handshake.tls)
+        self.user = handshake.user
 
     def write(self, data: bytes) -> None:
         """Encrypt, and write now what the socket takes."""
@@ -85,7 +85,7 @@ class TlsTransport(SocketTransport):
             self.writable()
 
     def received(self, data: bytes) -> None:
-        """Pass on what is in `data`, which may be the peer's goodbye or nothing at all."""
+        """Pass on what is in `data`, which may be the peer's close_notify or empty."""
         incoming, read = self._incoming, self._engine.read
         incoming.write(data)
         try:
@@ -100,11 +100,11 @@ class TlsTransport(SocketTransport):
         except ssl.SSLError as error:
             self._sockets.lose_soon(self._fd, error)
 
-    def say_goodbye(self) -> None:
-        """Tell the peer that this is the end; without it OpenSSL forbids to resume the session."""
+    def send_close_notify(self) -> None:
+        """Send the peer a close_notify; without it OpenSSL does not resume the session."""
         if self._unsent:
             return
-        with suppress(OSError):  # ssl.SSLError is one; the peer's own goodbye is not waited for
+        with suppress(OSError):  # ssl.SSLError is one; the peer's own is not waited for
             try:
                 self.tls.unwrap()
             finally:
@@ -118,7 +118,7 @@ class TlsTransport(SocketTransport):
 class TlsSockets(Sockets):
     """All TLS connections of a shard, being made or made; and, where sessions are resumed as
     browsers do, the last session of each client that is not connected. Another user in its place
-    begins afresh."""
+    starts without one."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, target: Target) -> None:
         super().__init__(loop)
@@ -141,34 +141,34 @@ class TlsSockets(Sockets):
             self._loop.call_soon(self._slice)
 
     def _slice(self) -> None:
-        """Go on with handshakes for a while: with those that the peer answered before new ones."""
+        """Continue handshakes for one slice: first those that the peer answered, then new ones."""
         answered, connected = self._answered, self._connected
         if answered:
             until_ns = time.monotonic_ns() + SLICE_NS
             while answered and time.monotonic_ns() < until_ns:
-                fd, shaking = answered.popleft()
-                if self._making.get(fd) is shaking:
-                    self._go_on(fd, shaking)
+                fd, handshake = answered.popleft()
+                if self._making.get(fd) is handshake:
+                    self._continue_handshake(fd, handshake)
         else:
             for _ in range(min(HELLOS, len(connected))):
                 fd, attempt = connected.popleft()
                 if self._making.get(fd) is attempt:
-                    self._greet(fd, attempt)
+                    self._begin_handshake(fd, attempt)
         self._slicing = bool(answered or connected)
         if self._slicing:
             self._loop.call_soon(self._slice)
 
-    def _greet(self, fd: int, attempt: Attempt) -> None:
+    def _begin_handshake(self, fd: int, attempt: Attempt) -> None:
         client = attempt.client
         user, session = self._sessions.pop(client, (0, None))
         if user != client.session:
             session = None
-        shaking = self._making[fd] = Handshake(attempt, self._context, self._host, session)
-        self._shake(fd, shaking)
+        handshake = self._making[fd] = Handshake(attempt, self._context, self._host, session)
+        self._step_handshake(fd, handshake)
 
-    def _go_on(self, fd: int, shaking: Handshake) -> None:
-        if shaking.unsent:
-            self._answer(fd, shaking)
+    def _continue_handshake(self, fd: int, handshake: Handshake) -> None:
+        if handshake.unsent:
+            self._send_flight(fd, handshake)
             return
         try:
             data = os.read(fd, _FLIGHT_BYTES)
@@ -181,24 +181,24 @@ class TlsSockets(Sockets):
         if not data:
             self._fail(fd, ssl.SSLEOFError())
             return
-        shaking.incoming.write(data)
-        self._shake(fd, shaking)
+        handshake.incoming.write(data)
+        self._step_handshake(fd, handshake)
 
-    def _shake(self, fd: int, shaking: Handshake) -> None:
+    def _step_handshake(self, fd: int, handshake: Handshake) -> None:
         try:
-            shaking.tls.do_handshake()
+            handshake.tls.do_handshake()
         except ssl.SSLWantReadError:
-            self._answer(fd, shaking)
+            self._send_flight(fd, handshake)
         except ssl.SSLError as error:
             with suppress(OSError):
-                os.write(fd, shaking.outgoing.read())  # the alert that tells the peer why
+                os.write(fd, handshake.outgoing.read())  # the alert that gives the peer the reason
             self._fail(fd, error)
         else:
-            self._open_tls(fd, shaking)
+            self._open_tls(fd, handshake)
 
-    def _answer(self, fd: int, shaking: Handshake) -> None:
+    def _send_flight(self, fd: int, handshake: Handshake) -> None:
         """Send our part of the handshake, and wait for the peer's."""
-        data = shaking.unsent + shaking.outgoing.read()
+        data = handshake.unsent + handshake.outgoing.read()
         try:
             written = os.write(fd, data) if data else 0
         except BlockingIOError:
@@ -206,12 +206,12 @@ class TlsSockets(Sockets):
         except OSError as error:
             self._fail(fd, error)
             return
-        shaking.unsent = data[written:]
-        self.watch(fd, (OUT if shaking.unsent else IN) | ONCE)
+        handshake.unsent = data[written:]
+        self.watch(fd, (OUT if handshake.unsent else IN) | ONCE)
 
-    def _open_tls(self, fd: int, shaking: Handshake) -> None:
-        transport = TlsTransport(self, fd, shaking)
-        self._opened(fd, shaking, transport)
+    def _open_tls(self, fd: int, handshake: Handshake) -> None:
+        transport = TlsTransport(self, fd, handshake)
+        self._opened(fd, handshake, transport)
         transport.flush()
         # What came with the handshake's last flight; and asked for more than there is, OpenSSL
         # gives back the 17 KB that it read the handshake into.
@@ -219,7 +219,7 @@ class TlsSockets(Sockets):
 
     def _lose(self, fd: int, transport: TlsTransport, error: OSError | None) -> None:
         if error is None:
-            transport.say_goodbye()
+            transport.send_close_notify()
             session = transport.tls.session if self._resumes else None
             if session is not None and (session.has_ticket or session.id):
                 self._sessions[transport.client] = (transport.user, session)

@@ -1,4 +1,4 @@
-"""Where a profile has accepted reports looked for. Pure."""
+"""How the loss audit checks that accepted reports were kept, in a profile. Pure."""
 
 import re
 from dataclasses import replace
@@ -49,33 +49,37 @@ ListKeys = Annotated[
 
 
 class AuditSection(Section):
-    """How it is found out whether the target kept what it accepted."""
+    """The loss audit: whether the target kept the reports that it accepted."""
 
     counter: Metric | None = key(
         None, "Counter of accepted reports on the target's page.", "qos_reports_total"
     )
     gauge: Metric | None = key(
-        None, "Gauge of the sessions held; it shows sessions that are gone.", "qos_active_sessions"
+        None,
+        "Gauge of the sessions that the target holds; shows lost sessions.",
+        "qos_active_sessions",
     )
     labels: Annotated[
         dict[Label, str], Expected("a table of LABEL = the value that a series must have")
-    ] = key({}, "Which series of it are added up; none named: all.", {"route": "/qos"})
+    ] = key({}, "Labels of the series that are added up. Default: all series.", {"route": "/qos"})
     readback: Annotated[str, spelled(_READBACK, _readback)] = key(
         "auto",
-        "A JSON snapshot of the last sample of each session, read back after settle: a path below "
-        "the target's URL, a URL, or off. auto is report.path, on loopback or with --audit, where "
-        "it answers with such a snapshot.",
+        "JSON snapshot of each session's last sample, read after settle: a path below the target's "
+        "URL, a URL, or off. auto: report.path, on loopback or with --audit, if it answers with "
+        "such a snapshot.",
         "/api/v1/metrics/qos",
     )
-    samples: ListKeys = key("samples", "Where the list of samples stands in it.")
-    session: Keys = key("sessionId", "Where a sample has its session's id.")
-    observed: Keys = key("observedAt", "Where a sample has its time of observation, ms since 1970.")
+    samples: ListKeys = key("samples", "Key of the list of samples in the snapshot.")
+    session: Keys = key("sessionId", "Key of the session id in a sample.")
+    observed: Keys = key(
+        "observedAt", "Key of the time of observation in a sample, in ms since 1970."
+    )
     sessions: Annotated[int, Field(ge=1, le=100_000), Expected("a number from 1 to 100000")] = key(
-        500, "How many sessions are looked for, of those that live at the load's end."
+        500, "Number of sessions that are read back, of those that exist when the load ends."
     )
 
 
-_NO_SCRAPES = "the page that has audit.counter or audit.gauge is not read, scrape.interval is off"
+_NO_SCRAPES = "the page with audit.counter or audit.gauge is not scraped: scrape.interval is off"
 
 
 _ID, _TIME = "session.id", "clock.epoch_ms"
@@ -90,11 +94,11 @@ def build_audit(
     instances: tuple[Instance, ...],
     problems: Problems,
 ) -> Audit:
-    """The plan's audit; a read-back that could tell nothing is a problem if it was asked for."""
+    """The plan's audit; a read-back that could prove nothing is a problem if it was asked for."""
     if asked.counter and asked.gauge:
         problems.add(
             "audit.gauge",
-            f"got {asked.gauge} beside counter {asked.counter}, expected one of the two",
+            f"got {asked.gauge} together with counter {asked.counter}, expected one of the two",
         )
     scraped = watch.interval_ns is not None
     audit = Audit(
@@ -124,16 +128,16 @@ def _asked(
     instances: tuple[Instance, ...],
     problems: Problems,
 ) -> Audit:
-    if why := _untold(report):
-        problems.add("audit.readback", f"cannot tell anything: {why}; expected off")
+    if why := _why_unprovable(report):
+        problems.add("audit.readback", f"cannot prove anything: {why}; expected off")
     if readback == "auto" and any(one.readback for one in instances):
         return replace(audit, asked=True)
     where = report.path if readback in ("auto", "off") else readback
     return replace(audit, readback=where, asked=True)
 
 
-def _untold(report: Report) -> str:
-    """Why no snapshot could tell which reports it holds."""
+def _why_unprovable(report: Report) -> str:
+    """Why no snapshot could show which reports it holds; empty if it could."""
     if report.pool:
         return "reports of one session may overtake each other on shared connections"
     named = {name for _, name in named_sources(report.body)}
@@ -142,14 +146,14 @@ def _untold(report: Report) -> str:
 
 
 def _unfit(audit: Audit, target: Target, report: Report, instances: tuple[Instance, ...]) -> str:
-    """Why nothing is read back unless it is asked for."""
+    """Why nothing is read back unless it is asked for; empty if it is."""
     if not target.loopback:
         return "off loopback only with --audit"
     if len(instances) > 1:
         return "no instance names a readback"
-    if why := _untold(report):
+    if why := _why_unprovable(report):
         return why
-    said = dict(fields(report.body))
-    if (said.get(audit.session), said.get(audit.observed)) != (f"${_ID}", f"${_TIME}"):
+    values = dict(fields(report.body))
+    if (values.get(audit.session), values.get(audit.observed)) != (f"${_ID}", f"${_TIME}"):
         return "reports are not those of the reference API; name audit.readback"
     return ""

@@ -1,4 +1,4 @@
-"""The control of a run, in a profile. Pure."""
+"""The reference endpoint of a run, in a profile. Pure."""
 
 from dataclasses import replace
 
@@ -10,20 +10,20 @@ from qosflood.plan.watching import Control
 
 
 class ControlSection(Section):
-    """An address on the same path as the load that is not the target, by which the network is told
-    from the target."""
+    """The reference endpoint: another server on the same network path, requested to distinguish
+    the network from the target."""
 
     url: ScrapeUrl | None = key(
         None,
-        "A small page of another host beside the target; left out: the network is never named.",
+        "A small page of another server near the target. Default: none, the network is not blamed.",
         "http://qos-control.example.com/health",
     )
-    interval: Duration = key("1s", "From one request to the next, each over a new connection.")
-    timeout: Duration = key("1s", "A request's timeout, at most the interval.")
+    interval: Duration = key("1s", "Time from one request to the next, each over a new connection.")
+    timeout: Duration = key("1s", "Timeout of a request, at most the interval.")
 
 
 def build_control(said: ControlSection, target: Target, problems: Problems) -> Control | None:
-    """The control; None where none is named. The target itself cannot be its own control."""
+    """The reference endpoint; None if none is named. It cannot be the target itself."""
     if said.url is None:
         return None
     name = problems.name("control.url")

@@ -24,9 +24,9 @@ from qosflood.plan.limit_language import parse_abort, parse_limit
 from qosflood.plan.plan import Limit
 
 LONGEST_NS = 366 * DAY
-"""Any longer duration is a slip of the pen, and would not fit the journal's integers."""
+"""Any longer duration is a typing error, and would not fit the journal's integers."""
 _LONGEST_QUANTUM_NS = 10 * MS
-"""Where a generator counts as late at the least."""
+"""The smallest send lag that counts as late."""
 _SLOWEST_NS = 10 * SECOND
 """No call survives a network slower than that."""
 _TOO_LARGE = 1 << 60

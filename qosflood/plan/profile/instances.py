@@ -27,9 +27,9 @@ from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource, Watch
 class InstanceSection(Section):
     """One process (replica) that serves the target: scraped, measured and judged on its own."""
 
-    name: Name = Field(description="What the instance is called.", examples=["qos-0"])
+    name: Name = Field(description="Name of the instance, as reports show it.", examples=["qos-0"])
     scrape: ScrapeUrl = Field(
-        description="The URL of its own metrics page; without a path, scrape.path is appended.",
+        description="URL of its own metrics page; without a path, scrape.path is appended.",
         examples=["http://127.0.0.1:3001/metrics"],
     )
     headers: (
@@ -39,12 +39,12 @@ class InstanceSection(Section):
         | None
     ) = key(
         None,
-        "Headers of its scrapes in place of target.headers, which go along if this is left out.",
+        "Headers of its scrapes. Default: those of target.headers.",
         {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
     )
-    memory: Text | None = key(None, "Where its memory is read; left out: found by itself.", "gauge")
+    memory: Text | None = key(None, "Where its memory is read. Default: detected.", "gauge")
     readback: Text | None = key(
-        None, "Path or URL of its snapshot of sessions.", "/api/v1/metrics/qos"
+        None, "Path or URL of its snapshot of sessions, for the loss audit.", "/api/v1/metrics/qos"
     )
 
 
@@ -86,7 +86,7 @@ def build_instances(
     if scrape.url is not None:
         problems.add(
             "scrape.url",
-            f"got {scrape.url} beside [[instance]], expected one of the two: "
+            f"got {scrape.url} together with [[instance]], expected one of the two: "
             "each instance names its own page",
         )
     _check_pages(asked, scrape.path, problems)

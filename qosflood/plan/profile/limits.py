@@ -22,13 +22,21 @@ from qosflood.plan.watching import Watch
 
 
 class LimitsSection(Section):
-    """What must hold for a PASS, and what stops a run. Named here, they are the user's own."""
+    """What must hold for a PASS, and what stops a run. Limits named here count as yours."""
 
     expect: Annotated[
         tuple[ExpectedLimit, ...], Field(strict=False), Expected("a list of limits")
-    ] = key([], "Each replaces the shipped limit on the same thing.", ["response.p99 < 250ms"])
+    ] = key(
+        [],
+        "Limits that must hold; each replaces the shipped limit on the same metric.",
+        ["response.p99 < 250ms"],
+    )
     abort: Annotated[tuple[AbortLimit, ...], Field(strict=False), Expected("a list of limits")] = (
-        key([], "A run is stopped when one was true for so long.", ["errors > 50% for 15s"])
+        key(
+            [],
+            "Conditions that stop the run when they hold for the time named.",
+            ["errors > 50% for 15s"],
+        )
     )
 
 
@@ -68,7 +76,7 @@ def build_limits(
 
 
 def build_aborts(asked: LimitsSection, origins: Origins, watch: Watch, loopback: bool) -> Sourced:
-    """The conditions that stop the run; a share of a memory limit that nobody knows stops none."""
+    """The conditions that stop the run; a share of an unknown memory limit stops none."""
     shipped = SHIPPED_ABORTS if loopback else [*SHIPPED_ABORTS, MEMORY_ABORT]
     aborts = _merge(
         _shipped(parse_abort, shipped),
@@ -85,7 +93,7 @@ def check_scopes(
     *,
     prometheus: bool = False,
 ) -> None:
-    """Note every limit that this plan could never judge; a `prometheus` knows of scrapes, too."""
+    """Note every limit that this plan could never judge; a `prometheus` reports scrapes, too."""
     names = [phase.name for phase in phases]
     for limit in limits:
         if limit.scope in (*LOAD_PHASES, "settle") and limit.scope not in names:
@@ -103,7 +111,7 @@ def _shipped(parse: Parse, texts: Iterable[str]) -> Sourced:
 
 
 def _profiles(origins: Origins, key: str, limits: tuple[Limit, ...]) -> Sourced:
-    """A shipped profile speaks for qosflood, everything else for the user."""
+    """Limits of a shipped profile count as shipped, all others as the user's."""
     source = origins.of(key, "profile")
     named_by: NamedBy = "user" if origins.named_by_user(source) else "shipped"
     return {replace(limit, named_by=named_by): source for limit in limits}
@@ -117,7 +125,7 @@ def _options(options: Options, problems: Problems) -> Sourced:
 
 
 def _merge(lower: Sourced, upper: Sourced) -> Sourced:
-    """`lower` without the limits that one of `upper` speaks about too, then `upper`."""
+    """`lower` without the limits that one of `upper` replaces, then `upper`."""
     kept = {
         limit: source
         for limit, source in lower.items()
@@ -132,7 +140,7 @@ def _same_thing(one: Limit, other: Limit) -> bool:
 
 
 def _absolute(limits: Sourced, watch: Watch) -> Sourced:
-    """Shares of a memory limit that the plan knows as bytes; another may be known to its source."""
+    """Shares of a memory limit that the plan knows, as bytes; others depend on the source."""
     return {_in_bytes(limit, watch): source for limit, source in limits.items()}
 
 

@@ -1,4 +1,4 @@
-"""Who sends how often: rate = clients / cadence."""
+"""Clients, cadence and rate in a profile: rate = clients / cadence."""
 
 import math
 from typing import Annotated, Literal
@@ -24,19 +24,19 @@ from qosflood.plan.profile.report import ReportSection
 
 
 class RunSection(Section):
-    """What a run asks for when the command line does not say."""
+    """Rate and duration of a run that names none on the command line."""
 
     rate: AskedRate = key("10x", "The flood's rate: a multiple of 1x, or reports per second.")
-    duration: Duration = key("15m", "How long the flood itself lasts, without its other phases.")
+    duration: Duration = key("15m", "Duration of the flood; the other phases are added to it.")
 
 
 class PeakSection(Section):
-    """What 1x means: the load you expect on your busiest day."""
+    """What 1x means: the highest load that you expect in production."""
 
-    clients: Count = key(500, "Clients that report at the expected peak.")
-    interval: Duration = key("5s", "A client's cadence: the time from one report to its next.")
+    clients: Count = key(500, "Number of clients at the expected peak.")
+    interval: Duration = key("5s", "A client's cadence: the time from one report to the next.")
     scale: Annotated[Literal["clients", "cadence"], Expected('"clients" or "cadence"')] = key(
-        "clients", "What a higher rate is made of: more clients, or a shorter cadence."
+        "clients", "How a higher rate is reached: more `clients`, or a shorter `cadence`."
     )
 
 
@@ -45,11 +45,12 @@ class LoadSection(Section):
 
     quantum: Quantum = key(
         "200us",
-        "Pacing quantum, at most 10ms: reports due this close together leave together, never "
-        "early.",
+        "Pacing quantum, at most 10ms: reports due within it are sent together, never early.",
     )
-    shards: Shards = key(1, "Generator processes; auto takes the cores allowed, less one.", "auto")
-    seed: Seed | None = key(None, "Seed of every random draw; drawn anew if left out.", 42)
+    shards: Shards = key(
+        1, "Number of generator processes; auto: one fewer than the allowed cores.", "auto"
+    )
+    seed: Seed | None = key(None, "Seed of every random draw. Default: a new one for each run.", 42)
 
 
 MOST_CLIENTS = 1_000_000
@@ -122,7 +123,7 @@ def _scaled_clients(rate: float, cadence_ns: int, problems: Problems) -> int:
     if clients > MOST_CLIENTS:
         problems.add(
             "run.rate",
-            f"takes {format_count(clients)} clients at a report each "
+            f"takes {format_count(clients)} clients at a report every "
             f"{format_duration(cadence_ns)}, expected at most {format_count(MOST_CLIENTS)}: "
             "name --clients so that the cadence follows, lower it, or shorten peak.interval",
         )
@@ -134,7 +135,7 @@ def _cadence(clients: int, rate: float, problems: Problems) -> int:
     if cadence_ns < SHORTEST_NS:
         problems.add(
             "run.rate",
-            f"takes a report each {format_duration(cadence_ns)} from each of "
+            f"takes a report every {format_duration(cadence_ns)} from each of "
             f"{format_count(clients)} clients, expected at least "
             f"{format_duration(SHORTEST_NS)}: lower it, or raise --clients",
         )

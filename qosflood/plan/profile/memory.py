@@ -1,4 +1,4 @@
-"""What is known of the target's memory, in a profile. Pure."""
+"""Where the target's memory is read, in a profile. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,48 +39,48 @@ _WORKING_SET = 'container_memory_working_set_bytes{pod="$instance",container="qo
 class MemorySection(Section):
     """Where the target's memory is read, and when its growth is called a leak.
 
-    Places that are named here come first, in this order: pid, exposition, promql, command; then
-    what is found: the process on the target's port, the gauge on its page.
+    Sources named here are tried first, in this order: pid, exposition, promql, command. Then
+    detected ones: the process on the target's port, the gauge on its page.
     """
 
-    pid: Count | None = key(None, "Process whose tree is measured.", 4711)
+    pid: Count | None = key(None, "Process that is measured, with its children.", 4711)
     gauge: Text = key(
-        "process_resident_memory_bytes", "Gauge in the scrape that holds the resident memory."
+        "process_resident_memory_bytes", "Gauge of the resident memory on the target's page."
     )
     exposition: ScrapeUrl | None = key(
         None,
-        "Another page of metrics that tells it, such as cAdvisor's or the kubelet's.",
+        "Another metrics page with the target's memory, such as cAdvisor's or the kubelet's.",
         "https://node-1:10250/metrics/cadvisor",
     )
     metric: SelectorText | None = key(
         None,
-        "Its series there, by name and labels; $instance is the instance's name.",
+        "Series on that page, by name and labels; $instance is the instance's name.",
         _WORKING_SET,
     )
     headers: Annotated[
         dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
     ] = key(
         {},
-        "Request headers of the page; a value is read from env:VAR or file:PATH.",
+        "Request headers of that page; their values are read from env:VAR or file:PATH.",
         {"Authorization": "env:KUBELET_TOKEN"},
     )
     promql: Text | None = key(
-        None, "An expression for it, asked of --prometheus; one series.", _WORKING_SET
+        None, "PromQL expression for the memory, one series; needs --prometheus.", _WORKING_SET
     )
     limit_from: Text | None = key(
         None,
-        "What it may use, by the same page or Prometheus.",
+        "Series or PromQL expression for the memory limit, on the same page or Prometheus.",
         'container_spec_memory_limit_bytes{pod="$instance",container="qos"}',
     )
     restarts_from: Text | None = key(
         None,
-        "An expression that counts its restarts, asked of --prometheus; one series. What it grows "
-        "by is restarts; a count that goes back is one more and begins anew.",
+        "PromQL expression that counts restarts, one series; needs --prometheus. Its growth is the "
+        "number of restarts; a decrease counts as one restart.",
         'kube_pod_container_status_restarts_total{pod="$instance"}',
     )
     termination_from: Text | None = key(
         None,
-        "An expression whose label `reason` says why it ended last.",
+        "PromQL expression whose label `reason` says why the target ended last.",
         'kube_pod_container_status_last_terminated_reason{pod="$instance"}',
     )
     command: Annotated[
@@ -89,17 +89,24 @@ class MemorySection(Section):
         Expected("a list of a command's words"),
     ] = key(
         [],
-        "Prints the bytes, and the limit if it likes; run without a shell. A word env:VAR or "
-        "file:PATH is read when it is run: the words are written down, so no place for secrets.",
+        "Command that prints the memory in bytes and optionally the limit; run without a shell. "
+        "Words env:VAR and file:PATH are read when it runs. The words are written to run.json, so "
+        "no secrets here.",
         ["./memory-of", "qos-0"],
     )
-    timeout: Duration = key("5s", "How long page, Prometheus or command may take.")
+    timeout: Duration = key("5s", "Timeout of page, Prometheus or command.")
     interval: Duration | None = key(
-        None, "From one sample to the next; left out: 1s, 5s where it is told elsewhere.", "1s"
+        None, "Time from one sample to the next. Default: 1s, 5s for the sources above.", "1s"
     )
-    limit: Size | None = key(None, "Memory the target may use, where it cannot be seen.", "512MiB")
-    block: Duration = key("60s", "Block length; growth is judged on the minimum of each block.")
-    warmup: Duration = key("60s", "Least time dropped from the flood's start; a third if longer.")
+    limit: Size | None = key(
+        None, "Memory that the target may use, if no source reports it.", "512MiB"
+    )
+    block: Duration = key(
+        "60s", "Length of a block; growth is judged on the minimum of each block."
+    )
+    warmup: Duration = key(
+        "60s", "Start of the flood that is ignored; a third of the flood if that is longer."
+    )
     least_growth: Size = key("5MB", "Growth up to this is never called a leak.")
 
 
@@ -110,7 +117,7 @@ _OWNERS = {
     "limit_from": "memory.exposition or memory.promql",
     "headers": "memory.exposition",
 }
-"""What a key goes with; others go with memory.promql."""
+"""The source that a key needs; other keys need memory.promql."""
 
 
 def with_memory(
@@ -119,7 +126,7 @@ def with_memory(
     prometheus: Prometheus | None,
     problems: Problems,
 ) -> Watch:
-    """The watch with the sources that the profile names, in the order they are tried."""
+    """`watch` with the memory sources that the profile names, in the order they are tried."""
     sources = tuple(_sources(asked, prometheus, problems))
     _check_companions(asked, problems)
     usual = _ELSEWHERE_NS if sources and asked.pid is None else _HERE_NS
@@ -173,17 +180,17 @@ def _sources(
 
 
 def _check_companions(memory: MemorySection, problems: Problems) -> None:
-    """What goes with a source tells nothing without it."""
-    beside = {
+    """Note keys that have no effect without their source."""
+    companions = {
         "limit_from": (memory.limit_from, memory.exposition or memory.promql),
         "restarts_from": (memory.restarts_from, memory.promql),
         "termination_from": (memory.termination_from, memory.promql),
         "headers": (memory.headers, memory.exposition),
     }
-    for name, (told, source) in beside.items():
-        if told and not source:
+    for name, (value, source) in companions.items():
+        if value and not source:
             owner = _OWNERS.get(name, "memory.promql")
-            problems.add(f"memory.{name}", f"got one alone, expected {owner} beside it")
+            problems.add(f"memory.{name}", f"got one without its source, expected {owner} too")
 
 
 def _page(url: str) -> str:

@@ -1,4 +1,4 @@
-"""A profile: what 1x is, what a report looks like, what to watch and which limits hold. Pure.
+"""A profile: what 1x is, what a report contains, what is monitored, which limits hold. Pure.
 
 The defaults here are the shipped defaults; every key of every section may be left out. Durations
 are nanoseconds and sizes bytes in the model, and strings with units in the file.
@@ -37,16 +37,16 @@ class Profile(Section):
     """A whole profile."""
 
     description: Annotated[str, Expected("a string")] = key(
-        "", "One line for `qosflood profiles`.", "500 clients, a report each 5 s"
+        "", "One line, shown by `qosflood profiles`.", "500 clients, a report every 5s"
     )
     storms: Annotated[
         tuple[StormSection, ...],
         Field(strict=False, max_length=100),
         Expected("at most 100 tables [[storms]]"),
-    ] = key([], "Moments at which connections are dropped.", [{"at": "30s"}])
+    ] = key([], "Reconnect storms: moments at which connections are dropped.", [{"at": "30s"}])
     instance: Instances = key(
         [],
-        "The processes behind the target's address; left out: one, at that address.",
+        "The processes behind the target's address. Default: one, at that address.",
         [{"name": "qos-0", "scrape": "http://127.0.0.1:3001/metrics"}],
     )
     run: RunSection = Field(default_factory=RunSection)
@@ -72,7 +72,7 @@ class Profile(Section):
 class LoadedProfile:
     """A profile with its name and where each of its values came from, by key path.
 
-    `shipped` profiles speak for qosflood: limits they name are not the user's.
+    Limits of `shipped` profiles count as qosflood's defaults, not as the user's.
     """
 
     name: str

@@ -22,17 +22,17 @@ from qosflood.plan.profile.problems import Origins
 
 
 class NetworkClassSection(Section):
-    """A kind of network; what it leaves out is as in a healthy one."""
+    """A kind of network. Keys left out are those of a healthy one."""
 
-    name: Name = Field(description="What the class is called.", examples=["vpn"])
-    weight: Weight = key(1.0, "Its share of the clients, beside the other classes' weights.", 20)
+    name: Name = Field(description="Name of the class.", examples=["vpn"])
+    weight: Weight = key(1.0, "Share of the clients, relative to the other classes' weights.", 20)
     rtt: RoundTrip = key("30ms", "Median round-trip time while the network is good.", "80ms")
     rtt_spread: Spread = key(
         0.25, "Standard deviation of the logarithm of round trip and jitter.", 0.4
     )
     jitter: Delay = key("3ms", "Median jitter while the network is good.", "12ms")
     correlation: Correlation = key(
-        0.9, "How alike round trip and jitter are from one report to the next."
+        0.9, "Correlation of round trip and jitter from one report to the next."
     )
     good_packets: Packets = key(5000.0, "Mean length of a good stretch, in packets of 20 ms.", 400)
     bad_packets: Packets = key(10.0, "Mean length of a bad stretch, in packets of 20 ms.", 40)
@@ -60,14 +60,14 @@ def _all_named_differently(
 
 
 class NetworkSection(Section):
-    """What the clients' networks are like, as their reports tell it; nothing is slowed down."""
+    """The clients' networks as their reports describe them; the load itself is not slowed down."""
 
     mix: Annotated[
         Literal["auto", "healthy", "mixed"], Expected('"auto", "healthy" or "mixed"')
     ] = key(
         "auto",
-        "Shipped classes: all healthy, or mixed with poor ones; auto is mixed on loopback only, "
-        "for off it poor figures may page somebody.",
+        "Shipped classes: all healthy, or mixed with poor ones. auto: mixed on loopback, healthy "
+        "elsewhere, because poor figures may trigger real alerts.",
         "mixed",
     )
     classes: Annotated[
@@ -75,13 +75,13 @@ class NetworkSection(Section):
         Field(strict=False, max_length=16),
         AfterValidator(_all_named_differently),
         Expected("at most 16 tables [[network.classes]]"),
-    ] = key([], "Classes of your own in place of the shipped ones.", [{"name": "vpn"}])
+    ] = key([], "Your own classes instead of the shipped ones.", [{"name": "vpn"}])
 
     @model_validator(mode="after")
     def _one_choice(self) -> "NetworkSection":
         if self.classes and self.mix != "auto":
             raise ValueError(
-                f'got mix "{self.mix}" beside classes, expected one of the two: leave mix out'
+                f'got mix "{self.mix}" together with classes, expected one of the two: remove mix'
             )
         return self
 
@@ -92,11 +92,11 @@ Row = dict[str, Any]
 # LTE report, each class with the fault it is known for. Weights are a guess at office workers who
 # also travel. Stretches are in packets of 20 ms.
 HEALTHY: tuple[Row, ...] = (
-    # A profile's class is healthy in everything that it does not say.
+    # Keys that a class leaves out have a healthy network's values.
     {"name": "healthy"},
 )
 MIXED: tuple[Row, ...] = (
-    # Near its access point; a fifth of a second of trouble each 40 s.
+    # Near its access point; a fifth of a second of trouble every 40 s.
     {
         "name": "good-wifi",
         "weight": 55,
@@ -109,7 +109,7 @@ MIXED: tuple[Row, ...] = (
         "good_loss": 0.0005,
         "bad_loss": 0.1,
     },
-    # Far from it or among many: frames sent again (jitter) and given up (bursts, each 8 s).
+    # Far from it or among many: frames sent again (jitter) and given up (bursts, every 8 s).
     {
         "name": "poor-wifi",
         "weight": 20,
@@ -122,7 +122,7 @@ MIXED: tuple[Row, ...] = (
         "good_loss": 0.005,
         "bad_loss": 0.25,
     },
-    # A steady cell with a handover or a shadow of 1.5 s each half a minute.
+    # A steady cell with a handover or a shadow of 1.5 s every half minute.
     {
         "name": "mobile",
         "weight": 15,

@@ -62,9 +62,9 @@ def _name(options: Options, option: str) -> str:
 
 
 def part_run_id(plan: Plan, part: Part) -> str:
-    """The id that every part of one run finds by itself: of seed, start, number of parts, the
-    target's URL and whatever makes the load."""
+    """The id that every part of one run computes by itself: from seed, start, number of parts, the
+    target's URL and everything that makes up the load."""
     load = replace(plan.load, shards=0)
-    told = (load, plan.sessions, plan.phases, plan.storms, plan.report)
-    facts = (plan.seed, part.start_at_ns, part.of, plan.target.url, told)
+    facts_of_load = (load, plan.sessions, plan.phases, plan.storms, plan.report)
+    facts = (plan.seed, part.start_at_ns, part.of, plan.target.url, facts_of_load)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:8]

@@ -8,14 +8,14 @@ from qosflood.plan.profile.fields import MaybeNone, Section, key
 class PhasesSection(Section):
     """Durations of the phases around the flood; 0s leaves a phase out.
 
-    Left out here, baseline, ramp and recovery last a fifteenth of the flood (3 s to 60 s), settle
-    a thirtieth (2 s to 30 s).
+    Default: baseline, ramp and recovery last a fifteenth of the flood (3 s to 60 s), settle a
+    thirtieth (2 s to 30 s).
     """
 
-    baseline: MaybeNone | None = key(None, "At 1x, before the flood.", "60s")
-    ramp: MaybeNone | None = key(None, "From 1x to the flood's rate.", "60s")
-    recovery: MaybeNone | None = key(None, "At 1x, after the flood.", "60s")
-    settle: MaybeNone | None = key(None, "Without load, on top of the drain.", "30s")
+    baseline: MaybeNone | None = key(None, "Load at 1x before the flood.", "60s")
+    ramp: MaybeNone | None = key(None, "Rise from 1x to the flood's rate.", "60s")
+    recovery: MaybeNone | None = key(None, "Load at 1x after the flood.", "60s")
+    settle: MaybeNone | None = key(None, "No load, after the drain.", "30s")
 
 
 Point = tuple[int, int]

@@ -1,4 +1,4 @@
-"""Collects what is wrong with a plan, so that all of it is said at once."""
+"""Collects what is wrong with a plan, to report all of it at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ SHORTEST_NS = MS
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where a profile's values were written, by key path. A `shipped` profile speaks for qosflood,
-    not for the user."""
+    """Where a profile's values were written, by key path. Values of a `shipped` profile are
+    qosflood's, not the user's."""
 
     sources: Mapping[str, str]
     shipped: bool
 
     def of(self, key: str, default: str) -> str:
-        """Where the value of `key` was written; `default` where nobody wrote it."""
+        """Where the value of `key` was written; `default` if it was not written."""
         return self.sources.get(key, default)
 
     def named_by_user(self, source: str) -> bool:
-        """Whether what was written at `source` is the user's own word."""
+        """Whether the value written at `source` is the user's own."""
         return not (self.shipped and source.startswith("profile"))
 
 

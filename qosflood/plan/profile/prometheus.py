@@ -1,4 +1,4 @@
-"""What watches the target beside us, in a profile: Prometheus and OpenTelemetry. Pure."""
+"""Your own Prometheus and OpenTelemetry Collector, in a profile. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,22 +27,24 @@ from qosflood.plan.watching import Prometheus
 
 
 class PrometheusSection(Section):
-    """The Prometheus that scrapes the target: its `up` decides `scrape.success`."""
+    """Your Prometheus, which scrapes the target: its `up` decides `scrape.success`."""
 
     url: Url | None = key(
-        None, "Its URL; left out: none is asked.", "http://prometheus.example.com:9090"
+        None, "URL of Prometheus. Default: none is queried.", "http://prometheus.example.com:9090"
     )
     job: Text | None = key(
-        None, "The instances are the active targets of this job; left out: by their URLs.", "qos"
+        None,
+        "The active targets of this job are the instances. Default: found by their URLs.",
+        "qos",
     )
     instance: Text | None = key(
-        None, "Of the job, only the target with this instance label.", "qos-0:3000"
+        None, "Only the target of the job with this instance label.", "qos-0:3000"
     )
     headers: Annotated[
         dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
     ] = key(
         {},
-        "Headers of what it is asked; values are read from env:VAR or file:PATH.",
+        "Headers of the queries; their values are read from env:VAR or file:PATH.",
         {"Authorization": "env:PROMETHEUS_TOKEN"},
     )
 
@@ -56,7 +58,7 @@ class OtelSection(Section):
         Expected("a list of at most 10 URLs"),
     ] = key(
         [],
-        "Its metrics pages: its own, and the one it exports `up` on.",
+        "Metrics pages of the Collector: its own, and the one on which it exports `up`.",
         ["http://127.0.0.1:8888/metrics"],
     )
 

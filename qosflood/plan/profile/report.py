@@ -127,7 +127,7 @@ def _oversized(body: dict[str, Any]) -> Iterator[Problem]:
 def counter_problems(
     body: dict[str, Any], counters: dict[str, "CounterSection"]
 ) -> Iterator[Problem]:
-    """Counters that the body names and nobody defined, and the other way round."""
+    """Counters that the body names but that are not defined, and the reverse."""
     named = [(path, name) for path, name in named_sources(body) if name.startswith(COUNTER)]
     for path, source in named:
         name = source.removeprefix(COUNTER)
@@ -202,21 +202,21 @@ Start = Annotated[float, Field(ge=0, le=1e15), Expected("a number from 0 to 1e15
 
 
 class CounterSection(Section):
-    """A number that only grows while a session lives, as `$counter.NAME` in the body."""
+    """A number that only grows during a session; `$counter.NAME` in the body."""
 
-    per_second: Growth | None = key(None, "Growth in each second of a session's life.", 50)
-    per_report: Growth | None = key(None, "Growth from each report to the next, instead.", 1)
+    per_second: Growth | None = key(None, "Growth per second of the session.", 50)
+    per_report: Growth | None = key(None, "Growth per report, instead of per_second.", 1)
     of: Annotated[
         Literal["all", "received", "lost", "rtt", "jitter"],
         Expected('"all", "received", "lost", "rtt" or "jitter"'),
     ] = key(
         "all",
-        "What per_second is multiplied by: 1, the share of packets received or lost, or the round "
-        "trip or jitter in seconds, each as the report tells it.",
+        "What per_second is multiplied by: 1 (all), the share of packets received or lost, or the "
+        "round trip or jitter in seconds, as in the same report.",
         "lost",
     )
-    start: Start = key(0.0, "What a session's first report shows.")
-    whole: Flag = key(True, "A whole number, rounded down; false: with six decimals.")
+    start: Start = key(0.0, "Value in a session's first report.")
+    whole: Flag = key(True, "Rounded down to a whole number; false: six decimals.")
 
     @model_validator(mode="after")
     def _one_growth(self) -> "CounterSection":
@@ -231,7 +231,7 @@ class CounterSection(Section):
 
 
 class ReportSection(Section):
-    """What a QoS report looks like on the wire, and which answer accepts it."""
+    """The request that a QoS report is sent as, and the answers that accept it."""
 
     method: Annotated[Literal["POST", "PUT", "PATCH"], Expected('"POST", "PUT" or "PATCH"')] = key(
         "POST", "The request's method."
@@ -240,7 +240,7 @@ class ReportSection(Section):
     query: Annotated[dict[str, QueryValue], Expected("a table of NAME = a string or a number")] = (
         key(
             {},
-            "Constant query, encoded as it has to be; it is written down, so no place for secrets.",
+            "Constant query parameters, URL-encoded; written to run.json, so no secrets here.",
             {"source": "webrtc"},
         )
     )
@@ -249,39 +249,39 @@ class ReportSection(Section):
         dict[ConstantName, ConstantValue], Expected("a table of NAME = a constant value")
     ] = key(
         {},
-        "Constant request headers; secret ones belong under target.headers.",
+        "Constant request headers. Secrets belong in target.headers.",
         {"X-Tenant": "studio-3"},
     )
-    gzip: Flag = key(False, "Compress each body, as Content-Encoding: gzip.", True)
+    gzip: Flag = key(False, "Compress every body (Content-Encoding: gzip).", True)
     expect: Annotated[
         tuple[Status, ...],
         Field(strict=False, min_length=1),
         Expected("a list of HTTP statuses"),
-    ] = key([202], "The statuses that accept a report.")
+    ] = key([202], "HTTP statuses that accept a report.")
     connection: ConnectionText = key(
         "keep-alive",
-        "A connection kept for each client, one for each report, or N that all clients share.",
+        "One connection per client (keep-alive), one per report, or N shared by all clients.",
         "pooled:8",
     )
-    timeout: Duration = key("10s", "A report's deadline, counted from the moment it was due.")
+    timeout: Duration = key("10s", "Deadline of a report, counted from its due time.")
     clocks: Annotated[Literal["spread", "synchronised"], Expected('"spread" or "synchronised"')] = (
-        key("spread", "Clients report each at a moment of its own, or all at the same moments.")
+        key("spread", "Each client reports at its own moment (spread), or all at the same moments.")
     )
-    jitter: Share = key(0.0, "How late a client's clock may fire, as a share of its cadence.", 0.1)
-    productions: Count = key(10, "How many distinct productionId the clients spread over.")
-    lines: Count = key(50, "How many distinct lineId the clients spread over.")
-    bridges: Count = key(4, "How many distinct bridgeId the clients spread over.")
+    jitter: Share = key(0.0, "Largest random delay of a report, as a share of the cadence.", 0.1)
+    productions: Count = key(10, "Number of distinct productionId values.")
+    lines: Count = key(50, "Number of distinct lineId values.")
+    bridges: Count = key(4, "Number of distinct bridgeId values.")
     counters: Annotated[
         dict[CounterName, CounterSection], Expected("a table of NAME = { per_second = NUMBER }")
     ] = key(
         {},
-        "Numbers that only grow while a session lives; the body names them $counter.NAME.",
+        "Numbers that only grow during a session; the body names them $counter.NAME.",
         {},
     )
     body: Body = key(
         DEFAULT_BODY,
-        "The JSON body; a string $group.name is a source's value, ${group.name} within one its "
-        "text, $$ a dollar. What is written down is the whole body.",
+        "The whole JSON body. A string $group.name is replaced by a source's value, ${group.name} "
+        "within a string by its text, $$ by a dollar sign.",
         {"sessionId": "$session.id", "mos": "$network.mos"},
     )
 

@@ -1,4 +1,4 @@
-"""How clients connect, and what they do about a report that failed, in a profile. Pure."""
+"""What clients do after a failed attempt to send a report, in a profile. Pure."""
 
 from typing import Annotated
 
@@ -24,33 +24,33 @@ Reason = Annotated[
 
 
 class RetriesSection(Section):
-    """What a client does about an attempt to report that failed. What it has due meanwhile waits
-    behind the report that it tries again; the report's deadline stays what it is."""
+    """What a client does after a failed attempt to send a report. Later reports of the client wait
+    until the retried one ends; the report's deadline does not change."""
 
     most: Annotated[int, Field(ge=0, le=100), Expected("a whole number from 0 to 100")] = key(
-        0, "Attempts after the first; 0: a failed report is not tried again.", 3
+        0, "Most retries of one report; 0: no retries.", 3
     )
-    backoff: Duration = key("1s", "Wait before the second attempt.")
+    backoff: Duration = key("1s", "Wait before the first retry.")
     factor: Annotated[float, Field(ge=1, le=10), Expected("a number from 1 to 10")] = key(
-        2.0, "Each further wait is so many times as long."
+        2.0, "Every further wait is this many times as long as the one before."
     )
-    longest: Duration = key("30s", "No wait is longer, unless the target asks for it.")
-    jitter: Flag = key(True, "A random share of each wait is waited (full jitter), or all of it.")
+    longest: Duration = key("30s", "Longest wait, unless a Retry-After asks for more.")
+    jitter: Flag = key(True, "Wait a random share of that time (full jitter); false: all of it.")
     on: Annotated[
         tuple[Reason, ...],
         Field(strict=False, min_length=1),
         Expected("a list of statuses and outcomes"),
     ] = key(
         ["5xx", "429", "connection_lost", "bad_response", "connect_error", "timeout"],
-        "What is tried again.",
+        "Statuses and outcomes that are retried.",
         ["5xx", "429"],
     )
     attempt_timeout: MaybeNone = key(
         "0s",
-        "An attempt without an answer for so long is given up, its connection closed; 0s: never.",
+        "Timeout of one attempt; its connection is then closed. 0s: none.",
         "2s",
     )
-    retry_after: Flag = key(True, "Wait at least as many seconds as a Retry-After asks for.")
+    retry_after: Flag = key(True, "Wait at least as long as the answer's Retry-After says.")
 
 
 def build_retries(asked: RetriesSection, report: ReportSection, problems: Problems) -> Retries:
@@ -59,7 +59,7 @@ def build_retries(asked: RetriesSection, report: ReportSection, problems: Proble
     if asked.most and report.connection.startswith("pooled"):
         problems.add(
             "retries.most",
-            f"got {asked.most} beside report.connection {report.connection}, expected 0: "
+            f"got {asked.most} with report.connection {report.connection}, expected 0: "
             "a shared connection does not wait for one client's next attempt",
         )
     if asked.most and not asked.jitter and asked.backoff >= timeout_ns:

@@ -1,4 +1,4 @@
-"""What the monitor reads of the target's page, and when."""
+"""How the monitor scrapes the target's metrics page, in a profile."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -23,28 +23,28 @@ from qosflood.plan.watching import MOST_PAGE_BYTES, Watch
 
 
 class ScrapeSection(Section):
-    """How the target's metrics are scraped, as Prometheus would."""
+    """How the target's metrics page is scraped, as Prometheus would scrape it."""
 
     path: Path = key("/metrics", "Path below the target's URL.")
     url: ScrapeUrl | None = key(
-        None, "The whole URL, where it is not below the target's.", "http://127.0.0.1:9100/metrics"
+        None, "The whole URL, if it is not below the target's.", "http://127.0.0.1:9100/metrics"
     )
     interval: Interval | None = key(
-        None, "From one scrape to the next, or off; left out: 5s, 1s for floods under 2m.", "5s"
+        None, "Time from one scrape to the next, or off. Default: 5s, 1s for floods under 2m.", "5s"
     )
     timeout: Duration | None = key(
-        None, "A scrape's timeout, at most the interval; left out: 5s or the interval.", "5s"
+        None, "Timeout of a scrape, at most the interval. Default: 5s or the interval.", "5s"
     )
     body_size_limit: Size = key(
         "0B",
-        "A page that reaches it is a failed scrape, as in Prometheus; 0B is none but 256MiB.",
+        "A page of this size or more is a failed scrape, as in Prometheus; 0B: only above 256MiB.",
         "64MiB",
     )
     sample_limit: Count | None = key(
-        None, "A page of more samples is a failed scrape; left out: no limit.", 50_000
+        None, "A page with more samples is a failed scrape. Default: no limit.", 50_000
     )
     dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
-        "3", "Whose rules a page has to meet: Prometheus 3, or 2 as of 2.42.", "2"
+        "3", "Prometheus version whose grammar a page must meet: 3, or 2 (as of 2.42).", "2"
     )
 
 

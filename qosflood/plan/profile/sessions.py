@@ -1,4 +1,4 @@
-"""How long sessions live."""
+"""How long sessions last."""
 
 from typing import Annotated, Literal
 
@@ -9,21 +9,22 @@ from qosflood.plan.profile.problems import Origins, Problems
 
 
 class SessionsSection(Section):
-    """How long a session lives before another takes its place, with an id and a connection of
-    its own."""
+    """How long a session lasts before another, with its own id and connection, replaces it."""
 
-    lifetime: MaybeNone = key("10m", "Mean life of a session; 0s: it lives as long as the run.")
+    lifetime: MaybeNone = key("10m", "Mean duration of a session; 0s: the whole run.")
     distribution: Annotated[
         Literal["exponential", "fixed"], Expected('"exponential" or "fixed"')
-    ] = key("exponential", "How lifetimes vary around their mean.")
+    ] = key("exponential", "How lifetimes vary around the mean.")
     hold: Flag = key(
         True,
-        "Nobody joins or leaves after the first third of the flood, so that memory that grows "
-        "with sessions can be told from memory that grows with time.",
+        "No session joins or leaves after the first third of the flood. This separates memory that "
+        "grows with sessions from memory that grows with time.",
     )
-    final_report: Flag = key(False, "A session that ends sends a last report.", True)
-    startup_interval: MaybeNone = key("0s", "A new session's cadence at first; 0s: none.", "1s")
-    startup_for: Duration = key("10s", "How long a new session keeps that cadence.")
+    final_report: Flag = key(False, "A session sends one more report when it ends.", True)
+    startup_interval: MaybeNone = key(
+        "0s", "Cadence of a new session's first reports; 0s: the same as later.", "1s"
+    )
+    startup_for: Duration = key("10s", "How long a new session keeps startup_interval.")
 
 
 LEAST_CADENCES = 10
@@ -38,7 +39,7 @@ def build_sessions(
     """The plan's sessions, and where their lifetime came from; a life in which nothing is reported
     is a problem.
 
-    A lifetime that the user did not name gives way to a long cadence.
+    A lifetime that the user did not name is lengthened for a long cadence.
     """
     source = origins.of(_KEY, _SHIPPED)
     cadence_ns = max(load.cadence_ns, load.base_cadence_ns)

@@ -18,15 +18,15 @@ DropShare = Annotated[
 
 
 class StormSection(Section):
-    """A moment of the flood in which connections are dropped, all from the clients' side."""
+    """A moment of the flood at which clients drop their connections and reconnect."""
 
     at: Duration = Field(
-        description="When it hits, counted from the flood's start.", examples=["30s"]
+        description="Time of the storm, counted from the flood's start.", examples=["30s"]
     )
-    drop: DropShare = key(0.5, "The share of the connections that is dropped.")
+    drop: DropShare = key(0.5, "Share of the connections that is dropped.")
     back_within: MaybeNone = key(
         "0s",
-        "Each client comes back after a random part of this, as with backoff; 0s: all at once.",
+        "Each client reconnects after a random part of this, as with backoff; 0s: all at once.",
         "5s",
     )
 
@@ -37,7 +37,7 @@ SENDS_PER_SECOND = 60_000
 
 
 _ROOMY = 1.5
-"""A herd is best spread over so much more than it needs."""
+"""Factor by which a burst is spread wider than its sending needs."""
 
 
 def build_storms(
@@ -52,7 +52,7 @@ def build_storms(
     connection = report.connection
     if asked and connection != "keep-alive":
         problems.add_line(
-            f'{name}: got storms beside report.connection "{connection}", expected "keep-alive": '
+            f'{name}: got storms with report.connection "{connection}", expected "keep-alive": '
             "only a connection that a client keeps can be dropped"
         )
     for index, storm in enumerate(asked):
@@ -69,7 +69,7 @@ def _storm_problems(storm: StormSection, timeout: int, flood_ns: int) -> Iterato
     """Keys of a storm, and what is wrong with each."""
     back = format_duration(storm.back_within)
     if storm.at + storm.back_within >= flood_ns:
-        later = f" and everyone back {back} later" * bool(storm.back_within)
+        later = f" and all clients back {back} later" * bool(storm.back_within)
         yield (
             "at",
             f"got {format_duration(storm.at)}{later}, expected it to be over in the flood of "
@@ -79,7 +79,7 @@ def _storm_problems(storm: StormSection, timeout: int, flood_ns: int) -> Iterato
         yield (
             "back_within",
             f"got {back}, expected less than report.timeout ({format_duration(timeout)}): reports "
-            "due meanwhile would run out of time while their client is away",
+            "due meanwhile would pass their deadline while their client is disconnected",
         )
 
 
@@ -91,14 +91,14 @@ def herd_size(plan: Plan) -> int:
 
 
 def herd_over_ns(plan: Plan) -> int:
-    """How long a stretch jitter spreads a herd over."""
+    """The time over which jitter spreads the reports of one moment."""
     return round(plan.load.jitter * plan.load.cadence_ns)
 
 
 def herd_fix(plan: Plan) -> str | None:
-    """What to ask for so that a shard can send a herd on time; None if it can.
+    """The option with which a shard sends a burst of reports on time; None if it already does.
 
-    It cannot if the last report of a herd would leave later than the late-generator gate allows.
+    It does not if the last report would leave later than the late-generator gate allows.
     """
     size, over_ns = herd_size(plan), herd_over_ns(plan)
     needs_ns = round(size * SECOND / SENDS_PER_SECOND)
@@ -113,7 +113,7 @@ def herd_fix(plan: Plan) -> str | None:
 
 
 def herd_warnings(plan: Plan) -> tuple[str, ...]:
-    """Said before the load where the generator itself would be late with a herd."""
+    """A warning before the load if the generator would be late with a burst of reports."""
     fix = herd_fix(plan)
     if fix is None:
         return ()

@@ -1,4 +1,4 @@
-"""Where the load goes and where the monitor looks."""
+"""The target of the load, in a profile, and the consent that it needs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -39,28 +39,30 @@ from qosflood.plan.profile.problems import Problems
 
 
 class TargetSection(Section):
-    """Where the load goes."""
+    """The collector under test, and how clients connect to it."""
 
     url: Url | None = key(
         None,
-        "Scheme, host, port and base path; without it the embedded collector is flooded.",
+        "Scheme, host, port and base path. Default: the embedded collector is started and flooded.",
         "http://127.0.0.1:3000",
     )
     headers: Annotated[
         dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
     ] = key(
         {},
-        "Request headers; a value is read from env:VAR or file:PATH, never written here.",
+        "Request headers; their values are read from env:VAR or file:PATH.",
         {"Authorization": "env:QOSFLOOD_TOKEN"},
     )
     cacert: Text | None = key(None, "PEM file of the CA to trust.", "ca.pem")
     insecure: Flag = key(False, "Do not verify the target's certificate.", True)
-    cert: Text | None = key(None, "PEM file of the clients' certificate.", "client.pem")
+    cert: Text | None = key(None, "PEM file of the certificate that clients present.", "client.pem")
     key_password: HeaderSource | None = key(
-        None, "Where the password of an encrypted key is read.", "env:QOSFLOOD_KEY_PASSWORD"
+        None,
+        "Source of the private key's password: env:VAR or file:PATH.",
+        "env:QOSFLOOD_KEY_PASSWORD",
     )
     resolve: Literal["one", "all"] = key(
-        "one", "Connect to one of the addresses the host's name has, or to all of them in turn."
+        "one", "Connect to one address of the host's name, or to all of them in turn."
     )
     tls_resume: Flag = key(
         True, "A client that connects again resumes its TLS session, as browsers do.", False
@@ -69,23 +71,25 @@ class TargetSection(Section):
         tuple[Address, ...], Field(strict=False), Expected("a list of addresses of this host")
     ] = key(
         [],
-        "Local addresses that clients connect from; each has ports of its own.",
+        "Local addresses that clients connect from; each has its own ports.",
         ["127.0.0.2", "127.0.0.3"],
     )
     allow: Annotated[
         tuple[Allow, ...], Field(strict=False), Expected("a list of HOST or HOST:PORT")
-    ] = key([], "Hosts off loopback that may be flooded.", ["qos.staging.example.com:443"])
+    ] = key([], "Hosts other than loopback that may be flooded.", ["qos.staging.example.com:443"])
     # Last: below it, `key` is this field and no longer the function.
     key: Text | None = key(
-        None, "PEM file of its private key; left out: it is in the same file.", "client.key"
+        None,
+        "PEM file of the certificate's private key. Default: the file of `cert`.",
+        "client.key",
     )
 
 
 class SafetySection(Section):
-    """Ceilings for targets off loopback."""
+    """Ceilings for targets other than loopback."""
 
-    max_rate: PerSecond = key("50000/s", "Highest rate that may be asked for.")
-    max_duration: Duration = key("24h", "Longest flood that may be asked for.")
+    max_rate: PerSecond = key("50000/s", "Highest rate of a flood.")
+    max_duration: Duration = key("24h", "Longest flood.")
 
 
 _EMBEDDED = Endpoint("http", "127.0.0.1", 0)
@@ -236,7 +240,7 @@ def header_refs(
 def check_ceilings(
     safety: SafetySection, load: Load, flood_ns: int, target: Target, problems: Problems
 ) -> None:
-    """Nobody floods another machine harder or longer than was meant."""
+    """Note a rate or duration above the ceilings for other machines."""
     if target.loopback:
         return
     rate, most = load.rate, safety.max_rate

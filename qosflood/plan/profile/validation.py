@@ -1,4 +1,4 @@
-"""What is wrong with a profile, one line per error: pydantic's findings in our own words. Pure."""
+"""What is wrong with a profile: pydantic's errors as one line each. Pure."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -28,10 +28,10 @@ def problem_lines(error: ValidationError, origin: Callable[[KeyPath], str]) -> l
     with the path, e.g. `profile soak.toml: peak.clients`.
     """
     details = error.errors(include_url=False)
-    # A list whose only item is wrong is also "too short"; the item's own line says enough.
+    # A list whose only item is wrong is also "too short"; the item's own line is enough.
     parents = {_path(one)[:-1] for one in details if isinstance(one["loc"][-1], int)}
-    told = [one for one in details if _path(one) not in parents]
-    lines = (f"{origin(_path(one))}: {_problem(one)}" for one in told)
+    shown = [one for one in details if _path(one) not in parents]
+    lines = (f"{origin(_path(one))}: {_problem(one)}" for one in shown)
     return [" ".join(line.split()) for line in lines]
 
 

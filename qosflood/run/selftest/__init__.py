@@ -1,1 +1,1 @@
-"""What this machine can carry, measured: its clock, its timer, and the load itself for seconds."""
+"""What load this machine can carry: measures its clock, its timer and a few seconds of load."""

@@ -1,4 +1,4 @@
-"""How late the pacer's timer wakes on this machine."""
+"""How late the pacer's timer wakes on this machine, and what the kernel reports of its clock."""
 
 import asyncio
 import ctypes
@@ -32,7 +32,7 @@ async def _measure(count: int, apart_ns: int) -> Wakes:
         if len(late) == count:
             done.set_result(None)
             return
-        # From now on, not from when it was due: a late wake is not followed by hasty ones.
+        # Counted from now, not from the due time: a late wake-up does not make the next ones early.
         due = now + apart_ns
         timer.set(due)
 
@@ -70,7 +70,7 @@ class _Timex(ctypes.Structure):
 
 
 def clock_state() -> ClockState:
-    """What the kernel says of its clock; reading it needs no rights."""
+    """The state of the kernel's clock; reading it needs no privileges."""
     try:
         source = _SOURCE.read_text("ascii").strip() or None
     except OSError:

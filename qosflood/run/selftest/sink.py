@@ -1,7 +1,7 @@
 """`python -m qosflood.run.selftest.sink`: a child that accepts every report and keeps nothing.
 
-It looks for nothing but the end of each request, so that little besides the load's own cost is
-measured: it answers as fast as a shard asks.
+It only finds the end of each request, so that it costs little beside the load: it answers as fast
+as a shard sends.
 """
 
 import asyncio

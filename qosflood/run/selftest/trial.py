@@ -32,15 +32,15 @@ async def sink() -> AsyncIterator[int]:
 
 
 async def attempt(plan: Plan, first_s: int, last_s: int) -> Trial:
-    """Play `plan` in one shard until its second `last_s` is over, and say what the seconds from
+    """Play `plan` in one shard until its second `last_s` is over, and return what the seconds from
     `first_s` on cost. Raises StartError if the shard cannot start, or dies."""
-    heard: list[Window] = []
+    received: list[Window] = []
     enough = asyncio.Event()
 
     def on_line(line: bytes) -> None:
         record = decode_record(line)
         if isinstance(record, Window):
-            heard.append(record)
+            received.append(record)
             if record.health is not None and record.second >= last_s:
                 enough.set()
 
@@ -55,7 +55,7 @@ async def attempt(plan: Plan, first_s: int, last_s: int) -> Trial:
     finally:
         shard.kill()
         await shard.end(_PATIENCE_S)
-    kept = [window for window in heard if first_s <= window.second <= last_s]
+    kept = [window for window in received if first_s <= window.second <= last_s]
     if not kept:
         raise StartError(f"the trial's shard died: {shard.last_words}")
     return _trial(plan.load.rate, kept, last_s - first_s + 1)

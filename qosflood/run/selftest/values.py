@@ -1,12 +1,12 @@
-"""What a check-up measured."""
+"""What the self-test measured."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockState:
-    """The kernel's clock: whether something keeps it on UTC, how far it may be off, and what it
-    is read from. None: not known here."""
+    """The kernel's clock: whether it is synchronised to UTC, its largest error, and the clock
+    source. None: unknown on this system."""
 
     synchronised: bool | None
     max_error_ns: int | None
@@ -28,9 +28,9 @@ class Trial:
     """Seconds of the real load against a sink that does nothing: what a report cost one shard.
 
     `asked` and `acked` are reports per second, `cpu_per_report_ns` the shard's own CPU for each
-    that was sent. `lag_p99_ns` is the send lag, None if nothing was sent; `waited` the share of the
-    time that the shard stood in the run queue for want of a core, `throttled` by its cgroup's
-    quota.
+    that was sent. `lag_p99_ns` is the send lag, None if nothing was sent; `waited` is the share of
+    the time for which the shard waited for a core, `throttled` that for which its cgroup's quota
+    stopped it.
     """
 
     asked: float
@@ -43,7 +43,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One finding: `good`, or what to do about it in `advice`."""
+    """One line of the self-test; if it is not `good`, `advice` says what to do."""
 
     name: str
     words: str

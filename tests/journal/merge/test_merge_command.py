@@ -114,7 +114,7 @@ def test_a_part_that_began_late_by_its_own_clock_is_named(folders, tmp_path):
     document = merged(tmp_path / "out", folders[0], late, folders[2])
     assert document["verdict"] == "INVALID"
     assert document["reasons"][0] == "part 2/3 began its load 3s late by its own clock"
-    assert any("clock_jump: part 2/3: UTC moved by 3s" in line for line in document["warnings"])
+    assert any("clock_jump: part 2/3: UTC jumped by 3s" in line for line in document["warnings"])
 
 
 def late_wall_ns(folder: Path) -> int:
@@ -158,7 +158,7 @@ def test_parts_of_different_runs_are_refused_with_what_differs(folders, tmp_path
     other = changed(tmp_path, **changes)
     said = qosflood("merge", "--out", str(tmp_path / "out"), str(folders[0]), str(other))
     assert (said.code, said.out) == (2, "")
-    expected = f"qosflood: {other}: is no part of the run in {folders[0]}: {told}\n"
+    expected = f"qosflood: {other}: does not belong to the run in {folders[0]}: {told}\n"
     assert said.err == expected
     assert not (tmp_path / "out").exists()
 
@@ -185,7 +185,7 @@ def test_what_is_no_part_is_refused_in_one_line(folders, tmp_path):
         (whole,): f"{whole}: was run without --part, expected a part of a run",
         (tmp_path / "merged",): "is a merged run already, expected the folders of its parts",
         (tmp_path / "empty",): "expected a run directory",
-        (torn,): "has no beginning; nothing was recorded",
+        (torn,): "has no first record; nothing was recorded",
         (folders[0], folders[0]): f"part 1/3 was given twice: {folders[0]} and {folders[0]}",
         (tmp_path / "absent",): "does not exist",
         (): "Missing argument 'DIR…'",

@@ -105,8 +105,8 @@ def test_a_push_each_ten_seconds_and_one_in_the_end(receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (401, "it answered 401 Unauthorized"),
-        (500, "it answered 500 Internal Server Error"),
+        (401, "the endpoint answered 401 Unauthorized"),
+        (500, "the endpoint answered 500 Internal Server Error"),
         (302, "redirect, which is not followed"),
     ],
 )
@@ -138,9 +138,7 @@ def test_an_endpoint_that_is_not_there_is_a_warning(
     said: list[str] = []
     pusher = pushing(f"http://127.0.0.1:{free_port()}", meters_of_a_run(), notice=said.append)
     pusher.finish()
-    assert said == [
-        "warning: metrics could not be pushed (connection refused); each 10 s it is tried again"
-    ]
+    assert said == ["warning: metrics could not be pushed (connection refused); retried every 10s"]
     assert capfd.readouterr() == ("", "")
 
 
@@ -176,9 +174,7 @@ def test_a_sender_that_fails_in_any_way_is_a_warning() -> None:
     said: list[str] = []
     pusher = Pusher(meters_of_a_run(), Stuck(RuntimeError("x")), time.time_ns, said.append)
     pusher.finish()
-    assert said == [
-        "warning: metrics could not be pushed (RuntimeError); each 10 s it is tried again"
-    ]
+    assert said == ["warning: metrics could not be pushed (RuntimeError); retried every 10s"]
 
 
 @pytest.mark.parametrize(

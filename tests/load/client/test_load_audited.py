@@ -113,20 +113,20 @@ class AuditedBooks(Books):
         self.written = defaultdict(dict)
         self.failed = defaultdict(set)
         shared, session_id = self.rig.shared, self.rig.shared.builder.session_id
-        write, book = shared.request, shared.book_failure
+        write, book = shared.request, shared.record_failure
 
         def request(body, path, turn, observed_ms):
             data = write(body, path, turn, observed_ms)
             self.written[SESSION.search(data)[1].decode()][turn] = observed_ms
             return data
 
-        def book_failure(failed, *rest):
+        def record_failure(failed, *rest):
             if failed.sent_ns is not None:
                 session = session_id(failed.number, failed.session)
                 self.failed[session].add(list(self.written[session])[-1])
             return book(failed, *rest)
 
-        shared.request, shared.book_failure = request, book_failure
+        shared.request, shared.record_failure = request, record_failure
 
     def teardown(self):
         super().teardown()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from load_doubles import ACCEPTED, MS, SECOND, Rig, Wire, answer
 
-from qosflood.load.client.client import AWAY, BUSY, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
+from qosflood.load.client.client import BUSY, DELAYED, DOWN, IDLE, NEVER, PAUSED, WAITING, Client
 from qosflood.plan.plan import Retries
 
 CLIENTS = 3
@@ -65,9 +65,9 @@ class Books(RuleBasedStateMachine):
         self.renewals += 1
         self.client(index).renew(self.renewals)
 
-    @rule(index=who, back_after_s=st.sampled_from([0.0, 3.0]))
-    def drop(self, index: int, back_after_s: float) -> None:
-        self.client(index).drop(back_after_s)
+    @rule(index=who, reconnect_after_s=st.sampled_from([0.0, 3.0]))
+    def drop(self, index: int, reconnect_after_s: float) -> None:
+        self.client(index).drop(reconnect_after_s)
 
     @rule(index=who)
     def leave(self, index: int) -> None:
@@ -92,10 +92,10 @@ class Books(RuleBasedStateMachine):
     def back_off(self, data: st.DataObject) -> None:
         self.rig.back_off(data.draw(st.sampled_from(self.rig.connector.retrying)))
 
-    @precondition(lambda self: self.rig.connector.away)
+    @precondition(lambda self: self.rig.connector.reconnect_after_s)
     @rule(data=st.data())
-    def come_back(self, data: st.DataObject) -> None:
-        self.rig.come_back(data.draw(st.sampled_from(list(self.rig.connector.away))))
+    def reconnect(self, data: st.DataObject) -> None:
+        self.rig.reconnect(data.draw(st.sampled_from(list(self.rig.connector.reconnect_after_s))))
 
     @precondition(lambda self: self.rig.connector.pausing)
     @rule(data=st.data())
@@ -155,7 +155,7 @@ class Books(RuleBasedStateMachine):
         assert (self.rig.open == 0) == all(due == NEVER for due in oldest)
         for client in self.rig.clients:
             queue = [due for due, _ in client._queue or () if due >= 0]
-            out = [client._due_ns] if client.state == BUSY or client._again else []
+            out = [client._due_ns] if client.state == BUSY or client._to_resend else []
             open_since = min(out + queue[:1], default=NEVER)
             if client.state == BUSY and self.retries is not None:
                 attempt_ns = self.retries.attempt_timeout_ns or NEVER
@@ -163,7 +163,7 @@ class Books(RuleBasedStateMachine):
             assert oldest[client.index] == open_since
         queued = [due for client in self.rig.clients for due, _ in client._queue or ()]
         waiting = sum(due >= 0 for due in queued)
-        out = sum(client.state == BUSY or client._again for client in self.rig.clients)
+        out = sum(client.state == BUSY or client._to_resend for client in self.rig.clients)
         assert self.rig.open == waiting + out
 
     @invariant()
@@ -171,13 +171,13 @@ class Books(RuleBasedStateMachine):
         assert self.rig.shared.connected == len(self.wires)
         connector = self.rig.connector
         for client in self.rig.clients:
-            assert (client.state in (DOWN, WAITING, AWAY)) == (client not in self.wires)
+            assert (client.state in (DOWN, WAITING, DELAYED)) == (client not in self.wires)
             waits = client in connector.wanting or client in connector.retrying
             assert (client.state == WAITING) == waits
             pausing = client in connector.pausing
-            assert (client.state == AWAY) <= (client in connector.away or pausing)
-            assert (client in connector.away) <= (client.state == AWAY)
-            assert (client.state == PAUSED) <= (pausing and client._again)
+            assert (client.state == DELAYED) <= (client in connector.reconnect_after_s or pausing)
+            assert (client in connector.reconnect_after_s) <= (client.state == DELAYED)
+            assert (client.state == PAUSED) <= (pausing and client._to_resend)
             if client.state == IDLE:
                 assert not client._queue
 

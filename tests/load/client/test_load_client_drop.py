@@ -2,7 +2,7 @@
 
 from load_doubles import ACCEPTED, SECOND, TIMEOUT, ZERO, Rig, answer
 
-from qosflood.load.client.client import AWAY, DOWN, IDLE, WAITING
+from qosflood.load.client.client import DELAYED, DOWN, IDLE, WAITING
 
 
 def test_an_idle_client_closes_at_once_and_comes_back_after_its_time():
@@ -11,9 +11,9 @@ def test_an_idle_client_closes_at_once_and_comes_back_after_its_time():
     rig.client.drop(3.0)
     assert wire.aborted
     rig.lose(wire)
-    assert rig.client.state == AWAY
-    assert rig.connector.away == {rig.client: 3.0}
-    rig.come_back()
+    assert rig.client.state == DELAYED
+    assert rig.connector.reconnect_after_s == {rig.client: 3.0}
+    rig.reconnect()
     rig.connect()
     assert rig.client.state == IDLE
     assert rig.shared.reconnects == 1
@@ -29,7 +29,7 @@ def test_a_client_with_a_report_out_closes_once_that_is_answered():
     rig.client.data_received(ACCEPTED)
     assert wire.aborted
     rig.lose(wire)
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
     assert rig.outcomes == {"acked": 1}
     rig.check_drained()
 
@@ -41,7 +41,7 @@ def test_a_refused_report_is_an_answer_too():
     rig.client.drop(3.0)
     rig.client.data_received(answer(503))
     rig.lose(wire)
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
     assert rig.outcomes == {"rejected": 1}
 
 
@@ -57,7 +57,7 @@ def test_reports_due_while_away_wait_and_count_from_their_due_time():
     assert rig.oldest == ZERO
     assert not rig.connector.wanting
     rig.advance(3 * SECOND)
-    rig.come_back()
+    rig.reconnect()
     second = rig.connect()
     rig.client.data_received(ACCEPTED)
     rig.client.data_received(ACCEPTED)
@@ -76,15 +76,15 @@ def test_reports_whose_deadline_passes_while_away_are_unsent():
     rig.sweep()
     assert rig.outcomes == {"acked": 1, "unsent": 1}
     rig.check_drained()
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
 
 
 def test_a_client_without_a_connection_only_waits():
     rig = Rig()
     rig.client.drop(3.0)
-    assert rig.connector.away == {rig.client: 3.0}
+    assert rig.connector.reconnect_after_s == {rig.client: 3.0}
     rig.client.drop(3.0)
-    rig.come_back()
+    rig.reconnect()
     assert rig.client.state == WAITING
 
 
@@ -100,7 +100,7 @@ def test_a_client_that_is_connecting_gives_that_up():
     wire = rig.connect(made)
     assert wire.aborted
     rig.lose(wire, made)
-    assert set(rig.connector.away) == {queued, made}
+    assert set(rig.connector.reconnect_after_s) == {queued, made}
 
 
 def test_a_client_whose_attempt_to_connect_fails_meanwhile_waits_once():
@@ -113,7 +113,7 @@ def test_a_client_whose_attempt_to_connect_fails_meanwhile_waits_once():
         client.drop(3.0)
     rig.refuse(refused)
     rig.back_off(backing_off)
-    assert set(rig.connector.away) == {refused, backing_off}
+    assert set(rig.connector.reconnect_after_s) == {refused, backing_off}
     assert not rig.connector.retrying
 
 
@@ -128,7 +128,7 @@ def test_the_keep_alive_race_is_settled_before_the_drop():
     rig.client.data_received(ACCEPTED)
     assert second.aborted
     rig.lose(second)
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
     assert rig.outcomes == {"acked": 2}
 
 
@@ -139,7 +139,7 @@ def test_a_leaver_stays_gone():
     rig.lose(wire)
     rig.client.leave()
     rig.client.drop(3.0)
-    rig.come_back()
+    rig.reconnect()
     assert rig.client.state == DOWN
     assert not rig.connector.wanting
 
@@ -162,7 +162,7 @@ def test_a_session_that_gives_way_while_away_comes_back_as_the_next():
     rig.client.drop(3.0)
     rig.lose(wire)
     rig.client.renew(1)
-    rig.come_back()
+    rig.reconnect()
     second = rig.connect()
     rig.due()
     session = rig.shared.builder.session_id(rig.client.number, 1).encode()
@@ -174,4 +174,4 @@ def test_a_connection_for_each_report_has_nothing_to_drop():
     rig = Rig(per_report=True)
     rig.client.drop(3.0)
     assert rig.client.state == DOWN
-    assert not rig.connector.away
+    assert not rig.connector.reconnect_after_s

@@ -90,7 +90,7 @@ class PoolBooks(RuleBasedStateMachine):
     @invariant()
     def every_open_report_is_out_or_waits(self) -> None:
         pool, oldest = self.rig.pool, self.rig.shared.oldest
-        out = [one for one in pool.connections if one.state == BUSY or one._again]
+        out = [one for one in pool.connections if one.state == BUSY or one._to_resend]
         assert self.rig.open == len(out) + len(pool._waiting)
         for one in pool.connections:
             assert oldest[one.index] == (one._due_ns if one in out else NEVER)

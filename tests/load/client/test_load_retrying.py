@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from load_doubles import ACCEPTED, MS, SECOND, TIMEOUT, ZERO, Rig, answer
 
-from qosflood.load.client.client import AWAY, BUSY, DOWN, PAUSED, WAITING
+from qosflood.load.client.client import BUSY, DELAYED, DOWN, PAUSED, WAITING
 from qosflood.load.client.retrying import RetryPolicy
 from qosflood.load.http1 import Response
 from qosflood.plan.plan import Retries
@@ -110,7 +110,7 @@ def test_a_report_lost_on_a_fresh_connection_is_tried_on_another():
     wire = rig.joined()
     rig.due()
     rig.lose(wire)
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
     assert not rig.connector.wanting
     rig.resume()
     second = rig.connect()
@@ -165,7 +165,7 @@ def test_a_connection_that_cannot_be_made_costs_a_try_and_no_retry():
     rig = retrying(most=1)
     rig.due()
     rig.refuse()
-    assert rig.client.state == AWAY
+    assert rig.client.state == DELAYED
     rig.resume()
     rig.connect()
     rig.client.data_received(ACCEPTED)
@@ -215,7 +215,7 @@ def test_an_attempt_without_an_answer_in_its_time_is_given_up():
     rig.advance(2 * SECOND + 1)
     rig.sweep()
     assert rig.outcomes == {"timeout": 1}
-    assert set(rig.bucket.errors) == {"no answer in the time of an attempt"}
+    assert set(rig.bucket.errors) == {"no answer within the attempt timeout"}
     assert rig.bucket.retried == {"timeout": 1}
     rig.check_drained()
 
@@ -265,7 +265,7 @@ def test_a_drop_waits_for_the_retry():
     rig.client.data_received(ACCEPTED)
     assert wire.aborted
     rig.lose(wire)
-    assert rig.connector.away == {rig.client: 5.0}
+    assert rig.connector.reconnect_after_s == {rig.client: 5.0}
     assert rig.outcomes == {"acked": 1}
 
 

@@ -28,14 +28,16 @@ def herds(draw) -> Plan:
         clocks="synchronised",
     )
     lengths = st.integers(SECOND, 4 * SECOND)
-    lives = Sessions(
+    sessions = Sessions(
         lifetime=draw(st.sampled_from(["none", "exponential"])),
         lifetime_ns=2 * SECOND,
         startup_ns=draw(st.sampled_from([0, SECOND])),
         startup_cadence_ns=100 * MS,
     )
     phases = make_phases(load, edge_ns=draw(lengths), flood_ns=draw(lengths))
-    return make_plan(load=load, phases=phases, sessions=lives, seed=draw(st.integers(0, 2**64 - 1)))
+    return make_plan(
+        load=load, phases=phases, sessions=sessions, seed=draw(st.integers(0, 2**64 - 1))
+    )
 
 
 def synchronised(clients: int = 300, jitter: float = 0.0, **changes: object) -> Plan:

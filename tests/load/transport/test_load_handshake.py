@@ -228,7 +228,7 @@ def test_answers_that_come_all_at_once_are_worked_through_in_turns():
         turn, worked_in = 0, []
 
         class Busy(TlsSockets):
-            def _go_on(self, fd, shaking) -> None:
+            def _continue_handshake(self, fd, handshake) -> None:
                 worked_in.append(turn)
                 time.sleep(2e-9 * SLICE_NS)  # CPU that one answer takes
                 del self._making[fd]

@@ -10,7 +10,7 @@ from faulty import FaultyServer
 from nginx import nginx_telling
 
 from qosflood.load.client.client import DOWN, WAITING
-from qosflood.load.transport.asyncio_sockets import ByLoop
+from qosflood.load.transport.asyncio_sockets import AsyncioSockets
 from qosflood.load.transport.connector import Connector
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -126,7 +126,7 @@ def test_without_epoll_clients_connect_all_the_same(certificates, monkeypatch):
     monkeypatch.delattr(select, "epoll")
 
     async def scenario(connector: Connector) -> list[bool]:
-        assert isinstance(connector._opener, ByLoop)
+        assert isinstance(connector._opener, AsyncioSockets)
         return await three_times(connector)
 
     assert resumed_by(certificates, VERSIONS[1], scenario) == [False, False, False]

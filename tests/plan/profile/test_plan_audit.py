@@ -88,11 +88,13 @@ def test_what_is_asked_for_is_read_anywhere(document, options, readback):
 
 def test_what_could_tell_nothing_is_refused_if_it_is_asked_for():
     assert problem({"report": {"connection": "pooled:4"}}, audit=True) == (
-        "audit.readback: cannot tell anything: reports of one session may overtake each other on "
+        "audit.readback: cannot prove anything: reports of one session may overtake each other on "
         "shared connections; expected off"
     )
     both = {"audit": {"counter": "a_total", "gauge": "b"}}
-    assert problem(both) == ("audit.gauge: got b beside counter a_total, expected one of the two")
+    assert problem(both) == (
+        "audit.gauge: got b together with counter a_total, expected one of the two"
+    )
 
 
 def test_a_counter_is_not_read_where_scrapes_are_off():

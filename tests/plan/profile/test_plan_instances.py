@@ -69,5 +69,5 @@ def test_a_page_that_two_instances_share_once_its_path_is_whole_is_a_problem():
 
 
 def test_a_page_for_all_beside_instances_is_a_problem():
-    with pytest.raises(PlanError, match=r"scrape\.url: got http.* beside \[\[instance\]\]"):
+    with pytest.raises(PlanError, match=r"scrape\.url: got http.* together with \[\[instance\]\]"):
         plan_of({"instance": [ONE], "scrape": {"url": "http://127.0.0.1:1/metrics"}})

@@ -151,13 +151,13 @@ def test_auto_shards_leave_one_core_and_none_without_a_client(shards, cores, cli
         ),
         (
             {"rate": Rate(per_second=1e9)},
-            "--rate: takes 5,000,000,000 clients at a report each 5s, expected at most "
+            "--rate: takes 5,000,000,000 clients at a report every 5s, expected at most "
             "1,000,000: name --clients so that the cadence follows, lower it, or shorten "
             "peak.interval",
         ),
         (
             {"rate": Rate(per_second=10_000.0), "clients": 5},
-            "--rate: takes a report each 500us from each of 5 clients, expected at least 1ms: "
+            "--rate: takes a report every 500us from each of 5 clients, expected at least 1ms: "
             "lower it, or raise --clients",
         ),
         (

@@ -39,10 +39,10 @@ def test_an_interval_that_is_named_holds_everywhere():
         ({"exposition": "http://127.0.0.1:1/m"}, "expected both memory.exposition and metric"),
         ({"metric": "m"}, "expected both memory.exposition and metric"),
         (PAGE | {"limit_from": "sum(m)"}, 'memory.limit_from: got "sum'),
-        ({"limit_from": "m"}, "expected memory.exposition or memory.promql beside it"),
-        ({"restarts_from": "m"}, "expected memory.promql beside it"),
-        ({"termination_from": "m"}, "expected memory.promql beside it"),
-        ({"headers": {"A": "env:B"}}, "expected memory.exposition beside it"),
+        ({"limit_from": "m"}, "expected memory.exposition or memory.promql too"),
+        ({"restarts_from": "m"}, "expected memory.promql too"),
+        ({"termination_from": "m"}, "expected memory.promql too"),
+        ({"headers": {"A": "env:B"}}, "expected memory.exposition too"),
     ],
 )
 def test_half_a_source_is_refused(memory, words):

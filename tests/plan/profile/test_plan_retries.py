@@ -63,7 +63,7 @@ def test_a_pool_has_its_size():
     [
         (
             POOLED | {"retries": {"most": 1}},
-            "retries.most: got 1 beside report.connection pooled:3, expected 0",
+            "retries.most: got 1 with report.connection pooled:3, expected 0",
         ),
         (
             POOLED | {"load": {"shards": 4}},

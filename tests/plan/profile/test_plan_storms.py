@@ -53,7 +53,7 @@ def test_the_plan_says_what_will_happen():
         ),
         (
             {"storms": [{"at": "899s", "back_within": "2s"}]},
-            "storms[0].at: got 14m59s and everyone back 2s later, expected it to be over in",
+            "storms[0].at: got 14m59s and all clients back 2s later, expected it to be over in",
         ),
         (
             {"storms": [STORM, {"at": "1s", "back_within": "10s"}]},
@@ -61,7 +61,7 @@ def test_the_plan_says_what_will_happen():
         ),
         (
             {"storms": [STORM], "report": {"connection": "per-report"}},
-            'storms: got storms beside report.connection "per-report", expected "keep-alive"',
+            'storms: got storms with report.connection "per-report", expected "keep-alive"',
         ),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
         ),
         (
             'network = { mix = "mixed", classes = [{ name = "vpn" }] }',
-            'network: got mix "mixed" beside classes, expected one of the two: leave mix out',
+            'network: got mix "mixed" together with classes, expected one of the two: remove mix',
         ),
         (
             "network.classes = 5",

@@ -170,7 +170,7 @@ SECTIONS = (
         ),
         (
             "description = 5",
-            'description: got 5, expected a string, e.g. "500 clients, a report each 5 s"',
+            'description: got 5, expected a string, e.g. "500 clients, a report every 5s"',
         ),
         ("\npeak.clients = [", "line 2: not valid TOML: invalid value"),
         (

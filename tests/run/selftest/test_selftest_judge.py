@@ -72,13 +72,13 @@ def test_facts_that_no_system_tells_are_not_held_against_it() -> None:
         (
             ClockState(synchronised=True, max_error_ns=3 * MS, source="tsc"),
             True,
-            "kept on UTC within 3ms, read from tsc",
+            "synchronised to UTC within 3ms, read from tsc",
         ),
-        (ClockState(synchronised=None, max_error_ns=None, source=None), True, "not known"),
+        (ClockState(synchronised=None, max_error_ns=None, source=None), True, "unknown whether"),
         (
             ClockState(synchronised=False, max_error_ns=None, source="kvm-clock"),
             False,
-            "nothing keeps it on UTC, read from kvm-clock",
+            "not synchronised to UTC, read from kvm-clock",
         ),
         (
             ClockState(synchronised=True, max_error_ns=MS, source="hpet"),
@@ -99,7 +99,7 @@ def test_a_timer_that_wakes_late_is_told() -> None:
     assert timer_row(Wakes(count=1000, p50_ns=60 * US, p99_ns=MS, max_ns=40 * MS)).good
     late = timer_row(Wakes(count=1000, p50_ns=MS, p99_ns=9 * MS, max_ns=40 * MS))
     assert not late.good
-    assert "1ms p50, 9ms p99, 40ms max of 1,000" in late.words
+    assert "1ms p50, 9ms p99, 40ms max late, over 1,000" in late.words
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_a_trial_that_was_late_or_not_accepted_promises_nothing(change: dict[str
     trial = replace(CALM, **change)
     assert not on_time(trial)
     assert carries(trial, 1000, 3, 1000, 1000) == (
-        "not even 50,000 reports/s left on time: this machine carries no load at present"
+        "cannot send 50,000 reports/s on time: this machine can carry no load at present"
     )
     assert [row.name for row in trial_rows(CALM, [trial]) if not row.good] == ["trial"]
 
 
 def test_what_is_carried_is_what_was_tried_by_the_number_of_shards() -> None:
     assert carries(CALM, 1000, 3, 60_000, 19_000) == (
-        "carries about 150,000 reports/s from 3 shards on time, tried from 1,000 clients; up to "
-        "60,000 clients of one target address, 19,000 over TLS"
+        "carries about 150,000 reports/s from 3 shards on time, tried with 1,000 clients; room for "
+        "60,000 clients per target address, 19,000 over TLS"
     )
 
 
