@@ -4,7 +4,6 @@ A target chooses its status lines, bodies and metric names; none of them may mov
 cursor, hide text by direction marks, or flood a page.
 """
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 
@@ -38,6 +37,7 @@ def _shown(char: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean WORD?`, or nothing when no known word is like it."""
     # Only now: a shard, which reads templates without a mistake, would pay 0.2 MB for it.
+    import difflib
 
     known = list(known)
     lowered = {name.lower(): name for name in known}

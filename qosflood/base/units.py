@@ -6,9 +6,8 @@ from 0 to 1. Only this module turns those into text and back.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
-
-import numpy as np
 
 from qosflood.base.errors import UnitError
 
@@ -18,6 +17,7 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
+_EPOCH = datetime(1970, 1, 1)  # UTC; without a zone, so that the text is ours
 
 _DURATION_UNITS = {
     "ns": 1,
@@ -164,5 +164,6 @@ def _short(value: float) -> str:
 
 def format_utc(ns: int) -> str:
     """`2026-11-23T14:00:00Z`, with milliseconds where there are any."""
-    unit = "s" if ns % SECOND == 0 else "ms"
-    return f"{np.datetime64(ns, 'ns').astype(f'datetime64[{unit}]')}Z"
+    moment = _EPOCH + timedelta(microseconds=ns // 1000)
+    parts = "seconds" if ns % SECOND == 0 else "milliseconds"
+    return f"{moment.isoformat(timespec=parts)}Z"

@@ -188,7 +188,7 @@ def test_a_run_that_completes_has_sent_all_that_was_planned(runs, scenario):
 def test_an_error_of_our_own_ends_the_run_and_costs_no_evidence(runs, scenario):
     run = runs[scenario]
     assert run.ended.reason == "internal_error"
-    assert run.ended.detail.startswith("KeyError: 'nobody' (test_fleet_supervisor.py:")
+    assert run.ended.detail.startswith("KeyError: 'nobody' (test_run_supervisor.py:")
     *_, last = read_records(run.folder)
     assert (last.reason, last.detail) == (run.ended.reason, run.ended.detail)
     assert "stopping" in run.events()

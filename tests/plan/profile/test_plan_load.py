@@ -11,7 +11,9 @@ from qosflood.base.errors import PlanError
 from qosflood.base.units import MS, SECOND, Rate, UnitError
 from qosflood.plan.options import Peak, parse_peak
 from qosflood.plan.plan import Load
+from qosflood.plan.profile.fields import LONGEST_NS
 from qosflood.plan.profile.load import MOST_CLIENTS
+from qosflood.plan.profile.problems import SHORTEST_NS
 
 X10 = Rate(multiple=10.0)
 
@@ -94,7 +96,7 @@ def test_the_flood_is_at_the_asked_rate(peak, interval_ms, multiple, clients, sc
     base_rate = peak * 1000 / interval_ms
     rate = multiple * base_rate
     by_cadence = clients is not None or scale == "cadence"
-    assume(not by_cadence or (clients or peak) / rate >= 0.01)
+    assume(not by_cadence or SHORTEST_NS <= (clients or peak) * SECOND / rate <= LONGEST_NS)
     load = load_of(
         {"peak": {"scale": scale}},
         peak=Peak(peak, interval_ms * MS),
