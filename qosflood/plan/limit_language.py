@@ -80,6 +80,8 @@ _VALUES: dict[Unit, str] = {
     "count": "a whole number such as 0",
     "word": 'the word "none"',
 }
+_MISSING: dict[Unit, str] = {"ns": "ms", "bytes": "MiB", "ratio": "%"}
+"""The unit that a bare number most likely lacks."""
 
 
 def parse_limit(text: str, named_by: NamedBy = "user") -> Limit:
@@ -159,10 +161,18 @@ def _threshold(text: str, value: str, unit: Unit) -> float | str:
     try:
         threshold = _PARSERS[unit](value)
     except UnitError:
-        raise _bad(text, f"{_VALUES[unit]} as its value") from None
+        raise _bad(text, f"{_value_words(value, unit)} as its value") from None
     if isinstance(threshold, int) and threshold > _LARGEST:
         raise _bad(text, "a smaller value")
     return threshold
+
+
+def _value_words(value: str, unit: Unit) -> str:
+    """What a value must be; a bare number is repeated with the unit that it lacks."""
+    words = _VALUES[unit]
+    if unit in _MISSING and _NUMBER.fullmatch(value):
+        return f"{words.rpartition(' ')[0]} {value}{_MISSING[unit]}"
+    return words
 
 
 def _count(value: str) -> float:
