@@ -8,9 +8,6 @@ import click
 
 from qosflood.base.units import SECOND
 from qosflood.cli.report import show_report
-from qosflood.journal.merge import merge as merge_parts
-from qosflood.journal.merge import missing, open_parts
-from qosflood.run.run import claim_directory
 
 
 @click.command()
@@ -38,6 +35,10 @@ def merge(
     Each DIR is the run directory of a part (`--part 3/8`). A part that is missing, began late or
     died makes the run INVALID, and the reasons say which. Exits as a run does.
     """
+    from qosflood.journal.merge import merge as merge_parts
+    from qosflood.journal.merge import missing, open_parts
+    from qosflood.run.run import claim_directory
+
     opened = open_parts(parts)
     first = opened[0]
     started = datetime.fromtimestamp(first.part.start_at_ns / SECOND, UTC)

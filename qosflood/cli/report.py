@@ -1,28 +1,38 @@
-"""`qosflood report RUN`: build a run's report again from its journal."""
+"""`qosflood report [RUN]`: build a run's report again from its journal."""
 
 from pathlib import Path
 
 import click
 
-from qosflood.cli.screen import PatientConsole, write_json
-from qosflood.report.build import REPORT_HTML, build, json_text
-from qosflood.report.formats.terminal import print_summary
+from qosflood.cli.latest import latest_runs
 
 
 @click.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.argument(
+    "run",
+    required=False,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="[RUN]",
+)
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
 @click.pass_context
-def report(ctx: click.Context, run: Path, as_json: bool) -> None:
-    """Build the report of RUN again from run.json and the journal.
+def report(ctx: click.Context, run: Path | None, as_json: bool) -> None:
+    """Build the report of a run again.
 
-    Exits with the run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
+    It is made from run.json and the journal of RUN, by default of the latest run. Exits with the
+    run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
     """
-    show_report(ctx, run, as_json=as_json)
+    from qosflood.journal.run_directory import RUN_JSON
+
+    show_report(ctx, run or latest_runs(RUN_JSON)[0], as_json=as_json)
 
 
 def show_report(ctx: click.Context, run: Path, *, as_json: bool) -> None:
     """Build and show the report of the run directory, and exit with the run's code."""
+    from qosflood.cli.screen import PatientConsole, write_json
+    from qosflood.report.build import REPORT_HTML, build, json_text
+    from qosflood.report.formats.terminal import print_summary
+
     result = build(run)
     for problem in result.problems:
         click.echo(problem, err=True)

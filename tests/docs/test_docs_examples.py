@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 from parts import require
+from resolving import options_of
 
 from qosflood.analysis.verdict.verdict import load_words
-from qosflood.base.units import MINUTE, SECOND, Rate
-from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
-from qosflood.plan.options import Options
+from qosflood.base.units import MINUTE, SECOND
+from qosflood.cli.planning import make_plan
+from qosflood.cli.profile_argument import DEFAULT_PROFILE
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -31,7 +32,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 def test_a_headline_that_is_shown_begins_as_a_run_says_it(
     page: str, duration_ns: int, rest: str
 ) -> None:
-    asked = Options(rate=Rate(multiple=10.0), duration_ns=duration_ns)
+    asked = options_of(rate="10x", duration_ns=duration_ns)
     plan = make_plan(DEFAULT_PROFILE, (), asked, silent=True)[0]
     assert f"\n    {load_words(plan)}: {rest}" in (ROOT / page).read_text("utf-8")
 
