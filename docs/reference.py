@@ -84,7 +84,9 @@ def commands_page() -> str:
         _MADE,
         "`run` is the default command: `qosflood --rate 10x` is `qosflood run --rate 10x`. Every "
         "option is an environment variable too: `--rate` of `run` is `QOSFLOOD_RUN_RATE`. Where "
-        "several values are allowed, they are separated by `;` there.",
+        "several values are allowed, they are separated by `;` there. A variable whose name is "
+        "nearly one of these is a warning. `-h` and `--help` list the common options, "
+        "`--help-all` all of them; `-V` and `--version` print the version.",
     ]
     with click.Context(commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD") as root:
         for name, command in _commands(commands):
