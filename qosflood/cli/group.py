@@ -172,7 +172,7 @@ def _line(error: click.ClickException) -> str:
         if error.message.startswith("got "):
             return f"{source_of(error.ctx, error.param).partition(' ')[2]}: {error.message}"
         if isinstance(error.param, click.Argument):
-            error.param_hint = f"'{(error.param.name or '').upper()}'"
+            error.param_hint = f"'{error.param.make_metavar(error.ctx).strip('[]')}'"
     return error.format_message()
 
 
