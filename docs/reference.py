@@ -16,6 +16,7 @@ import click
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import counted
 from qosflood.cli.group import commands
+from qosflood.cli.help import HELP
 from qosflood.live.metrics.catalogue import METRICS as TOLD
 from qosflood.plan.limit_language import METRICS
 from qosflood.plan.profile.model import Profile
@@ -88,7 +89,9 @@ def commands_page() -> str:
         "nearly one of these is a warning. `-h` and `--help` list the common options, "
         "`--help-all` all of them; `-V` and `--version` print the version.",
     ]
-    with click.Context(commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD") as root:
+    with click.Context(
+        commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD", **HELP
+    ) as root:
         for name, command in _commands(commands):
             parts += _command(name, command, root)
     return "\n\n".join(parts)

@@ -120,7 +120,11 @@ for _command in (
     help_on,
     version,
 ):
+    # A command keeps the help option that it makes first, whoever asks for it.
+    _command.context_settings.update(HELP)
     commands.add_command(_command)
+for _command in profiles.commands.values():
+    _command.context_settings.update(HELP)
 
 
 def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
