@@ -16,6 +16,7 @@ import click
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import counted, format_duration
 from qosflood.cli.group import commands
+from qosflood.cli.help import HELP
 from qosflood.live.metrics.catalogue import METRICS as EXPORTED
 from qosflood.plan.body_language import SOURCES
 from qosflood.plan.limit_language import METRICS
@@ -70,9 +71,13 @@ def commands_page() -> str:
         _MADE,
         "`run` is the default command: `qosflood --rate 10x` is `qosflood run --rate 10x`. Every "
         "option is an environment variable too: `--rate` of `run` is `QOSFLOOD_RUN_RATE`. Separate "
-        "several values in one variable by `;`.",
+        "several values in one variable by `;`. A variable whose name is nearly one of these is a "
+        "warning. `-h` and `--help` list the common options, `--help-all` all of them; `-V` and "
+        "`--version` print the version.",
     ]
-    with click.Context(commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD") as root:
+    with click.Context(
+        commands, info_name="qosflood", auto_envvar_prefix="QOSFLOOD", **HELP
+    ) as root:
         for name, command in _commands(commands):
             parts += _command(name, command, root)
     return "\n\n".join(parts)

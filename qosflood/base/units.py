@@ -55,12 +55,21 @@ class Rate:
     per_second: float | None = None
 
 
-def parse_duration(text: str) -> int:
-    """Nanoseconds of `250ms`, `15m` or `1h30m`; raises UnitError."""
+def _examples(text: str, units: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:
+    """The number in `text` with each of the units that it lacks; the usual examples for others."""
+    number = text.strip()
+    bare = _NUMBER.fullmatch(number) is not None and float(number) > 0
+    return tuple(f"{number}{unit}" for unit in units) if bare else usual
+
+
+def parse_duration(text: str, *, expected: str = "a duration with a unit") -> int:
+    """Nanoseconds of `250ms`, `15m` or `1h30m`; raises UnitError, which says what was `expected`
+    and reads a bare number as minutes or seconds."""
     compact = text.strip().replace(" ", "")
     parts = _DURATION_PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
-        raise UnitError(f'got "{text}", expected a duration with a unit, e.g. 250ms, 15m or 1h30m')
+        *most, last = _examples(text, ("m", "s"), ("250ms", "15m", "1h30m"))
+        raise UnitError(f'got "{text}", expected {expected}, e.g. {", ".join(most)} or {last}')
     return round(sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts))
 
 
@@ -69,7 +78,8 @@ def parse_bytes(text: str) -> int:
     match = _BYTES.fullmatch(text.strip())
     factor = _BYTE_UNITS.get(match[2].upper()) if match else None
     if match is None or factor is None:
-        raise UnitError(f'got "{text}", expected a size with a unit, e.g. 512MiB or 2GB')
+        one, other = _examples(text, ("MiB", "MB"), ("512MiB", "2GB"))
+        raise UnitError(f'got "{text}", expected a size with a unit, e.g. {one} or {other}')
     return round(float(match[1]) * factor)
 
 
@@ -82,7 +92,9 @@ def parse_ratio(text: str) -> float:
     # Decimal: 99.9 / 100 as floats is above 0.999, which 999 of 1,000 would then miss.
     value = float(Decimal(number) / (100 if compact.endswith("%") else 1))
     if value > 1.0:
-        raise UnitError(f'got "{text}", expected a share of at most 100%, e.g. 99.9% or 0.999')
+        bare = number == compact and value <= 100
+        meant = f"{number}% or {Decimal(number) / 100}" if bare else "99.9% or 0.999"
+        raise UnitError(f'got "{text}", expected a share of at most 100%, e.g. {meant}')
     return value
 
 
@@ -93,7 +105,17 @@ def parse_rate(text: str) -> Rate:
         number = compact.removesuffix(suffix)
         if compact.endswith(suffix) and _NUMBER.fullmatch(number) and float(number) > 0:
             return Rate(**{field: float(number)})
-    raise UnitError(f'got "{text}", expected a multiple such as 10x or a rate such as 5000/s')
+    one, other = _examples(text, ("x", "/s"), ("10x", "5000/s"))
+    raise UnitError(f'got "{text}", expected a multiple such as {one} or a rate such as {other}')
+
+
+def parse_per_second(text: str) -> float:
+    """Reports per second of `5000/s`; raises UnitError."""
+    compact = text.strip().lower().replace(" ", "")
+    if compact.endswith("/s"):
+        return parse_rate(text).per_second or 0.0
+    (example,) = _examples(text, ("/s",), ("50000/s",))
+    raise UnitError(f'got "{text}", expected reports per second, e.g. {example}')
 
 
 def format_duration(ns: float) -> str:

@@ -1,27 +1,30 @@
 """`qosflood collector`: the embedded collector in the foreground."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.cli.params import DURATION
-from qosflood.lab.collector.options import BridgeOption, CollectorOptions
-from qosflood.lab.collector.server import run_in_foreground
+
+if TYPE_CHECKING:
+    from qosflood.lab.collector.options import BridgeOption
 
 
 def _bridges(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
-) -> tuple[BridgeOption, ...]:
+) -> "tuple[BridgeOption, ...]":
     try:
         return tuple(_bridge(value) for value in values)
     except StartError as error:
         raise click.BadParameter(str(error)) from None
 
 
-def _bridge(value: str) -> BridgeOption:
+def _bridge(value: str) -> "BridgeOption":
+    from qosflood.lab.collector.options import BridgeOption
+
     url, _, weight = value.rpartition("=")
     if url and weight.isdecimal():
         return BridgeOption(url=url, weight=int(weight))
@@ -75,10 +78,14 @@ def _bridge(value: str) -> BridgeOption:
     help="Close connections that are idle for so long.",
 )
 def collector(**options: Any) -> None:
-    """Run the embedded collector: the reference API, in memory, until Ctrl-C.
+    """Run the embedded collector: the reference API, in memory.
 
-    It takes QoS reports on /api/v1/metrics/qos and shows their means on /metrics.
+    It runs until Ctrl-C, takes QoS reports on /api/v1/metrics/qos and shows their means on
+    /metrics.
     """
+    from qosflood.lab.collector.options import CollectorOptions
+    from qosflood.lab.collector.server import run_in_foreground
+
     run_in_foreground(CollectorOptions(**options), _announce)
 
 

@@ -3,11 +3,12 @@
 import os
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
 
-from qosflood.plan.profile.files import list_profiles
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 VARIABLE = "_QOSFLOOD_COMPLETE"
 _SHELLS = ("bash", "zsh", "fish")
@@ -17,7 +18,9 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS), required=False)
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> None:
-    """Print the script by which a shell completes commands, options and profiles.
+    """Print the script with which a shell completes words.
+
+    It offers commands, options, profiles and files.
 
     \b
     bash:  eval "$(qosflood completion bash)"                  in ~/.bashrc
@@ -27,31 +30,25 @@ def completion(ctx: click.Context, shell: str | None) -> None:
     shell = shell or Path(os.environ.get("SHELL", "")).name
     if shell not in _SHELLS:
         raise click.UsageError(f'got "{shell}" as shell, expected one of {", ".join(_SHELLS)}')
+    from click.shell_completion import get_completion_class
+
     found = get_completion_class(shell)
     assert found is not None
     root = ctx.find_root()
     click.echo(found(root.command, {}, "qosflood", VARIABLE).source())
 
 
-def profile_words(
-    ctx: click.Context, _param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Shipped profiles and files; where no command was typed yet, the commands too."""
-    profiles = [CompletionItem(name, help="profile") for name in list_profiles()]
-    items = [*_commands(ctx), *profiles]
-    fitting = [item for item in items if item.value.startswith(incomplete)]
-    # Bash drops the words beside an item that stands for files.
-    return fitting or [CompletionItem(incomplete, type="file")]
+def command_words(ctx: click.Context) -> "list[CompletionItem]":
+    """The commands, where none was typed yet: the default command completes for them."""
+    from click.shell_completion import CompletionItem
 
-
-def _commands(ctx: click.Context) -> list[CompletionItem]:
-    """The default command completes for those that are not typed yet."""
     group = ctx.find_root().command
     if not isinstance(group, click.Group) or ctx.info_name in _typed():
         return []
     return [
         CompletionItem(name, help=command.get_short_help_str())
         for name, command in sorted(group.commands.items())
+        if not command.hidden
     ]
 
 

@@ -1,9 +1,12 @@
-"""The group of commands, and errors to exit codes."""
+"""The group of commands, and errors to exit codes.
 
-import asyncio
+No command imports what carries it out before it is called: `--version`, help and completion have
+to be fast.
+"""
+
 import os
 import sys
-import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 
 import click
@@ -11,44 +14,96 @@ from click_default_group import DefaultGroup
 
 from qosflood import __version__
 from qosflood.base.errors import ExitCode, QosfloodError
+from qosflood.base.text import nearest
 from qosflood.cli.collector import collector
 from qosflood.cli.compare import compare
 from qosflood.cli.completion import VARIABLE, completion
 from qosflood.cli.doctor import doctor
 from qosflood.cli.export import export_run
+from qosflood.cli.help import HELP, help_all_option, write_pointer, write_rows, write_sections
 from qosflood.cli.merge import merge
+from qosflood.cli.options import source_of
+from qosflood.cli.profile_argument import DEFAULT_PROFILE, profile_path
 from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
 from qosflood.cli.run import run
 from qosflood.cli.watch import watch
 
+_WORDS = "qosflood.words"
+_OBVIOUS = ("help", "version")
+"""Commands that nobody looks for in a list."""
+
 
 class Commands(DefaultGroup):  # type: ignore[misc]
     """The group of commands; its help shows the default command's options first."""
 
-    def format_help(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The run command's usage and options, then the other commands."""
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words as they were typed."""
+        ctx.meta[_WORDS] = tuple(args)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Name misspelled variables, then do what was asked for."""
+        for line in _misspelled(self, ctx.meta[_WORDS]):
+            click.echo(line, err=True)
+        return super().invoke(ctx)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The commands in the order in which one needs them."""
+        return list(self.commands)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The run command's usage and options, then the commands."""
         with run.make_context("qosflood [run]", [], resilient_parsing=True) as sub:
             run.format_usage(sub, formatter)
-            run.format_help_text(sub, formatter)
-            run.format_options(sub, formatter)
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text((run.help or "").partition("\n")[0])
+            sub.meta.update(ctx.meta)
+            write_sections(run, sub, formatter)
         rows = [
             (name, command.get_short_help_str(limit=80))
-            for name, command in sorted(self.commands.items())
+            for name, command in self.commands.items()
+            if name not in _OBVIOUS
         ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        write_rows("Commands", rows, formatter, max(len(name) for name, _ in rows))
+        write_pointer(ctx, formatter)
 
 
 @click.group(
     cls=Commands,
     default="run",
     default_if_no_args=True,
-    context_settings={"auto_envvar_prefix": "QOSFLOOD", "max_content_width": 100},
+    params=[help_all_option()],
+    context_settings={"auto_envvar_prefix": "QOSFLOOD", "max_content_width": 100, **HELP},
 )
-@click.version_option(__version__, prog_name="qosflood")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="qosflood", allow_from_autoenv=False
+)
 def commands() -> None:
     """Flood a QoS collector, watch it from the side, end with a verdict."""
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"qosflood, version {__version__}")
+
+
+@click.command("help")
+@click.argument("words", nargs=-1, metavar="[COMMAND]")
+@click.pass_context
+def help_on(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Explain a command, as `qosflood COMMAND --help` does."""
+    at = ctx.find_root()
+    for word in words:
+        known = at.command.commands if isinstance(at.command, click.Group) else {}
+        if word not in known:
+            expected = f"one of {', '.join(known)}" if known else f"nothing after {at.info_name}"
+            raise click.UsageError(f'got "{word}", expected {expected}{nearest(word, known)}')
+        at = click.Context(known[word], info_name=word, parent=at)
+    click.echo(at.get_help())
 
 
 for _command in (
@@ -62,8 +117,26 @@ for _command in (
     collector,
     doctor,
     completion,
+    help_on,
+    version,
 ):
+    # A command keeps the help option that it makes first, whoever asks for it.
+    _command.context_settings.update(HELP)
     commands.add_command(_command)
+for _command in profiles.commands.values():
+    _command.context_settings.update(HELP)
+
+
+def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
+    if not any(name.upper().startswith("QOSFLOOD_") for name in os.environ):
+        return
+    from qosflood.cli.environment import misspelled, option_variables
+
+    texts = [*words]
+    for path in map(profile_path, (DEFAULT_PROFILE, *words)):
+        with suppress(OSError, ValueError):
+            texts.append(path.read_text(encoding="utf-8") if path.is_file() else "")
+    yield from misspelled(os.environ, option_variables(group), texts)
 
 
 def main() -> None:
@@ -77,26 +150,45 @@ def _status() -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        return _fail([error.format_message()], ExitCode.NOT_STARTED)
+        return _fail([_line(error)], ExitCode.NOT_STARTED)
     except QosfloodError as error:
         return _fail(str(error).splitlines(), error.exit_code)
-    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
-        return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         if VARIABLE in os.environ:  # click leaves so after having offered its words
             return ExitCode.PASS
         # Whoever read our output has gone; click leaves with 1 then, which is a verdict here.
         return ExitCode.INTERRUPTED
+    except _interruptions():
+        return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
     except Exception as error:
         if os.environ.get("QOSFLOOD_TRACEBACK"):
+            import traceback
+
             traceback.print_exc()
         words = f"internal error: {type(error).__name__}: {error}"
         return _fail([f"{words} (QOSFLOOD_TRACEBACK=1 shows where)"], ExitCode.INTERNAL)
     return status if isinstance(status, int) else ExitCode.PASS
 
 
+def _line(error: click.ClickException) -> str:
+    """`--clients: got "x", expected …`, also where click would begin otherwise."""
+    if isinstance(error, click.BadParameter) and error.ctx and error.param:
+        if error.message.startswith("got "):
+            return f"{source_of(error.ctx, error.param).partition(' ')[2]}: {error.message}"
+        if isinstance(error.param, click.Argument):
+            error.param_hint = f"'{error.param.make_metavar(error.ctx).strip('[]')}'"
+    return error.format_message()
+
+
+def _interruptions() -> tuple[type[BaseException], ...]:
+    """What ends a command that was interrupted; asked only once something ended it."""
+    import asyncio
+
+    return click.Abort, KeyboardInterrupt, asyncio.CancelledError
+
+
 def _fail(lines: list[str], status: ExitCode) -> int:
-    # The exit code tells it too, should nobody read standard error any more.
+    # The exit code says it too, should nobody read standard error any more.
     with suppress(OSError):
         for line in lines:
             click.echo(f"qosflood: {line}", err=True)

@@ -9,13 +9,9 @@ import click
 from qosflood.base.units import SECOND
 from qosflood.cli.options import verbose_option
 from qosflood.cli.report import show_report
-from qosflood.cli.screen import detail_of
-from qosflood.journal.merge import merge as merge_parts
-from qosflood.journal.merge import missing, open_parts
-from qosflood.run.run import claim_directory
 
 
-@click.command()
+@click.command(params=[verbose_option])
 @click.argument(
     "parts",
     nargs=-1,
@@ -31,7 +27,6 @@ from qosflood.run.run import claim_directory
 )
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
 @click.option("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path.")
-@verbose_option
 @click.pass_context
 def merge(
     ctx: click.Context,
@@ -46,6 +41,10 @@ def merge(
     Each DIR is the run directory of a part (`--part 3/8`). A part that is missing, began late or
     died makes the run INVALID, and the reasons say which. Exits as a run does.
     """
+    from qosflood.journal.merge import merge as merge_parts
+    from qosflood.journal.merge import missing, open_parts
+    from qosflood.run.run import claim_directory
+
     opened = open_parts(parts)
     first = opened[0]
     started = datetime.fromtimestamp(first.part.start_at_ns / SECOND, UTC)
@@ -57,4 +56,4 @@ def merge(
         click.echo(
             f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True
         )
-    show_report(ctx, folder, as_json=as_json, detail=detail_of(quiet=quiet, verbose=verbose))
+    show_report(ctx, folder, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -1,288 +1,334 @@
-"""The options that make a plan, and which of them were said and where."""
+"""The options that make a plan: each is declared here, once.
 
-from collections.abc import Callable, Mapping
+One that sets a key of the profile names the key and nothing else has to know it: its text is read
+as the profile's own, and errors and the plan name the option or its environment variable.
+"""
+
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from qosflood.cli.help import OptionalValue, SectionedOption
 from qosflood.cli.params import (
     ADDRESS,
     COUNT,
-    DURATION,
-    INTERVAL,
     PART,
     PEAK,
-    PER_SECOND,
     PORT,
     PUSH_HEADER,
     PUSH_URL,
-    RATE,
-    SEED,
-    SHARDS,
     START_AT,
     TEXT,
+    one_of,
 )
-from qosflood.live.metrics.outputs import Wanted, wanted
-from qosflood.plan.options import Options
+from qosflood.cli.profile_argument import is_profile
 
-_RENAMED = {
-    "duration": "duration_ns",
-    "timeout": "timeout_ns",
-    "header": "headers",
-    "prometheus_header": "prometheus_headers",
-    "allow_target": "allow",
-    "limit": "limits",
-    "max_duration": "max_duration_ns",
-    "start_at": "start_at_ns",
-}
-"""Options whose field in Options is called something else."""
 
-set_option = click.option(
+class PlanOption(SectionedOption):
+    """Part of a plan: it sets the profile's `key`, the `field` of Options, or, where it has
+    neither, the keys that its value holds."""
+
+    def __init__(self, *spelled: str, key: str = "", field: str = "", **settings: Any) -> None:
+        super().__init__(*spelled, **({"type": TEXT} | settings))
+        self.key = key
+        self.field = field
+
+
+_load = partial(PlanOption, section="Load")
+_target = partial(PlanOption, section="Target")
+_watching = partial(PlanOption, section="Watching")
+_limits = partial(PlanOption, section="Limits")
+_output = partial(SectionedOption, section="Output")
+
+set_option = SectionedOption(
     "--set",
     "sets",
+    section="Limits",
+    common="Set any key of the profile.",
     type=TEXT,
     multiple=True,
     metavar="KEY.PATH=VALUE",
     help="Set any key of the profile (repeatable).",
 )
 
-verbose_option = click.option(
-    "--verbose", is_flag=True, help="The whole plan, and at the end every figure."
+verbose_option = SectionedOption(
+    "--verbose",
+    section="Output",
+    is_flag=True,
+    help="The whole plan, and at the end every figure.",
 )
 
-_LOAD: tuple[Any, ...] = (
-    click.option(
+LOAD = (
+    _load(
         "--rate",
-        type=RATE,
+        key="run.rate",
+        common="Reports per second, or a multiple of 1x.",
+        metavar="10x|5000/s",
         help="How much: a multiple of 1x or reports per second.",
     ),
-    click.option(
-        "--duration", type=DURATION, metavar="15m", help="How long the flood itself lasts."
+    _load(
+        "--duration",
+        key="run.duration",
+        common="How long the flood itself lasts.",
+        metavar="15m",
+        help="How long the flood itself lasts.",
     ),
-    click.option(
+    _load(
         "--clients",
+        field="clients",
         type=COUNT,
         help="How many clients flood; keeps the cadence unless --rate is given too.",
     ),
-    click.option("--peak", type=PEAK, help="What 1x means here, e.g. 500@5s."),
-    click.option(
+    _load(
+        "--peak",
+        common="What 1x means here, e.g. 500@5s.",
+        type=PEAK,
+        help="What 1x means here, e.g. 500@5s.",
+    ),
+    _load(
         "--timeout",
-        type=DURATION,
+        key="report.timeout",
         metavar="10s",
-        help="A report is lost if not accepted so long after it was due.",
+        help="A report is lost if it is not accepted within this time after it was due.",
     ),
-    click.option("--seed", type=SEED, help="Makes the schedule and the reports repeatable."),
-    click.option("--shards", type=SHARDS, help="Processes that share the load."),
-    click.option(
+    _load(
+        "--seed",
+        key="load.seed",
+        metavar="N",
+        help="Makes the schedule and the reports repeatable.",
+    ),
+    _load("--shards", key="load.shards", metavar="N|auto", help="Processes that share the load."),
+    _load(
         "--part",
+        field="part",
         type=PART,
-        help="Play one part of the run here, others elsewhere; `qosflood merge` makes one of them.",
+        help="Play one part of the run here, others elsewhere; `qosflood merge` joins them.",
     ),
-    click.option(
-        "--start-at", type=START_AT, help="The moment at which the load of all parts begins."
+    _load(
+        "--start-at",
+        field="start_at_ns",
+        type=START_AT,
+        help="The moment at which the load of all parts begins.",
     ),
 )
-_TARGET: tuple[Any, ...] = (
-    click.option(
+TARGET = (
+    _target(
         "--target",
+        key="target.url",
+        common="The collector; left out: an embedded one.",
         metavar="URL",
         help="The collector: scheme, host, port, optional base path.",
     ),
-    click.option(
+    _target(
         "--header",
-        type=TEXT,
+        field="headers",
+        common="Send it with reports and scrapes.",
         multiple=True,
         metavar="NAME=env:VAR|file:PATH",
         help="Send this header with every report and scrape (repeatable).",
     ),
-    click.option("--cacert", metavar="FILE", help="Trust the certificates in this PEM file."),
-    click.option(
-        "--insecure", is_flag=True, default=None, help="Do not check the target's certificate."
+    _target(
+        "--cacert",
+        key="target.cacert",
+        metavar="FILE",
+        help="Trust the certificates in this PEM file.",
     ),
-    click.option("--cert", metavar="FILE", help="Show the certificate in this PEM file."),
-    click.option(
-        "--key", metavar="FILE", help="Its private key.  [default: in the certificate's file]"
+    _target(
+        "--insecure",
+        key="target.insecure",
+        type=click.BOOL,
+        is_flag=True,
+        default=None,
+        help="Do not check the target's certificate.",
     ),
-    click.option(
+    _target(
+        "--cert", key="target.cert", metavar="FILE", help="Show the certificate in this PEM file."
+    ),
+    _target(
+        "--key",
+        key="target.key",
+        metavar="FILE",
+        help="Its private key.  [default: in the certificate's file]",
+    ),
+    _target(
         "--key-password",
-        type=TEXT,
+        key="target.key_password",
         metavar="env:VAR|file:PATH",
         help="Where the password of an encrypted key is read.",
     ),
-    click.option(
+    _target(
         "--resolve",
-        type=click.Choice(["one", "all"]),
+        key="target.resolve",
+        type=one_of("one", "all"),
         help="Connect to one address of the target's name, or to all in turn.",
     ),
-    click.option(
+)
+CONSENT = (
+    _target(
         "--allow-target",
-        type=TEXT,
+        field="allow",
+        common="Consent to flooding another host.",
         multiple=True,
         metavar="HOST[:PORT]",
         help="Consent to flooding a host that is not this one (repeatable).",
     ),
-    click.option(
+)
+CEILINGS = (
+    _target(
         "--max-rate",
-        type=PER_SECOND,
-        help="Lift the ceiling of reports per second off loopback.",
+        key="safety.max_rate",
+        metavar="60000/s",
+        help="Raise the ceiling of reports per second off loopback.",
     ),
-    click.option(
+    _target(
         "--max-duration",
-        type=DURATION,
+        key="safety.max_duration",
         metavar="48h",
-        help="Lift the ceiling of the duration off loopback.",
+        help="Raise the ceiling of the duration off loopback.",
     ),
 )
-_WATCH: tuple[Any, ...] = (
-    click.option(
-        "--scrape", metavar="URL", help="Scrape this page instead of the target's /metrics."
+WATCHING = (
+    _watching(
+        "--scrape",
+        key="scrape.url",
+        metavar="URL",
+        help="Scrape this page instead of the target's /metrics.",
     ),
-    click.option(
+    _watching(
         "--scrape-interval",
-        type=INTERVAL,
+        key="scrape.interval",
+        metavar="5s|off",
         help="How often to scrape, or off.",
     ),
-    click.option("--pid", type=COUNT, help="The process whose memory is the target's."),
-    click.option(
+    _watching(
+        "--pid", key="memory.pid", metavar="N", help="The process whose memory is the target's."
+    ),
+    _watching(
         "--audit",
+        field="audit",
+        type=click.BOOL,
         is_flag=True,
         default=None,
-        help="Read sessions back from the target in the end, off loopback too.",
+        help="Read sessions back from the target after the run, off loopback too.",
     ),
-    click.option(
+    _watching(
         "--control",
+        key="control.url",
         metavar="URL",
-        help="A small page of another server on the same path: tells network from target.",
+        help="A small page of another server on the same path: separates network from target.",
     ),
-    click.option(
-        "--prometheus", metavar="URL", help="Ask the Prometheus there what it saw of the target."
+    _watching(
+        "--prometheus",
+        key="prometheus.url",
+        common="Ask this Prometheus about the target.",
+        metavar="URL",
+        help="Ask the Prometheus there what it saw of the target.",
     ),
-    click.option(
-        "--job", type=TEXT, metavar="NAME", help="Take the instances from the targets of this job."
+    _watching(
+        "--job",
+        key="prometheus.job",
+        metavar="NAME",
+        help="Take the instances from the targets of this job.",
     ),
-    click.option(
-        "--instance", type=TEXT, metavar="LABEL", help="Only the target with this instance label."
+    _watching(
+        "--instance",
+        key="prometheus.instance",
+        metavar="LABEL",
+        help="Only the target with this instance label.",
     ),
-    click.option(
+    _watching(
         "--prometheus-header",
-        type=TEXT,
+        field="prometheus_headers",
         multiple=True,
         metavar="NAME=env:VAR|file:PATH",
-        help="Send this header with what is asked of Prometheus (repeatable).",
+        help="Send this header with requests to Prometheus (repeatable).",
     ),
-    click.option(
+    _watching(
         "--otel",
+        key="otel.urls",
         multiple=True,
         metavar="URL",
         help="Watch this metrics page of an OpenTelemetry Collector (repeatable).",
     ),
 )
-_LIMITS: tuple[Any, ...] = (
-    click.option(
+LIMITS = (
+    _limits(
         "--limit",
-        type=TEXT,
+        field="limits",
+        common="Must hold, e.g. 'response.p99 < 250ms'.",
         multiple=True,
         metavar="'EXPR'",
         help="A limit that must hold, e.g. 'response.p99 < 250ms' (repeatable).",
     ),
-    set_option,
 )
-_OUTPUT: tuple[Any, ...] = (
-    click.option(
+OUTPUT = (
+    _output(
         "--out",
+        common="Run directory, new or empty.",
         type=click.Path(path_type=Path),
         metavar="DIR",
         help="Run directory, new or empty.  "
         "[default: qosflood-runs/<UTC time>-<profile>-<rate or watch>]",
     ),
-    click.option("--dry-run", is_flag=True, help="Print the plan and stop; nothing is sent."),
-    click.option("--no-live", is_flag=True, help="Plain lines instead of the live view."),
-    click.option(
+    _output(
+        "--dry-run",
+        common="Print the plan and stop; nothing is sent.",
+        is_flag=True,
+        help="Print the plan and stop; nothing is sent.",
+    ),
+    _output("--no-live", is_flag=True, help="Plain lines instead of the live view."),
+    OptionalValue(
         "--web",
+        section="Output",
+        common="Serve a live page there, or on a free port.",
         type=ADDRESS,
-        is_flag=False,
-        flag_value="127.0.0.1:0",
+        alone="127.0.0.1:0",
+        is_other=is_profile,
         help="Serve a live page there; by itself on a free port of 127.0.0.1.",
     ),
-    click.option(
+    _output(
         "--metrics-port",
         type=PORT,
         help="Serve metrics for a Prometheus there; on 127.0.0.1 unless a host is named, 0 for a "
         "free port.",
     ),
-    click.option(
+    _output(
         "--otlp",
         type=PUSH_URL,
-        help="Push the same metrics over OTLP/HTTP there, each 10 s (needs qosflood[otel]).",
+        help="Push the same metrics over OTLP/HTTP there, every 10s (needs qosflood[otel]).",
     ),
-    click.option(
+    _output(
         "--otlp-header",
         type=PUSH_HEADER,
         multiple=True,
-        help="Send this header with what is pushed (repeatable).",
+        help="Send this header with pushed metrics (repeatable).",
     ),
-    click.option("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path."),
+    _output("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path."),
     verbose_option,
-    click.option("--json", "as_json", is_flag=True, help="report.json on standard output."),
+    _output("--json", "as_json", is_flag=True, help="report.json on standard output."),
+)
+WATCH_DURATION = _watching(
+    "--duration",
+    key="run.duration",
+    common="How long to watch.",
+    metavar="1h",
+    help="How long to watch.",
 )
 
-
-def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add every option that makes a plan, in the order they are explained."""
-    for option in reversed((*_LOAD, *_TARGET, *_WATCH, *_LIMITS)):
-        command = option(command)
-    return command
-
-
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what the target is and how it is watched."""
-    for option in reversed((*_TARGET[:9], *_WATCH)):
-        command = option(command)
-    return command
+PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
+"""Every option that makes a plan."""
+RUN_OPTIONS = (*PLAN_OPTIONS, set_option, *OUTPUT)
+WATCH_OPTIONS = (*TARGET, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
+"""Of a plan without load; nothing is sent, so nobody has to consent."""
+DOCTOR_OPTIONS = (*TARGET, *CONSENT, *WATCHING, set_option)
 
 
-def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a plan without load; nothing is sent, so nobody has to consent."""
-    duration = click.option("--duration", type=DURATION, metavar="1h", help="How long to watch.")
-    for option in reversed((duration, *_TARGET[:8], *_WATCH, *_LIMITS)):
-        command = option(command)
-    return command
-
-
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where the outcome goes, and how much is shown meanwhile."""
-    for option in reversed(_OUTPUT):
-        command = option(command)
-    return command
-
-
-def check_output(*, dry_run: bool, as_json: bool) -> None:
-    """Raise UsageError for outputs that exclude each other."""
-    if dry_run and as_json:
-        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
-
-
-def told_from(values: Mapping[str, Any]) -> Wanted:
-    """What machines are to be told of the run; raises PlanError."""
-    return wanted(values["metrics_port"], values["otlp"], values["otlp_header"])
-
-
-def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
-    """Options from the command's values, with where each came from."""
-    fields = set(Options.__dataclass_fields__)
-    chosen: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for name, value in values.items():
-        target = _RENAMED.get(name, name)
-        if target not in fields or value is None or value == ():
-            continue
-        chosen[target] = value
-        source = ctx.get_parameter_source(name)
-        if source is ParameterSource.ENVIRONMENT:
-            prefix = ctx.auto_envvar_prefix
-            sources[target.removesuffix("_ns")] = f"environment {prefix}_{name.upper()}"
-        else:
-            sources[target.removesuffix("_ns")] = f"option --{name.replace('_', '-')}"
-    return Options(**chosen, sources=sources)
+def source_of(ctx: click.Context, option: click.Parameter) -> str:
+    """Where a command's option got its value: `option --rate` or `environment VARIABLE`."""
+    name = option.name or ""
+    if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+        return f"environment {ctx.auto_envvar_prefix}_{name.upper()}"
+    return f"option {option.opts[0]}"

@@ -1,35 +1,42 @@
-"""Values with units as click options; errors name what was got and what was expected."""
+"""Values of options that are no keys of a profile; errors name what was got and what was expected.
 
-from collections.abc import Callable
+What is heavy to import is imported when such a value is read.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from qosflood.base.endpoint import parse_header
 from qosflood.base.errors import StartError, UnitError
-from qosflood.base.listen import parse_address, parse_port
-from qosflood.base.units import MS, US, parse_duration, parse_rate, parse_ratio
-from qosflood.live.metrics.otlp import parse_push_url
+from qosflood.base.units import MS, US, parse_duration, parse_ratio
 from qosflood.plan.options import parse_part, parse_peak
-from qosflood.report.compare.values import MinEffect
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from qosflood.base.endpoint import HeaderRef
+    from qosflood.base.listen import Address
+    from qosflood.report.compare.values import MinEffect
 
 
 class _Parsed(click.ParamType[Any]):
     """A value read by a function that raises StartError; one that is no string is taken as is.
 
-    `name` is what help shows for it.
+    `name` is what help shows for it, `words` are what a shell may offer.
     """
 
     # Several values of one option are separated by `;` in its environment variable.
     envvar_list_splitter = ";"
 
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+    def __init__(self, name: str, read: Callable[[str], Any], words: Sequence[str] = ()) -> None:
         self.name = name
         self._read = read
+        self._words = words
 
     def get_metavar(self, *_: Any, **__: Any) -> str | None:
-        """The name as it is; click would shout it."""
+        """The name as it is; click would print it in capitals."""
         return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -41,42 +48,24 @@ class _Parsed(click.ParamType[Any]):
         except StartError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """The words that begin so."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
+
+
+def one_of(*words: str) -> click.ParamType[Any]:
+    """Text that a shell completes to one of the words; the profile's key refuses others."""
+    return _Parsed("|".join(words), str, words)
+
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) == 0:
         raise UnitError(f'got "{text}", expected a positive integer, e.g. 500')
     return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise UnitError(f'got "{text}", expected an integer of up to 18 digits, e.g. 42')
-    return int(text)
-
-
-def _shards(text: str) -> int | str:
-    if text == "auto":
-        return text
-    try:
-        return _count(text)
-    except UnitError:
-        raise UnitError(f'got "{text}", expected a positive integer or auto') from None
-
-
-def _interval(text: str) -> int | str:
-    if text == "off":
-        return text
-    try:
-        return parse_duration(text)
-    except UnitError:
-        raise UnitError(f'got "{text}", expected a duration or off, e.g. 5s') from None
-
-
-def _per_second(text: str) -> float:
-    rate = parse_rate(text).per_second
-    if rate is None:
-        raise UnitError(f'got "{text}", expected reports per second, e.g. 50000/s')
-    return rate
 
 
 def _start_at(text: str) -> int:
@@ -92,15 +81,43 @@ def _start_at(text: str) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1) * US
 
 
-def _min_effect(text: str) -> MinEffect:
+def _min_effect(text: str) -> "MinEffect":
+    from qosflood.report.compare.values import MinEffect
+
     share, _, least = text.partition(",")
     try:
         ms = parse_duration(least) / MS if least else MinEffect().ms
         return MinEffect(share=parse_ratio(share), ms=ms)
     except UnitError:
+        meant = f"{share}%" if share.isascii() and share.isdigit() else "5%"
         raise UnitError(
-            f'got "{text}", expected a share, and for times a duration too, e.g. 5% or 5%,1ms'
+            f'got "{text}", expected a share, and for times a duration too, '
+            f"e.g. {meant} or {meant},1ms"
         ) from None
+
+
+def _address(text: str) -> "Address":
+    from qosflood.base.listen import parse_address
+
+    return parse_address(text)
+
+
+def _port(text: str) -> "Address":
+    from qosflood.base.listen import parse_port
+
+    return parse_port(text)
+
+
+def _push_header(text: str) -> "HeaderRef":
+    from qosflood.base.endpoint import parse_header
+
+    return parse_header(text)
+
+
+def _push_url(text: str) -> str:
+    from qosflood.live.metrics.otlp import parse_push_url
+
+    return parse_push_url(text)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,31 +127,21 @@ TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("TIME", parse_duration)
 """`250ms`, `15m`, `1h30m`: nanoseconds; each option names an example of its own."""
-RATE = _Parsed("10x|5000/s", parse_rate)
-"""A multiple or reports per second: a units.Rate."""
-PER_SECOND = _Parsed("60000/s", _per_second)
-"""Reports per second."""
 PEAK = _Parsed("N[@INTERVAL]", parse_peak)
-"""`500@5s`: a resolve.Peak."""
+"""`500@5s`: keys of the profile with their values."""
 COUNT = _Parsed("N", _count)
 """A positive integer."""
-SEED = _Parsed("N", _seed)
-"""An integer from 0."""
-SHARDS = _Parsed("N|auto", _shards)
-"""A positive integer, or `auto`."""
 PART = _Parsed("K/N", parse_part)
-"""`3/8`: a resolve.PartOf."""
+"""`3/8`: a plan.options.PartOf."""
 START_AT = _Parsed("UTC", _start_at)
 """`2026-11-23T14:00:00Z`: nanoseconds since the epoch."""
 MIN_EFFECT = _Parsed("5%[,1ms]", _min_effect)
-"""A share, and the least time beside it: a compare.values.MinEffect."""
-INTERVAL = _Parsed("5s|off", _interval)
-"""Nanoseconds; or `off`."""
-ADDRESS = _Parsed("[HOST:PORT]", parse_address)
-"""`127.0.0.1:8080`: a listening.Address."""
-PORT = _Parsed("[HOST:]PORT", parse_port)
-"""`9464` or `0.0.0.0:9464`: a listening.Address."""
-PUSH_URL = _Parsed("URL", parse_push_url)
+"""A share, and the least time with it: a compare.values.MinEffect."""
+ADDRESS = _Parsed("[HOST:PORT]", _address)
+"""`127.0.0.1:8080`: a listen.Address."""
+PORT = _Parsed("[HOST:]PORT", _port)
+"""`9464` or `0.0.0.0:9464`: a listen.Address."""
+PUSH_URL = _Parsed("URL", _push_url)
 """The whole URL of an OTLP/HTTP endpoint."""
-PUSH_HEADER = _Parsed("NAME=env:VAR|file:PATH", parse_header)
-"""A header_ref.HeaderRef."""
+PUSH_HEADER = _Parsed("NAME=env:VAR|file:PATH", _push_header)
+"""An endpoint.HeaderRef."""

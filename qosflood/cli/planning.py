@@ -1,59 +1,55 @@
-"""From options to a Plan: the profile's file, the target's name, the machine's cores."""
+"""From a command's values to a Plan: options, the profile's file, the target's name, the cores."""
 
 import secrets
 import socket
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
 from qosflood import __version__
 from qosflood.base.endpoint import Endpoint, is_loopback
-from qosflood.base.errors import PlanError, ProfileError
-from qosflood.base.text import nearest
-from qosflood.cli.completion import profile_words
+from qosflood.base.errors import PlanError
+from qosflood.cli.options import PlanOption, source_of
+from qosflood.live.metrics.outputs import Wanted, wanted
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
-from qosflood.plan.profile.files import list_profiles, load_profile
-from qosflood.plan.profile.target import wanted_endpoint, wants_all_addresses
-from qosflood.plan.resolve import allowed_targets, resolve
+from qosflood.plan.profile.files import load_profile
+from qosflood.plan.profile.target import wanted_endpoint
+from qosflood.plan.resolve import allowed_targets, resolve, with_options
 from qosflood.run.preflight.machine import allowed_cores
 from qosflood.run.preflight.prometheus import with_instances_of_job
 
-COMMANDS = (
-    "run",
-    "watch",
-    "report",
-    "compare",
-    "export",
-    "merge",
-    "profiles",
-    "collector",
-    "doctor",
-    "completion",
-)
-DEFAULT_PROFILE = "intercom"
+
+def check_output(*, dry_run: bool, as_json: bool) -> None:
+    """Raise UsageError for outputs that exclude each other."""
+    if dry_run and as_json:
+        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
 
 
-def one_profile(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:
-    """The profile among a command's words; raises ProfileError or UsageError.
-
-    The command takes them all, so that a mistyped command is told from a profile.
-    """
-    if not words:
-        return DEFAULT_PROFILE
-    _refuse_unknown_word(words[0])
-    if len(words) > 1:
-        raise click.UsageError(f'got "{words[1]}" after {words[0]}, expected one profile at most')
-    return words[0]
+def wanted_outputs(values: Mapping[str, Any]) -> Wanted:
+    """Where the run's own metrics are exported to; raises PlanError."""
+    return wanted(values["metrics_port"], values["otlp"], values["otlp_header"])
 
 
-profile_argument = click.argument(
-    "profile",
-    nargs=-1,
-    metavar="[PROFILE]",
-    callback=one_profile,
-    shell_complete=profile_words,
-)
+def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
+    """Options from the command's values, with where each came from."""
+    keys: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for option in ctx.command.params:
+        value = values.get(option.name or "")
+        if not isinstance(option, PlanOption) or value is None or value == ():
+            continue
+        if option.field:
+            given = fields
+            named = {option.field: value}
+        else:
+            given = keys
+            named = {option.key: value} if option.key else value
+        given.update(named)
+        sources |= dict.fromkeys(named, source_of(ctx, option))
+    return Options(keys=keys, sources=sources, **fields)
 
 
 def make_plan(
@@ -63,9 +59,9 @@ def make_plan(
 
     `silent`: the target is not to notice, not even by a connect.
     """
-    loaded = load_profile(profile, sets)
-    endpoint = wanted_endpoint(loaded.profile.target, options)
-    every = wants_all_addresses(loaded.profile.target, options)
+    loaded = with_options(load_profile(profile, sets), options)
+    endpoint = wanted_endpoint(loaded.profile.target)
+    every = loaded.profile.target.resolve == "all"
     addresses = () if endpoint is None else look_up(endpoint, silent=silent, every=every)
     plan = resolve(
         loaded,
@@ -107,16 +103,3 @@ def _listens(address: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _refuse_unknown_word(word: str) -> None:
-    known = list_profiles()
-    if word in known or "/" in word or word.endswith(".toml") or Path(word).is_file():
-        return
-    hint = nearest(word, (*COMMANDS, *known))
-    raise ProfileError(
-        [
-            f'got "{word}", expected a command ({", ".join(COMMANDS)}), '
-            f"a profile ({', '.join(known)}) or the path of one{hint}"
-        ]
-    )

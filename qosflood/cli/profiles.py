@@ -1,29 +1,49 @@
 """`qosflood profiles`: list, show and check profiles."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from qosflood.base.errors import ProfileError
 from qosflood.base.text import nearest
-from qosflood.plan.profile.files import list_profiles, load_profile
-from qosflood.plan.profile.model import Profile
+from qosflood.plan.profile.shipped import list_profiles
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def profiles(ctx: click.Context) -> None:
     """List the shipped profiles; show one, or check your own."""
-    if ctx.invoked_subcommand is not None:
-        return
+    if ctx.invoked_subcommand is None:
+        _print_list()
+
+
+@profiles.command("list")
+def list_shipped() -> None:
+    """List the shipped profiles, as `qosflood profiles` does."""
+    _print_list()
+
+
+def _print_list() -> None:
+    from qosflood.plan.profile.files import load_profile
+
     names = list_profiles()
     width = max((len(name) for name in names), default=0)
     for name in names:
         click.echo(f"{name:{width}}  {load_profile(name).profile.description}".rstrip())
 
 
+def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in list_profiles() if name.startswith(incomplete)]
+
+
 @profiles.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 def show(name: str) -> None:
     """Print the shipped profile NAME, to copy and change."""
     shipped = list_profiles()
@@ -37,6 +57,8 @@ def show(name: str) -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def validate(paths: tuple[str, ...]) -> None:
     """Check profiles; all errors of all of them are shown, and exit 2."""
+    from qosflood.plan.profile.files import load_profile
+
     problems: list[str] = []
     for path in paths:
         try:
@@ -52,5 +74,7 @@ def validate(paths: tuple[str, ...]) -> None:
 @profiles.command()
 def schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
+    from qosflood.plan.profile.model import Profile
+
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     click.echo(json.dumps(document | Profile.model_json_schema(), indent=2))

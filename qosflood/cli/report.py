@@ -1,30 +1,41 @@
-"""`qosflood report RUN`: build a run's report again from its journal."""
+"""`qosflood report [RUN]`: build a run's report again from its journal."""
 
 from pathlib import Path
 
 import click
 
+from qosflood.cli.latest import latest_runs
 from qosflood.cli.options import verbose_option
-from qosflood.cli.screen import PatientConsole, detail_of, write_json
-from qosflood.report.build import REPORT_HTML, build, json_text
-from qosflood.report.formats.terminal import Detail, print_summary
 
 
-@click.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.command(params=[verbose_option])
+@click.argument(
+    "run",
+    required=False,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="[RUN]",
+)
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
-@verbose_option
 @click.pass_context
-def report(ctx: click.Context, run: Path, as_json: bool, verbose: bool) -> None:
-    """Build the report of RUN again from run.json and the journal.
+def report(ctx: click.Context, run: Path | None, as_json: bool, verbose: bool) -> None:
+    """Build the report of a run again.
 
-    Exits with the run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
+    It is made from run.json and the journal of RUN, by default of the latest run. Exits with the
+    run's own code: 0 PASS, 1 FAIL, 3 INVALID, 4 ABORTED, 130 INTERRUPTED.
     """
-    show_report(ctx, run, as_json=as_json, detail=detail_of(quiet=False, verbose=verbose))
+    from qosflood.journal.run_directory import RUN_JSON
+
+    show_report(ctx, run or latest_runs(RUN_JSON)[0], as_json=as_json, verbose=verbose)
 
 
-def show_report(ctx: click.Context, run: Path, *, as_json: bool, detail: Detail) -> None:
+def show_report(
+    ctx: click.Context, run: Path, *, as_json: bool, verbose: bool, quiet: bool = False
+) -> None:
     """Build and show the report of the run directory, and exit with the run's code."""
+    from qosflood.cli.screen import PatientConsole, detail_of, write_json
+    from qosflood.report.build import REPORT_HTML, build, json_text
+    from qosflood.report.formats.terminal import print_summary
+
     result = build(run)
     for problem in result.problems:
         click.echo(problem, err=True)
@@ -32,5 +43,6 @@ def show_report(ctx: click.Context, run: Path, *, as_json: bool, detail: Detail)
         write_json(json_text(result.document).encode())
     else:
         page = run / REPORT_HTML if run / REPORT_HTML in result.written else None
+        detail = detail_of(quiet=quiet, verbose=verbose)
         print_summary(PatientConsole(highlight=False), result.document, page, detail=detail)
     ctx.exit(result.document.exit_code)

@@ -10,8 +10,8 @@ import click
 from qosflood.base.cgroup import cpu_quota
 from qosflood.base.child_pipe import raise_open_files
 from qosflood.base.errors import ExitCode
-from qosflood.base.units import MINUTE, SECOND, Rate
-from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
+from qosflood.cli.planning import make_plan
+from qosflood.cli.profile_argument import DEFAULT_PROFILE
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.machine import affine_cores, machine_facts
@@ -59,19 +59,23 @@ async def _trials() -> tuple[Trial, list[Trial]]:
 
 def _trial_plan(url: str, rate: float, clients: int) -> Plan:
     options = Options(
-        target=url,
-        rate=Rate(per_second=rate),
+        keys={
+            "target.url": url,
+            "run.rate": f"{rate:.3f}/s",
+            "run.duration": f"{_LAST_S + 2}s",
+            "load.shards": 1,
+            "scrape.interval": "off",
+        },
         clients=clients,
-        duration_ns=(_LAST_S + 2) * SECOND,
-        shards=1,
-        scrape_interval="off",
     )
     return _plan(options, _SHORT_PHASES)
 
 
 def _many(url: str) -> Plan:
     """A plan of more clients than fit."""
-    plan = _plan(Options(target=url, clients=_MANY_CLIENTS, duration_ns=15 * MINUTE), ())
+    plan = _plan(
+        Options(keys={"target.url": url, "run.duration": "15m"}, clients=_MANY_CLIENTS), ()
+    )
     return replace(plan, planned_sessions=plan.load.clients)
 
 

@@ -164,6 +164,8 @@ VALUES: dict[Unit, ValueKind] = {
     ),
     "word": ValueKind('the word "none"', _word, str, str, ("==",)),
 }
+_MISSING: dict[Unit, str] = {"ns": "ms", "bytes": "MiB", "ratio": "%"}
+"""The unit that a bare number most likely lacks."""
 
 
 def metric_of(limit: Limit) -> Metric:
@@ -254,10 +256,18 @@ def _threshold(text: str, value: str, unit: Unit) -> float | str:
     try:
         threshold = VALUES[unit].parse(value)
     except UnitError:
-        raise _bad(text, f"{VALUES[unit].expected} as its value") from None
+        raise _bad(text, f"{_value_words(value, unit)} as its value") from None
     if isinstance(threshold, int) and threshold > _LARGEST:
         raise _bad(text, "a smaller value")
     return threshold
+
+
+def _value_words(value: str, unit: Unit) -> str:
+    """What a value must be; a bare number is repeated with the unit that it lacks."""
+    words = VALUES[unit].expected
+    if unit in _MISSING and _NUMBER.fullmatch(value):
+        return f"{words.rpartition(' ')[0]} {value}{_MISSING[unit]}"
+    return words
 
 
 def _grace(text: str, grace: str) -> int:

@@ -1,23 +1,15 @@
-"""The command line's options, and a profile with them on top."""
+"""What the command line or the environment asked for, before it is put on top of a profile."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 from qosflood.base.errors import UnitError
-from qosflood.base.units import Rate, parse_duration
+from qosflood.base.units import parse_duration
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """`--peak`: what 1x means; without an interval the profile's cadence stays."""
-
-    clients: int
-    interval_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,67 +22,46 @@ class PartOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line or the environment said; None (or empty) is "not said".
+    """What the command line or the environment asked for; None (or empty) is "not given".
 
-    `sources` tells by the field's name, without its unit, where a value came from, e.g. `{"rate":
-    "environment QOSFLOOD_RUN_RATE"}`; one that is not in it came from its option.
+    `keys` are keys of the profile by their path, with values as they were written, e.g.
+    `{"run.rate": "10x"}`; the other fields are no key of a profile, or add to one. `sources` has
+    where each came from, by key path or by field, e.g. `{"run.rate": "environment
+    QOSFLOOD_RUN_RATE", "limits": "option --limit"}`. `ceilings`: whether those that keep floods
+    off other machines hold.
     """
 
-    rate: Rate | None = None
-    duration_ns: int | None = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
     clients: int | None = None
-    peak: Peak | None = None
-    timeout_ns: int | None = None
-    seed: int | None = None
-    shards: int | Literal["auto"] | None = None
-    target: str | None = None
     headers: tuple[str, ...] = ()
-    cacert: str | None = None
-    insecure: bool | None = None
-    cert: str | None = None
-    key: str | None = None
-    key_password: str | None = None
-    resolve: Literal["one", "all"] | None = None
-    allow: tuple[str, ...] = ()
-    scrape: str | None = None
-    scrape_interval: int | Literal["off"] | None = None
-    pid: int | None = None
-    audit: bool | None = None
-    prometheus: str | None = None
-    job: str | None = None
-    instance: str | None = None
     prometheus_headers: tuple[str, ...] = ()
-    otel: tuple[str, ...] | None = None
-    control: str | None = None
+    allow: tuple[str, ...] = ()
+    audit: bool | None = None
     limits: tuple[str, ...] = ()
-    max_rate: float | None = None
-    max_duration_ns: int | None = None
     part: PartOf | None = None
     start_at_ns: int | None = None
+    ceilings: bool = True
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> str:
-        """Where the value of a field came from; `name` is without the unit."""
-        option = _SPELLED.get(name, name.replace("_", "-"))
-        return self.sources.get(name, f"option --{option}")
+        """Where a value came from, by key path or by field."""
+        return self.sources.get(name, "option")
+
+    def name(self, name: str) -> str:
+        """The option or the variable that gave a value, by key path or by field."""
+        return self.source(name).partition(" ")[2]
 
 
-_SPELLED = {
-    "headers": "header",
-    "limits": "limit",
-    "allow": "allow-target",
-    "prometheus_headers": "prometheus-header",
-}
-"""Options that are not called as their fields."""
-
-
-def parse_peak(text: str) -> Peak:
-    """`500` or `500@5s`; raises UnitError."""
+def parse_peak(text: str) -> dict[str, str]:
+    """`500` or `500@5s` as the keys that it sets; raises UnitError."""
     clients, separator, interval = text.strip().partition("@")
     number = int(clients) if _DIGITS.fullmatch(clients) else 0
     if number < 1:
         raise UnitError(f'got "{text}", expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s')
-    return Peak(number, parse_duration(interval) if separator else None)
+    if not separator:
+        return {"peak.clients": clients}
+    parse_duration(interval)
+    return {"peak.clients": clients, "peak.interval": interval}
 
 
 def parse_part(text: str) -> PartOf:

@@ -1,10 +1,14 @@
 """The Plan out of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from qosflood.plan.options import Options, Peak
+from pydantic import ValidationError
+
+from qosflood.base.endpoint import check_allow, parse_header
+from qosflood.base.errors import PlanError
+from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.audit import build_audit
 from qosflood.plan.profile.control import build_control
@@ -12,7 +16,7 @@ from qosflood.plan.profile.instances import build_instances, check_memories
 from qosflood.plan.profile.limits import Sourced, build_aborts, build_limits, check_scopes
 from qosflood.plan.profile.load import build_load
 from qosflood.plan.profile.memory import with_memory
-from qosflood.plan.profile.model import LoadedProfile, Profile
+from qosflood.plan.profile.model import LoadedProfile
 from qosflood.plan.profile.network import build_networks
 from qosflood.plan.profile.part import build_part, part_run_id
 from qosflood.plan.profile.phases import build_phases
@@ -24,6 +28,7 @@ from qosflood.plan.profile.scrape import build_watch
 from qosflood.plan.profile.sessions import build_sessions
 from qosflood.plan.profile.storms import build_storms
 from qosflood.plan.profile.target import build_target, check_allowed, check_ceilings
+from qosflood.plan.profile.validation import problem_lines, read_keys, spell_path
 
 _DRAWN = "drawn for this run"
 
@@ -40,14 +45,14 @@ def resolve(
 ) -> Plan:
     """The whole run, decided; raises PlanError with one line per problem.
 
+    `loaded` has the options on top already, as `with_options` returns it.
     `seed` serves where neither option nor profile names one. `addresses` are what the target's
     name resolved to (an address needs none, nor does the embedded collector). `cores` are those
     this machine allows. The phases' `planned` stay 0: the load's schedule knows them. The id of a
     part is not `run_id` but one that all parts share.
     """
-    said = with_options(loaded, options)
-    profile, problems = said.profile, Problems(said.sources | _derived(options))
-    origins = Origins(said.sources, said.shipped)
+    profile, problems = loaded.profile, Problems(loaded.sources | _derived(options))
+    origins = Origins(loaded.sources, loaded.shipped)
     flood_ns = problems.duration("run.duration", profile.run.duration)
     load = build_load(
         profile.load, profile.peak, profile.run, profile.report, options, cores, problems
@@ -60,12 +65,13 @@ def resolve(
     prometheus = build_prometheus(profile.prometheus, options, phases, problems)
     watch = with_memory(watch, profile.memory, prometheus, problems)
     check_memories(profile.instance, watch.memory_sources, problems)
-    otel = build_otel(profile.otel, problems)
+    otel = build_otel(profile.otel)
     control = build_control(profile.control, target, problems)
     limits = build_limits(profile.limits, origins, options, watch, problems)
     aborts = build_aborts(profile.limits, origins, watch, target.loopback)
     check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
-    check_ceilings(profile.safety, load, flood_ns, target, problems)
+    if options.ceilings:
+        check_ceilings(profile.safety, load, flood_ns, target, problems)
     check_allowed(options, problems)
     sessions, lifetime_from = build_sessions(profile.sessions, origins, load, problems)
     retries = build_retries(profile.retries, profile.report, problems)
@@ -92,7 +98,7 @@ def resolve(
         watch=watch,
         limits=tuple(limits),
         aborts=tuple(aborts),
-        sources=_sources(said, options, {**limits, **aborts})
+        sources=_sources(loaded, options, {**limits, **aborts})
         | {"network": networks_from, "sessions.lifetime": lifetime_from},
         part=part,
         instances=instances,
@@ -107,9 +113,10 @@ def resolve(
 def _derived(options: Options) -> dict[str, str]:
     """Where what is no key of a profile came from."""
     derived = {"load.clients": options.source("clients")} if options.clients is not None else {}
-    for name in ("part", "start_at"):
-        if getattr(options, name if name == "part" else f"{name}_ns") is not None:
-            derived[name] = options.source(name)
+    if options.part is not None:
+        derived["part"] = options.source("part")
+    if options.start_at_ns is not None:
+        derived["start_at"] = options.source("start_at_ns")
     if options.headers:
         derived["target.headers"] = options.source("headers")
     if options.prometheus_headers:
@@ -117,40 +124,13 @@ def _derived(options: Options) -> dict[str, str]:
     return derived
 
 
-def _sources(said: LoadedProfile, options: Options, limits: Sourced) -> dict[str, str]:
-    sources = said.sources | _derived(options)
-    if said.profile.load.seed is None:
+def _sources(loaded: LoadedProfile, options: Options, limits: Sourced) -> dict[str, str]:
+    sources = loaded.sources | _derived(options)
+    if loaded.profile.load.seed is None:
         sources["load.seed"] = _DRAWN
     by_limit = {f"limits.{limit.expr}": source for limit, source in limits.items()}
     kept = {key: text for key, text in sources.items() if not key.startswith("limits.")}
     return kept | by_limit
-
-
-_KEYS: dict[str, tuple[str, str]] = {
-    "rate": ("run", "rate"),
-    "duration_ns": ("run", "duration"),
-    "timeout_ns": ("report", "timeout"),
-    "seed": ("load", "seed"),
-    "shards": ("load", "shards"),
-    "target": ("target", "url"),
-    "cacert": ("target", "cacert"),
-    "insecure": ("target", "insecure"),
-    "cert": ("target", "cert"),
-    "key": ("target", "key"),
-    "key_password": ("target", "key_password"),
-    "resolve": ("target", "resolve"),
-    "scrape": ("scrape", "url"),
-    "scrape_interval": ("scrape", "interval"),
-    "pid": ("memory", "pid"),
-    "control": ("control", "url"),
-    "prometheus": ("prometheus", "url"),
-    "job": ("prometheus", "job"),
-    "instance": ("prometheus", "instance"),
-    "otel": ("otel", "urls"),
-    "max_rate": ("safety", "max_rate"),
-    "max_duration_ns": ("safety", "max_duration"),
-}
-"""The options that set one key of the profile each."""
 
 
 def allowed_targets(loaded: LoadedProfile, options: Options) -> tuple[str, ...]:
@@ -159,28 +139,35 @@ def allowed_targets(loaded: LoadedProfile, options: Options) -> tuple[str, ...]:
 
 
 def with_options(loaded: LoadedProfile, options: Options) -> LoadedProfile:
-    """The profile as if it had said what the options say, and where each value came from."""
-    changes: dict[str, dict[str, Any]] = {}
-    sources = dict(loaded.sources)
-    for name, (section, key) in _KEYS.items():
-        value = getattr(options, name)
-        if value is not None:
-            changes.setdefault(section, {})[key] = value
-            sources[f"{section}.{key}"] = options.source(name.removesuffix("_ns"))
-    if options.peak is not None:
-        changes["peak"] = _peak_changes(options.peak)
-        sources |= {f"peak.{key}": options.source("peak") for key in changes["peak"]}
-    profile = _changed(loaded.profile, changes)
-    return replace(loaded, profile=profile, sources=sources)
+    """The profile as if it had what the options set, and where each value came from.
 
-
-def _peak_changes(peak: Peak) -> dict[str, Any]:
-    changes = {"clients": peak.clients, "interval": peak.interval_ns}
-    return {key: value for key, value in changes.items() if value is not None}
-
-
-def _changed(profile: Profile, changes: dict[str, dict[str, Any]]) -> Profile:
+    Raises PlanError with a line for each value that its key's own reader refuses, and for each
+    limit, header and host that is malformed.
+    """
+    try:
+        read = read_keys(options.keys)
+    except ValidationError as error:
+        problems = Problems(loaded.sources)
+        for line in problem_lines(error, lambda path: options.name(spell_path(path[:2]))):
+            problems.add_line(line)
+        _check_lists(options, problems)
+        raise PlanError("\n".join(problems.lines)) from None
     sections = {
-        name: getattr(profile, name).model_copy(update=update) for name, update in changes.items()
+        name: getattr(loaded.profile, name).model_copy(update=update)
+        for name, update in read.items()
     }
-    return profile.model_copy(update=sections)
+    sources = loaded.sources | {path: options.source(path) for path in options.keys}
+    return replace(loaded, profile=loaded.profile.model_copy(update=sections), sources=sources)
+
+
+def _check_lists(options: Options, problems: Problems) -> None:
+    """Note what is malformed in itself, without a plan."""
+    texts: dict[str, Callable[[str], object]] = {
+        "headers": parse_header,
+        "prometheus_headers": parse_header,
+        "allow": check_allow,
+        "limits": parse_limit,
+    }
+    for name, read in texts.items():
+        for text in getattr(options, name):
+            problems.catch(options.name(name), read, text)

@@ -1,19 +1,17 @@
 """A plan without load: the target is watched, and that is all."""
 
-import math
 from dataclasses import replace
 
 from qosflood.base.errors import PlanError
 from qosflood.plan.limit_language import RUN, metric_of
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Limit, Phase, Plan, Retries, Sessions
-from qosflood.plan.profile.fields import LONGEST_NS
 from qosflood.plan.watching import WATCH, Audit
 
 
 def lifted(options: Options) -> Options:
     """The options without the ceilings that keep floods off other machines."""
-    return replace(options, max_rate=math.inf, max_duration_ns=LONGEST_NS)
+    return replace(options, ceilings=False)
 
 
 def as_watch(plan: Plan) -> Plan:

@@ -23,6 +23,7 @@ from qosflood.base.units import (
     format_utc_words,
     parse_bytes,
     parse_duration,
+    parse_per_second,
     parse_rate,
     parse_ratio,
 )
@@ -166,3 +167,30 @@ def test_a_noun_follows_its_count(value: float, text: str) -> None:
 )
 def test_a_moment_is_shown_in_utc_and_never_rounded_up(ns, short, with_ms, words):
     assert (format_utc(ns), format_utc_ms(ns), format_utc_words(ns)) == (short, with_ms, words)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "ending"),
+    [
+        (parse_duration, "15", "a duration with a unit, e.g. 15m or 15s"),
+        (parse_duration, " 1.5 ", "a duration with a unit, e.g. 1.5m or 1.5s"),
+        (parse_duration, "0", "a duration with a unit, e.g. 250ms, 15m or 1h30m"),
+        (parse_bytes, "512", "a size with a unit, e.g. 512MiB or 512MB"),
+        (parse_ratio, "99.9", "a share of at most 100%, e.g. 99.9% or 0.999"),
+        (parse_ratio, "5", "a share of at most 100%, e.g. 5% or 0.05"),
+        (parse_ratio, "500", "a share of at most 100%, e.g. 99.9% or 0.999"),
+        (parse_rate, "10", "a multiple such as 10x or a rate such as 10/s"),
+        (parse_per_second, "60000", "reports per second, e.g. 60000/s"),
+    ],
+)
+def test_a_bare_number_is_answered_with_the_units_that_it_lacks(parse, text, ending):
+    with pytest.raises(UnitError) as caught:
+        parse(text)
+    assert str(caught.value) == f'got "{text}", expected {ending}'
+
+
+def test_reports_per_second_are_no_multiple():
+    assert parse_per_second("5000/s") == 5000.0
+    for text in ("10x", "0/s", "fast/s", ""):
+        with pytest.raises(UnitError):
+            parse_per_second(text)

@@ -94,7 +94,7 @@ def test_a_wrong_value_in_the_environment_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("QOSFLOOD_RUN_DURATION", "0s")
     said = qosflood("--dry-run")
     assert said.code == 2
-    assert said.err.startswith("qosflood: QOSFLOOD_RUN_DURATION: got 0")
+    assert said.err.startswith('qosflood: QOSFLOOD_RUN_DURATION: got "0s", expected more than 0s')
 
 
 @pytest.mark.parametrize(

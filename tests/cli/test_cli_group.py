@@ -11,23 +11,72 @@ from command_line import qosflood
 from qosflood import __version__
 from qosflood.base.errors import JournalWriteError
 from qosflood.cli import group
-from qosflood.cli.planning import COMMANDS
-from qosflood.plan.profile.files import list_profiles
+from qosflood.plan.profile.shipped import list_profiles
+
+COMMANDS = list(group.commands.commands)
 
 
 def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
     said = qosflood("--help")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Usage: qosflood [run] [OPTIONS] [PROFILE]\n")
-    options, _, commands = said.out.partition("\nCommands:\n")
+    options, _, rest = said.out.partition("\nCommands:\n")
     assert "  --rate 10x|5000/s " in options
     assert "  --target URL " in options
-    assert {line.split()[0] for line in commands.splitlines() if line[2] != " "} == set(COMMANDS)
+    commands, _, pointer = rest.partition("\n\n")
+    listed = {line.split()[0] for line in commands.splitlines() if line[2] != " "}
+    assert listed == set(COMMANDS) - {"help", "version"}
     assert "..." not in commands
+    assert pointer == ("All options: qosflood --help-all; in detail: docs/reference/commands.md\n")
+
+
+def test_help_fits_on_one_screen_and_groups_the_common_options() -> None:
+    lines = qosflood("--help").out.splitlines()
+    assert len(lines) < 40
+    assert max(map(len, lines)) <= 80
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    sections = ["Load:", "Target:", "Watching:", "Limits:", "Output:", "Commands:"]
+    assert headings[1:-1] == sections
+
+
+@pytest.mark.parametrize("words", [("--help-all",), ("run", "--help-all")])
+def test_help_all_shows_every_option(words: tuple[str, ...]) -> None:
+    said = qosflood(*words)
+    assert (said.code, said.err) == (0, "")
+    run = group.commands.commands["run"]
+    for option in run.params:
+        if isinstance(option, click.Option) and option.name != "help_all":
+            assert f"  {option.opts[0]}" in said.out
+    short = qosflood(words[0].replace("-all", ""), *(f"{word[:6]}" for word in words[1:])).out
+    assert "--otlp-header" not in short
+
+
+@pytest.mark.parametrize("command", ["", "run", "watch", "report", "profiles show"])
+def test_h_and_the_help_command_say_what_help_says(command: str) -> None:
+    words = command.split()
+    long = qosflood(*words, "--help")
+    assert long.code == 0
+    assert qosflood(*words, "-h") == long
+    assert qosflood("help", *words) == long
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("reprt",), 'got "reprt", expected one of run, watch, '),
+        (("profiles", "shwo"), 'got "shwo", expected one of list, show, validate, schema; did you'),
+        (("report", "now"), 'got "now", expected nothing after report'),
+    ],
+)
+def test_help_on_no_command_is_one_line(words: tuple[str, ...], line: str) -> None:
+    said = qosflood("help", *words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"qosflood: {line}")
+    assert said.err.count("\n") == 1
 
 
 def test_every_command_is_named_where_an_unknown_word_is_answered() -> None:
-    assert set(group.commands.commands) == set(COMMANDS)
+    assert f"expected a command ({', '.join(COMMANDS)}), a profile" in qosflood("xyzzy").err
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "profiles show", "profiles validate"])
@@ -49,8 +98,22 @@ def test_every_option_has_a_word_of_help(command: str) -> None:
         assert not isinstance(option, click.Option) or option.help, option.name
 
 
-def test_the_version_is_told() -> None:
-    assert qosflood("--version").out == f"qosflood, version {__version__}\n"
+@pytest.mark.parametrize("word", ["--version", "-V", "version"])
+def test_the_version_is_printed(word: str) -> None:
+    said = qosflood(word)
+    assert (said.code, said.out) == (0, f"qosflood, version {__version__}\n")
+
+
+def test_a_variable_called_version_is_no_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QOSFLOOD_VERSION", "1.2.3")
+    assert qosflood("--dry-run").code == 0
+
+
+def test_profiles_list_is_profiles() -> None:
+    said = qosflood("profiles", "list")
+    assert said.code == 0
+    assert next(iter(list_profiles())) in said.out
+    assert said == qosflood("profiles")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +148,6 @@ def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
         (["nowhere.toml"], "profile nowhere.toml: "),
         (["--rat", "5x"], "No such option '--rat'. (Did you mean one of: "),
         (["--rate"], "Option '--rate' requires an argument."),
-        (["report"], "Missing argument 'RUN'."),
         (["report", ".", "b"], "Got unexpected extra argument (b)"),
         (["report", "/nowhere/at/all"], "Invalid value for 'RUN': "),
         (["profiles", "shw"], "No such command 'shw'."),

@@ -8,45 +8,52 @@ from command_line import qosflood
 DURATION = "expected a duration with a unit, e.g. 250ms, 15m or 1h30m"
 RATE = "expected a multiple such as 10x or a rate such as 5000/s"
 COUNT = "expected a positive integer, e.g. 500"
-SPAN = "to 366d, e.g. 5s"
+SPAN = "expected more than 0s, e.g. 5s"
 
 
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
-        ("--rate", "10", RATE),
+        ("--rate", "10", "expected a multiple such as 10x or a rate such as 10/s"),
         ("--rate", "0x", RATE),
         ("--rate", "-1x", RATE),
-        ("--rate", "5000", RATE),
+        ("--rate", "5000", "expected a multiple such as 5000x or a rate such as 5000/s"),
         ("--rate", "5/min", RATE),
         ("--rate", "infx", RATE),
         ("--rate", "100000000x", "expected at most 1,000,000: name --clients"),
-        ("--duration", "5", DURATION),
+        ("--duration", "15", "expected a duration with a unit, e.g. 15m or 15s"),
+        ("--duration", "1us", "expected 1ms to 366d, e.g. 5s"),
         ("--duration", "-5s", DURATION),
         ("--duration", "5 parsecs", DURATION),
         ("--duration", "0s", SPAN),
-        ("--duration", "400d", SPAN),
+        ("--duration", "400d", "expected at most 366d, e.g. 24h"),
         ("--clients", "0", COUNT),
         ("--clients", "-3", COUNT),
         ("--clients", "10x", COUNT),
         ("--clients", "1e3", COUNT),
         ("--clients", "5000000", "expected 1 to 1,000,000 clients, e.g. 500"),
         ("--peak", "0", "expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s"),
-        ("--peak", "500@5", DURATION),
+        ("--peak", "500@5", "expected a duration with a unit, e.g. 5m or 5s"),
         ("--peak", "500@0s", SPAN),
-        ("--timeout", "10", DURATION),
+        ("--timeout", "10", "expected a duration with a unit, e.g. 10m or 10s"),
         ("--timeout", "0s", SPAN),
-        ("--seed", "x", "expected an integer of up to 18 digits, e.g. 42"),
-        ("--seed", "-1", "expected an integer of up to 18 digits, e.g. 42"),
-        ("--shards", "0", "expected a positive integer or auto"),
-        ("--shards", "many", "expected a positive integer or auto"),
+        ("--seed", "x", "expected an integer from 0 to 2^63 - 1, e.g. 42"),
+        ("--seed", "-1", "expected an integer from 0 to 2^63 - 1, e.g. 42"),
+        ("--shards", "0", 'expected a positive integer or "auto"'),
+        ("--shards", "many", 'expected a positive integer or "auto"'),
         ("--shards", "99999", "as many as there are clients"),
-        ("--scrape-interval", "5", "expected a duration or off, e.g. 5s"),
+        ("--scrape-interval", "5", "expected a duration with a unit or off, e.g. 5m or 5s"),
         ("--scrape-interval", "0s", SPAN),
-        ("--pid", "0", COUNT),
-        ("--pid", "nginx", COUNT),
+        ("--pid", "0", "expected a positive integer, e.g. 4711"),
+        ("--pid", "nginx", "expected a positive integer, e.g. 4711"),
         ("--max-rate", "10x", "expected reports per second, e.g. 50000/s"),
-        ("--max-duration", "2", DURATION),
+        ("--max-rate", "60000", "expected reports per second, e.g. 60000/s"),
+        ("--resolve", "some", 'expected "one" or "all"'),
+        ("--set", "target.resolve=some", 'expected "one" or "all"'),
+        ("--set", "memory.limit='512'", "expected a size with a unit, e.g. 512MiB or 512MB"),
+        ("--part", "9/8", "expected the part and how many there are, e.g. 3/8"),
+        ("--start-at", "noon", "expected a moment in UTC or with its offset"),
+        ("--max-duration", "2", "expected a duration with a unit, e.g. 2m or 2s"),
         ("--target", "127.0.0.1:3000", "expected a URL that starts with http:// or https://"),
         ("--target", "ftp://127.0.0.1", "expected a URL that starts with http:// or https://"),
         ("--target", "http://127.0.0.1:99999", "expected a URL with a host and a port"),
@@ -55,7 +62,10 @@ SPAN = "to 366d, e.g. 5s"
         ("--scrape", "metrics", "expected a URL that starts with http:// or https://"),
         ("--allow-target", "http://somewhere", "expected HOST or HOST:PORT"),
         ("--limit", "speed < 5", "expected one of the metrics response.p50, "),
-        ("--limit", "response.p99 < 5", "expected a duration such as 250ms as its value"),
+        ("--limit", "response.p99 < 5", "expected a duration such as 5ms as its value"),
+        ("--limit", "response.p99 < x", "expected a duration such as 250ms as its value"),
+        ("--limit", "memory.max < 512", "expected a size such as 512MiB as its value"),
+        ("--limit", "errors < 5", "expected a share such as 5% as its value"),
         ("--limit", "response.p99", "expected"),
         ("--limit", "flod:errors < 1%", "expected"),
         ("--set", "peak.clients", "expected key.path=value, e.g. peak.clients=500"),
@@ -84,6 +94,28 @@ def test_all_that_is_wrong_with_a_plan_is_said_at_once() -> None:
         "--timeout",
         "--limit",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        ("run", "--rate", "fast"),
+        ("run", "--clients", "many"),
+        ("run", "--peak", "500@5"),
+        ("run", "--part", "9/8"),
+        ("run", "--metrics-port", "here"),
+        ("collector", "--session-ttl", "5"),
+        ("compare", "--min-effect", "lots"),
+    ],
+)
+def test_an_error_begins_with_the_option_or_the_variable_that_gave_the_value(
+    monkeypatch: pytest.MonkeyPatch, command: str, option: str, value: str
+) -> None:
+    assert qosflood(command, option, value).err.startswith(f"qosflood: {option}: got ")
+    variable = f"QOSFLOOD_{command}_{option[2:]}".upper().replace("-", "_")
+    variable += "_NS" if option == "--session-ttl" else ""
+    monkeypatch.setenv(variable, value)
+    assert qosflood(command).err.startswith(f"qosflood: {variable}: got ")
 
 
 SECRET = "hunter2-7f3kQx9ZwLp0"

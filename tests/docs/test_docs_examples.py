@@ -12,11 +12,12 @@ import kubernetes_validate
 import pytest
 import yaml
 from parts import require
+from resolving import options_of
 
 from qosflood.analysis.verdict.verdict import load_words
-from qosflood.base.units import MINUTE, SECOND, Rate
-from qosflood.cli.planning import DEFAULT_PROFILE, make_plan
-from qosflood.plan.options import Options
+from qosflood.base.units import MINUTE, SECOND
+from qosflood.cli.planning import make_plan
+from qosflood.cli.profile_argument import DEFAULT_PROFILE
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -37,7 +38,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 def test_a_headline_that_is_shown_begins_as_a_run_says_it(
     page: str, duration_ns: int, shown: tuple[str, ...]
 ) -> None:
-    asked = Options(rate=Rate(multiple=10.0), duration_ns=duration_ns)
+    asked = options_of(rate="10x", duration_ns=duration_ns)
     plan = make_plan(DEFAULT_PROFILE, (), asked, silent=True)[0]
     text = (ROOT / page).read_text("utf-8")
     for line in shown:

@@ -5,7 +5,6 @@ import pytest
 from resolving import REMOTE, loaded_profile, plan_of, problems_of
 
 from qosflood.base.units import HOUR, MINUTE, SECOND, Rate
-from qosflood.plan.options import Peak
 from qosflood.plan.plan import plan_from_builtins
 from qosflood.plan.profile.files import load_profile
 
@@ -18,9 +17,9 @@ from qosflood.plan.profile.files import load_profile
         (HOUR, {"interval": "15s"}, None, (15 * SECOND, 5 * SECOND)),
         (HOUR, {"interval": "2s"}, None, (2 * SECOND, 2 * SECOND)),
         (HOUR, {"interval": "15s", "timeout": "10s"}, None, (15 * SECOND, 10 * SECOND)),
-        (HOUR, {"interval": "15s", "timeout": "10s"}, SECOND, (SECOND, SECOND)),
+        (HOUR, {"interval": "15s", "timeout": "10s"}, "1s", (SECOND, SECOND)),
         (HOUR, {"interval": "15s"}, "off", (None, 5 * SECOND)),
-        (HOUR, {"interval": "off"}, 3 * SECOND, (3 * SECOND, 3 * SECOND)),
+        (HOUR, {"interval": "off"}, "3s", (3 * SECOND, 3 * SECOND)),
     ],
 )
 def test_scrapes_have_prometheus_times_and_a_timeout_within_them(flood_ns, scrape, option, times):
@@ -43,8 +42,11 @@ def test_the_scrape_is_below_the_target_or_where_it_is_said(asked, url):
 
 
 def test_a_scrape_interval_of_nothing_is_refused():
-    assert problems_of(scrape_interval=0) == [
-        "--scrape-interval: got 0s, expected 1ms to 366d, e.g. 5s"
+    assert problems_of(scrape_interval="0s") == [
+        '--scrape-interval: got "0s", expected more than 0s, e.g. 5s'
+    ]
+    assert problems_of(scrape_interval="1us") == [
+        "--scrape-interval: got 1us, expected 1ms to 366d, e.g. 5s"
     ]
 
 
@@ -61,10 +63,9 @@ def test_what_is_known_of_the_memory_is_passed_on():
 def test_all_problems_are_told_at_once():
     lines = problems_of(
         {"phases": {"ramp": "0s"}},
-        target="ftp://x",
         clients=0,
-        timeout_ns=0,
-        duration_ns=0,
+        timeout="1us",
+        duration="1us",
         limits=("nonsense", "ramp:errors < 1%"),
         headers=("Host=env:X",),
     )
@@ -72,10 +73,32 @@ def test_all_problems_are_told_at_once():
         "--duration",
         "--clients",
         "--timeout",
-        "--target",
         "--header",
         "--limit",
         "limit ramp",
+    ]
+
+
+def test_all_options_that_cannot_be_read_are_told_at_once():
+    lines = problems_of(
+        target="ftp://x",
+        timeout="0s",
+        rate="fast",
+        pid="nginx",
+        limits=("nonsense",),
+        headers=("Host=env:X",),
+        prometheus_headers=("x",),
+        allow=("a b",),
+    )
+    assert sorted(line.partition(":")[0] for line in lines) == [
+        "--allow-target",
+        "--header",
+        "--limit",
+        "--pid",
+        "--prometheus-header",
+        "--rate",
+        "--target",
+        "--timeout",
     ]
 
 
@@ -84,8 +107,7 @@ def test_a_problem_is_named_after_where_the_value_was_written():
     loaded = loaded_profile({"peak": {"interval": "500us"}}, sources=sources)
     named = "expected 1ms to 366d, e.g. 5s"
     assert problems_of(loaded) == [f"profile soak.toml: peak.interval: got 500us, {named}"]
-    environment = {"timeout": "environment QOSFLOOD_RUN_TIMEOUT"}
-    assert problems_of(timeout_ns=1, sources=environment) == [
+    assert problems_of(timeout_ns=1, variables=("timeout_ns",)) == [
         "QOSFLOOD_RUN_TIMEOUT: got 0us, expected 1ms to 366d, e.g. 5s"
     ]
     assigned = load_profile("intercom", ["peak.interval=500us"])
@@ -93,12 +115,8 @@ def test_a_problem_is_named_after_where_the_value_was_written():
 
 
 def test_lists_from_the_environment_are_named_after_it():
-    sources = {
-        "headers": "environment QOSFLOOD_RUN_HEADER",
-        "limits": "environment QOSFLOOD_RUN_LIMIT",
-        "allow": "environment QOSFLOOD_RUN_ALLOW_TARGET",
-    }
-    lines = problems_of(headers=("x",), limits=("x",), allow=("",), sources=sources)
+    variables = ("headers", "limits", "allow")
+    lines = problems_of(headers=("x",), limits=("x",), allow=("",), variables=variables)
     assert [line.partition(":")[0] for line in lines] == [
         "QOSFLOOD_RUN_HEADER",
         "QOSFLOOD_RUN_LIMIT",
@@ -111,11 +129,11 @@ def test_every_value_has_its_source():
     plan = plan_of(
         loaded,
         rate=Rate(multiple=2.0),
-        peak=Peak(10, SECOND),
+        peak="10@1s",
         clients=7,
         headers=("A=env:A",),
         timeout_ns=SECOND,
-        sources={"rate": "environment QOSFLOOD_RUN_RATE"},
+        variables=("rate",),
     )
     expected = {
         "run.rate": "environment QOSFLOOD_RUN_RATE",

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from resolving import plan_of
+from resolving import options_of, plan_of
 
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, SECOND
 from qosflood.plan.describe import describe
-from qosflood.plan.options import Options
 from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run.run import claim_directory, fill_planned
 
@@ -50,15 +49,11 @@ def test_everything_that_only_a_load_has_is_left_out():
 
 
 def test_no_ceiling_keeps_a_watch_from_another_machine():
-    options = lifted(Options(target="http://198.51.100.7", duration_ns=100 * HOUR))
-    plan = plan_of(
-        {"run": {"rate": "900x"}, "peak": {"clients": 1000}},
-        target=options.target,
-        duration_ns=options.duration_ns,
-        max_rate=options.max_rate,
-        max_duration_ns=options.max_duration_ns,
-        addresses=("198.51.100.7",),
-    )
+    options = options_of(target="http://198.51.100.7", duration_ns=100 * HOUR)
+    document = {"run": {"rate": "900x"}, "peak": {"clients": 1000}}
+    with pytest.raises(PlanError, match="--max-duration 4d4h raises that"):
+        plan_of(document, options=options, addresses=("198.51.100.7",))
+    plan = plan_of(document, options=lifted(options), addresses=("198.51.100.7",))
     assert as_watch(plan).main_phase.duration_ns == 100 * HOUR
 
 

@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -176,7 +177,22 @@ def _play(asked: Asked, main: Callable[[], None]) -> NoReturn:
     os._exit(code if isinstance(code, int) else 0)
 
 
+def load_commands() -> None:
+    """Import what the commands import when they are called."""
+    for name in (
+        "cli.comparing",
+        "cli.flooding",
+        "cli.selftest",
+        "cli.target_check",
+        "journal.merge",
+        "lab.collector.server",
+        "report.csv",
+    ):
+        import_module(f"qosflood.{name}")
+
+
 if __name__ == "__main__":
     from qosflood.cli import group
 
+    load_commands()
     serve(group.main)

@@ -26,10 +26,7 @@ def build_control(said: ControlSection, target: Target, problems: Problems) -> C
     """The reference endpoint; None if none is named. It cannot be the target itself."""
     if said.url is None:
         return None
-    name = problems.name("control.url")
-    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), said.url)
-    if endpoint is None:
-        return None
+    endpoint = parse_endpoint(said.url, allow_query=True)
     if not target.embedded and (endpoint.host, endpoint.port) == (target.host, target.port):
         problems.add(
             "control.url",

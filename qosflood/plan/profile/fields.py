@@ -19,7 +19,16 @@ from qosflood.base.endpoint import (
     parse_endpoint,
 )
 from qosflood.base.errors import StartError
-from qosflood.base.units import DAY, MS, SECOND, Rate, parse_bytes, parse_duration, parse_rate
+from qosflood.base.units import (
+    DAY,
+    MS,
+    SECOND,
+    Rate,
+    parse_bytes,
+    parse_duration,
+    parse_per_second,
+    parse_rate,
+)
 from qosflood.plan.limit_language import parse_abort, parse_limit
 from qosflood.plan.plan import Limit
 
@@ -135,13 +144,6 @@ def _size(text: str) -> int:
     return size
 
 
-def _per_second(text: str) -> float:
-    rate = parse_rate(text).per_second
-    if rate is None:
-        raise StartError(f'got "{text}", expected reports per second, e.g. 50000/s')
-    return rate
-
-
 def _quantum(text: str) -> int:
     quantum_ns = parse_duration(text)
     if not 0 < quantum_ns <= _LONGEST_QUANTUM_NS:
@@ -150,7 +152,10 @@ def _quantum(text: str) -> int:
 
 
 def _interval(text: str) -> int | str:
-    return text if text == "off" else _above_zero(text)
+    if text == "off":
+        return text
+    parse_duration(text, expected="a duration with a unit or off")
+    return _above_zero(text)
 
 
 def _shards(value: Any) -> int | str:
@@ -186,7 +191,7 @@ Delay = Annotated[int, spelled("a duration with a unit", _delay)]
 Interval = Annotated[int | Literal["off"], spelled('a duration with a unit, or "off"', _interval)]
 Size = Annotated[int, spelled("a size with a unit", _size)]
 AskedRate = Annotated[Rate, spelled("a multiple of 1x, or reports per second", parse_rate)]
-PerSecond = Annotated[float, spelled("reports per second", _per_second)]
+PerSecond = Annotated[float, spelled("reports per second", parse_per_second)]
 Shards = Annotated[
     int | Literal["auto"], Kind('a positive integer or "auto"', _shards, _COUNT_OR_AUTO)
 ]

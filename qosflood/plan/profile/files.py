@@ -13,21 +13,11 @@ from qosflood.base.text import nearest
 from qosflood.plan.profile.assignments import Assignment, apply_set, parse_sets
 from qosflood.plan.profile.fields import Section
 from qosflood.plan.profile.model import LoadedProfile, Profile
+from qosflood.plan.profile.shipped import list_profiles
 from qosflood.plan.profile.validation import KeyPath, problem_lines, spell_path
 
 SHIPPED = "shipped default"
 _POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-_PACKAGE = Path(__file__).resolve().parents[2]
-
-
-def list_profiles() -> dict[str, Path]:
-    """The shipped profiles: file by name, in alphabetical order.
-
-    They lie in the package of a wheel, and beside the package in a checkout.
-    """
-    folders = (_PACKAGE / "profiles", _PACKAGE.parent / "profiles")
-    folder = next((path for path in folders if path.is_dir()), folders[0])
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def load_profile(name_or_path: str, sets: Sequence[str] = ()) -> LoadedProfile:

@@ -119,8 +119,7 @@ def _profiles(origins: Origins, key: str, limits: tuple[Limit, ...]) -> Sourced:
 
 def _options(options: Options, problems: Problems) -> Sourced:
     source = options.source("limits")
-    name = source.partition(" ")[2]
-    parsed = (problems.catch(name, parse_limit, text) for text in options.limits)
+    parsed = (problems.catch(options.name("limits"), parse_limit, text) for text in options.limits)
     return {limit: source for limit in parsed if limit is not None}
 
 

@@ -22,21 +22,22 @@ def build_part(
     options: Options, target: Target, clients: int, seeded: bool, problems: Problems
 ) -> Part | None:
     """The part that is asked for; notes what it lacks. `seeded`: the seed was named."""
-    asked, start_at_ns = options.part, options.start_at_ns
+    asked, start_at_ns, keys = options.part, options.start_at_ns, options.keys
     if asked is None:
         if start_at_ns is not None:
-            name = _name(options, "start_at")
-            problems.add_line(f"{name}: got no --part, expected one, e.g. --part 3/8")
+            problems.add_line(
+                f"{options.name('start_at_ns')}: got no --part, expected one, e.g. --part 3/8"
+            )
         return None
     for line in _lacking(options, asked, target, clients, seeded):
-        problems.add_line(f"{_name(options, 'part')}: {line}")
-    scrapes = options.scrape is not None or options.scrape_interval not in (None, "off")
+        problems.add_line(f"{options.name('part')}: {line}")
+    scrapes = "scrape.url" in keys or keys.get("scrape.interval", "off") != "off"
     return Part(
         index=asked.index,
         of=asked.of,
         start_at_ns=start_at_ns or 0,
         scrapes=asked.index == 1 or scrapes,
-        memory=asked.index == 1 or scrapes or options.pid is not None,
+        memory=asked.index == 1 or scrapes or "memory.pid" in keys,
     )
 
 
@@ -55,10 +56,6 @@ def _lacking(
             f"got {asked.of} parts, expected at most {clients}, as many as there are clients"
         )
     return lines
-
-
-def _name(options: Options, option: str) -> str:
-    return options.source(option).partition(" ")[2]
 
 
 def part_run_id(plan: Plan, part: Part) -> str:

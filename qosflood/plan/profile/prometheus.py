@@ -18,18 +18,28 @@ from qosflood.plan.profile.fields import (
     ScrapeUrl,
     Section,
     Text,
-    Url,
     key,
+    spelled,
 )
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.target import header_refs
 from qosflood.plan.watching import Prometheus
 
 
+def _base(url: str) -> str:
+    try:
+        return parse_endpoint(url).base
+    except PlanError as error:
+        raise PlanError(str(error).replace("--header", "--prometheus-header")) from None
+
+
+BaseUrl = Annotated[str, spelled("a URL", _base)]
+
+
 class PrometheusSection(Section):
     """Your Prometheus, which scrapes the target: its `up` decides `scrape.success`."""
 
-    url: Url | None = key(
+    url: BaseUrl | None = key(
         None, "URL of Prometheus. Default: none is queried.", "http://prometheus.example.com:9090"
     )
     job: Text | None = key(
@@ -76,8 +86,9 @@ def build_prometheus(
     said: PrometheusSection, options: Options, phases: Sequence[Phase], problems: Problems
 ) -> Prometheus | None:
     """The Prometheus to ask; None where none is named."""
-    name = options.source("prometheus_headers").partition(" ")[2]
-    headers = header_refs(said.headers, options.prometheus_headers, name, problems)
+    headers = header_refs(
+        said.headers, options.prometheus_headers, options.name("prometheus_headers"), problems
+    )
     if said.url is None:
         for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
             if given:
@@ -89,10 +100,9 @@ def build_prometheus(
         problems.add(
             "prometheus.instance", f"got {said.instance} without a job, expected --job too"
         )
-    url = problems.catch(problems.name("prometheus.url"), _base, said.url)
     run_ns = max(phase.end_ns for phase in phases)
     return Prometheus(
-        url=url or "",
+        url=said.url,
         job=said.job,
         instance=said.instance,
         headers=headers,
@@ -100,18 +110,9 @@ def build_prometheus(
     )
 
 
-def build_otel(said: OtelSection, problems: Problems) -> tuple[str, ...]:
+def build_otel(said: OtelSection) -> tuple[str, ...]:
     """The pages of an OpenTelemetry Collector; one without a path is `/metrics`."""
-    name = problems.name("otel.urls")
-    pages = (problems.catch(name, _page, url) for url in said.urls)
-    return tuple(dict.fromkeys(page for page in pages if page is not None))
-
-
-def _base(url: str) -> str:
-    try:
-        return parse_endpoint(url).base
-    except PlanError as error:
-        raise PlanError(str(error).replace("--header", "--prometheus-header")) from None
+    return tuple(dict.fromkeys(_page(url) for url in said.urls))
 
 
 def _page(url: str) -> str:

@@ -69,7 +69,7 @@ def build_watch(
     """What the monitor looks at; the scrape's timeout is never above its interval."""
     interval, timeout = _scrape_times(asked, flood_ns, problems)
     return Watch(
-        scrape_url=_scrape_url(asked, target, problems),
+        scrape_url=_scrape_url(asked, target),
         interval_ns=interval,
         timeout_ns=timeout,
         body_size_limit_bytes=_body_size_limit(asked, problems),
@@ -97,12 +97,9 @@ def _scrape_times(
     return interval, min(timeout, interval)
 
 
-def _scrape_url(asked: ScrapeSection, target: Target, problems: Problems) -> str:
+def _scrape_url(asked: ScrapeSection, target: Target) -> str:
     """The asked URL, with the profile's path if it has none; else the target's with that path."""
     if asked.url is None:
         return f"{target.url}{asked.path}"
-    name = problems.name("scrape.url")
-    endpoint = problems.catch(name, lambda text: parse_endpoint(text, allow_query=True), asked.url)
-    if endpoint is None:
-        return ""
+    endpoint = parse_endpoint(asked.url, allow_query=True)
     return endpoint.url if endpoint.path else replace(endpoint, path=asked.path).url

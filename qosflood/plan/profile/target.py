@@ -10,14 +10,12 @@ from qosflood.base.endpoint import (
     Endpoint,
     HeaderRef,
     check_allow,
-    check_header_source,
     is_address,
     is_allowed,
     is_loopback,
     parse_endpoint,
     parse_header,
 )
-from qosflood.base.errors import PlanError
 from qosflood.base.units import format_count, format_duration
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Load, Plan, Target
@@ -61,7 +59,7 @@ class TargetSection(Section):
         "Source of the private key's password: env:VAR or file:PATH.",
         "env:QOSFLOOD_KEY_PASSWORD",
     )
-    resolve: Literal["one", "all"] = key(
+    resolve: Annotated[Literal["one", "all"], Expected('"one" or "all"')] = key(
         "one", "Connect to one address of the host's name, or to all of them in turn."
     )
     tls_resume: Flag = key(
@@ -95,22 +93,10 @@ class SafetySection(Section):
 _EMBEDDED = Endpoint("http", "127.0.0.1", 0)
 
 
-def wanted_endpoint(asked: TargetSection, options: Options) -> Endpoint | None:
-    """The target's address, so that its name can be looked up before `resolve`.
-
-    None: the embedded collector. Raises PlanError.
-    """
-    url = options.target or asked.url
-    try:
-        return parse_endpoint(url) if url else None
-    except PlanError as error:
-        name = options.source("target").partition(" ")[2]
-        raise PlanError(f"{name}: {error}") from None
-
-
-def wants_all_addresses(asked: TargetSection, options: Options) -> bool:
-    """Whether connections go to every address of the target's name."""
-    return (options.resolve or asked.resolve) == "all"
+def wanted_endpoint(asked: TargetSection) -> Endpoint | None:
+    """The target's address, so that its name can be looked up before `resolve`; None: the
+    embedded collector."""
+    return parse_endpoint(asked.url) if asked.url else None
 
 
 def needs_consent(plan: Plan, allow: Sequence[str]) -> str | None:
@@ -145,14 +131,13 @@ def build_target(
     asked: TargetSection, options: Options, addresses: Sequence[str], problems: Problems
 ) -> Target:
     """The target with its addresses pinned; the embedded collector's port is still 0."""
-    url = asked.url
-    given = problems.catch(problems.name("target.url"), parse_endpoint, url) if url else None
+    given = wanted_endpoint(asked)
     endpoint = given or _EMBEDDED
     if given is None or (not addresses and is_address(given.host)):
         addresses = [endpoint.host]
     if not addresses:
         problems.add("target.url", f"got no address for {endpoint.host}, expected one to flood")
-    if url is None and options.pid is not None:
+    if given is None and "memory.pid" in options.keys:
         problems.add_line("--pid: got no target to go with it, expected --target URL too")
     return Target(
         url=endpoint.base,
@@ -162,13 +147,13 @@ def build_target(
         base_path=endpoint.base_path,
         addresses=tuple(addresses),
         loopback=bool(addresses) and all(is_loopback(address) for address in addresses),
-        embedded=url is None,
+        embedded=given is None,
         cacert=asked.cacert,
         insecure=asked.insecure,
         headers=header_refs(
             asked.headers,
             options.headers,
-            options.source("headers").partition(" ")[2],
+            options.name("headers"),
             problems,
         ),
         sources=_sources(asked, addresses, problems),
@@ -182,9 +167,6 @@ def _certificate(
 ) -> dict[str, str | None]:
     """The files of the clients' certificate; none may be named that could not be used."""
     given = {"cert": target.cert, "key": target.key, "key_password": target.key_password}
-    if target.key_password is not None:
-        name = problems.name("target.key_password")
-        problems.catch(name, check_header_source, target.key_password)
     for name, value in given.items():
         shown = "one" if name == "key_password" else value
         if value is not None and endpoint.scheme != "https":
@@ -261,4 +243,4 @@ def check_ceilings(
 
 def check_allowed(options: Options, problems: Problems) -> None:
     for text in options.allow:
-        problems.catch(options.source("allow").partition(" ")[2], check_allow, text)
+        problems.catch(options.name("allow"), check_allow, text)

@@ -1,7 +1,8 @@
 """What is wrong with a profile: pydantic's errors as one line each. Pure."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from qosflood.plan.profile.model import Profile
 
 KeyPath = tuple[str | int, ...]
 _LONGEST = 60
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _KINDS = {
     bool: "a truth value",
     int: "a number",
@@ -33,6 +35,43 @@ def problem_lines(error: ValidationError, origin: Callable[[KeyPath], str]) -> l
     shown = [one for one in details if _path(one) not in parents]
     lines = (f"{origin(_path(one))}: {_problem(one)}" for one in shown)
     return [" ".join(line.split()) for line in lines]
+
+
+def read_keys(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the keys' own readers make of values by key path, `{"memory.pid": "42"}`: by section
+    and key; raises ValidationError.
+
+    A number may come as text, as it does from a command line.
+    """
+    try:
+        profile = Profile.model_validate(_document(given))
+    except ValidationError as error:
+        # A reader of text has its own words; other keys refuse text whatever it holds.
+        refused = [
+            spell_path(_path(one)[:2])
+            for one in error.errors(include_url=False)
+            if one["type"] != "value_error"
+        ]
+        numbers = {path: int(given[path]) for path in refused if _is_number(given[path])}
+        if not numbers:
+            raise
+        profile = Profile.model_validate(_document({**given, **numbers}))
+    return {
+        section: {key: getattr(getattr(profile, section), key) for key in keys}
+        for section, keys in _document(given).items()
+    }
+
+
+def _document(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    document: dict[str, dict[str, Any]] = {}
+    for path, value in given.items():
+        section, _, key = path.partition(".")
+        document.setdefault(section, {})[key] = value
+    return document
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def spell_path(path: KeyPath) -> str:

@@ -225,6 +225,8 @@ def test_a_header_that_cannot_be_read_is_an_error_at_once(tmp_path: Path) -> Non
 
 
 def test_nothing_of_opentelemetry_is_imported_before_it_is_asked_for() -> None:
-    code = "import sys, qosflood.cli.group; print([m for m in sys.modules if 'opentelemetry' in m])"
+    code = (
+        "import sys, qosflood.cli.flooding; print([m for m in sys.modules if 'opentelemetry' in m])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -4,24 +4,31 @@ import socket
 from contextlib import closing
 
 import pytest
-from resolving import loaded_profile, plan_of
+from resolving import loaded_profile, options_of, plan_of
 
 from qosflood.base.endpoint import Endpoint
 from qosflood.base.errors import PlanError
 from qosflood.cli.planning import look_up
-from qosflood.plan.options import Options
-from qosflood.plan.profile.target import needs_consent, wants_all_addresses
+from qosflood.plan.profile.model import LoadedProfile
+from qosflood.plan.profile.target import needs_consent
+from qosflood.plan.resolve import with_options
 
 BOTH = ("203.0.113.7", "2001:db8::7")
 TARGET = "https://qos.example.com"
 
 
+def resolved(loaded: LoadedProfile, **options: str) -> str:
+    return with_options(loaded, options_of(**options)).profile.target.resolve
+
+
 def test_one_address_is_used_unless_all_are_asked_for():
     loaded = loaded_profile({"target": {"resolve": "all"}})
-    assert not wants_all_addresses(loaded_profile().profile.target, Options())
-    assert wants_all_addresses(loaded.profile.target, Options())
-    assert wants_all_addresses(loaded_profile().profile.target, Options(resolve="all"))
-    assert not wants_all_addresses(loaded.profile.target, Options(resolve="one"))
+    assert resolved(loaded_profile()) == "one"
+    assert resolved(loaded) == "all"
+    assert resolved(loaded_profile(), resolve="all") == "all"
+    assert resolved(loaded, resolve="one") == "one"
+    with pytest.raises(PlanError, match='--resolve: got "some", expected "one" or "all"'):
+        resolved(loaded, resolve="some")
 
 
 def test_all_addresses_are_pinned_in_their_order_and_once(monkeypatch):

@@ -75,7 +75,7 @@ def test_all_parts_find_the_same_run_id_and_another_run_finds_another():
         ({}, False, False),
         ({"pid": 7}, False, True),
         ({"scrape": f"{URL}/metrics"}, True, True),
-        ({"scrape_interval": 5 * SECOND}, True, True),
+        ({"scrape_interval": "5s"}, True, True),
         ({"scrape_interval": "off"}, False, False),
     ],
 )

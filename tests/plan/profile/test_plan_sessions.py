@@ -6,7 +6,6 @@ from resolving import loaded_profile, plan_of
 from qosflood.base.errors import PlanError
 from qosflood.base.units import MINUTE, SECOND
 from qosflood.plan.describe import describe
-from qosflood.plan.options import Peak
 from qosflood.plan.plan import Sessions
 from qosflood.plan.profile.files import load_profile
 
@@ -32,7 +31,7 @@ def test_a_lifetime_of_0s_is_as_long_as_the_run():
 
 @pytest.mark.parametrize("loaded", [None, load_profile("intercom")])
 def test_lives_that_nobody_named_outlast_a_long_cadence(loaded):
-    plan = plan_of(loaded, peak=Peak(500, 15 * MINUTE))
+    plan = plan_of(loaded, peak="500@15m")
     assert plan.sessions.lifetime_ns == 150 * MINUTE
     assert plan.sources["sessions.lifetime"] == "shipped default"
     usual = plan_of(loaded)
@@ -44,10 +43,10 @@ def test_lives_that_nobody_named_outlast_a_long_cadence(loaded):
 
 def test_a_lifetime_that_was_named_is_taken_at_its_word():
     loaded = load_profile("intercom", ["sessions.lifetime=20m"])
-    plan = plan_of(loaded, peak=Peak(500, 15 * MINUTE))
+    plan = plan_of(loaded, peak="500@15m")
     assert plan.sessions.lifetime_ns == 20 * MINUTE
     with pytest.raises(PlanError, match=r"--set sessions\.lifetime: got 20m, expected at least"):
-        plan_of(loaded, peak=Peak(500, 30 * MINUTE))
+        plan_of(loaded, peak="500@30m")
 
 
 def test_a_lifetime_is_exponential_and_held_unless_said_otherwise():

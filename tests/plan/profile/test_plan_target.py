@@ -1,14 +1,14 @@
 """The Plan's target out of profile and options: where it is, who allows it, how far it may go."""
 
 import pytest
-from resolving import REMOTE, loaded_profile, plan_of, problems_of
+from resolving import REMOTE, loaded_profile, options_of, plan_of, problems_of
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, Rate
 from qosflood.plan.options import Options
 from qosflood.plan.profile.target import needs_consent, wanted_endpoint, with_target_port
-from qosflood.plan.resolve import allowed_targets
+from qosflood.plan.resolve import allowed_targets, with_options
 
 
 def test_without_a_target_the_embedded_collector_is_flooded():
@@ -63,13 +63,17 @@ def test_the_option_comes_before_the_profiles_target():
     assert plan_of(profile, target="http://127.0.0.1:2").target.port == 2
 
 
+def wanted(loaded, **options):
+    return wanted_endpoint(with_options(loaded, options_of(**options)).profile.target)
+
+
 def test_the_wanted_endpoint_is_known_before_anything_is_resolved():
     loaded = loaded_profile({"target": {"url": "http://qos.example.com:81"}})
-    assert wanted_endpoint(loaded_profile().profile.target, Options()) is None
-    assert wanted_endpoint(loaded.profile.target, Options()).port == 81
-    assert wanted_endpoint(loaded.profile.target, Options(target="http://h:82")).port == 82
+    assert wanted(loaded_profile()) is None
+    assert wanted(loaded).port == 81
+    assert wanted(loaded, target="http://h:82").port == 82
     with pytest.raises(PlanError, match='--target: got "h", expected a URL'):
-        wanted_endpoint(loaded.profile.target, Options(target="h"))
+        wanted(loaded, target="h")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,7 @@ def test_ceilings_are_raised_on_purpose():
         **REMOTE,
         rate=Rate(per_second=60_000.0),
         duration_ns=25 * HOUR,
-        max_rate=60_000.0,
+        max_rate="60000/s",
         max_duration_ns=25 * HOUR,
     )
     assert plan.load.rate == 60_000.0

@@ -135,7 +135,7 @@ SECTIONS = (
         ),
         (
             'memory.limit = "512"',
-            'memory.limit: got "512", expected a size with a unit, e.g. 512MiB or 2GB',
+            'memory.limit: got "512", expected a size with a unit, e.g. 512MiB or 512MB',
         ),
         (
             'memory.limit = "9999999999GiB"',

@@ -289,7 +289,7 @@ def test_the_command_prints_what_it_wrote(tmp_path: Path) -> None:
         (("--out", "{tmp}/x.csv"), "got a file for 13 series, expected a folder"),
         (("--out", "{tmp}/run/run.json/x"), "cannot be written"),
         (("--format", "xlsx"), "'xlsx' is not 'csv'"),
-        (("--series", "loads"), "'loads' is not one of"),
+        (("--series", "loads"), 'got "loads", expected one of load, '),
     ],
 )
 def test_what_cannot_be_done_is_one_line(tmp_path: Path, words: tuple[str, ...], says: str) -> None:

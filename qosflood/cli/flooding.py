@@ -1,0 +1,104 @@
+"""From the options of `run` and `watch` to a run that is carried out, or to its plan alone."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qosflood.base.errors import ExitCode, PlanError, StartError
+from qosflood.base.listen import Address
+from qosflood.cli.planning import check_output, make_plan, options_from, wanted_outputs
+from qosflood.cli.screen import TerminalScreen
+from qosflood.live.outputs import WantedOutputs
+from qosflood.plan.plan import Part, Plan
+from qosflood.plan.without_load import as_watch, lifted
+from qosflood.run.preflight.machine import examine
+from qosflood.run.run import Request, check_start, fill_planned
+from qosflood.run.run import run as carry_out
+
+
+def flood(
+    ctx: click.Context,
+    /,
+    profile: str,
+    sets: tuple[str, ...],
+    *,
+    dry_run: bool,
+    **values: Any,
+) -> int:
+    """Flood the target and watch it; returns the exit code."""
+    screen, outputs = _outputs(dry_run=dry_run, **values)
+    plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
+    if dry_run:
+        plan = fill_planned(plan)
+        screen.dry_run(plan, examine(plan))
+        if plan.part is not None:
+            _warn_of_start(plan.part, screen)
+        return ExitCode.PASS
+    return carry_out(_request(plan, allow, outputs, values["out"]), screen)
+
+
+def watch_only(
+    ctx: click.Context,
+    /,
+    profile: str,
+    sets: tuple[str, ...],
+    *,
+    dry_run: bool,
+    **values: Any,
+) -> int:
+    """Watch the target without a load; returns the exit code."""
+    screen, outputs = _outputs(dry_run=dry_run, **values)
+    plan, _ = make_plan(profile, sets, lifted(options_from(ctx, values)), silent=dry_run)
+    if plan.target.embedded:
+        raise PlanError("watch: got no target, expected --target URL")
+    plan = as_watch(plan)
+    if dry_run:
+        screen.dry_run(plan, examine(plan))
+        return ExitCode.PASS
+    return carry_out(_request(plan, (), outputs, values["out"]), screen)
+
+
+def _outputs(
+    *,
+    dry_run: bool,
+    no_live: bool,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+    web: Address | None,
+    **values: Any,
+) -> tuple[TerminalScreen, WantedOutputs]:
+    check_output(dry_run=dry_run, as_json=as_json)
+    outputs = WantedOutputs(web=web, metrics=wanted_outputs(values))
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json, verbose=verbose)
+    return screen, outputs
+
+
+def _request(
+    plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, out: Path | None
+) -> Request:
+    # Without a load there is nothing to consent to.
+    asks = plan.floods and sys.stdin.isatty() and sys.stderr.isatty()
+    return Request(
+        plan=plan,
+        allow=allow,
+        out=out,
+        arguments=tuple(sys.argv[1:]),
+        ask=_ask if asks else None,
+        outputs=outputs,
+    )
+
+
+def _warn_of_start(part: Part, screen: TerminalScreen) -> None:
+    try:
+        check_start(part, time.time_ns())
+    except StartError as error:
+        screen.notice(f"warning: {error}")
+
+
+def _ask(question: str) -> bool:
+    answer: str = click.prompt(f"{question} [yes/no]", default="no", err=True)
+    return answer.strip().lower() == "yes"

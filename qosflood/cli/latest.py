@@ -1,0 +1,39 @@
+"""The run that a command speaks of where none is named: the latest below `qosflood-runs`."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from qosflood.base.errors import RunDirectoryError
+
+_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+
+
+def latest_runs(file: str, count: int = 1) -> list[Path]:
+    """The `count` latest run directories that hold `file`, oldest first, named on standard error;
+    raises RunDirectoryError.
+
+    A folder's name has the time of its run; one that was named otherwise counts by its age.
+    """
+    from qosflood.run.run import RUNS
+
+    held = sorted((path.parent for path in RUNS.glob(f"*/{file}")), key=_moment)
+    if len(held) < count:
+        wanted = "a run's folder" if count == 1 else f"{count} runs"
+        raise RunDirectoryError(
+            f"{RUNS}: got {len(held)} runs with a {file}, expected at least {count}; name {wanted}"
+        )
+    chosen = held[-count:]
+    words = "the latest run" if count == 1 else f"the latest {count} runs"
+    click.echo(f"{words}: {', '.join(map(str, chosen))}", err=True)
+    return chosen
+
+
+def _moment(path: Path) -> tuple[str, str]:
+    stamp = _STAMP.match(path.name)
+    if stamp:
+        return stamp[0], path.name
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return f"{written:%Y%m%dT%H%M%SZ}", path.name
