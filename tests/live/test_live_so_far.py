@@ -80,5 +80,5 @@ def test_the_timeline_tells_the_phases_begun(at_s):
 def test_each_phase_begun_tells_its_figures_so_far():
     baseline, ramp, flood = told(12, change=failing).phases
     assert (baseline.name, ramp.name, flood.name) == ("baseline", "ramp", "flood")
-    assert (flood.figures["acked"], flood.figures["errors"]) == ("360", "240 (40%)")
+    assert (flood.figures["answered"], flood.figures["errors"]) == ("360", "240 (40%)")
     assert baseline.figures["p99"] == "–"
