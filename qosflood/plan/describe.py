@@ -13,6 +13,7 @@ from qosflood.base.units import (
     format_utc,
 )
 from qosflood.plan.body_language import named_sources
+from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
 from qosflood.plan.profile.storms import herd_over_ns, herd_warnings
 from qosflood.plan.readback import alive, sources
@@ -52,9 +53,7 @@ def _load(plan: Plan) -> Iterator[Row]:
     load = plan.load
     yield Row(
         "load",
-        f"{counted(load.clients, 'client')}, {format_count(load.rate)} reports/s "
-        f"({load.multiple:.4g}x of {format_count(load.base_rate)}/s), "
-        f"a report every {format_duration(load.cadence_ns)}",
+        load_line(load, against_peak(load)),
         _source(plan, "run.rate") if "load.clients" not in plan.sources else _both(plan),
     )
     yield Row(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_count, format_duration
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.load_words import load_line, times_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -26,7 +27,7 @@ def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
 
 def _load(plan: Plan, rows: dict[str, str]) -> str:
     if plan.part is None:
-        return rows["load"]
+        return load_line(plan.load, times_peak(plan.load))
     clients, rest = rows["part"].partition("; ")[0], rows["start"]
     return f"part {clients}, starts {rest}"
 

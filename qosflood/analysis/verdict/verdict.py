@@ -18,6 +18,7 @@ from qosflood.base.units import (
 )
 from qosflood.journal.records import CUT_OFF, INCOMPLETE
 from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
+from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -245,16 +246,11 @@ def _headline(
 
 
 def load_words(plan: Plan) -> str:
-    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (10x of 500) …`."""
+    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (…) for 15m`."""
     load = plan.load
     if not plan.floods:
         lasting = format_duration(plan.main_phase.duration_ns)
         return f"watched {plan.target.url} for {lasting}"
-    # Given both a rate and clients, the clients are no multiple of those of 1x.
-    by_clients = load.scale == "clients" and load.clients == round(
-        load.base_clients * load.multiple
-    )
-    base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
     clients, rate = counted(load.clients, "client"), format_count(load.rate)
     lead = ""
     if plan.part is not None:
@@ -263,7 +259,7 @@ def load_words(plan: Plan) -> str:
         clients = f"{format_count(here)} of {clients}"
         rate = f"{format_count(here * SECOND / load.cadence_ns)} of {rate}"
     return (
-        f"{lead}{clients}, {rate} reports/s ({load.multiple:g}x of {base}) for "
+        f"{lead}{clients}, {rate} reports/s ({against_peak(load)}) for "
         f"{format_duration(plan.phase('flood').duration_ns)}"
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from stories import STORIES, Story, document_of, failing_run, good_run, hostile
+from stories import LOAD, STORIES, Story, document_of, failing_run, good_run, hostile
 
 from qosflood.analysis.analyse import analyse
 from qosflood.analysis.verdict.verdict import judge
@@ -41,7 +41,7 @@ def aborted_run() -> Story:
         story.verdict,
         verdict="ABORTED",
         exit_code=ExitCode.ABORTED,
-        headline=f"5,000 clients, 1,000 reports/s (10x of 500) for 15m: ABORTED - {what}",
+        headline=f"{LOAD} for 15m: ABORTED - {what}",
         reasons=(what,),
     )
     return replace(story, verdict=verdict)
