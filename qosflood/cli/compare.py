@@ -37,7 +37,7 @@ _RUN = click.Path(exists=True, path_type=Path)
     type=MIN_EFFECT,
     default="5%,1ms",
     show_default=True,
-    help="The smallest change that matters; of times both must be exceeded.",
+    help="The smallest change that matters; for times, both must be exceeded.",
 )
 @click.option(
     "--out",
@@ -62,7 +62,7 @@ def compare(
     as_json: bool,
     allow_invalid: bool,
 ) -> None:
-    """Say which figures regressed, improved or stayed the same.
+    """Show which figures regressed, improved or stayed the same.
 
     Without any RUN the latest two are compared, the older as the base. Exits with 0 for same or
     improved, 1 for regressed, 2 if a RUN cannot be read, 3 if the runs are not comparable or
