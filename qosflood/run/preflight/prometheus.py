@@ -1,7 +1,8 @@
-"""Before the load: is the Prometheus there, which of its targets are ours, is the Collector there?
+"""Before the load: is Prometheus there, which of its targets are instances of
+this run, is the Collector there?
 
-What makes no sense to begin with is a PreflightError of one line; what merely will not be seen is
-a warning.
+What prevents the run is a PreflightError of one line; what will only be missing from the report
+is a warning.
 """
 
 import asyncio
@@ -24,24 +25,24 @@ from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 OLDEST = (2, 14)
-"""The first version that reports its version; its targets and alerts are as they are now."""
+"""The first version that reports its version; its targets and alerts have their present form."""
 _NOT_SAID = "shipped default"
 _MOST_NAMED = 10
 _CLOCK_NS = 2 * SECOND
 _FIXES = {
     "unreachable": "expected a Prometheus there, check the URL",
     "timeout": "expected a Prometheus there, check the URL",
-    "unauthorised": "it refuses us; give it a token with "
+    "unauthorised": "access refused; give a token with "
     "--prometheus-header 'Authorization=env:VARIABLE'",
     "not_prometheus": "expected the API of a Prometheus below /api/v1, check the URL and its path",
-    "refused": "expected an answer to it",
+    "refused": "expected an answer to the query",
 }
-"""What to do about a question that was not answered."""
+"""What to do about a query that failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherMonitors:
-    """Who else watches the target, in a few words each, and what will not be seen."""
+    """The other monitors of the target, in a few words each, and what will be missing."""
 
     words: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ def with_instances_of_job(plan: Plan) -> Plan:
     """The plan with the job's targets as its instances, if it asks for them; raises PreflightError.
 
     The profile's own instances stay, and so does a page that was named: targets are matched to
-    them.
+    those.
     """
     asked = plan.prometheus
     own = [one.name for one in plan.instances] != [ONE_INSTANCE]
@@ -63,7 +64,7 @@ def with_instances_of_job(plan: Plan) -> Plan:
     if len(targets) > 1:
         raise PreflightError(
             f"--scrape: got one page for the {len(targets)} targets of job {asked.job}, "
-            "expected --instance LABEL too, or no page"
+            "expected --instance LABEL too, or no --scrape"
         )
     return plan
 
@@ -91,7 +92,7 @@ async def _targets(plan: Plan, asked: Asked) -> tuple[ActiveTarget, ...]:
 
 
 async def _check(client: Prometheus, asked: Asked) -> str:
-    """Its version; raises PreflightError unless it is a Prometheus of today."""
+    """Its version; raises PreflightError unless it is recent enough."""
     _got(asked, await client.query("time()"))
     oldest = f"expected {OLDEST[0]}.{OLDEST[1]} or newer"
     version = await client.version()
@@ -126,7 +127,11 @@ def _of_job(asked: Asked, targets: Sequence[ActiveTarget]) -> tuple[ActiveTarget
             f"{_list(labels)}{nearest(asked.instance or '', labels)}"
         )
     jobs = [target.job for target in targets]
-    expected = f"expected one of {_list(jobs)}{nearest(asked.job, jobs)}" if jobs else "it has none"
+    expected = (
+        f"expected one of {_list(jobs)}{nearest(asked.job, jobs)}"
+        if jobs
+        else "it has no active target"
+    )
     raise PreflightError(
         f"--job {asked.job}: {asked.url} has no active target of that job; {expected}"
     )
@@ -153,11 +158,11 @@ async def _look(plan: Plan, asked: Asked) -> OtherMonitors:
         side = "ahead of" if clock.ahead_ns > 0 else "behind"
         warnings.append(
             f"prometheus: its clock is {format_duration(abs(clock.ahead_ns))} {side} this "
-            "machine's; its times are put onto ours"
+            "machine's; its times are corrected by that"
         )
     firing = [] if isinstance(alerts, Failure) else [a.name for a in alerts if a.state == "firing"]
     if firing:
-        warnings.append(f"prometheus: fires before the load already: {_list(firing)}")
+        warnings.append(f"prometheus: alerts already firing before the load: {_list(firing)}")
     return OtherMonitors((word,), tuple(warnings))
 
 
@@ -171,14 +176,14 @@ def _unmatched(
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     jobs = f"name its job with --job: {_list(target.job for target in targets)}"
     fix = jobs if targets and asked.job is None else "it has no such target"
-    yield f"prometheus: does not scrape {page}{more}, so its up says nothing of it; {fix}"
+    yield f"prometheus: does not scrape {page}{more}, so its up does not cover that; {fix}"
 
 
 def _unhealthy(found: Mapping[str, ActiveTarget]) -> Iterator[str]:
     for name, target in found.items():
         if target.health == "down":
             yield (
-                f"prometheus: {name} is down before the load already: "
+                f"prometheus: {name} is already down before the load: "
                 f"{printable(target.last_error, 160)}"
             )
 
@@ -207,7 +212,7 @@ async def _look_otel(plan: Plan, url: str) -> OtherMonitors:
 
 
 def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
-    """Scrapes need no consent, but whoever reads this should know where they go."""
+    """Scrapes need no consent, but the operator should know where they go."""
     if plan.prometheus is None or plan.prometheus.job is None or plan.scrape_interval_ns is None:
         return
     hosts = [
@@ -220,5 +225,5 @@ def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
     if hosts:
         yield (
             f"scrapes go to {_list(hosts)} too, as Prometheus lists them; "
-            "--scrape-interval off leaves that to it"
+            "--scrape-interval off leaves scraping to Prometheus"
         )

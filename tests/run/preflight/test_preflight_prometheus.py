@@ -72,7 +72,7 @@ def refusal(answer, **changes):
     ("answer", "words"),
     [
         (page(b"<html>hello", type_="text/html"), "status 200 with a body of text/html"),
-        (page(b"", status="401 Unauthorized"), "status 401; it refuses us; give it a token"),
+        (page(b"", status="401 Unauthorized"), "status 401; access refused; give a token"),
         (page(b"[1]", type_="application/json"), "JSON of another kind"),
         (page(b"", "Location: /login", status="302 Found"), "a redirect"),
         (a_prometheus(version="1.8.2"), "got version 1.8.2, expected 2.14 or newer"),
@@ -120,7 +120,7 @@ def test_a_target_is_known_by_its_page_under_any_name_of_this_machine():
     known = target("qos", "one", url="http://localhost:8080/metrics", health="down")
     beside = asyncio.run(looked(a_prometheus((known,))))
     assert beside.words == ("prometheus ✓ 3.1.0, 1 of 1 targets",)
-    assert "is down before the load already: connection refused" in beside.warnings[0]
+    assert "is already down before the load: connection refused" in beside.warnings[0]
 
 
 def test_a_prometheus_that_does_not_scrape_the_target_is_a_warning():
@@ -132,7 +132,7 @@ def test_a_prometheus_that_does_not_scrape_the_target_is_a_warning():
 def test_alerts_that_fire_already_are_said():
     firing = {"labels": {"alertname": "Watchdog"}, "state": "firing", "activeAt": None}
     beside = asyncio.run(looked(a_prometheus(alerts=[firing])))
-    assert "prometheus: fires before the load already: Watchdog" in beside.warnings
+    assert "prometheus: alerts already firing before the load: Watchdog" in beside.warnings
 
 
 def test_a_secret_that_is_echoed_is_hidden(monkeypatch):
