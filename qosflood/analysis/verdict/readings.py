@@ -110,7 +110,7 @@ def offered(case: Case, phase: PhaseFigures) -> Reading:
     share = phase.sent / due
     if case.plan.merged and case.cut_short:
         # Of what a part that is missing or died had to send, nothing came due.
-        return Reading(n=due, most=share, reason="some of the load of its parts is lacking")
+        return Reading(n=due, most=share, reason="some of the load of its parts is missing")
     return Reading(value=share, n=due)
 
 
@@ -315,7 +315,7 @@ def restarts(case: Case) -> Reading:
         return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
         several = any(entry.kind == "several_processes" for entry in case.findings.timeline)
-        nothing = "nothing told when the target's process started"
+        nothing = "the start of the target's process is not known"
         return Reading(reason="several processes answer at one address" if several else nothing)
     return Reading(value=restarts, n=len(case.findings.instances))
 

@@ -41,7 +41,7 @@ class Run(_Part):
 
 
 class RateFigures(_Part):
-    """Reports per second of the phase; null but for `planned` if it was not reached."""
+    """Reports per second of the phase; all but `planned` are null if it was not reached."""
 
     planned: float
     offered: float | None
@@ -69,7 +69,7 @@ class LatencyMs(_Percentiles):
 
 
 class LatencySeries(_Part):
-    """`response` from due, `service` from written, `failed` the time to failure."""
+    """`response` counts from due, `service` from written, `failed` is the time to failure."""
 
     response: LatencyMs
     service: LatencyMs
@@ -122,7 +122,8 @@ class Connects(_Part):
 
 
 class Control(_Part):
-    """Requests to the control in a phase; `slow` took five times the usual and 50 ms more."""
+    """Requests to the reference endpoint in a phase; `slow` took five times the usual and 50 ms
+    more."""
 
     count: int
     failed: int
@@ -144,8 +145,8 @@ class PhaseMemory(_Part):
 class Phase(PhaseCounts):
     """One phase, as planned and as it went. `sent` are first attempts, `retries` those after them;
     `amplification` is how many requests went out for each first attempt. `target_cores` is the CPU
-    of the instance that used most, `target_throttled` for which share of the phase a quota kept it
-    off."""
+    of the instance that used most; `target_throttled` is the share of the phase for which a quota
+    throttled it."""
 
     rate: RateFigures
     latency_ms: LatencySeries
@@ -211,7 +212,7 @@ class Generator(_Part):
 
 
 class JudgedLimit(_Part):
-    """A limit with the value found; `ok` null: could not be judged, `reason` says why."""
+    """A limit with the value found; `ok` null: it could not be judged, and `reason` says why."""
 
     expr: str
     metric: str

@@ -234,10 +234,10 @@ def test_a_whole_run_whose_books_do_not_balance_is_invalid():
 
 def test_a_shard_that_hung_is_missing_from_the_measurement():
     plan = plan_with()
-    hung = event(8, "shard_stuck", "generator", "shard 0 said nothing for 30 s")
+    hung = event(8, "shard_stuck", "generator", "shard 0 sent nothing for 30 s")
     verdict = verdict_of(plan, healthy_run(plan, extra=[hung]))
     assert verdict.verdict == "INVALID"
-    assert verdict.reasons == ("shard 0 said nothing for 30 s",)
+    assert verdict.reasons == ("shard 0 sent nothing for 30 s",)
 
 
 def test_a_disk_that_filled_up_is_named():

@@ -67,7 +67,7 @@ def test_a_missing_part_makes_the_run_invalid_and_is_named():
     assert said[1] in verdict.headline
     errors, offered = verdict.limits
     assert errors.ok
-    assert (offered.ok, offered.reason) == (None, "some of the load of its parts is lacking")
+    assert (offered.ok, offered.reason) == (None, "some of the load of its parts is missing")
 
 
 def test_what_a_dead_part_left_open_is_no_error_of_the_targets():
