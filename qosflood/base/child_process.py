@@ -60,7 +60,7 @@ class Child:
         if code is not None and code < 0:
             return f"killed by {_signal_name(-code)}"
         lines = self._words.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else f"no last words, exit status {code}"
+        return lines[-1] if lines else f"exit status {code}, no error output"
 
     async def start(self, module: str, spec: Any) -> None:
         """Run `python -m module` and hand it `spec`; raises StartError if it cannot be run."""
@@ -130,7 +130,7 @@ class Child:
                 self._heard(line)
         except Exception as error:
             # From here on nobody would hear that its work is over.
-            self._misread = f"what it said was not understood: {type(error).__name__}: {error}"
+            self._misread = f"its message was not understood: {type(error).__name__}: {error}"
             self.kill()
         await words
         await process.wait()

@@ -45,14 +45,14 @@ def _bridge(value: str) -> "BridgeOption":
     "session_ttl_ns",
     type=DURATION,
     metavar="60s",
-    help="Forget sessions not heard of for so long.  [default: never]",
+    help="Forget sessions that were silent for this long.  [default: never]",
 )
 @click.option(
     "--service-time",
     "service_time_ns",
     type=DURATION,
     metavar="2ms",
-    help="Need so long for each report, one after the other: 2ms is a knee at 500/s.",
+    help="Time spent on each report, one after the other: 2ms is a knee at 500/s.",
 )
 @click.option(
     "--token",

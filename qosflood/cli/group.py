@@ -82,7 +82,7 @@ class Commands(DefaultGroup):  # type: ignore[misc]
     __version__, "-V", "--version", prog_name="qosflood", allow_from_autoenv=False
 )
 def commands() -> None:
-    """Flood a QoS collector, watch it from the side, end with a verdict."""
+    """Flood a QoS collector, monitor it, and end with a verdict."""
 
 
 @click.command()

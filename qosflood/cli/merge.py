@@ -36,7 +36,7 @@ def merge(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Make one run of the parts of a run, with one verdict.
+    """Merge the parts of a run into one run with one verdict.
 
     Each DIR is the run directory of a part (`--part 3/8`). A part that is missing, began late or
     died makes the run INVALID, and the reasons say which. Exits as a run does.

@@ -58,7 +58,7 @@ verbose_option = SectionedOption(
     "--verbose",
     section="Output",
     is_flag=True,
-    help="The whole plan, and at the end every figure.",
+    help="Print the whole plan, and every figure after the run.",
 )
 
 LOAD = (
@@ -67,7 +67,7 @@ LOAD = (
         key="run.rate",
         common="Reports per second, or a multiple of 1x.",
         metavar="10x|5000/s",
-        help="How much: a multiple of 1x or reports per second.",
+        help="The load: a multiple of 1x, or reports per second.",
     ),
     _load(
         "--duration",
@@ -145,7 +145,10 @@ TARGET = (
         help="Do not check the target's certificate.",
     ),
     _target(
-        "--cert", key="target.cert", metavar="FILE", help="Show the certificate in this PEM file."
+        "--cert",
+        key="target.cert",
+        metavar="FILE",
+        help="Present the client certificate in this PEM file.",
     ),
     _target(
         "--key",
@@ -204,7 +207,7 @@ WATCHING = (
         help="How often to scrape, or off.",
     ),
     _watching(
-        "--pid", key="memory.pid", metavar="N", help="The process whose memory is the target's."
+        "--pid", key="memory.pid", metavar="N", help="The target's process; its memory is measured."
     ),
     _watching(
         "--audit",
@@ -287,7 +290,7 @@ OUTPUT = (
         type=ADDRESS,
         alone="127.0.0.1:0",
         is_other=is_profile,
-        help="Serve a live page there; by itself on a free port of 127.0.0.1.",
+        help="Serve a live page there; without an address, on a free port of 127.0.0.1.",
     ),
     _output(
         "--metrics-port",

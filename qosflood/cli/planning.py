@@ -24,7 +24,9 @@ from qosflood.run.preflight.prometheus import with_instances_of_job
 def check_output(*, dry_run: bool, as_json: bool) -> None:
     """Raise UsageError for outputs that exclude each other."""
     if dry_run and as_json:
-        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+        raise click.UsageError(
+            "--json: got --dry-run too, which makes no report; drop one of the two"
+        )
 
 
 def wanted_outputs(values: Mapping[str, Any]) -> Wanted:

@@ -56,7 +56,7 @@ def show(name: str) -> None:
 @profiles.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def validate(paths: tuple[str, ...]) -> None:
-    """Check profiles; all errors of all of them are shown, and exit 2."""
+    """Check profiles: show all their errors, and exit with 2 if there are any."""
     from qosflood.plan.profile.files import load_profile
 
     problems: list[str] = []

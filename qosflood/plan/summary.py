@@ -61,7 +61,7 @@ def _watched(plan: Plan) -> str:
 
 
 def _limits(plan: Plan) -> Iterator[str]:
-    """Those of one's own in full; of the shipped ones their number."""
+    """Your own limits in full, and the number of shipped ones."""
     own = [limit for limit in plan.limits if limit.named_by == "user"]
     shipped = len(plan.limits) - len(own)
     said = [_expr(limit) for limit in own]
@@ -71,5 +71,5 @@ def _limits(plan: Plan) -> Iterator[str]:
 
 
 def _expr(limit: Limit) -> str:
-    """With blanks at which no line is broken."""
+    """With spaces at which no line is broken."""
     return limit.expr.replace(" ", "\u00a0")

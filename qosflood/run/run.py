@@ -275,7 +275,7 @@ async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     out, words = await asyncio.gather(process.stdout.read(), process.stderr.read())
     await process.wait()
     if not out:
-        last = words.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no last words"]
+        last = words.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no error output"]
         raise QosfloodError(
             f"the report could not be built: {last[0]}; the journal is intact, "
             f"build it again with: qosflood report {run_dir}"

@@ -234,7 +234,7 @@ class Supervisor:
         for part, shard in enumerate(self._children.shards):
             self._silent[part] += not shard.exited.is_set()
             if self._silent[part] > SILENT_TICKS and not self._stop.done():
-                what = f"{shard.name} said nothing for {SILENT_TICKS * TICK_S:.0f} s"
+                what = f"{shard.name} sent nothing for {SILENT_TICKS * TICK_S:.0f} s"
                 self._give_up(shard, what)
                 self.request_stop("shard_stuck", what)
 

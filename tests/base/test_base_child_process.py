@@ -91,7 +91,7 @@ def test_a_child_that_dies_before_it_is_ready_is_quoted(play):
 def test_a_child_that_dies_without_a_word_is_told_by_its_status(play):
     async def scenario(child: Child, said: list[bytes]) -> None:
         await child.exited.wait()
-        assert child.last_words == "no last words, exit status 3"
+        assert child.last_words == "exit status 3, no error output"
 
     play("os._exit(3)", scenario)
 
@@ -142,7 +142,7 @@ def test_a_line_that_nobody_understands_ends_the_child_and_explains_it(play, mon
         await child.ready()
         child.tell(cmd="go")
         await child.exited.wait()
-        assert child.last_words == "what it said was not understood: ValueError: no record"
+        assert child.last_words == "its message was not understood: ValueError: no record"
         assert not child.done.is_set()
 
     play('say(type="ready"); sys.stdin.readline(); say(n=1); time.sleep(60)', scenario)

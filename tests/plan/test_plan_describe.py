@@ -27,7 +27,9 @@ def test_the_totals_lead_with_absolute_figures():
     )
     assert said["1x"][0] == "500 clients, a report every 5s: 100 reports/s"
     assert said["reports"][0] == "945,000"
-    assert said["sessions"][0].startswith("more sessions in 5,000 places; exponential lifetimes of")
+    assert said["sessions"][0].startswith(
+        "more sessions than the 5,000 clients; exponential lifetimes of"
+    )
     assert said["finish"][0] == "after 18m30s, and at most 10s more to drain"
 
 

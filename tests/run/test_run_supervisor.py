@@ -313,7 +313,7 @@ def test_a_shard_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
             return run
 
     run = asyncio.run(main())
-    assert run.ended == Ended("shard_stuck", "shard 0 said nothing for 3 s", recorded=True)
+    assert run.ended == Ended("shard_stuck", "shard 0 sent nothing for 3 s", recorded=True)
     assert run.events() == ["load_started", "shard_stuck", "stopping"]
 
 

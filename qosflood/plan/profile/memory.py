@@ -80,7 +80,7 @@ class MemorySection(Section):
     )
     termination_from: Text | None = key(
         None,
-        "PromQL expression whose label `reason` says why the target ended last.",
+        "PromQL expression whose label `reason` gives the reason why the target last ended.",
         'kube_pod_container_status_last_terminated_reason{pod="$instance"}',
     )
     command: Annotated[
