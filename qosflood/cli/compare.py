@@ -50,7 +50,7 @@ _RUN = click.Path(exists=True, path_type=Path)
 @click.option(
     "--allow-invalid",
     is_flag=True,
-    help="Compare runs too that were cut short or whose generator did not do its part.",
+    help="Also compare runs that were cut short, or invalid through their generator or monitor.",
 )
 @click.pass_context
 def compare(

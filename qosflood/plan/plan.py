@@ -52,7 +52,7 @@ class Phase:
 class Load:
     """Who sends how often. `base_*` is what 1x means; the others are what the flood asks.
 
-    `clocks`: clients report each at a moment of its own in the cadence, or all at the same.
+    `clocks`: each client reports at its own moment in the cadence, or all at the same.
     """
 
     base_clients: int
@@ -353,7 +353,7 @@ class Plan:
 
     @property
     def watches(self) -> bool:
-        """Whether what stands beside the target is watched from here: no other part does it."""
+        """Whether this part watches the other monitors of the target: only one part does."""
         return self.part is None or self.part.index == 1
 
     @property

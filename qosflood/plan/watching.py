@@ -1,4 +1,4 @@
-"""What a Plan says of watching: pages, memory, and what stands beside the target.
+"""What a Plan says of watching: pages, memory, and other monitors of the target.
 
 Frozen and without a secret, as all of the Plan is.
 """
@@ -20,13 +20,13 @@ WATCHED = "watched by part 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySource:
-    """A place beside process and page that tells an instance's memory.
+    """A source of an instance's memory other than its process and page.
 
     `read` names the series in the exposition at `url`, or is the expression that the Prometheus at
-    `url` is asked; `limit`, `restarts` and `termination` likewise tell what it may use, how often
-    it was restarted and why it ended last (a label `reason`). A command's words print the bytes,
-    and the limit behind them; those like `env:VAR` are read when they are needed. `$instance` in
-    any of them is the instance's name.
+    `url` evaluates. `limit`, `restarts` and `termination` name, in the same way, what it may use,
+    how often it was restarted and why it last ended (a label `reason`). A command's words print the
+    bytes, and the limit behind them; those like `env:VAR` are read when they are needed.
+    `$instance` in any of them is the instance's name.
     """
 
     kind: Literal["exposition", "promql", "command"]
@@ -44,7 +44,7 @@ class MemorySource:
 class Watch:
     """What the monitor looks at. `interval_ns` None: no scrapes; `sample_limit` 0: no limit.
 
-    `dialect` is the Prometheus whose rules a page has to meet: 2 (as of 2.42) or 3.
+    `dialect` is the Prometheus version that must accept a page: 2 (as of 2.42) or 3.
     """
 
     scrape_url: str
@@ -122,7 +122,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
-    """The Prometheus that scrapes the target beside us: it is asked each `every_ns`.
+    """Your Prometheus, which scrapes the target: it is queried every `every_ns`.
 
     `job` and `instance` are the labels of the targets that are the plan's instances; without a job
     they are known by the URLs that are scraped.

@@ -63,7 +63,7 @@ def test_an_impossible_network_is_refused_by_the_key_that_is_wrong(
         ),
         (
             'network.classes=[{name="a"},{name="a"}]',
-            'got "a" twice, expected a name of its own for each class',
+            'got "a" twice, expected a different name for each class',
         ),
         (
             'network={mix="mixed",classes=[{name="a"}]}',

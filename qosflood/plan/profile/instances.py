@@ -50,12 +50,12 @@ class InstanceSection(Section):
 
 def _all_different(instances: tuple[InstanceSection, ...]) -> tuple[InstanceSection, ...]:
     for words, values in (
-        ("a name", [instance.name for instance in instances]),
-        ("a page", [instance.scrape for instance in instances]),
+        ("a different name", [instance.name for instance in instances]),
+        ("a different page", [instance.scrape for instance in instances]),
     ):
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
-            raise ValueError(f'got "{twice}" twice, expected {words} of its own for each instance')
+            raise ValueError(f'got "{twice}" twice, expected {words} for each instance')
     return instances
 
 
@@ -135,8 +135,8 @@ def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems
         if owner != one.name:
             problems.add(
                 f"instance[{index}].scrape",
-                f"got {one.scrape}, whose page {page} is that of {owner} too, expected a page of "
-                "its own for each instance",
+                f"got {one.scrape}: its page {page} is also that of {owner}, expected a different "
+                "page for each instance",
             )
 
 

@@ -44,7 +44,7 @@ class ScrapeSection(Section):
         None, "A page with more samples is a failed scrape. Default: no limit.", 50_000
     )
     dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
-        "3", "Prometheus version whose grammar a page must meet: 3, or 2 (as of 2.42).", "2"
+        "3", "Prometheus version, 3 or 2 (as of 2.42), that must accept a page.", "2"
     )
 
 

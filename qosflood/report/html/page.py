@@ -1,4 +1,4 @@
-"""report.html: one file that works offline and asks nobody for anything."""
+"""report.html: one file that works offline and loads nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

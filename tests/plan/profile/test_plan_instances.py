@@ -64,7 +64,7 @@ def test_a_plan_keeps_its_instances_in_run_json_and_an_old_one_has_the_one_it_me
 def test_a_page_that_two_instances_share_once_its_path_is_whole_is_a_problem():
     one = {"name": "a", "scrape": "http://127.0.0.1:1"}
     two = {"name": "b", "scrape": "http://127.0.0.1:1/metrics"}
-    with pytest.raises(PlanError, match=r"instance\[1\].scrape: .* is that of a too, expected"):
+    with pytest.raises(PlanError, match=r"instance\[1\].scrape: .* is also that of a, expected"):
         plan_of({"instance": [one, two]})
 
 

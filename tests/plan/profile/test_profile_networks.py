@@ -30,7 +30,7 @@ import pytest
         ),
         (
             '[[network.classes]]\nname = "a"\n[[network.classes]]\nname = "a"',
-            'network.classes: got "a" twice, expected a name of its own for each class',
+            'network.classes: got "a" twice, expected a different name for each class',
         ),
         (
             'network.classes = [{ name = "a" }, { name = "b", los = 1 }]',
