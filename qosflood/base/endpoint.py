@@ -124,6 +124,27 @@ def is_address(host: str) -> bool:
     return True
 
 
+def same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have one scheme, host and port; False where one cannot be read: a secret
+    goes nowhere by mistake."""
+    origin = _origin_of(url)
+    return origin is not None and origin == _origin_of(other)
+
+
+def _origin_of(url: str) -> tuple[str, str, int] | None:
+    # Readers of URLs do not agree on what follows a backslash or an `@`.
+    if not _PRINTABLE.fullmatch(url) or set(url) & set("\\@"):
+        return None
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:
+        return None
+    if split.scheme not in _DEFAULT_PORTS or not split.hostname:
+        return None
+    return split.scheme, split.hostname, _DEFAULT_PORTS[split.scheme] if port is None else port
+
+
 def is_loopback(address: str) -> bool:
     """Whether an IP address never leaves this machine; False for a name."""
     if not is_address(address):

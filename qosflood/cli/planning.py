@@ -18,7 +18,6 @@ from qosflood.plan.profile.files import load_profile
 from qosflood.plan.profile.target import wanted_endpoint
 from qosflood.plan.resolve import allowed_targets, resolve, with_options
 from qosflood.run.preflight.machine import allowed_cores
-from qosflood.run.preflight.prometheus import with_instances_of_job
 
 
 def check_output(*, dry_run: bool, as_json: bool) -> None:
@@ -55,7 +54,7 @@ def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
 def make_plan(
     profile: str, sets: tuple[str, ...], options: Options, *, silent: bool = False
 ) -> tuple[Plan, tuple[str, ...]]:
-    """The plan and the hosts that may be flooded; raises StartError.
+    """The plan and the hosts that may be flooded, with nothing sent yet; raises StartError.
 
     `silent`: the target is not to notice, not even by a connect.
     """
@@ -72,7 +71,7 @@ def make_plan(
         addresses=addresses,
         cores=allowed_cores(),
     )
-    return with_instances_of_job(plan), allowed_targets(loaded, options)
+    return plan, allowed_targets(loaded, options)
 
 
 def look_up(endpoint: Endpoint, *, silent: bool = False, every: bool = False) -> tuple[str, ...]:

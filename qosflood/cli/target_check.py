@@ -13,6 +13,7 @@ from qosflood.run.preflight.preflight import (
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.run import fill_planned
 
 
@@ -20,6 +21,7 @@ def check(plan: Plan, allow: tuple[str, ...]) -> None:
     """Print what the plan needs of this machine and what was seen of its target; raises
     StartError."""
     consent = check_consent(plan, allow, None)
+    plan = with_instances_of_job(plan)
     needs = examine(fill_planned(plan))
     for line in needs.lines:
         click.echo(f"machine {line}")

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -141,6 +142,11 @@ def tls_refusal(error: BaseException | None) -> ssl.SSLError | None:
             return error
         error = error.__cause__ or error.__context__
     return None
+
+
+def as_stranger(target: Target) -> Target:
+    """The target's TLS settings for somebody else: the same authorities, and nothing else."""
+    return replace(target, insecure=False, cert=None, key=None, key_password=None)
 
 
 class PinnedResolver(AbstractResolver):

@@ -42,9 +42,11 @@ from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
     check_target,
+    lacks_consent,
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.preflight.resources import Needs
 from qosflood.run.signals import Interrupts
 from qosflood.run.start_time import refuse_past
@@ -126,11 +128,15 @@ def run(request: Request, screen: Screen) -> int:
     if request.plan.part is not None:
         check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
+    # Not even a Prometheus is asked before the consent that is missing was given.
+    waits = lacks_consent(plan, request.allow)
+    plan = plan if waits else with_instances_of_job(plan)
     needs = examine(plan)
     screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
     consent = check_consent(plan, request.allow, request.ask)
+    plan = with_instances_of_job(plan) if waits else plan
     return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
 
 

@@ -145,6 +145,15 @@ def check_consent(
     )
 
 
+def lacks_consent(plan: Plan, allow: tuple[str, ...]) -> bool:
+    """Whether somebody has to be asked, or the flood refused."""
+    try:
+        check_consent(plan, allow, None)
+    except PreflightError:
+        return True
+    return False
+
+
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
     or pid, for a further address that cannot be reached, and for a Prometheus that is

@@ -18,7 +18,7 @@ from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus
 from qosflood.monitor.prometheus.otel import open_otel
 from qosflood.monitor.prometheus.targets import matched, named, of_job
 from qosflood.plan.plan import Plan
-from qosflood.plan.profile.instances import instances_from
+from qosflood.plan.profile.instances import instances_found
 from qosflood.plan.watching import ONE_INSTANCE
 from qosflood.plan.watching import Prometheus as Asked
 
@@ -59,7 +59,8 @@ def with_instances_of_job(plan: Plan) -> Plan:
         return plan
     targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
     if plan.sources.get("scrape.url", _NOT_SAID) == _NOT_SAID:
-        return replace(plan, instances=instances_from(named(targets), plan.target.headers))
+        found = instances_found(named(targets), plan.target, share=asked.share_headers)
+        return replace(plan, instances=found)
     if len(targets) > 1:
         raise PreflightError(
             f"--scrape: got one page for the {len(targets)} targets of job {asked.job}, "
@@ -221,4 +222,10 @@ def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
         yield (
             f"scrapes go to {_list(hosts)} too, as Prometheus lists them; "
             "--scrape-interval off leaves that to it"
+        )
+    bare = [one.name for one in plan.instances if not one.headers and not one.trusted]
+    if bare and plan.target.headers:
+        yield (
+            f"{_list(bare)}: scraped without target.headers, as Prometheus lists them on other "
+            "origins; prometheus.share_headers = true sends them there too"
         )

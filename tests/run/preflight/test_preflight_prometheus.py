@@ -116,6 +116,16 @@ def test_where_the_scrapes_go_is_said():
     assert any("scrapes go to a, b too" in line for line in beside.warnings)
 
 
+def test_targets_that_are_scraped_without_the_secrets_are_named():
+    token = HeaderRef(name="Authorization", source="env:QOSFLOOD_TOKEN")
+    plan = make_plan(target={"headers": (token,)})
+    line = "a:3000, b:3000: scraped without target.headers"
+    bare = asyncio.run(looked(a_prometheus(), plan, job="qos"))
+    assert any(line in warning for warning in bare.warnings)
+    shared = asyncio.run(looked(a_prometheus(), plan, job="qos", share_headers=True))
+    assert not any(line in warning for warning in shared.warnings)
+
+
 def test_a_target_is_known_by_its_page_under_any_name_of_this_machine():
     known = target("qos", "one", url="http://localhost:8080/metrics", health="down")
     beside = asyncio.run(looked(a_prometheus((known,))))
