@@ -9,6 +9,7 @@ import click
 
 from qosflood.base.errors import ExitCode, PlanError, StartError
 from qosflood.base.listen import Address
+from qosflood.cli.lines import ask
 from qosflood.cli.planning import check_output, make_plan, options_from, wanted_outputs
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.outputs import WantedOutputs
@@ -115,5 +116,4 @@ def _warn_of_start(part: Part, screen: TerminalScreen) -> None:
 
 
 def _ask(question: str) -> bool:
-    answer: str = click.prompt(f"{question} [yes/no]", default="no", err=True)
-    return answer.strip().lower() == "yes"
+    return ask(f"{question} [yes/no]").lower() == "yes"
