@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from qosflood.base.errors import PlanError
+from qosflood.base.secrets import secret_parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,24 @@ def parse_endpoint(text: str, *, allow_query: bool = False) -> Endpoint:
     if not separator or scheme.lower() not in _DEFAULT_PORTS or not _PRINTABLE.fullmatch(text):
         raise _bad(text, "a URL that starts with http:// or https://")
     return _endpoint(_split(text))
+
+
+def parse_page(text: str) -> Endpoint:
+    """The parts of a URL with a query, in which no secret may stand: it is written to run.json,
+    and shown; raises PlanError with one line."""
+    endpoint = parse_endpoint(text, allow_query=True)
+    check_query(endpoint.query)
+    return endpoint
+
+
+def check_query(query: str) -> None:
+    """Raise PlanError for a query with what is a secret by its name; its value is not shown."""
+    name = secret_parameter(query)
+    if name is not None:
+        raise PlanError(
+            f"got a query with a secret by its name, {name}, expected none: a query is written to "
+            "run.json; send it as a header, read from env:VAR or file:PATH"
+        )
 
 
 def _split(text: str) -> SplitResult:

@@ -18,6 +18,7 @@ from qosflood.plan.profile.fields import (
     Section,
     Text,
     key,
+    without_secret,
 )
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.scrape import ScrapeSection
@@ -44,7 +45,7 @@ class InstanceSection(Section):
         {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
     )
     memory: Text | None = key(None, "Where its memory is read. Default: detected.", "gauge")
-    readback: Text | None = key(
+    readback: Annotated[Text, AfterValidator(without_secret)] | None = key(
         None, "Path or URL of its snapshot of sessions, for the loss audit.", "/api/v1/metrics/qos"
     )
 
