@@ -27,6 +27,8 @@ _DEFAULT_PORTS: dict[str, int] = {"http": 80, "https": 443}
 _EXAMPLE = "e.g. http://127.0.0.1:3000"
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_LONGEST_HOST, _LONGEST_LABEL = 253, 63
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.*\S.*")
 OWN_HEADERS = frozenset(
@@ -127,11 +129,39 @@ def _split(text: str) -> SplitResult:
 def _endpoint(split: SplitResult) -> Endpoint:
     scheme: Literal["http", "https"] = "https" if split.scheme == "https" else "http"
     port = split.port or _DEFAULT_PORTS[scheme]
-    return Endpoint(scheme, split.hostname or "", port, split.path, split.query)
+    return Endpoint(scheme, _dotted(split.hostname or ""), port, split.path, split.query)
 
 
 def _is_host(host: str) -> bool:
-    return is_address(host) or (_HOST.fullmatch(host) is not None and ".." not in host)
+    if is_address(host):
+        return True
+    labels = host.removesuffix(".").split(".")
+    return (
+        _HOST.fullmatch(host) is not None
+        and len(host) <= _LONGEST_HOST
+        and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+    )
+
+
+def _dotted(host: str) -> str:
+    """An IPv4 address in one of its older spellings (`127.1`, `0x7f000001`, octal parts) as four
+    numbers, any other host as it is: resolvers do not agree on those spellings."""
+    if is_address(host):
+        return host
+    parts = host.split(".")
+    if len(parts) > 4 or not all(map(_NUMBER.fullmatch, parts)):
+        return host
+    *first, last = (_number(part) for part in parts)
+    if any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+        return host
+    high = sum(number << 8 * (3 - index) for index, number in enumerate(first))
+    return str(ipaddress.IPv4Address(high + last))
+
+
+def _number(part: str) -> int:
+    if part[:2].lower() == "0x":
+        return int(part[2:], 16)
+    return int(part, 8 if part.startswith("0") else 10)
 
 
 def is_address(host: str) -> bool:
@@ -189,6 +219,7 @@ def split_allow(text: str) -> tuple[str, int | None]:
         return text, None
     bracketed = re.fullmatch(r"\[(.*)\](?::(.*))?", text)
     host, port = bracketed.groups() if bracketed else (text.partition(":")[::2])
+    host = _dotted(host)
     if not port:
         return host, None if bracketed or ":" not in text else 0
     return host, int(port) if port.isascii() and port.isdigit() else 0

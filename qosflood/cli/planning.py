@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -10,6 +10,7 @@ import click
 from qosflood import __version__
 from qosflood.base.endpoint import Endpoint, is_loopback
 from qosflood.base.errors import PlanError
+from qosflood.base.text import is_utf8
 from qosflood.cli.options import PlanOption, source_of
 from qosflood.live.metrics.outputs import Wanted, wanted
 from qosflood.plan.options import Options
@@ -40,6 +41,9 @@ def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
         value = values.get(option.name or "")
         if not isinstance(option, PlanOption) or value is None or value == ():
             continue
+        if not all(is_utf8(text) for text in _texts(value)):
+            name = source_of(ctx, option).partition(" ")[2]
+            raise PlanError(f"{name}: got bytes that are no UTF-8, expected text")
         if option.field:
             given = fields
             named = {option.field: value}
@@ -49,6 +53,17 @@ def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
         given.update(named)
         sources |= dict.fromkeys(named, source_of(ctx, option))
     return Options(keys=keys, sources=sources, **fields)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The strings of an option's value."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _texts(each)
 
 
 def make_plan(

@@ -116,7 +116,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], timer: Timer) -> T | None
 def exchange_failure(error: Exception) -> str:
     """A failed exchange in the words of base.failures, the most special kind first; without what
     the peer answered, but for the first line of what was wrong with it."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | UnicodeError):  # a name that is none
         return HOST_NOT_FOUND
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return handshake_failure(_certificate_error(error))

@@ -21,6 +21,7 @@ import orjson
 
 from qosflood.base.child_process import Child
 from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
+from qosflood.base.text import as_utf8
 from qosflood.base.units import HOUR, format_duration, format_utc_ms
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
@@ -202,7 +203,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
         "started_utc": format_utc_ms(wall_ns),
         "wall_ns": wall_ns,
         "seed": plan.seed,
-        "arguments": request.arguments,
+        "arguments": [as_utf8(text) for text in request.arguments],
         "versions": {
             "qosflood": plan.version,
             "python": platform.python_version(),

@@ -134,7 +134,7 @@ class Scraper:
             page.reason = no_answer(self._plan.watch.timeout_ns)
         except (ScrapeError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             page.reason = exchange_failure(error)
         page.duration_ns = time.monotonic_ns() - page.began_ns
         return page

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from qosflood.base.endpoint import is_loopback, parse_endpoint
-from qosflood.base.errors import PreflightError
+from qosflood.base.errors import PlanError, PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_planned
@@ -59,6 +59,7 @@ def with_instances_of_job(plan: Plan) -> Plan:
         return plan
     targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
     if plan.sources.get("scrape.url", _NOT_SAID) == _NOT_SAID:
+        _check_urls(targets)
         found = instances_found(named(targets), plan.target, share=asked.share_headers)
         return replace(plan, instances=found)
     if len(targets) > 1:
@@ -67,6 +68,16 @@ def with_instances_of_job(plan: Plan) -> Plan:
             "expected --instance LABEL too, or no page"
         )
     return plan
+
+
+def _check_urls(targets: Iterable[ActiveTarget]) -> None:
+    """Raise PreflightError for a target's URL that cannot be scraped."""
+    for target in targets:
+        try:
+            parse_endpoint(target.url, allow_query=True)
+        except PlanError as error:
+            name = printable(target.instance, 60)
+            raise PreflightError(f"--job: target {name}: {printable(error)}") from None
 
 
 async def look_at_other_monitors(plan: Plan) -> OtherMonitors:
