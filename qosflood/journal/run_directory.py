@@ -64,7 +64,7 @@ def create_run_directory(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         _refuse_used(path)
         probe = path / ".probe"
-        os.close(create(probe))
+        create(probe).close()
         probe.unlink()
     except FileExistsError:
         raise _taken(path) from None
@@ -98,9 +98,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Synced before the rename: after a power cut a name must not lead to an empty file.
     """
-    temporary, fd = temporary_beside(path)
+    temporary, file = temporary_beside(path)
     try:
-        with os.fdopen(fd, "wb") as file:
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -139,7 +139,7 @@ class JournalWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         try:
             # Space for the end record, should the disk fill up during the run.
-            with os.fdopen(create(self._reserve), "wb") as reserve:
+            with create(self._reserve) as reserve:
                 reserve.write(b"\0" * _RESERVE_BYTES)
             self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)

@@ -1,7 +1,5 @@
 """A new file is nobody else's, whatever was planted beforehand."""
 
-import os
-
 import pytest
 
 from qosflood.base.new_file import create, temporary_beside
@@ -10,8 +8,8 @@ from qosflood.base.new_file import create, temporary_beside
 def test_a_temporary_file_has_a_new_name_each_time_beside_the_file_it_becomes(tmp_path):
     path = tmp_path / "report.json"
     made = [temporary_beside(path) for _ in range(3)]
-    for temporary, fd in made:
-        os.close(fd)
+    for temporary, file in made:
+        file.close()
         assert temporary.parent == tmp_path
         assert temporary.name.startswith(".report.json.")
         assert temporary.suffix == ".tmp"

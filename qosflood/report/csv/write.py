@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
-from os import fdopen
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -37,9 +37,9 @@ class _File:
         self.path = path
         self.rows = 0
         self._table = table
-        self._temporary, fd = temporary_beside(path)
+        self._temporary, file = temporary_beside(path)
         stack.callback(self._give_up)
-        self._file: TextIO = stack.enter_context(fdopen(fd, "w", encoding="utf-8", newline=""))
+        self._file: TextIO = stack.enter_context(TextIOWrapper(file, encoding="utf-8", newline=""))
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(table.header)
 
