@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qosflood.base.endpoint import is_loopback, parse_endpoint
+from qosflood.base.endpoint import is_loopback, parse_endpoint, parse_page
 from qosflood.base.errors import PlanError, PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
@@ -71,10 +71,10 @@ def with_instances_of_job(plan: Plan) -> Plan:
 
 
 def _check_urls(targets: Iterable[ActiveTarget]) -> None:
-    """Raise PreflightError for a target's URL that cannot be scraped."""
+    """Raise PreflightError for a target's URL that cannot be scraped, or written to run.json."""
     for target in targets:
         try:
-            parse_endpoint(target.url, allow_query=True)
+            parse_page(target.url)
         except PlanError as error:
             name = printable(target.instance, 60)
             raise PreflightError(f"--job: target {name}: {printable(error)}") from None
