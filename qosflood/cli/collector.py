@@ -7,6 +7,7 @@ import click
 
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
+from qosflood.cli.lines import say
 from qosflood.cli.params import DURATION
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def collector(**options: Any) -> None:
 
 
 def _announce(url: str) -> None:
-    click.echo(
+    say(
         f"collector on {url} (pid {os.getpid()}); "
         "POST /api/v1/metrics/qos, GET /metrics; Ctrl-C stops it",
         err=True,

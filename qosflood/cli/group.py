@@ -21,6 +21,7 @@ from qosflood.cli.completion import VARIABLE, completion
 from qosflood.cli.doctor import doctor
 from qosflood.cli.export import export_run
 from qosflood.cli.help import HELP, help_all_option, write_pointer, write_rows, write_sections
+from qosflood.cli.lines import say
 from qosflood.cli.merge import merge
 from qosflood.cli.options import source_of
 from qosflood.cli.profile_argument import DEFAULT_PROFILE, profile_path
@@ -46,7 +47,7 @@ class Commands(DefaultGroup):  # type: ignore[misc]
     def invoke(self, ctx: click.Context) -> object:
         """Name misspelled variables, then do what was asked for."""
         for line in _misspelled(self, ctx.meta[_WORDS]):
-            click.echo(line, err=True)
+            say(line, err=True)
         return super().invoke(ctx)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -191,5 +192,5 @@ def _fail(lines: list[str], status: ExitCode) -> int:
     # The exit code says it too, should nobody read standard error any more.
     with suppress(OSError):
         for line in lines:
-            click.echo(f"qosflood: {line}", err=True)
+            say(f"qosflood: {line}", err=True)
     return status

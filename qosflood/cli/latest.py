@@ -4,9 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
 from qosflood.base.errors import RunDirectoryError
+from qosflood.cli.lines import say
 
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
@@ -27,7 +26,7 @@ def latest_runs(file: str, count: int = 1) -> list[Path]:
         )
     chosen = held[-count:]
     words = "the latest run" if count == 1 else f"the latest {count} runs"
-    click.echo(f"{words}: {', '.join(map(str, chosen))}", err=True)
+    say(f"{words}: {', '.join(map(str, chosen))}", err=True)
     return chosen
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qosflood.base.units import SECOND
+from qosflood.cli.lines import say
 from qosflood.cli.options import verbose_option
 from qosflood.cli.report import show_report
 
@@ -53,7 +54,5 @@ def merge(
     if not quiet:
         absent = missing(opened)
         without = f", without {', '.join(absent)}" if absent else ""
-        click.echo(
-            f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True
-        )
+        say(f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True)
     show_report(ctx, folder, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from qosflood.cli.latest import latest_runs
+from qosflood.cli.lines import say
 from qosflood.cli.options import verbose_option
 
 
@@ -38,7 +39,7 @@ def show_report(
 
     result = build(run)
     for problem in result.problems:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     if as_json:
         write_json(json_text(result.document).encode())
     else:

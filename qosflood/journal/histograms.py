@@ -18,6 +18,8 @@ from qosflood.journal.records import Latency
 LOWEST_NS = 1_000
 HIGHEST_NS = 3_600_000_000_000
 DIGITS = 3
+_ENCODED_TOGETHER = 2048
+"""Counters, a power of 2: an encoding holds a multiple of so many."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -28,8 +30,19 @@ def make_histogram() -> HdrHistogram:
 
 
 def encode(histogram: HdrHistogram) -> str:
-    """HdrHistogram's V2 compressed form in base64."""
-    encoded: bytes = histogram.encode()
+    """HdrHistogram's V2 compressed form in base64; zeros may follow the last counter in use.
+
+    HdrHistogram makes a ctypes array type for each number of counters that it encodes. Types are
+    cycles, which a shard without garbage collection never frees: there may be few of them.
+    """
+    last = histogram.get_counts_array_index(histogram.max_value)
+    rounded = min(last | (_ENCODED_TOGETHER - 1), histogram.counts_len - 1)
+    largest = histogram.max_value
+    histogram.max_value = int(values_of_indexes()[0][rounded])
+    try:
+        encoded: bytes = histogram.encode()
+    finally:
+        histogram.max_value = largest
     return encoded.decode("ascii")
 
 

@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
+from qosflood.base.new_file import create, temporary_beside
 from qosflood.journal.earlier_schemas import completed_plan
 from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
 from qosflood.plan.plan import Plan, plan_from_builtins
@@ -63,7 +64,7 @@ def create_run_directory(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         _refuse_used(path)
         probe = path / ".probe"
-        probe.write_bytes(b"")
+        create(probe).close()
         probe.unlink()
     except FileExistsError:
         raise _taken(path) from None
@@ -97,9 +98,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Synced before the rename: after a power cut a name must not lead to an empty file.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary, file = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -138,7 +139,8 @@ class JournalWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         try:
             # Space for the end record, should the disk fill up during the run.
-            self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+            with create(self._reserve) as reserve:
+                reserve.write(b"\0" * _RESERVE_BYTES)
             self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:

@@ -296,7 +296,8 @@ def _other_monitors(plan: Plan) -> Iterator[Row]:
         of = f", job {asked.job}" if asked.job else ", its targets by their URLs"
         one = f", instance {asked.instance}" if asked.instance else ""
         every = format_duration(asked.every_ns)
-        value = f"asked every {every} at {asked.url}{of}{one}"
+        shared = ", its targets get the headers of the load's" if asked.share_headers else ""
+        value = f"asked every {every} at {asked.url}{of}{one}{shared}"
         yield Row("prometheus", value, _source(plan, "prometheus.url"))
     for url in plan.otel if plan.watches else ():
         yield Row("otel", url, _source(plan, "otel.urls"))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from qosflood.base.endpoint import HeaderRef
+from qosflood.base.endpoint import HeaderRef, same_origin
 from qosflood.plan.watching import ONE_INSTANCE, WATCH, Audit, Control, Instance, Prometheus, Watch
 
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
@@ -327,8 +327,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.instances:
-            page, headers = self.watch.scrape_url, self.target.headers
-            one = Instance(name=ONE_INSTANCE, scrape_url=page, headers=headers)
+            page = self.watch.scrape_url
+            own = self.target.headers if same_origin(page, self.target.url) else ()
+            one = Instance(name=ONE_INSTANCE, scrape_url=page, headers=own, trusted=True)
             object.__setattr__(self, "instances", (one,))
 
     @property

@@ -68,7 +68,9 @@ class Instance:
     """One process that serves the target, scraped and measured on its own.
 
     `headers` go with its scrapes. `memory` says where its memory is read (None: found by itself),
-    `readback` is the path or URL of its read-back snapshot.
+    `readback` is the path or URL of its read-back snapshot. `trusted`: the client certificate and
+    `insecure` of the target hold for its page too, wherever that is; on the target's own origin
+    they always do.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Instance:
     headers: tuple[HeaderRef, ...] = ()
     memory: str | None = None
     readback: str | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,8 @@ class Prometheus:
     """Your Prometheus, which scrapes the target: it is queried every `every_ns`.
 
     `job` and `instance` are the labels of the targets that are the plan's instances; without a job
-    they are known by the URLs that are scraped.
+    they are known by the URLs that are scraped. `share_headers`: those targets get the headers and
+    the certificate of the load's target, wherever they are.
     """
 
     url: str
@@ -133,3 +137,4 @@ class Prometheus:
     instance: str | None = None
     headers: tuple[HeaderRef, ...] = ()
     every_ns: int = 60_000_000_000
+    share_headers: bool = False

@@ -21,6 +21,7 @@ import orjson
 
 from qosflood.base.child_process import Child
 from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
+from qosflood.base.text import as_utf8
 from qosflood.base.units import HOUR, format_duration, format_utc_ms
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
@@ -42,9 +43,11 @@ from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
     check_target,
+    lacks_consent,
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.preflight.resources import Needs
 from qosflood.run.signals import Interrupts
 from qosflood.run.start_time import refuse_past
@@ -126,11 +129,15 @@ def run(request: Request, screen: Screen) -> int:
     if request.plan.part is not None:
         check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
+    # Not even a Prometheus is asked before the consent that is missing was given.
+    waits = lacks_consent(plan, request.allow)
+    plan = plan if waits else with_instances_of_job(plan)
     needs = examine(plan)
     screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
     consent = check_consent(plan, request.allow, request.ask)
+    plan = with_instances_of_job(plan) if waits else plan
     return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
 
 
@@ -196,7 +203,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
         "started_utc": format_utc_ms(wall_ns),
         "wall_ns": wall_ns,
         "seed": plan.seed,
-        "arguments": request.arguments,
+        "arguments": [as_utf8(text) for text in request.arguments],
         "versions": {
             "qosflood": plan.version,
             "python": platform.python_version(),

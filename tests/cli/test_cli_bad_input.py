@@ -28,6 +28,35 @@ def line_of(said: Said) -> str:
     return line.removeprefix("qosflood: ")
 
 
+LONG = "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--target", f"http://{LONG}"), "--target: got "),
+        (("--target", f"http://{LONG}.example"), "--target: got "),
+        (("--scrape", f"http://{LONG}/metrics"), "--scrape: got "),
+        (("--allow-target", LONG), "--allow-target: got "),
+        (("--web", f"{LONG}:0"), "--web: cannot listen on "),
+        (
+            ("--set", "target.resolve=both"),
+            '--set target.resolve=both: got "both", expected "one" ',
+        ),
+        (("--set", "\udcff=1"), "--set: got bytes that are no UTF-8, expected "),
+        (("--set", "run.duration=\udcff"), "--set: got bytes that are no UTF-8, expected "),
+        (("--set", 'report.body.a="\udcff"'), "--set: got bytes that are no UTF-8, expected "),
+        (("--job", "\udcff"), "--job: got bytes that are no UTF-8, expected text"),
+        (("--limit", "p99 < \udcff"), "--limit: got bytes that are no UTF-8, expected text"),
+    ],
+)
+def test_what_no_resolver_and_no_json_takes_is_refused_in_one_line(
+    silent: tuple[str, ...], words: tuple[str, ...], line: str
+) -> None:
+    own = ("--quiet",) if words[0] == "--target" else silent
+    assert line_of(qosflood(*own, *words)).startswith(line)
+
+
 NETWORKS = [
     (f"{{ name = 'a', {given} }}", key, f"{got}, {expected}")
     for given, key, got, expected in (

@@ -1,5 +1,8 @@
 """Folding, figures, encoding and merging, with HdrHistogram itself as the oracle."""
 
+import ctypes
+import gc
+
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -78,6 +81,23 @@ def test_values_at_many_percentiles_equal_hdrhistograms_own(values, percentiles)
 def test_an_encoded_histogram_is_read_back_with_the_same_counts(values):
     histogram = folded(values)
     assert bytes(histograms.decode(histograms.encode(histogram)).counts) == bytes(histogram.counts)
+
+
+def test_encoding_ever_other_histograms_leaves_few_array_types_behind():
+    def types() -> int:
+        return sum(
+            isinstance(each, type) and issubclass(each, ctypes.Array) for each in gc.get_objects()
+        )
+
+    gc.collect()
+    before = types()
+    gc.disable()  # as in a shard
+    try:
+        for value in np.geomspace(1_000, HIGHEST_NS, 500).astype(np.int64).tolist():
+            assert histograms.decode(histograms.encode(folded([value]))).total_count == 1
+        assert types() - before < 40
+    finally:
+        gc.enable()
 
 
 def test_values_above_the_range_are_recorded_at_its_end_and_counted():

@@ -53,7 +53,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     def refused(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_bytes", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
         create_run_directory(tmp_path / "run")
 

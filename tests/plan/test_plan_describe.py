@@ -193,3 +193,11 @@ def test_how_sessions_begin_and_end_is_said_where_it_differs():
     assert said["sessions"][0] == (
         "5,000 distinct sessions; a report every 1s in their first 10s; a final report"
     )
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_that_listed_targets_get_the_secrets_is_said(share):
+    asked = {"url": "http://p:9090", "job": "qos", "share_headers": share}
+    said = rows(plan_of({"prometheus": asked}))["prometheus"][0]
+    assert said.startswith("asked every 1m at http://p:9090, job qos")
+    assert said.endswith(", its targets get the headers of the load's") is share

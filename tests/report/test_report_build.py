@@ -33,6 +33,17 @@ def test_a_run_directory_gets_its_five_files(tmp_path: Path) -> None:
     assert not [path for path in run_dir.iterdir() if path.suffix == ".tmp"]
 
 
+def test_links_that_somebody_planted_in_the_folder_are_not_followed(tmp_path: Path) -> None:
+    run_dir, victim = write_run(tmp_path / "run", make_plan()), tmp_path / "victim"
+    victim.write_text("precious")
+    for name in FILES:
+        (run_dir / f".{name}.tmp").symlink_to(victim)
+        (run_dir / name).symlink_to(victim)
+    assert build(run_dir).problems == ()
+    assert victim.read_text() == "precious"
+    assert not any((run_dir / name).is_symlink() for name in FILES)
+
+
 def test_building_again_gives_the_same_files(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path / "run", make_plan())
     build(run_dir)

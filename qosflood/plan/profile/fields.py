@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
@@ -15,8 +22,10 @@ from qosflood.base.endpoint import (
     check_allow,
     check_header_name,
     check_header_source,
+    check_query,
     is_address,
     parse_endpoint,
+    parse_page,
 )
 from qosflood.base.errors import StartError
 from qosflood.base.units import (
@@ -101,6 +110,15 @@ def key(default: Any, description: str, example: Any = None) -> Any:
     """A profile's key: shipped default, meaning, and an example (the default's if None)."""
     shown = default if example is None else example
     return Field(default=default, description=description, examples=[shown], validate_default=True)
+
+
+def without_secret(where: str) -> str:
+    """A path or a URL in whose query no secret stands; raises ValueError."""
+    try:
+        check_query(where.partition("?")[2])
+    except StartError as error:
+        raise ValueError(str(error)) from None
+    return where
 
 
 def _address(text: str) -> str:
@@ -197,12 +215,11 @@ Shards = Annotated[
 ]
 Address = Annotated[str, spelled("an IP address", _address)]
 Url = Annotated[str, spelled("a URL", lambda text: parse_endpoint(text).url)]
-ScrapeUrl = Annotated[
-    str, spelled("a URL", lambda text: parse_endpoint(text, allow_query=True).url)
-]
+ScrapeUrl = Annotated[str, spelled("a URL", lambda text: parse_page(text).url)]
 Path = Annotated[
     str,
     Field(pattern=r"^/[!-~]*$"),
+    AfterValidator(without_secret),
     Expected("a path that starts with / and holds neither spaces nor control characters"),
 ]
 ContentType = Annotated[str, Field(pattern=r"^[!-~]+/[ -~]*[!-~]$"), Expected("a content type")]

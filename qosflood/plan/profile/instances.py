@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.base.endpoint import HeaderRef, parse_endpoint, same_origin
 from qosflood.plan.plan import Target
 from qosflood.plan.profile.fields import (
     Expected,
@@ -18,6 +18,7 @@ from qosflood.plan.profile.fields import (
     Section,
     Text,
     key,
+    without_secret,
 )
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.scrape import ScrapeSection
@@ -39,11 +40,12 @@ class InstanceSection(Section):
         | None
     ) = key(
         None,
-        "Headers of its scrapes. Default: those of target.headers.",
+        "Headers of its scrapes. Default: scrape.headers; without those target.headers for a page "
+        "on the target's own origin, none for any other.",
         {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
     )
     memory: Text | None = key(None, "Where its memory is read. Default: detected.", "gauge")
-    readback: Text | None = key(
+    readback: Annotated[Text, AfterValidator(without_secret)] | None = key(
         None, "Path or URL of its snapshot of sessions, for the loss audit.", "/api/v1/metrics/qos"
     )
 
@@ -82,7 +84,9 @@ def build_instances(
 ) -> tuple[Instance, ...]:
     """The profile's instances; without any, one at the load's address."""
     if not asked:
-        return (Instance(name=ONE_INSTANCE, scrape_url=watch.scrape_url, headers=target.headers),)
+        page = watch.scrape_url
+        headers = _headers(page, scrape.headers, target)
+        return (Instance(name=ONE_INSTANCE, scrape_url=page, headers=headers, trusted=True),)
     if scrape.url is not None:
         problems.add(
             "scrape.url",
@@ -94,9 +98,12 @@ def build_instances(
         Instance(
             name=one.name,
             scrape_url=_with_path(one.scrape, scrape.path),
-            headers=target.headers if one.headers is None else _refs(one.headers),
+            headers=_headers(
+                one.scrape, scrape.headers if one.headers is None else one.headers, target
+            ),
             memory=one.memory,
             readback=one.readback,
+            trusted=True,
         )
         for one in asked
     )
@@ -119,11 +126,21 @@ def check_memories(
             )
 
 
-def instances_from(
-    targets: Iterable[tuple[str, str]], headers: tuple[HeaderRef, ...] = ()
+def instances_found(
+    pages: Iterable[tuple[str, str]], target: Target, *, share: bool
 ) -> tuple[Instance, ...]:
-    """Instances of (name, URL of the page), such as a Prometheus lists them."""
-    return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
+    """Instances of (name, URL of the page) as a Prometheus lists them. Whoever can write that list
+    chooses the hosts: those on other origins than the target's get its headers and its
+    certificate only where the plan says so (`share`)."""
+    return tuple(
+        Instance(
+            name=name,
+            scrape_url=url,
+            headers=target.headers if share else _headers(url, None, target),
+            trusted=share,
+        )
+        for name, url in pages
+    )
 
 
 def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems) -> None:
@@ -145,5 +162,8 @@ def _with_path(url: str, path: str) -> str:
     return endpoint.url if endpoint.path else replace(endpoint, path=path).url
 
 
-def _refs(headers: dict[str, str]) -> tuple[HeaderRef, ...]:
-    return tuple(HeaderRef(name=name, source=source) for name, source in headers.items())
+def _headers(page: str, named: dict[str, str] | None, target: Target) -> tuple[HeaderRef, ...]:
+    """Those named for a page; where none are, the target's, but on its own origin alone."""
+    if named is None:
+        return target.headers if same_origin(page, target.url) else ()
+    return tuple(HeaderRef(name=name, source=source) for name, source in named.items())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.base.endpoint import HeaderRef, parse_page
 from qosflood.base.secrets import secret_word
 from qosflood.base.units import SECOND
 from qosflood.plan.profile.fields import (
@@ -194,4 +194,4 @@ def _check_companions(memory: MemorySection, problems: Problems) -> None:
 
 
 def _page(url: str) -> str:
-    return parse_endpoint(url, allow_query=True).url
+    return parse_page(url).url

@@ -10,6 +10,8 @@ from qosflood.plan.profile.fields import (
     Count,
     Duration,
     Expected,
+    HeaderName,
+    HeaderSource,
     Interval,
     Path,
     ScrapeUrl,
@@ -28,6 +30,17 @@ class ScrapeSection(Section):
     path: Path = key("/metrics", "Path below the target's URL.")
     url: ScrapeUrl | None = key(
         None, "The whole URL, if it is not below the target's.", "http://127.0.0.1:9100/metrics"
+    )
+    headers: (
+        Annotated[
+            dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+        ]
+        | None
+    ) = key(
+        None,
+        "Headers of the scrapes. Default: target.headers for a page on the target's own origin, "
+        "none for any other.",
+        {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
     )
     interval: Interval | None = key(
         None, "Time from one scrape to the next, or off. Default: 5s, 1s for floods under 2m.", "5s"

@@ -25,7 +25,7 @@ from qosflood.base.failures import (
 from qosflood.base.header_values import command_line, redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import format_bytes, format_count, format_duration
+from qosflood.base.units import format_bytes, format_duration
 from qosflood.journal.records import ControlSample
 from qosflood.load.body.request import RequestBuilder
 from qosflood.monitor.control import ask_control
@@ -36,7 +36,7 @@ from qosflood.monitor.memory.port_owner import owner_of_port
 from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
-from qosflood.plan.profile.target import needs_consent
+from qosflood.plan.profile.target import needs_consent, rate_in_words
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
@@ -137,10 +137,19 @@ def check_consent(
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()
-    rate = format_count(max(plan.load.rate, plan.load.base_rate) * plan.share)
-    if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
+    rate = rate_in_words(max(plan.load.rate, plan.load.base_rate) * plan.share, plan.retries)
+    if ask is not None and ask(f"{what}. Send it up to {rate}?"):
         return (f"{what}: consent was given on the terminal",)
     raise PreflightError(f"target: {what}; to allow the flood, add --allow-target {where}")
+
+
+def lacks_consent(plan: Plan, allow: tuple[str, ...]) -> bool:
+    """Whether somebody has to be asked, or the flood refused."""
+    try:
+        check_consent(plan, allow, None)
+    except PreflightError:
+        return True
+    return False
 
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:

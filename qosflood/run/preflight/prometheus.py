@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qosflood.base.endpoint import is_loopback, parse_endpoint
-from qosflood.base.errors import PreflightError
+from qosflood.base.endpoint import is_loopback, parse_endpoint, parse_page
+from qosflood.base.errors import PlanError, PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_planned
 from qosflood.monitor.prometheus.otel import open_otel
 from qosflood.monitor.prometheus.targets import matched, named, of_job
 from qosflood.plan.plan import Plan
-from qosflood.plan.profile.instances import instances_from
+from qosflood.plan.profile.instances import instances_found
 from qosflood.plan.watching import ONE_INSTANCE
 from qosflood.plan.watching import Prometheus as Asked
 
@@ -60,13 +60,25 @@ def with_instances_of_job(plan: Plan) -> Plan:
         return plan
     targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
     if plan.sources.get("scrape.url", _NOT_SAID) == _NOT_SAID:
-        return replace(plan, instances=instances_from(named(targets), plan.target.headers))
+        _check_urls(targets)
+        found = instances_found(named(targets), plan.target, share=asked.share_headers)
+        return replace(plan, instances=found)
     if len(targets) > 1:
         raise PreflightError(
             f"--scrape: got one page for the {len(targets)} targets of job {asked.job}, "
             "expected --instance LABEL too, or no --scrape"
         )
     return plan
+
+
+def _check_urls(targets: Iterable[ActiveTarget]) -> None:
+    """Raise PreflightError for a target's URL that cannot be scraped, or written to run.json."""
+    for target in targets:
+        try:
+            parse_page(target.url)
+        except PlanError as error:
+            name = printable(target.instance, 60)
+            raise PreflightError(f"--job: target {name}: {printable(error)}") from None
 
 
 async def look_at_other_monitors(plan: Plan) -> OtherMonitors:
@@ -226,4 +238,10 @@ def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
         yield (
             f"scrapes go to {_list(hosts)} too, as Prometheus lists them; "
             "--scrape-interval off leaves scraping to Prometheus"
+        )
+    bare = [one.name for one in plan.instances if not one.headers and not one.trusted]
+    if bare and plan.target.headers:
+        yield (
+            f"{_list(bare)}: scraped without target.headers, as Prometheus lists them on other "
+            "origins; prometheus.share_headers = true sends them there too"
         )

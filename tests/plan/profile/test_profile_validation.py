@@ -241,6 +241,12 @@ def test_a_long_value_is_cut(problems):
     assert len(line) < 200
 
 
+SECRET_QUERY = (
+    "got a query with a secret by its name, token, expected none: a query is written to run.json; "
+    "send it as a header, read from env:VAR or file:PATH"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -273,6 +279,20 @@ def test_a_long_value_is_cut(problems):
             'target.url = "http://qos.example.com?token=hunter2"',
             "target.url: got a URL with a query or fragment, expected none, "
             "e.g. http://127.0.0.1:3000",
+        ),
+        *(
+            (f"{where} = {value}", f"{named}: {SECRET_QUERY}")
+            for where, value, named in (
+                ("scrape.url", '"http://a/m?token=hunter2"', "scrape.url"),
+                ("scrape.path", '"/m?x=1&token=hunter2"', "scrape.path"),
+                ("control.url", '"http://a/m?token=hunter2"', "control.url"),
+                ("otel.urls", '["http://a/m?token=hunter2"]', "otel.urls[0]"),
+                ("report.path", '"/qos?token=hunter2"', "report.path"),
+                ("report.query", '{ token = "hunter2" }', "report.query.token"),
+                ("audit.readback", '"/held?token=hunter2"', "audit.readback"),
+                ("audit.readback", '"http://a/held?token=hunter2"', "audit.readback"),
+                ("memory.exposition", '"http://a/m?token=hunter2"', "memory.exposition"),
+            )
         ),
         (
             'target = "http://me:hunter2@qos.example.com"',

@@ -247,6 +247,15 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
+def test_links_that_somebody_planted_are_not_followed(tmp_path: Path) -> None:
+    run_dir, elsewhere = write_run(tmp_path / "run", make_plan()), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (run_dir / "csv").symlink_to(elsewhere)
+    with pytest.raises(RunDirectoryError, match="is a link to another folder"):
+        export(run_dir, None, TABLES, empty=False)
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_a_broken_journal_leaves_no_file_behind(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path / "run", make_plan())
     with (run_dir / "journal.jsonl").open("ab") as journal:

@@ -92,6 +92,20 @@ def test_a_job_that_is_not_there_is_answered_with_those_that_are():
     assert "expected one of node, qos; did you mean qos?" in line
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("no url", 'target a: got "no url", expected a URL'),
+        (f"http://{'a' * 64}/metrics", "expected a URL with a host"),
+        ("http://a:3000/metrics?token=hunter2", "got a query with a secret by its name, token"),
+    ],
+)
+def test_a_target_whose_url_cannot_be_taken_is_named(url, words):
+    line = refusal(a_prometheus((target("qos", "a", url=url),)), job="qos")
+    assert words in line
+    assert "hunter2" not in line
+
+
 def test_an_instance_that_is_not_there_is_answered_with_those_that_are():
     line = refusal(a_prometheus(), job="qos", instance="a:300")
     assert "expected one of a:3000, b:3000; did you mean a:3000?" in line
@@ -114,6 +128,16 @@ def test_where_the_scrapes_go_is_said():
     beside = asyncio.run(looked(a_prometheus(), job="qos"))
     assert beside.words == ("prometheus ✓ 3.1.0, 2 of 2 targets",)
     assert any("scrapes go to a, b too" in line for line in beside.warnings)
+
+
+def test_targets_that_are_scraped_without_the_secrets_are_named():
+    token = HeaderRef(name="Authorization", source="env:QOSFLOOD_TOKEN")
+    plan = make_plan(target={"headers": (token,)})
+    line = "a:3000, b:3000: scraped without target.headers"
+    bare = asyncio.run(looked(a_prometheus(), plan, job="qos"))
+    assert any(line in warning for warning in bare.warnings)
+    shared = asyncio.run(looked(a_prometheus(), plan, job="qos", share_headers=True))
+    assert not any(line in warning for warning in shared.warnings)
 
 
 def test_a_target_is_known_by_its_page_under_any_name_of_this_machine():
