@@ -6,12 +6,11 @@ input means that the coordinator is gone, and ends this process too.
 """
 
 import argparse
+import json
 import os
 import sys
 import threading
 from pathlib import Path
-
-import orjson
 
 from qosflood.base.errors import ExitCode, QosfloodError
 from qosflood.journal.records import End
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
         "document": to_json(result.document),
         "problems": result.problems,
     }
-    sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+    sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")
     return 0
 
 

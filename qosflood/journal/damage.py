@@ -1,0 +1,66 @@
+"""What no record holds, whatever its types say: the sign of a damaged line. Pure.
+
+A flipped bit may leave JSON that can be read, and a number or a histogram in it that costs all the
+memory there is, or every histogram that it is added to.
+"""
+
+import base64
+import binascii
+import zlib
+
+from qosflood.journal.records import JournalRecord, Latency, Rollup, Segment, Window
+
+MOST_T_NS = 2**62
+MOST_SECONDS = 10 * 366 * 86_400
+MOST_SHARDS = 4096
+MOST_COUNT = 2**40
+"""More than any machine sends in a second."""
+_SERIES = ("response", "service", "failed", "send_lag")
+_COUNTS = ("scheduled", "picked_late", "offered", "resent", "reconnects", "retries")
+_DICTS = ("outcomes", "statuses", "errors", "retried")
+_COOKIE_BYTES = 8
+_MOST_BYTES = 1 << 20
+"""A histogram of our range has at most 24,576 counters of 9 bytes."""
+
+
+def check_record(record: JournalRecord) -> None:
+    """Raise ValueError for a record that nobody can have written."""
+    _within("t", record.t, MOST_T_NS)
+    if isinstance(record, Segment):
+        _within("wall_ns", record.wall_ns, MOST_T_NS)
+    if isinstance(record, Window):
+        _check_window(record)
+    if isinstance(record, Window | Rollup):
+        for series in _SERIES:
+            _check_latency(series, getattr(record, series))
+
+
+def _check_window(window: Window) -> None:
+    _within("second", window.second, MOST_SECONDS)
+    _within("shard", window.shard, MOST_SHARDS)
+    for name in _COUNTS:
+        _within(name, getattr(window, name), MOST_COUNT)
+    for name in _DICTS:
+        for key, count in getattr(window, name).items():
+            _within(f"{name}.{key}", count, MOST_COUNT)
+
+
+def _within(name: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        raise ValueError(f"{name}: got {value}, expected 0 to {most}")
+
+
+def _check_latency(series: str, latency: Latency | None) -> None:
+    """The histogram's own checksum, without reading its counters: that takes a fiftieth of it."""
+    if latency is None:
+        return
+    _within(f"{series}.count", latency.count, MOST_COUNT)
+    try:
+        packed = base64.b64decode(latency.encoded, validate=True)[_COOKIE_BYTES:]
+        unpacking = zlib.decompressobj()
+        unpacking.decompress(packed, _MOST_BYTES)
+        whole = unpacking.eof
+    except (binascii.Error, zlib.error, ValueError):
+        whole = False
+    if not whole:
+        raise ValueError(f"{series}: its histogram is damaged")
