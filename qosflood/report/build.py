@@ -50,12 +50,15 @@ class BuildResult:
     problems: tuple[str, ...]
 
 
-def build(run_dir: Path, ended: End | None = None, *, salvage: bool = False) -> BuildResult:
+def build(
+    run_dir: Path, ended: End | None = None, *, salvage: bool = False, verdict_only: bool = False
+) -> BuildResult:
     """Analyse the run in `run_dir` and write its report; raises JournalError if it cannot be read.
 
     `ended` says how the run ended where the journal could not take its end record. A file that
     cannot be made or written is a problem reported, not an error: the others are still written.
-    With `salvage` damaged lines of the journal are left out, which is a gap of the report.
+    With `salvage` damaged lines of the journal are left out, which is a gap of the report;
+    with `verdict_only` report.json alone is written.
     """
     run = read_damaged_run(run_dir) if salvage else read_run(run_dir)
     log, gaps = LogMaker(), Gaps()
@@ -66,9 +69,10 @@ def build(run_dir: Path, ended: End | None = None, *, salvage: bool = False) -> 
     remove_reserve(run_dir)
     written: list[Path] = []
     problems: list[str] = []
-    for name, make in _files(run_dir, run, findings, document, log).items():
+    files = _files(run_dir, run, findings, document, log)
+    for name in (REPORT_JSON,) if verdict_only else files:
         try:
-            write_atomically(run_dir / name, make().encode())
+            write_atomically(run_dir / name, files[name]().encode())
             written.append(run_dir / name)
         except OSError as error:
             problems.append(f"{run_dir / name}: not written ({error.strerror})")

@@ -94,6 +94,7 @@ _OWN_FAULTS = (_FAILED_JUDGING, WHY)
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 _ENDINGS = {
+    "not_started": "the load did not start",
     "disk_full": "the disk is full",
     "journal_lost": "the journal could no longer be written",
     "shard_died": "a part of the generator died",
