@@ -184,7 +184,7 @@ def _entries(
     gaps: Gaps,
 ) -> list[TimelineEntry]:
     """The timeline, in the order of time."""
-    happened = gaps.instead(
+    happened: list[TimelineEntry] = gaps.instead(
         "timeline",
         lambda: timeline_entries(
             plan,
@@ -198,7 +198,7 @@ def _entries(
         ),
         list,
     )
-    further = gaps.instead(
+    further: list[TimelineEntry] = gaps.instead(
         "timeline",
         lambda: [*recovered_entries(plan, recovery, clock), *prometheus_entries(prometheus, clock)],
         list,

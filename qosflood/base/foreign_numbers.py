@@ -4,15 +4,15 @@ A page may hold NaN, infinity or 1e300 wherever a size, a time or a count is exp
 is the oddity of whoever reported it: it is read here as not measured, and its reader names it.
 """
 
-import math
-
+LATEST_NS = 2**62
+"""In the year 2116: of a moment in nanoseconds since the epoch."""
 MOST = 2**53
 """Up to here a float is exact: 8 PiB, 104 days in nanoseconds, 285,000 years in milliseconds."""
 
 
-def finite_number(value: float | None) -> float | None:
-    """The value; None for NaN and infinity."""
-    return value if value is not None and math.isfinite(value) else None
+def is_count(value: float) -> bool:
+    """Whether it is from 0 to `MOST`, which NaN and infinity are not."""
+    return 0 <= value <= MOST
 
 
 def whole_number(value: float | None, unit: float = 1, most: int = MOST) -> int | None:

@@ -96,3 +96,6 @@ def _up_lines(up: Sequence[OtelUp]) -> Iterator[str]:
 def _page_lines(samples: Sequence[OtelSample], failed: Sequence[OtelSample]) -> Iterator[str]:
     if failed:
         yield f"{len(failed)} of {len(samples)} readings of its pages failed"
+    odd = next((sample.reason for sample in samples if sample.ok and sample.reason), None)
+    if odd is not None:
+        yield printable(odd, 160)

@@ -7,6 +7,7 @@ from qosflood.analysis.findings import Findings
 from qosflood.analysis.gaps import Gaps, gap_line
 from qosflood.plan.plan import Plan
 from qosflood.report.charts.load import make_charts
+from qosflood.report.charts.plotting import Chart
 from qosflood.report.document.schema import Document
 from qosflood.report.html.first_screen import first_screen
 from qosflood.report.html.section import LINES, Report, Section, placed
@@ -22,7 +23,7 @@ def render(
 ) -> str:
     """The whole page; `failures` are the lines of failures.jsonl as dicts."""
     gaps = Gaps()
-    charts = gaps.instead("charts", lambda: make_charts(plan, findings, gaps), list)
+    charts: list[Chart] = gaps.instead("charts", lambda: make_charts(plan, findings, gaps), list)
     left_out = [*map(gap_line, gaps.found)]
     missing: Section[None] = Section("Not in this page", LINES, lambda _: {"lines": left_out})
     return page(
