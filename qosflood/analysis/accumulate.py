@@ -5,6 +5,7 @@ from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.failures import FirstFailures
+from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
 from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.analysis.phases import PhaseTally
@@ -98,13 +99,18 @@ class Accumulator:
             End: self._end,
         }
 
-    def add_all(self, records: Iterable[JournalRecord]) -> None:
-        """Add every record, then sort samples and events by time."""
+    def add_all(self, records: Iterable[JournalRecord], gaps: Gaps) -> None:
+        """Add every record, then sort samples and events by time. One that cannot be added is a
+        gap: what else it would have counted for is not known."""
         for record in records:
             self.last_t = max(self.last_t, record.t)
             add = self._add.get(type(record))
-            if add is not None:
+            if add is None:
+                continue
+            try:
                 add(record)
+            except Exception as error:
+                gaps.note(JOURNAL, f"a record of type {record.TAG}: {error_words(error)}")
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
         self.control.sort(key=lambda sample: sample.t)

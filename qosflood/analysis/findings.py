@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
+from qosflood.analysis.gaps import Gap
 from qosflood.journal.records import MemoryFigure, Who
 from qosflood.plan.watching import ONE_INSTANCE
 
@@ -416,6 +417,7 @@ class Findings:
     control_points: tuple[ControlPoint, ...] = ()
     blocks: Blocks | None = None
     """None: there was no load, or too little of it to be cut into blocks."""
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:

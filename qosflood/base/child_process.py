@@ -57,10 +57,8 @@ class Child:
         code = self._process.returncode if self._process else None
         if self._misread:
             return self._misread
-        if code is not None and code < 0:
-            return f"killed by {_signal_name(-code)}"
         lines = self._words.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else f"exit status {code}, no error output"
+        return last_words(code, lines[-1] if lines else "")
 
     async def start(self, module: str, spec: Any) -> None:
         """Run `python -m module` and hand it `spec`; raises StartError if it cannot be run."""
@@ -156,6 +154,14 @@ class Child:
             self.done.set()
         elif line.endswith(b"\n"):
             self._on_line(line)
+
+
+def last_words(code: int | None, last_line: str) -> str:
+    """What the end of a process is explained by: the signal, or the last line on its standard
+    error."""
+    if code is not None and code < 0:
+        return f"killed by {_signal_name(-code)}"
+    return last_line or f"exit status {code}, no error output"
 
 
 def _signal_name(number: int) -> str:

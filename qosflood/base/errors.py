@@ -10,6 +10,7 @@
     │   ├── PreflightError      the target, the machine or the monitoring is not ready
     │   └── RunDirectoryError   the run directory cannot be used
     ├── JournalError            exit 2: a run directory cannot be read back
+    ├── ReportError             exit 3, or what the run's end says: a run without its verdict
     └── JournalWriteError       exit 3: the journal can no longer be written
         └── DiskFullError       its file system is full
 """
@@ -69,6 +70,16 @@ class JournalError(QosfloodError):
     """A run directory's journal or run.json cannot be read."""
 
     exit_code = ExitCode.NOT_STARTED
+
+
+class ReportError(QosfloodError):
+    """The load was sent, but nothing could be said of it: no run is valid so. How it ended may
+    decide on its own: 4 for one that was aborted, 130 for one that was interrupted."""
+
+    def __init__(self, what: str, ended: str) -> None:
+        super().__init__(what)
+        known = {"aborted": ExitCode.ABORTED, "interrupted": ExitCode.INTERRUPTED}
+        self.exit_code = known.get(ended, ExitCode.INVALID)
 
 
 class JournalWriteError(QosfloodError):

@@ -45,6 +45,9 @@ _BYTE_UNITS = {
 _BYTES = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]+)")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_US = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, the last that a calendar has: a moment beyond it is one
+that somebody else's clock made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,4 +207,4 @@ def _iso(ns: int, to: str) -> str:
 
 
 def _moment(ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=ns // US)
+    return _EPOCH + timedelta(microseconds=min(max(ns // US, 0), _LAST_US))

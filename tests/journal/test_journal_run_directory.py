@@ -257,3 +257,19 @@ def test_on_a_disk_that_is_really_full_the_reserve_holds_the_end(tmp_path):
 def test_a_disk_without_room_for_a_journal_is_refused(tmp_path):
     with tiny_disk(tmp_path / "disk", "64k") as disk, pytest.raises(RunDirectoryError):
         JournalWriter(create_run_directory(disk / "run"))
+
+
+def test_a_broken_disk_is_an_error_of_the_journal_until_it_is_closed(run_dir, monkeypatch):
+    writer = JournalWriter(run_dir)
+    writer.append(SEGMENT)
+
+    def broken(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        for call in ("write", "ftruncate", "fdatasync", "close"):
+            disk.setattr(os, call, broken)
+        with pytest.raises(JournalWriteError, match="Input/output error") as caught:
+            writer.append(SEGMENT)
+        assert caught.value.exit_code == 3
+        writer.close()

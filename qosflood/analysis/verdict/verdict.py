@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.gaps import DECIDING, error_words
+from qosflood.analysis.missing import WHY
 from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import read
 from qosflood.analysis.verdict.readings import Case
@@ -87,9 +89,13 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
 _OWN_ERROR = "internal_error"
+_FAILED_JUDGING = "its judging failed"
+_OWN_FAULTS = (_FAILED_JUDGING, WHY)
+"""How the reason of a limit begins that qosflood itself did not manage to judge."""
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 _ENDINGS = {
+    "not_started": "the load did not start",
     "disk_full": "the disk is full",
     "journal_lost": "the journal could no longer be written",
     "shard_died": "a part of the generator died",
@@ -125,9 +131,10 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
     unjudged = [
         f"{judged.limit.expr} could not be judged: {judged.reason}"
         for judged in _unjudged(limits)
-        if judged.limit.named_by == "user"
+        if judged.limit.named_by == "user" or judged.reason.startswith(_OWN_FAULTS)
     ]
-    problems = [*findings.generator.problems, *_unbalanced(findings)]
+    gaps = [f"{gap.section}: {gap.reason}" for gap in findings.gaps if gap.section in DECIDING]
+    problems = [*findings.generator.problems, *gaps, *_unbalanced(findings)]
     return list(dict.fromkeys([*ended, *problems, *unjudged]))
 
 
@@ -159,6 +166,16 @@ def _unjudged(limits: tuple[JudgedLimit, ...]) -> list[JudgedLimit]:
 
 
 def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
+    """The limit with what was found; one whose judging fails is not judged, whatever the others
+    are."""
+    try:
+        return _judged(plan, findings, limit)
+    except Exception as error:
+        reason = f"{_FAILED_JUDGING}: {error_words(error)}"
+        return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=reason)
+
+
+def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     """The limit with what was found.
 
     A latency limit that is broken, but only with windows in it in which the generator was late,

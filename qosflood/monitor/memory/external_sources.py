@@ -18,6 +18,7 @@ from typing import Protocol
 import aiohttp
 
 from qosflood.base.failures import no_answer
+from qosflood.base.foreign_numbers import whole_number
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
@@ -187,7 +188,7 @@ class Queried:
         """Ask for the value, its time and what goes with it, as of one moment."""
         source, now_s = self._source, time.time()
         restarts, no_restarts = await self._value("restarts_from", source.restarts, now_s)
-        count = None if restarts is None else round(restarts)
+        count = whole_number(restarts)
         reason = await self._termination(now_s)
         found = await self._prometheus.query(source.read, now_s)
         if isinstance(found, Failure):
@@ -196,7 +197,7 @@ class Queried:
             return Unread(_not_one(len(found), source.read), count, reason)
         at_s, _ = await self._value("", f"timestamp({source.read})", now_s)
         limit, no_limit = await self._value("limit_from", source.limit, now_s)
-        at_ms = None if at_s is None else round(at_s * 1000)
+        at_ms = whole_number(at_s, 1000)
         reading = _reading(found[0].value, limit, at_ms)
         if isinstance(reading, Unread):
             return replace(reading, restarts=count, termination=reason)
@@ -315,14 +316,10 @@ def _parsed(printed: bytes) -> Reading | Unread:
 
 
 def _reading(value: float, limit: float | None, at_ms: int | None) -> Reading | Unread:
-    if not (math.isfinite(value) and 0 < value < 2**62):
+    used_bytes = whole_number(value)
+    if not used_bytes:
         return Unread("gave no number of bytes above 0")
-    known = limit is not None and math.isfinite(limit) and 0 < limit < 2**62
-    return Reading(
-        used_bytes=round(value),
-        limit_bytes=round(limit) if known and limit is not None else None,
-        at_ms=at_ms,
-    )
+    return Reading(used_bytes=used_bytes, limit_bytes=whole_number(limit) or None, at_ms=at_ms)
 
 
 def _not_one(count: int, what: str) -> str:

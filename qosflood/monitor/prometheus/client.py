@@ -21,6 +21,7 @@ from yarl import URL
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError, UnitError
 from qosflood.base.failures import no_answer
+from qosflood.base.foreign_numbers import LATEST_NS, whole_number
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
 from qosflood.base.secrets import hide_in_text
 from qosflood.base.text import printable
@@ -223,7 +224,10 @@ class Prometheus:
             return answer
         if not answer:
             return Failure("not_prometheus", "time() has no value")
-        ahead_ns = round(answer[0].value * SECOND) - (sent_ns + got_ns) // 2
+        theirs_ns = whole_number(answer[0].value, SECOND, LATEST_NS)
+        if theirs_ns is None:
+            return Failure("not_prometheus", f"time() is {answer[0].value:g}")
+        ahead_ns = theirs_ns - (sent_ns + got_ns) // 2
         return Clock(ahead_ns=ahead_ns, error_ns=max(got_ns - sent_ns, 0) // 2)
 
     async def _ask(self, path: str, query: Mapping[str, str]) -> Any:
@@ -302,10 +306,12 @@ def _series(data: Any) -> tuple[Series, ...]:
 
 
 def _one(labels: dict[str, str], points: list[Any]) -> Series:
+    timed = [(whole_number(at, 1000), float(value)) for at, value in points]
+    kept = [(at_ms, value) for at_ms, value in timed if at_ms is not None]
     return Series(
         labels=labels,
-        at_ms=tuple(round(at * 1000) for at, _ in points),
-        values=tuple(float(value) for _, value in points),
+        at_ms=tuple(at_ms for at_ms, _ in kept),
+        values=tuple(value for _, value in kept),
     )
 
 

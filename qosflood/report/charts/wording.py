@@ -223,8 +223,8 @@ def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
 
 def pages(findings: Findings) -> Words:
     """The size of the metrics page."""
-    every = _from_the_start(findings, findings.scrape_points)
-    points = [point for point in every if point.bytes is not None]
+    taken = [point for point in findings.scrape_points if point.bytes is not None]
+    points = _from_the_start(findings, taken)
     largest = max(point.bytes or 0 for point in points)
     series = max((point.series or 0 for point in points), default=0)
     held = f" and {format_count(series)} series" if series else "; no series could be read from it"

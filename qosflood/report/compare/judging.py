@@ -130,8 +130,11 @@ def _beyond(bases: int) -> str:
 
 
 def _missing(base: Values, new: Values) -> str:
-    sides = [name for name, side in (("base", base), ("new", new)) if None in side]
-    return f"not measured in {' and '.join(sides)}"
+    named = (("base", base), ("new", new))
+    sides = [name for name, side in named if None in side]
+    never = [name for name, side in named if math.inf in side]
+    words = f"not measured in {' and '.join(sides)}"
+    return f"{words}, never in {' and '.join(never)}" if never else words
 
 
 def _endless(
@@ -140,8 +143,7 @@ def _endless(
     """Of a figure that is infinite in some run, such as a recovery that never happened."""
     before, after = (sum(math.isinf(value) for value in side) / len(side) for side in known)
     word: Word = "same" if before == after else "regressed" if after > before else "improved"
-    finite = [tuple(None if value == math.inf else value for value in side) for side in (base, new)]
-    return _change(figure, finite[0], finite[1], word, "– means never")
+    return _change(figure, base, new, word, "– means never")
 
 
 def _change(
@@ -153,9 +155,14 @@ def _change(
         unit=figure.unit,
         scale=figure.scale,
         worse=figure.worse,
-        base=tuple(base),
-        new=tuple(new),
+        base=_finite(base),
+        new=_finite(new),
         verdict=word,
         why=why,
         **figures,
     )
+
+
+def _finite(values: Values) -> tuple[float | None, ...]:
+    """What never came has no figure: none that is shown, and none in JSON."""
+    return tuple(None if value == math.inf else value for value in values)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.analysis.gaps import Gaps, gap_line
 from qosflood.analysis.prometheus.otel import NOT_CHECKED
 from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
 from qosflood.base.units import MS, format_utc_ms
@@ -28,6 +29,11 @@ def build_document(
     versions: Mapping[str, Any],
 ) -> schema.Document:
     """The Document of a run that started at `started_wall_ns` (UTC, ns since the epoch)."""
+    gaps = Gaps(findings.gaps)
+    steps = gaps.instead("next steps", lambda: advise(plan, findings, verdict), lambda: ())
+    prometheus = gaps.instead(
+        "Prometheus", lambda: prometheus_part(findings.prometheus), lambda: None
+    )
     run = schema.Run(
         id=plan.run_id,
         profile=plan.profile,
@@ -46,9 +52,12 @@ def build_document(
         headline=verdict.headline,
         reasons=list(verdict.reasons),
         not_judged=list(verdict.not_judged),
-        next_steps=list(advise(plan, findings, verdict)),
+        next_steps=list(steps),
         plan=msgspec.to_builtins(plan),
         limits=[_limit(judged) for judged in verdict.limits],
+        warnings=[*findings.warnings, *map(gap_line, gaps.found)],
+        prometheus=prometheus,
+        gaps=gaps.found,
         **_found(findings),
     )
 
@@ -78,9 +87,7 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "recovery": findings.recovery,
         "first_failure": None if first is None else _entry(first),
         "timeline": [_entry(entry) for entry in findings.timeline],
-        "warnings": list(findings.warnings),
         "instances": [_instance(instance) for instance in findings.instances],
-        "prometheus": prometheus_part(findings.prometheus),
         "otel": findings.otel or NOT_CHECKED,
         "blocks": findings.blocks,
     }

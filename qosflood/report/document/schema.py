@@ -19,6 +19,7 @@ from qosflood.analysis.findings import (
     Totals,
 )
 from qosflood.analysis.findings_prometheus import OtelFinding
+from qosflood.analysis.gaps import Gap
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.report.document.schema_parts import STRICT, PhaseCurves, Prometheus
 from qosflood.report.document.schema_parts import Part as _Part
@@ -282,6 +283,7 @@ class Document(_Part):
     prometheus: Prometheus | None
     otel: OtelFinding
     blocks: Blocks | None
+    gaps: list[Gap]
 
     def phase(self, name: str) -> Phase | None:
         """The phase of that name, if the run came that far."""

@@ -157,8 +157,8 @@ def test_a_body_that_is_too_deep_or_too_large_is_answered_in_one_line(problems):
 def test_a_field_that_is_set_on_the_command_line_is_named_there(problems):
     (line,) = problems("", "report.body.a=$network.moss")
     assert line.startswith('--set report.body.a=$network.moss: got the unknown source "network.mo')
-    assert problems("", "report.body.a=\ud83d") == [
-        "--set report.body.a=\ud83d: got half of a surrogate pair, expected Unicode characters"
+    assert problems("", "report.body.a=\udc80") == [
+        "--set: got bytes that are no UTF-8, expected key.path=value as text"
     ]
 
 

@@ -54,8 +54,8 @@ def test_no_prometheus_is_asked_while_consent_is_lacking(tmp_path, monkeypatch):
             carrying_out.run(request, Mock())
         return str(refused.value)
 
-    assert "say so with --allow-target" in carry_out()
-    assert "say so with --allow-target" in carry_out(ask=lambda _: False)
+    assert "to allow the flood, add --allow-target" in carry_out()
+    assert "to allow the flood, add --allow-target" in carry_out(ask=lambda _: False)
     assert asked == []
     assert carry_out(ask=lambda _: True) == "prometheus: asked"
     assert carry_out(allow=("203.0.113.7",)) == "prometheus: asked"
