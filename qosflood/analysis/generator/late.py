@@ -1,7 +1,7 @@
 """When the generator was late, and which limits its on-time windows break by themselves."""
 
-from qosflood.analysis.latency import p99_or_max, rank
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.analysis.latency import p99_or_max
+from qosflood.base.percentiles import PERCENTILES, rank
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Latency, Window
 from qosflood.plan.limit_language import metric_of
