@@ -15,12 +15,15 @@ from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (
+    OWN_ABSENCE,
     Event,
     JournalRecord,
     Latency,
     MemorySample,
+    Outcome,
     ScrapeSample,
     Window,
+    nobodys_failures,
 )
 from qosflood.plan.plan import Phase, Plan
 
@@ -65,12 +68,15 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Moment:
-    """One second of the load, over all shards."""
+    """One second of the load, over all shards; `nobodys` failed through the generator's own
+    absence, `nobodys_unsent` of them without having been sent."""
 
     scheduled: int = 0
     offered: int = 0
     retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    nobodys: int = 0
+    nobodys_unsent: int = 0
     shards: set[int] = field(default_factory=set)
     late: bool = False
     parts: list[Latency] = field(default_factory=list)
@@ -82,6 +88,8 @@ class Moment:
         self.offered += window.offered
         self.retries += window.retries
         self.outcomes.update(window.outcomes)
+        self.nobodys += nobodys_failures(window.errors)
+        self.nobodys_unsent += window.errors.get(OWN_ABSENCE[Outcome.UNSENT], 0)
         self.late = self.late or late
         if window.health is not None:
             self.shards.add(window.shard)
@@ -210,6 +218,11 @@ class LiveView:
         if first_s < 0 or seconds[-1] > self._complete:
             return None
         return [self._moments.get(second, Moment()) for second in seconds]
+
+    @property
+    def span_s(self) -> int:
+        """Seconds that the figures of now are taken from: one, of herds a cadence."""
+        return self._span_s
 
     @property
     def complete_s(self) -> int:

@@ -230,7 +230,11 @@ class LossFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFinding:
-    """Whether the generator did its part; `problems` make the run INVALID, one line each."""
+    """Whether the generator did its part; `problems` make the run INVALID, one line each.
+
+    In the flood its shards stood still or were behind their schedule for `absent_ns`, all together;
+    `absent_reports` came due meanwhile, or failed because of it.
+    """
 
     verdict: Literal["ok", "late", "starved"]
     late_windows: int
@@ -243,6 +247,8 @@ class GeneratorFinding:
     problems: tuple[str, ...]
     loop_stall_max_ns: int | None = None
     throttled_windows: int = 0
+    absent_ns: int = 0
+    absent_reports: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,11 @@ class Pacer:
         """Distinct sessions that have begun so far."""
         return self._joined + self._renewed
 
+    @property
+    def behind_since_ns(self) -> int:
+        """When the oldest report was due that is not picked yet, on the clock."""
+        return self._next_due_ns if self._reports_left and not self.finished else NEVER
+
     def tick(self) -> None:
         """Send what is due, up to 256 reports, and set the timer for the next."""
         if self.finished:

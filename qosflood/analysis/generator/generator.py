@@ -5,6 +5,7 @@ from typing import Literal
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import GeneratorFinding
+from qosflood.analysis.generator.absence import AbsenceTally
 from qosflood.analysis.generator.late import is_late, late_gate_ns, throttled
 from qosflood.analysis.generator.monitor import monitor_problems
 from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
@@ -49,6 +50,7 @@ class GeneratorTally:
         self.late = dict.fromkeys(GENERATOR_PHASES, 0)
         self.throttled = self.scheduled = self.picked_late = 0
         self.cpu_ns = self.run_queue_ns = self.acked = self.stall_ns = 0
+        self.absence = AbsenceTally(plan)
         self._flood_seconds: set[int] = set()
         flood = plan.main_phase
         # Between herds nothing is due, and a second without reports makes no late one rarer.
@@ -59,6 +61,7 @@ class GeneratorTally:
         """Add a window and return whether it is late; None if the window cannot show that."""
         self.scheduled += window.scheduled
         self.picked_late += window.picked_late
+        self.absence.add(window)
         self.shards.setdefault(window.shard, ShardTally()).add(window)
         if window.second in self._full:
             self._add_flood(window)
@@ -99,7 +102,8 @@ def generator_finding(
 ) -> GeneratorFinding:
     """The finding; `send_lag_p99_ns` is the flood's."""
     events = list(events)
-    late, unpicked = list(_late_problems(tally)), list(_pick_problems(tally))
+    late = [*tally.absence.problems(), *_late_problems(tally)]
+    unpicked = list(_pick_problems(tally))
     missing = list(_missing_problems(plan, tally, clock, events))
     seconds, rss = tally.flood_seconds, sum(shard.rss_max for shard in tally.shards.values())
     return GeneratorFinding(
@@ -113,6 +117,8 @@ def generator_finding(
         late_gate_ns=tally.gate_ns,
         loop_stall_max_ns=tally.stall_ns if seconds else None,
         throttled_windows=tally.throttled,
+        absent_ns=tally.absence.ns,
+        absent_reports=tally.absence.reports,
         problems=(
             *missing,
             *late,

@@ -1,9 +1,11 @@
 """Abort limits, judged while the run goes on. Pure.
 
-An abort limit names the condition that stops the run: `errors > 50% for 15s`. A share is taken
-over all reports of those 15 s, and has to lie beyond the threshold by more than chance: a target
-that refuses every other report must not be stopped for refusing 2,001 of 4,000. A level must have
-met the condition at every look for 15 s.
+An abort limit names the condition that stops the run: `errors > 50% for 15s` must have held for
+15 s in a row. A share is taken over all reports of those 15 s and has to lie beyond the threshold
+by more than chance: a target that refuses every other report must not be stopped for refusing 2,001
+of 4,000. Seconds of them that lie on the other side by more than chance end the row, so a total
+outage stops the run after 15 s and a restart of 10 s does not. A level must have met the condition
+at every look for 15 s.
 """
 
 from qosflood.analysis.current import LiveView

@@ -16,7 +16,7 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.journal.records import CUT_OFF, INCOMPLETE
+from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
 from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
@@ -290,7 +290,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         share = format_ratio(sum(refused.values()) / flood.scheduled)
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
-    failed -= flood.errors.get(CUT_OFF, 0)
+    failed -= flood.errors.get(CUT_OFF, 0) + nobodys_failures(flood.errors)
     said_already = bool(reasons) and reasons[0].startswith("errors ")
     if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")

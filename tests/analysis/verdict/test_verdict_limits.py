@@ -14,6 +14,7 @@ from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
 from qosflood.analysis.verdict.verdict import judge_limit
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import NOT_SENT, OWN_ABSENCE, Outcome
 from qosflood.plan.limit_language import parse_limit
 
 PLAN = make_plan()
@@ -217,20 +218,50 @@ def test_a_phase_cut_short_is_compared_with_what_was_due():
     assert (limit.ok, limit.value, limit.n) == (True, 1.0, 400)
 
 
-def cut_short(failed):
+def cut_short(failed, errors):
     stopped = stopped_run(PLAN, 10, "interrupted")
-    last = window(10, "flood", response_ms=[5.0] * 50, failed=failed)
+    last = window(10, "flood", response_ms=[5.0] * 50, failed=failed, errors=errors)
     return analyse(PLAN, WALL_NS, [*stopped[:-1], last, stopped[-1]])
 
 
 def test_what_the_stop_itself_left_unsent_breaks_nothing():
-    limit = judged("errors < 1%", cut_short({"unsent": 50}))
+    limit = judged("errors < 1%", cut_short({"unsent": 50}, {NOT_SENT: 50}))
     assert (limit.ok, limit.value) == (None, None)
     assert "when the run was stopped" in limit.reason
 
 
 def test_errors_before_the_stop_break_their_limit_all_the_same():
-    assert judged("errors < 1%", cut_short({"unsent": 50, "timeout": 50})).ok is False
+    errors = {NOT_SENT: 50, "no answer by the deadline": 50}
+    assert judged("errors < 1%", cut_short({"unsent": 50, "timeout": 50}, errors)).ok is False
+
+
+def test_what_was_left_unsent_past_its_deadline_failed_whether_the_run_was_stopped_or_not():
+    past = cut_short({"unsent": 50}, {"deadline passed before sending": 50})
+    assert judged("errors < 1%", past).ok is False
+
+
+def absent_run(count):
+    """`count` reports of the flood were not sent, because the generator itself was absent."""
+
+    def change(same):
+        if same.second != 9:
+            return same
+        left = {"errors": {OWN_ABSENCE[Outcome.UNSENT]: count}, "lag_ms": [0.1] * 100}
+        acked = [5.0] * (100 - count)
+        return window(9, same.phase, response_ms=acked, failed={"unsent": count}, **left)
+
+    return flood_of(change)
+
+
+@pytest.mark.parametrize("text", ["errors < 0.1%", "offered >= 99.9%"])
+def test_what_the_generators_own_absence_ended_is_nobodys_failure(text):
+    limit = judged(text, absent_run(50))
+    assert limit.ok is None
+    assert "the generator's own absence" in limit.reason
+
+
+def test_a_limit_that_breaks_beside_the_generators_absence_is_broken():
+    assert judged("errors > 99%", absent_run(1)).ok is False
 
 
 @pytest.mark.parametrize(
