@@ -150,7 +150,8 @@ class PhaseFigures(PhaseCounts):
 
     `target_loop_lag_ns` is how long the event loop of the target was held up at most, as its page
     tells; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
-    where there are several.
+    where there are several. In `waiting_windows` a shard waited for a core for over 20% of the
+    time.
     """
 
     planned: float
@@ -168,6 +169,7 @@ class PhaseFigures(PhaseCounts):
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
+    waiting_windows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,8 @@ class GeneratorFinding:
     """Whether the generator did its part; `problems` make the run INVALID, one line each.
 
     In the flood its shards stood still or were behind their schedule for `absent_ns`, all together;
-    `absent_reports` came due meanwhile, or failed because of it.
+    `absent_reports` came due meanwhile, or failed because of it. `waited_share` of the time a
+    shard waited for a core.
     """
 
     verdict: Literal["ok", "late", "starved"]
@@ -249,6 +252,7 @@ class GeneratorFinding:
     throttled_windows: int = 0
     absent_ns: int = 0
     absent_reports: int = 0
+    waited_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

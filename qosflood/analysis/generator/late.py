@@ -9,6 +9,7 @@ from qosflood.plan.plan import LEAST_LATE_GATE_NS, Limit, Plan
 
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1
+WAITING_SHARE = 0.2
 _RANKS = {**PERCENTILES, "max": 100.0}
 
 
@@ -27,6 +28,14 @@ def throttled(window: Window) -> bool:
     """Whether the cgroup's quota kept the shard off the CPU for over 10% of the second."""
     health = window.health
     return health is not None and health.throttled_ns > _THROTTLED_SHARE * SECOND
+
+
+def waits(window: Window) -> bool:
+    """Whether the shard waited for a core for over 20% of the second. Each of its events comes a
+    little late then, and none late enough to show as lag or stall; yet they add up in response
+    times, once for the send and once for the answer."""
+    health = window.health
+    return health is not None and health.run_queue_ns > WAITING_SHARE * SECOND
 
 
 def is_late(window: Window, gate_ns: int) -> bool:
@@ -53,8 +62,8 @@ class OnTimeBreaks:
         self._last_late: dict[int, int] = {}
 
     def add(self, window: Window, late: bool) -> None:
-        """Add a window."""
-        if late:
+        """Add a window; one in which the shard waited for a core is no evidence either."""
+        if late or waits(window):
             self._last_late[window.shard] = window.second
         if window.second - self._last_late.get(window.shard, -2) <= 1:
             return

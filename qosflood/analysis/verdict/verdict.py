@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.generator.late import WAITING_SHARE
 from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import read
 from qosflood.analysis.verdict.readings import Case
@@ -174,10 +175,7 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     if ok is False and _late_only(limit, findings, phase):
         assert phase is not None
         ok = None
-        reason = (
-            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
-            "generator was late"
-        )
+        reason = _by_lateness(phase)
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
@@ -189,8 +187,20 @@ def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
     return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
+def _by_lateness(phase: PhaseFigures) -> str:
+    if phase.late_windows:
+        return (
+            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
+            "generator was late"
+        )
+    return (
+        f"broken only with {phase.waiting_windows} of {phase.windows} windows in which the "
+        f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
+    )
+
+
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
-    late = phase is not None and phase.late_windows > 0
+    late = phase is not None and phase.late_windows + phase.waiting_windows > 0
     return bool(metric_of(limit).series) and late and limit.expr not in findings.broken_on_time
 
 
