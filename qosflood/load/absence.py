@@ -41,6 +41,7 @@ class Absences:
         its machine slept for `slept_ns`, which the clock does not count. Whether it comes back
         from an absence."""
         expected_ns = now_ns if self._expected_ns is None else self._expected_ns
+        self._expected_ns = None
         slept = slept_ns >= self.least_ns
         from_ns = min(expected_ns, behind_since_ns)
         if not slept and now_ns - from_ns < self.least_ns:
