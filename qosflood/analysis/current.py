@@ -131,6 +131,8 @@ class LiveView:
         self._gate_ns = late_gate_ns(plan)
         graces = [limit.grace_ns // SECOND for limit in plan.aborts]
         self._span_s = _span_s(plan)
+        self.watching_since = 0
+        """Journal time since which the run was looked at without standing still itself."""
         self._kept_s = 2 * max([_LEAST_KEPT_S, self._span_s, *graces])
         self._moments: dict[int, Moment] = {}
         self._complete = -1
@@ -269,6 +271,8 @@ class LiveView:
 
     def _feed_scrape(self, scrape: ScrapeSample) -> None:
         if scrape.own_fault:
+            # What the monitor missed says nothing about the target, as in the scrapes' figures.
+            self._good_scrapes[scrape.instance] = scrape.t
             return
         self._scrapes[scrape.instance] = scrape
         if scrape.ok:

@@ -13,9 +13,8 @@ class AbsenceTally:
     """Absence in the flood, added up window by window."""
 
     def __init__(self, plan: Plan) -> None:
-        flood = plan.main_phase
-        self._flood = flood.name
-        self._shard_ns = plan.load.shards * flood.duration_ns
+        self._flood = plan.main_phase.name
+        self._seconds = 0
         self._scheduled = self._nobodys = 0
         self._first_s: int | None = None
         self.ns = 0
@@ -26,7 +25,10 @@ class AbsenceTally:
             return
         self._scheduled += window.scheduled
         self._nobodys += nobodys_failures(window.errors)
-        if window.health is not None and window.health.absent_ns:
+        if window.health is None:
+            return
+        self._seconds += 1
+        if window.health.absent_ns:
             self.ns += window.health.absent_ns
             self._first_s = window.second if self._first_s is None else self._first_s
 
@@ -34,8 +36,10 @@ class AbsenceTally:
     def reports(self) -> int:
         """Reports that came due meanwhile, by the share of the time, or at least those that failed
         because of it."""
-        meanwhile = round(min(self.ns / self._shard_ns, 1.0) * self._scheduled)
-        return max(meanwhile, self._nobodys)
+        if not self._seconds:
+            return self._nobodys
+        share = min(self.ns / (self._seconds * SECOND), 1.0)
+        return max(round(share * self._scheduled), self._nobodys)
 
     def problems(self) -> Iterator[str]:
         """What makes the run INVALID, however long it is."""

@@ -11,9 +11,13 @@ at every look for 15 s.
 from qosflood.analysis.current import LiveView
 from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import READERS
+from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
 from qosflood.plan.limit_language import RUN, metric_of, value_text
 from qosflood.plan.plan import Limit, Plan
+
+_BLIND_NS = 5 * SECOND
+"""Asked about once a second; longer than this between two looks, the run itself stood still."""
 
 
 class AbortJudge:
@@ -22,6 +26,7 @@ class AbortJudge:
     def __init__(self, plan: Plan) -> None:
         self._view = LiveView(plan)
         self._since: dict[Limit, int] = {}
+        self._looked_ns: int | None = None
 
     def feed(self, record: JournalRecord) -> None:
         """Take a record, each one that the journal gets."""
@@ -31,6 +36,7 @@ class AbortJudge:
     def broken(self, t_ns: int) -> tuple[Limit, str] | None:
         """The first abort limit whose condition was met for its grace period, and the value in
         words; to be asked about once a second, `t_ns` counts from the segment's start."""
+        self._look(t_ns)
         for limit in self._view.plan.aborts:
             if not self._applies(limit, t_ns):
                 self._since.pop(limit, None)
@@ -44,6 +50,13 @@ class AbortJudge:
             elif met and value is not None and self._long_enough(limit, t_ns):
                 return limit, f"{limit.metric} {value_text(limit.unit, value)}"
         return None
+
+    def _look(self, t_ns: int) -> None:
+        """Who stood still has seen nothing meanwhile: every condition begins anew."""
+        if self._looked_ns is not None and t_ns - self._looked_ns > _BLIND_NS:
+            self._since.clear()
+            self._view.watching_since = t_ns
+        self._looked_ns = t_ns
 
     def _applies(self, limit: Limit, t_ns: int) -> bool:
         load_ns = self._view.load_ns(t_ns)

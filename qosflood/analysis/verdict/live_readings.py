@@ -108,8 +108,10 @@ def memory_max(view: LiveView, limit: Limit, _t_ns: int) -> Reading:
 
 
 def scrape_gap(view: LiveView, _limit: Limit, t_ns: int) -> Reading:
-    """The time without a good scrape, of the instance that has waited longest for one."""
+    """The time without a good scrape, of the instance that has waited longest for one; since the
+    run itself stood still, at most."""
     if view.plan.scrape_interval_ns is None or view.t0 is None:
         return _UNKNOWN
     last_good = view.last_good_scrape()
-    return Reading(value=t_ns - (view.t0 if last_good is None else last_good), n=1)
+    since = max(view.t0 if last_good is None else last_good, view.watching_since)
+    return Reading(value=t_ns - since, n=1)

@@ -95,6 +95,31 @@ def test_silence_before_the_first_deadlines_is_no_part_of_the_grace_period() -> 
     assert first_broken(plan_with("errors > 50% for 15s"), records, 40) is None
 
 
+def broken_at(plan: Plan, records: Iterable[JournalRecord], looks: Iterable[int]) -> list[int]:
+    """The looks, in seconds of the load, at which the abort limit is broken."""
+    judge = AbortJudge(plan)
+    for record in [load_started(), *records]:
+        judge.feed(record)
+    return [second for second in looks if judge.broken(at(second)) is not None]
+
+
+def test_a_run_that_stood_still_itself_has_seen_no_gap_meanwhile() -> None:
+    plan = plan_with("scrape.gap > 4s")
+    assert broken_at(plan, [scrape(0)], [1, 2, 15, 16, 17]) == []
+    assert broken_at(plan, [scrape(0)], range(1, 7)) == [5, 6]
+
+
+def test_a_level_that_was_not_looked_at_begins_anew() -> None:
+    plan = plan_with("memory.max > 90MiB for 6s")
+    assert broken_at(plan, [memory(0, 95 * MIB)], [1, 2, 14, 15, 16]) == []
+    assert broken_at(plan, [memory(0, 95 * MIB)], range(1, 9)) == [7, 8]
+
+
+def test_scrapes_that_the_monitor_itself_missed_make_no_gap() -> None:
+    missed = [scrape(s, ok=False, own_fault=True) for s in range(1, 19)]
+    assert first_broken(plan_with("scrape.gap > 4s"), [scrape(0), *missed], 19) is None
+
+
 @pytest.mark.parametrize("outcome", [Outcome.UNSENT, Outcome.TIMEOUT])
 def test_what_the_generators_own_absence_ended_aborts_nothing(outcome: Outcome) -> None:
     starved = [
