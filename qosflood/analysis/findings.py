@@ -151,7 +151,7 @@ class PhaseFigures(PhaseCounts):
     `target_loop_lag_ns` is how long the event loop of the target was held up at most, as its page
     tells; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
     where there are several. In `waiting_windows` a shard waited for a core for over 20% of the
-    time.
+    time, and for over half of the tightest latency limit.
     """
 
     planned: float

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures, Totals
-from qosflood.analysis.generator.late import waits
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrapes.scrapes import figures_by_instance, scrape_figures
 from qosflood.base.units import SECOND
@@ -65,8 +64,9 @@ class PhaseTally:
         self._response, self._service = MergedSeries(), MergedSeries()
         self._failed, self._send_lag = MergedSeries(), MergedSeries()
 
-    def add(self, window: Window, late: bool | None) -> None:
-        """Take in a window; `late` says whether the generator was, None if that was not asked."""
+    def add(self, window: Window, late: bool | None, waiting: bool = False) -> None:
+        """Take in a window; `late` says whether the generator was, None if that was not asked, and
+        `waiting` whether it waited for a core."""
         self.scheduled += window.scheduled
         self.sent += window.offered
         self.resent += window.resent
@@ -77,7 +77,7 @@ class PhaseTally:
         self.picked_late += window.picked_late
         self.windows += late is not None
         self.late_windows += bool(late)
-        self.waiting_windows += waits(window)
+        self.waiting_windows += waiting
         self.outcomes.update(window.outcomes)
         self.statuses.update(window.statuses)
         if window.errors:  # mostly there are none, and a day has 86,400 windows

@@ -30,12 +30,14 @@ def throttled(window: Window) -> bool:
     return health is not None and health.throttled_ns > _THROTTLED_SHARE * SECOND
 
 
-def waits(window: Window) -> bool:
-    """Whether the shard waited for a core for over 20% of the second. Each of its events comes a
-    little late then, and none late enough to show as lag or stall; yet they add up in response
-    times, once for the send and once for the answer."""
-    health = window.health
-    return health is not None and health.run_queue_ns > WAITING_SHARE * SECOND
+def waits(window: Window, threshold_ns: float) -> bool:
+    """Whether the shard waited for a core for over 20% of the second, and long enough to matter to
+    a latency limit of `threshold_ns`. Each of its events comes a little late then, and none late
+    enough to show as lag or stall; yet they add up in response times, once for the send and once
+    for the answer."""
+    if window.health is None:
+        return False
+    return window.health.run_queue_ns > max(WAITING_SHARE * SECOND, threshold_ns / 2)
 
 
 def is_late(window: Window, gate_ns: int) -> bool:
@@ -63,11 +65,13 @@ class OnTimeBreaks:
 
     def add(self, window: Window, late: bool) -> None:
         """Add a window; one in which the shard waited for a core is no evidence either."""
-        if late or waits(window):
+        if late:
             self._last_late[window.shard] = window.second
         if window.second - self._last_late.get(window.shard, -2) <= 1:
             return
         for index, limit in enumerate(self._limits):
+            if waits(window, float(limit.threshold)):
+                continue
             latency = _series(window, limit)
             if latency is not None and window.phase == limit.scope:
                 self._count[index] += latency.count

@@ -182,6 +182,13 @@ def test_one_broken_only_while_the_generator_waited_for_a_core_is_not_judged():
     assert judged(limit_text, busy, plan).ok is False
 
 
+def test_waiting_for_a_core_explains_no_answer_that_took_much_longer():
+    limit_text = "response.p50 < 2s"
+    plan = make_plan(limits=(parse_limit(limit_text),))
+    hogged = flood_of(slow(5000.0, health=health(run_queue_ns=300 * MS)), plan)
+    assert judged(limit_text, hogged, plan).ok is False
+
+
 def test_one_that_the_on_time_windows_break_is_broken():
     limit_text = "response.p50 < 2ms"
     plan = make_plan(limits=(parse_limit(limit_text),))
