@@ -1,13 +1,14 @@
 """Adds up the journal's records, one by one, for the parts of the analysis."""
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
-from qosflood.analysis.generator.late import OnTimeBreaks
+from qosflood.analysis.generator.late import OnTimeBreaks, latency_limits, waits
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.journal.clock_jumps import ClockJumps
@@ -61,6 +62,8 @@ class Accumulator:
         self.phases = {phase.name: PhaseTally() for phase in plan.phases}
         self.generator = GeneratorTally(plan)
         self.on_time = OnTimeBreaks(plan)
+        limits = (float(limit.threshold) for limit in latency_limits(plan))
+        self._tightest_ns = min(limits, default=inf)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
@@ -125,7 +128,8 @@ class Accumulator:
     def _window(self, window: Window) -> None:
         judged = self.generator.add(window)
         late = bool(judged)
-        self._phase(window.phase).add(window, judged)
+        waiting = waits(window, self._tightest_ns)
+        self._phase(window.phase).add(window, judged, waiting)
         self.on_time.add(window, late)
         self.seconds.add(window, late)
         self.blocks.add(window)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.base.units import SECOND
-from qosflood.journal.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
+from qosflood.journal.records import CUT_OFF, OUTCOMES, OWN_ABSENCE, FailureSample, Who, Window
 
 _WORDS = {
     "rejected": "was rejected",
@@ -17,6 +17,7 @@ _WORDS = {
 }
 SILENT = ("timeout", "connection_lost", "connect_error", "unsent")
 """Failures that a broken network makes as well as a broken target."""
+_OWN = {outcome.label: reason for outcome, reason in OWN_ABSENCE.items()}
 _BY_LATENESS = ("timeout", "unsent")
 """Failures that a late generator can cause by itself."""
 
@@ -37,7 +38,10 @@ class FirstFailures:
         """Add a window."""
         cut_off = window.errors.get(CUT_OFF, 0)
         for outcome in OUTCOMES[1:]:
-            if window.outcomes.get(outcome, 0) > (cut_off if outcome == "timeout" else 0):
+            own = window.errors.get(_OWN.get(outcome, ""), 0)
+            if own:
+                self._keep(outcome, "generator", window)
+            if window.outcomes.get(outcome, 0) > own + (cut_off if outcome == "timeout" else 0):
                 who: Who = "generator" if late and outcome in _BY_LATENESS else "target"
                 self._keep(outcome, who, window)
 

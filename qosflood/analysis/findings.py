@@ -151,7 +151,8 @@ class PhaseFigures(PhaseCounts):
 
     `target_loop_lag_ns` is the longest time for which the target's event loop was blocked, as its
     page reports it. `rss_*` are of the instance with the highest. `by_instance` are the scrapes of
-    each instance, where there are several.
+    each instance, where there are several. In `waiting_windows` a shard waited for a core for over
+    20% of the time, and for over half of the tightest latency limit.
     """
 
     planned: float
@@ -169,6 +170,7 @@ class PhaseFigures(PhaseCounts):
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
+    waiting_windows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +234,12 @@ class LossFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFinding:
-    """Whether the generator did its part; `problems` make the run INVALID, one line each."""
+    """Whether the generator did its part; `problems` make the run INVALID, one line each.
+
+    In the flood its shards stood still or were behind their schedule for `absent_ns`, all together;
+    `absent_reports` came due meanwhile, or failed because of it. `waited_share` of the time a
+    shard waited for a core.
+    """
 
     verdict: Literal["ok", "late", "starved"]
     late_windows: int
@@ -245,6 +252,9 @@ class GeneratorFinding:
     problems: tuple[str, ...]
     loop_stall_max_ns: int | None = None
     throttled_windows: int = 0
+    absent_ns: int = 0
+    absent_reports: int = 0
+    waited_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import LatencyFigures, PercentileCurve
-from qosflood.base.percentiles import PERCENTILES, share_above
+from qosflood.base.percentiles import PERCENTILES, rank, share_above
 from qosflood.journal.histograms import decode, figures, value_at
 from qosflood.journal.records import Latency
 
@@ -21,11 +21,6 @@ NO_LATENCY = LatencyFigures(
 )
 
 
-def rank(percentile: float, count: int) -> int:
-    """How many of `count` values lie at or below the percentile, as HdrHistogram counts them."""
-    return max(int(percentile * count / 100 + 0.5), 1)
-
-
 def given(value: int, percentile: float, count: int) -> int | None:
     """The percentile's value, or None with too few values above it."""
     return value if count - rank(percentile, count) >= LEAST_ABOVE else None
@@ -33,8 +28,7 @@ def given(value: int, percentile: float, count: int) -> int | None:
 
 def values_needed(name: str) -> int:
     """How many values it takes for the percentile to be given."""
-    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
-    return int((LEAST_ABOVE - 0.5) / share_above(name)) + 1
+    return math.ceil(round(LEAST_ABOVE / share_above(name), 6))
 
 
 def figures_of(latency: Latency | None) -> LatencyFigures:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from hdrh.histogram import HdrHistogram
 
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.base.percentiles import PERCENTILES, rank
 from qosflood.journal.records import Latency
 
 LOWEST_NS = 1_000
@@ -94,8 +94,8 @@ def _indexes(histogram: HdrHistogram, values: Ints) -> Ints:
 def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     """The figures of a histogram with its encoding; None for an empty one.
 
-    Percentiles equal `get_value_at_percentile`. The maximum is, like them, the highest value
-    that the counter it fell into stands for, so that no percentile lies above it.
+    Percentiles equal those of HdrHistogram's Java reader. The maximum is, like them, the highest
+    value that the counter it fell into stands for, so that no percentile lies above it.
     """
     total: int = histogram.total_count
     if not total:
@@ -105,7 +105,7 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     recorded = counts[used]
     reached = np.cumsum(recorded)
     highest, middle = values_of_indexes()
-    targets = [histogram.get_target_count_at_percentile(p) for p in PERCENTILES.values()]
+    targets = [rank(p, total) for p in PERCENTILES.values()]
     values = highest[used[np.searchsorted(reached, targets)]].tolist()
     return Latency(
         count=total,
@@ -118,12 +118,12 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
 
 
 def value_at(histogram: HdrHistogram, percentiles: npt.NDArray[np.float64]) -> Ints:
-    """`get_value_at_percentile` for many percentiles (0 to 100) at once; 0s if it is empty."""
+    """The values at many percentiles (0 to 100) at once; 0s if it is empty."""
     if not histogram.total_count:
         return np.zeros(len(percentiles), dtype=np.int64)
     counts = counts_of(histogram)
     used = np.flatnonzero(counts)
-    targets = [histogram.get_target_count_at_percentile(p) for p in percentiles.tolist()]
+    targets = [rank(p, histogram.total_count) for p in percentiles.tolist()]
     values: Ints = values_of_indexes()[0][used[np.searchsorted(np.cumsum(counts[used]), targets)]]
     return values
 

@@ -47,6 +47,21 @@ CUT_OFF = "run stopped, no answer yet"
 """Reasons of reports that the stop ended before their deadline: unsent, and timeouts. They count
 the time that they had waited by then, not their timeout."""
 
+OWN_ABSENCE: dict[Outcome, str] = {
+    Outcome.TIMEOUT: "generator: stood still, no answer read by the deadline",
+    Outcome.UNSENT: "generator: stood still, not sent by the deadline",
+    Outcome.CONNECTION_LOST: "generator: asleep, the connection was lost",
+    Outcome.CONNECT_ERROR: "generator: asleep, the connect failed",
+}
+"""Reasons of reports that ended so because a shard was absent (see load/absence.py): they are
+nobody's failure."""
+
+
+def nobodys_failures(errors: dict[str, int]) -> int:
+    """How many of the failures, by reason, are due to the generator's own absence."""
+    return sum(errors.get(reason, 0) for reason in OWN_ABSENCE.values()) if errors else 0
+
+
 Who = Literal["target", "generator", "network", "operator"]
 MemoryKind = Literal["process", "gauge", "exposition", "promql", "command"]
 MemoryFigure = Literal["rss", "pss", "working_set", "named"]
@@ -84,7 +99,10 @@ class Connects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardHealth:
-    """How the generator itself fared in one second; on the window of the phase in force only."""
+    """How the generator itself fared in one second; on the window of the phase in force only.
+
+    `absent_ns`: it stood still or was behind its schedule, for half a second or more at a time.
+    """
 
     loop_stall_ns: int
     cpu_ns: int
@@ -94,6 +112,7 @@ class ShardHealth:
     connected: int
     connecting: int
     pending: int
+    absent_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from record_maker import (
 from qosflood.analysis import analyse
 from qosflood.analysis.timeline import MOST_ENTRIES
 from qosflood.base.units import MS
-from qosflood.journal.records import FailureSample
+from qosflood.journal.records import OWN_ABSENCE, FailureSample, Outcome
 
 PLAN = make_plan()
 
@@ -164,3 +164,17 @@ def test_the_timeline_is_in_the_order_of_time():
 
 def test_before_the_load_times_are_negative():
     assert found([load_started(), event(-1.5, "target_seen")]).timeline[0].t_s == -1.5
+
+
+def test_what_the_generators_own_absence_ended_is_not_the_targets_first_failure():
+    own = {"errors": {OWN_ABSENCE[Outcome.TIMEOUT]: 10}}
+
+    def change(same):
+        if same.second != 9:
+            return same
+        return window(9, same.phase, response_ms=[5.0] * 90, failed={"timeout": 10}, **own)
+
+    records = healthy_run(PLAN, change=change)
+    assert found(records).first_failure is None
+    (entry,) = entries(records, "first_timeout")
+    assert entry.who == "generator"

@@ -5,6 +5,7 @@ from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.gaps import DECIDING, error_words
+from qosflood.analysis.generator.late import WAITING_SHARE
 from qosflood.analysis.missing import WHY
 from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import read
@@ -18,7 +19,7 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.journal.records import CUT_OFF, INCOMPLETE
+from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
 from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
 from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
@@ -192,10 +193,7 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     if ok is False and _late_only(limit, findings, phase):
         assert phase is not None
         ok = None
-        reason = (
-            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
-            "generator was late"
-        )
+        reason = _by_lateness(phase)
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
@@ -207,8 +205,20 @@ def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
     return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
+def _by_lateness(phase: PhaseFigures) -> str:
+    if phase.late_windows:
+        return (
+            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
+            "generator was late"
+        )
+    return (
+        f"broken only with {phase.waiting_windows} of {phase.windows} windows in which the "
+        f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
+    )
+
+
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
-    late = phase is not None and phase.late_windows > 0
+    late = phase is not None and phase.late_windows + phase.waiting_windows > 0
     return bool(metric_of(limit).series) and late and limit.expr not in findings.broken_on_time
 
 
@@ -303,7 +313,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         share = format_ratio(sum(refused.values()) / flood.scheduled)
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
-    failed -= flood.errors.get(CUT_OFF, 0)
+    failed -= flood.errors.get(CUT_OFF, 0) + nobodys_failures(flood.errors)
     said_already = bool(reasons) and reasons[0].startswith("errors ")
     if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")

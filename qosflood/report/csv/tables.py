@@ -90,6 +90,7 @@ GENERATOR: Table[tuple[Window, ShardHealth]] = Table(
         ("rss_bytes", lambda row: row[1].rss_bytes),
         ("throttled_ms", lambda row: ms(row[1].throttled_ns)),
         ("run_queue_ms", lambda row: ms(row[1].run_queue_ns)),
+        ("absent_ms", lambda row: ms(row[1].absent_ns)),
         ("connected", lambda row: row[1].connected),
         ("connecting", lambda row: row[1].connecting),
         ("pending", lambda row: row[1].pending),

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from journal_maker import write_run
 from part_maker import PLAN, whole_records, write_part
 from plan_maker import make_plan
+from ranks import value_at_rank
 from record_maker import at, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis.latency import given as is_given
@@ -103,7 +104,7 @@ def test_percentiles_of_a_second_are_those_of_all_shards_values_together(tmp_pat
         (row,) = (r for r in rows if float(r["t_s"]) == second and r["phase"] == phase)
         assert int(row[f"{series}_count"]) == whole.total_count
         for name, percentile in (("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99_9", 99.9)):
-            value = whole.get_value_at_percentile(percentile)
+            value = value_at_rank(whole, percentile)
             expected = is_given(value, percentile, whole.total_count)
             cell = row[f"{series}_{name}_ms"]
             assert cell == ("" if expected is None else str(expected / 1e6))
