@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qosflood.cli.latest import latest_runs
+from qosflood.cli.params import RUN
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -46,7 +47,7 @@ class _Series(click.ParamType[str]):
 @click.argument(
     "run",
     required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="[RUN]",
 )
 @click.option(

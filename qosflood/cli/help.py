@@ -74,6 +74,11 @@ def help_all_option() -> click.Option:
     )
 
 
+def has_help_all(command: click.Command) -> bool:
+    """Whether a command has so many options that `--help` lists the common ones only."""
+    return any("--help-all" in option.opts for option in command.params)
+
+
 def _show_all(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if not asked or ctx.resilient_parsing:
         return

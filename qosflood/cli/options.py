@@ -84,7 +84,6 @@ LOAD = (
     ),
     _load(
         "--peak",
-        common="What 1x means here, e.g. 500@5s.",
         type=PEAK,
         help="What 1x means here, e.g. 500@5s.",
     ),
