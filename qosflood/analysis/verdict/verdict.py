@@ -175,7 +175,7 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
         assert phase is not None
         ok = None
         reason = (
-            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
+            f"broken only with {phase.late_windows} of {phase.windows} seconds in which the "
             "generator was late"
         )
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)

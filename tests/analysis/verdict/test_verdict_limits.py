@@ -167,7 +167,7 @@ def test_one_broken_only_with_late_windows_is_not_judged():
     limit = judged(limit_text, late, plan)
     assert limit.ok is None
     assert "late" in limit.reason
-    assert "10 of 10 windows" in limit.reason
+    assert "10 of 10 seconds" in limit.reason
 
 
 def test_one_that_the_on_time_windows_break_is_broken():
