@@ -19,7 +19,8 @@ from qosflood.base.units import (
     format_moment,
     format_ratio,
 )
-from qosflood.plan.limit_language import Unit, value_text
+from qosflood.plan.limit_language import value_text
+from qosflood.plan.plan import Unit
 from qosflood.plan.watching import WATCH, WATCHED
 from qosflood.report.document.evidence import evidence_words
 from qosflood.report.document.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
