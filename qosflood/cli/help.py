@@ -14,10 +14,10 @@ _WIDEST = 31
 
 class SectionedOption(click.Option):
     """An option that help lists in a section; `common` are its words in `--help`, "" leaves it to
-    `--help-all`."""
+    `--help-all`, whose words are `help`, or the common ones where that is left out."""
 
     def __init__(self, *spelled: str, section: str = "", common: str = "", **settings: Any) -> None:
-        super().__init__(list(spelled), **settings)
+        super().__init__(list(spelled), **({"help": common or None} | settings))
         self.section = section
         self.common = common
 

@@ -74,7 +74,6 @@ LOAD = (
         key="run.duration",
         common="How long the flood itself lasts.",
         metavar="15m",
-        help="How long the flood itself lasts.",
     ),
     _load(
         "--clients",
@@ -276,7 +275,6 @@ OUTPUT = (
         "--dry-run",
         common="Print the plan and stop; nothing is sent.",
         is_flag=True,
-        help="Print the plan and stop; nothing is sent.",
     ),
     _output("--no-live", is_flag=True, help="Plain lines instead of the live view."),
     OptionalValue(
@@ -314,7 +312,6 @@ WATCH_DURATION = _watching(
     key="run.duration",
     common="How long to watch.",
     metavar="1h",
-    help="How long to watch.",
 )
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
