@@ -315,7 +315,7 @@ def restarts(case: Case) -> Reading:
         return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
         several = any(entry.kind == "several_processes" for entry in case.findings.timeline)
-        nothing = "nothing told when the target's process started"
+        nothing = "nothing reported when the target's process started"
         return Reading(reason="several processes answer at one address" if several else nothing)
     return Reading(value=restarts, n=len(case.findings.instances))
 
