@@ -40,7 +40,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
             f"give qosflood merge all {plan.merged} parts; run those again that are missing or died"
         )
     elif findings.generator.problems and plan.floods:
-        yield _relieve_generator(plan, findings)
+        yield _relieve_generator(plan)
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
         yield from _look_at_stall(findings)
@@ -74,14 +74,10 @@ def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
     return not broken or any(judged.limit.metric not in _OF_TIME for judged in broken)
 
 
-def _relieve_generator(plan: Plan, findings: Findings) -> str:
-    generator = findings.generator
-    lag = generator.send_lag_p99_ns
+def _relieve_generator(plan: Plan) -> str:
     where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
     return (
-        f"the generator did not do its part (send lag p99 "
-        f"{'unknown' if lag is None else format_duration(lag)}, at most "
-        f"{format_duration(generator.late_gate_ns)} allowed): run it on {where}, with more cores "
+        f"run the generator on {where}, with more cores "
         f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
 

@@ -85,7 +85,13 @@ def test_a_late_generator_limits_whatever_the_target_did():
         == "it sent reports late, so it may have caused the slow answers itself"
     )
     assert "10 of 10 in flood" in findings.generator.problems[0]
-    assert "10 of 16 windows late" in findings.limited_evidence[0]
+    assert "10 of 16 seconds late" in findings.limited_evidence[0]
+
+
+def test_a_send_lag_that_nobody_measured_is_said_to_be_that():
+    findings = analysed(lambda _: None)
+    assert "send lag not measured" in findings.limited_evidence[0]
+    assert "unknown" not in findings.limited_evidence[0].partition(",")[2].partition(",")[0]
 
 
 def test_a_late_generator_is_not_said_to_explain_answers_that_took_far_longer():
