@@ -3,13 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import (
-    LatencyFigures,
-    PhaseFigures,
-    RecoveryFinding,
-    ScrapeFigures,
-    Second,
-)
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures, RecoveryFinding, ScrapeFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.scrapes.scrapes import counts
 from qosflood.base.units import MS, SECOND, format_duration, format_ratio
 from qosflood.journal.records import ScrapeSample

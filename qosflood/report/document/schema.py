@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, create_model
 from pydantic.dataclasses import dataclass
 
-from qosflood.analysis.findings import (
-    Blocks,
-    LossFinding,
-    PhaseCounts,
-    RecoveryFinding,
-    Totals,
-)
+from qosflood.analysis.findings import LossFinding, PhaseCounts, RecoveryFinding, Totals
 from qosflood.analysis.findings_prometheus import OtelFinding
+from qosflood.analysis.findings_series import Blocks
 from qosflood.analysis.gaps import Gap
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.plan.plan import NamedBy, Op, Unit
