@@ -7,6 +7,7 @@ from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.generator.generator import GeneratorTally
 from qosflood.analysis.generator.late import OnTimeBreaks
+from qosflood.analysis.limited_by.weighing import Weigher
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
 from qosflood.journal.clock_jumps import ClockJumps
@@ -60,6 +61,7 @@ class Accumulator:
         self.phases = {phase.name: PhaseTally() for phase in plan.phases}
         self.generator = GeneratorTally(plan)
         self.on_time = OnTimeBreaks(plan)
+        self.weigher = Weigher(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
@@ -121,6 +123,7 @@ class Accumulator:
         late = bool(judged)
         self._phase(window.phase).add(window, judged)
         self.on_time.add(window, late)
+        self.weigher.add(window, late)
         self.seconds.add(window, late)
         self.blocks.add(window)
         self.failures.add(window, late)

@@ -17,8 +17,10 @@ from qosflood.analysis.findings import (
 from qosflood.analysis.findings_prometheus import PrometheusFinding
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
-from qosflood.analysis.limited_by.attribution import attribute, in_flood
-from qosflood.analysis.limited_by.stalls import stalls
+from qosflood.analysis.limited_by.attribution import attribute
+from qosflood.analysis.limited_by.crashes import crash_finding, touches
+from qosflood.analysis.limited_by.signs import Clues
+from qosflood.analysis.limited_by.stalls import in_flood, stalls
 from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
@@ -83,8 +85,14 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         flood.send_lag.p99_ns,
     )
     seconds = accumulated.seconds.seconds()
-    silent = in_flood(flood, tuple(stalls(seconds)))
-    limited = attribute(plan, generator, baseline, flood, silent)
+    crash = crash_finding(plan, clock, accumulated.events)
+    clues = Clues(
+        stalls=in_flood(flood, tuple(stalls(seconds))),
+        seconds=[second for second in seconds if second.phase == flood.name],
+        weighed=accumulated.weigher.weighed(latencies[flood.name]),
+        crash=crash if crash is not None and touches(crash, flood) else None,
+    )
+    limited = attribute(plan, generator, baseline, flood, clues)
     recovery = recovery_finding(
         plan, clock, baseline, by_name.get("recovery"), seconds, accumulated.scrapes
     )
@@ -134,6 +142,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         otel=otel_finding(plan, accumulated.otel),
         blocks=accumulated.blocks.close(),
         broken_on_time=accumulated.on_time.broken(),
+        crash=crash,
     )
 
 

@@ -149,7 +149,8 @@ class PhaseFigures(PhaseCounts):
     `sessions`, if it was not reached.
 
     `target_loop_lag_ns` is how long the event loop of the target was held up at most, as its page
-    tells; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
+    tells; `target_files` are the open files of the process that came nearest to its limit, and that
+    limit; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
     where there are several.
     """
 
@@ -167,6 +168,7 @@ class PhaseFigures(PhaseCounts):
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
+    target_files: tuple[int, int] | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
 
 
@@ -264,6 +266,19 @@ class RecoveryFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """The first end of the target's process while the load ran, at `t_s`; `back_s` is when another
+    took its place, `gone` says that none did. `ends` counts all of them, `what` says it in words.
+    """
+
+    t_s: float
+    back_s: float | None
+    gone: bool
+    ends: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
     """Something that happened, at `t_s`; `wall_ns` is UTC in nanoseconds."""
 
@@ -278,7 +293,8 @@ class TimelineEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Second:
     """One second of the whole generator, for charts: counts, not rates; percentiles are None
-    where fewer than ten values lie above them. `errors` counts outcomes other than acked."""
+    where fewer than ten values lie above them. `errors` counts outcomes other than acked.
+    `response_max_ns` counts a failed report at its timeout, `service_max_ns` answers alone."""
 
     t_s: float
     phase: str
@@ -293,6 +309,7 @@ class Second:
     connected: int
     late: bool
     reconnects: int = 0
+    service_max_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +432,8 @@ class Findings:
     control_points: tuple[ControlPoint, ...] = ()
     blocks: Blocks | None = None
     """None: there was no load, or too little of it to be cut."""
+    crash: Crash | None = None
+    """None: the target's process did not end while the load ran, as far as was seen."""
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:

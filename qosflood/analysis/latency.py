@@ -26,6 +26,11 @@ def rank(percentile: float, count: int) -> int:
     return max(int(percentile * count / 100 + 0.5), 1)
 
 
+def allowed_above(figure: str, count: int) -> int:
+    """How many of `count` values may lie above a percentile, or above `max`."""
+    return count - rank(PERCENTILES.get(figure, 100.0), count)
+
+
 def given(value: int, percentile: float, count: int) -> int | None:
     """The percentile's value, or None with too few values above it."""
     return value if count - rank(percentile, count) >= LEAST_ABOVE else None
