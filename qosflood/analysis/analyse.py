@@ -24,6 +24,7 @@ from qosflood.analysis.limited_by.stalls import in_flood, stalls
 from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
+    target_files,
     target_loop_lag_ns,
     target_throttled,
     tcp_figures,
@@ -216,6 +217,7 @@ def _surroundings(
         "tcp": tcp_figures(accumulated.tcp, start, end),
         "target_cores": target_cores(accumulated.measured, start, end),
         "target_throttled": target_throttled(accumulated.measured, start, end),
+        "target_files": target_files(accumulated.measured, start, end),
         "target_loop_lag_ns": target_loop_lag_ns(accumulated.scrapes, start, end),
     }
 

@@ -200,7 +200,8 @@ class MemorySample:
 
     `limit_bytes` is what the source says it may use; `oom_kills` and `throttled_ns` are its
     cgroup's since that began. `source_ms` is when the source took the value (epoch), and `restarts`
-    how often it says the instance was restarted so far, where it tells.
+    how often it says the instance was restarted so far, where it tells. `files` are the open files
+    of the process in the tree that is nearest to its limit of them, `files_limit`.
     """
 
     TAG: ClassVar[str] = "memory"
@@ -220,6 +221,8 @@ class MemorySample:
     throttled_ns: int | None = None
     source_ms: int | None = None
     restarts: int | None = None
+    files: int | None = None
+    files_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

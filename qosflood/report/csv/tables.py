@@ -115,6 +115,7 @@ MEMORY: Table[MemorySample] = Table(
         ("cpu_s", lambda sample: seconds(sample.cpu_ns)),
         ("throttled_s", lambda sample: seconds(sample.throttled_ns)),
         *map(_field, ("pid", "start_s", "processes", "oom_kills", "own_fault")),
+        *map(_field, ("files", "files_limit")),
     ),
 )
 CONTROL: Table[ControlSample] = Table(
