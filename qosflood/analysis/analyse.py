@@ -18,6 +18,7 @@ from qosflood.analysis.findings_prometheus import PrometheusFinding
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
 from qosflood.analysis.limited_by.attribution import attribute
+from qosflood.analysis.limited_by.causes import Seen, causes
 from qosflood.analysis.limited_by.crashes import crash_finding, touches
 from qosflood.analysis.limited_by.signs import Clues
 from qosflood.analysis.limited_by.stalls import in_flood, stalls
@@ -87,9 +88,14 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
     )
     seconds = accumulated.seconds.seconds()
     crash = crash_finding(plan, clock, accumulated.events)
+    in_main = [second for second in seconds if second.phase == flood.name]
+    found = causes(
+        Seen(plan, clock, baseline, flood, in_main, accumulated.scrapes, accumulated.measured)
+    )
     clues = Clues(
         stalls=in_flood(flood, tuple(stalls(seconds))),
-        seconds=[second for second in seconds if second.phase == flood.name],
+        seconds=in_main,
+        causes=found,
         weighed=accumulated.weigher.weighed(latencies[flood.name]),
         crash=crash if crash is not None and touches(crash, flood) else None,
     )
@@ -144,6 +150,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         blocks=accumulated.blocks.close(),
         broken_on_time=accumulated.on_time.broken(),
         crash=crash,
+        causes=found,
     )
 
 

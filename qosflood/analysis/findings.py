@@ -7,6 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
 from qosflood.journal.records import MemoryFigure, Who
 from qosflood.plan.watching import ONE_INSTANCE
@@ -266,19 +267,6 @@ class RecoveryFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crash:
-    """The first end of the target's process while the load ran, at `t_s`; `back_s` is when another
-    took its place, `gone` says that none did. `ends` counts all of them, `what` says it in words.
-    """
-
-    t_s: float
-    back_s: float | None
-    gone: bool
-    ends: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
     """Something that happened, at `t_s`; `wall_ns` is UTC in nanoseconds."""
 
@@ -434,6 +422,8 @@ class Findings:
     """None: there was no load, or too little of it to be cut."""
     crash: Crash | None = None
     """None: the target's process did not end while the load ran, as far as was seen."""
+    causes: tuple[Cause, ...] = ()
+    """What of the target's own may explain the flood's trouble, the plainest first."""
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:

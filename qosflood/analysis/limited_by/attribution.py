@@ -62,7 +62,8 @@ def attribute(
     if not plan.floods:
         return Attribution("none", "no load was sent")
     limited_by, why = _judge(generator, Case(plan, baseline, flood, clues))
-    evidence = [*evidence_lines(plan, generator, baseline, flood), *clues.causes]
+    seen = [cause.what for cause in clues.causes]
+    evidence = [*seen, *evidence_lines(plan, generator, baseline, flood)]
     return Attribution(limited_by, why, tuple(evidence))
 
 
@@ -131,8 +132,9 @@ def _cause(sign: Sign, case: Case) -> tuple[LimitedBy, str]:
 def _full(sign: Sign, case: Case) -> str | None:
     """Why the target could not have done more: by what it ran out of, its CPU and its event loop;
     None if none of them shows it."""
-    if case.clues.causes:
-        return case.clues.causes[0]
+    kinds = ("any", "slow" if sign.slow else "failures")
+    if cause := next((one for one in case.clues.causes if one.explains in kinds), None):
+        return cause.what
     cores, throttled = case.flood.target_cores, case.flood.target_throttled
     if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
         return f"the target used {cores:.2f} cores, all that one thread can"

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import Crash, PhaseFigures
+from qosflood.analysis.findings import PhaseFigures
+from qosflood.analysis.findings_of_target import Crash
 from qosflood.base.units import SECOND, counted, format_bytes, format_duration
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan

@@ -8,7 +8,8 @@ cause alike.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from qosflood.analysis.findings import Crash, LatencyFigures, PhaseFigures, Second
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures, Second
+from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.generator.late import latency_limits
 from qosflood.analysis.latency import allowed_above
 from qosflood.analysis.limited_by.stalls import Stall
@@ -50,13 +51,13 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What was seen of the flood besides its figures; `causes` are the target's own, in words."""
+    """What was seen of the flood besides its figures; `causes` are the target's own."""
 
     stalls: Sequence[Stall] = ()
     seconds: Sequence[Second] = ()
     weighed: Weighed = field(default_factory=Weighed)
     crash: Crash | None = None
-    causes: Sequence[str] = ()
+    causes: Sequence[Cause] = ()
 
 
 @dataclass(frozen=True, slots=True)
