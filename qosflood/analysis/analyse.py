@@ -48,6 +48,7 @@ from qosflood.analysis.timeline import (
     in_order,
     recovered_entries,
     timeline_entries,
+    with_crash,
 )
 from qosflood.analysis.warnings import warnings_of
 from qosflood.base.units import SECOND
@@ -117,7 +118,8 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         limited.limited_by,
     )
     recovered = recovered_entries(plan, recovery, clock)
-    entries = in_order([*happened, *recovered, *prometheus_entries(prometheus, clock)])
+    others = [*recovered, *prometheus_entries(prometheus, clock)]
+    entries = in_order([*with_crash(happened, crash), *others])
     memories = _memories(plan, clock, accumulated, account.outcomes["acked"])
     instances = tuple(_instances(plan, clock, accumulated, memories))
     restarts = all_restarts(instances, accumulated.events)
@@ -136,7 +138,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         restarts=restarts,
         recovery_s=recovery.seconds,
         recovery=recovery,
-        first_failure=first_failure(entries),
+        first_failure=first_failure(entries, crash),
         timeline=bounded(entries),
         warnings=_warnings(plan, accumulated, phases, loss, prometheus),
         instances=instances,

@@ -106,6 +106,29 @@ def test_the_earliest_of_scrapes_reports_and_process_is_the_first_failure():
     assert (first.kind, first.t_s) == ("scrapes_failing", 7.5)
 
 
+def ended(t_s, seconds_before):
+    """A process that ends, whose reports are refused from so long before on."""
+    gone = event(t_s, "process_gone", what="the target's process (pid 7) is gone", pid=7)
+
+    def refused(w):
+        late = w.second >= t_s - seconds_before
+        return window(w.second, w.phase, failed={"connect_error": 100}) if late else w
+
+    return found(healthy_run(PLAN, change=refused, extra=[gone]))
+
+
+def test_refused_connections_just_before_a_process_is_seen_to_be_gone_are_its_end():
+    first = ended(9.5, 1).first_failure
+    assert (first.kind, first.t_s) == ("process_gone", 9.5)
+    assert first.what == (
+        "the target's process (pid 7) ended 9.5s into the load and did not come back"
+    )
+
+
+def test_failures_long_before_a_process_ends_are_the_first_failure():
+    assert ended(12.5, 4).first_failure.kind == "first_connect_error"
+
+
 def test_what_the_operator_or_the_generator_did_is_no_failure_of_the_target():
     stalled = window(8, "flood", failed={"timeout": 5}, health=health(loop_stall_ns=900 * MS))
     records = healthy_run(PLAN, change=lambda w: stalled if w.second == 8 else w)
