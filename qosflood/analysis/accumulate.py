@@ -10,6 +10,7 @@ from qosflood.analysis.generator.late import OnTimeBreaks
 from qosflood.analysis.limited_by.weighing import Weigher
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
+from qosflood.analysis.tails import RecoveryTails
 from qosflood.journal.clock_jumps import ClockJumps
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
@@ -62,6 +63,7 @@ class Accumulator:
         self.generator = GeneratorTally(plan)
         self.on_time = OnTimeBreaks(plan)
         self.weigher = Weigher(plan)
+        self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
@@ -124,6 +126,7 @@ class Accumulator:
         self._phase(window.phase).add(window, judged)
         self.on_time.add(window, late)
         self.weigher.add(window, late)
+        self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
         self.failures.add(window, late)

@@ -40,7 +40,7 @@ from qosflood.analysis.prometheus.prometheus import (
     prometheus_finding,
     prometheus_warnings,
 )
-from qosflood.analysis.recovery import recovery_finding
+from qosflood.analysis.recovery import Recovered, recovery_finding
 from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
     bounded,
@@ -101,9 +101,9 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         crash=crash if crash is not None and touches(crash, flood) else None,
     )
     limited = attribute(plan, generator, baseline, flood, clues)
-    recovery = recovery_finding(
-        plan, clock, baseline, by_name.get("recovery"), seconds, accumulated.scrapes
-    )
+    before = latencies["baseline"]["response"] if baseline is not None else None
+    seen = Recovered(baseline, by_name.get("recovery"), seconds, accumulated.tails, before)
+    recovery = recovery_finding(plan, clock, seen, accumulated.scrapes)
     prometheus = prometheus_finding(
         plan, clock, accumulated.prometheus, accumulated.prometheus_samples, accumulated.scrapes
     )

@@ -7,20 +7,16 @@ generator stood still for about as long as the timeout.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from qosflood.analysis.generator.late import late_gate_ns, throttled
-from qosflood.analysis.latency import rank
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.analysis.tails import steps
 from qosflood.journal.histograms import count_above
 from qosflood.journal.records import Latency, Window
 from qosflood.plan.plan import Plan
 
 _TWICE = 2
 """Lateness delays a report when it is sent and again when its answer is read."""
-_RANKS = {**PERCENTILES, "max": 100.0}
 _SERIES = ("response", "service")
 _BY_DEADLINE = ("timeout", "unsent")
 """Failures that lateness brings about once it is as long as the timeout."""
@@ -117,19 +113,9 @@ def _spread(masses: _Masses, latency: Latency | None, added: int) -> None:
     """A window's values by the bounds that its percentiles give them."""
     if latency is None:
         return
-    for low, high, count in _steps(latency):
+    for low, high, count in steps(latency):
         key = (_floor(low), _ceiling(high), _ceiling(added))
         masses[key] = masses.get(key, 0) + count
-
-
-def _steps(latency: Latency) -> Iterator[tuple[int, int, int]]:
-    recorded = {**latency.percentiles, "max": latency.max_ns}
-    known = [
-        (rank(_RANKS[name], latency.count), recorded[name]) for name in _RANKS if name in recorded
-    ]
-    for (below, low), (upto, high) in pairwise([(0, 0), *known]):
-        if upto > below:
-            yield low, high, upto - below
 
 
 def _floor(value: int) -> int:
