@@ -33,7 +33,10 @@ def share_bounds(hits: int, count: int, z: float) -> tuple[float, float]:
     middle = share + square / (2 * count)
     half = z * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
     whole = 1 + square / count
-    return max((middle - half) / whole, 0.0), min((middle + half) / whole, 1.0)
+    # Rounding must not put the share itself outside.
+    return max(min((middle - half) / whole, share), 0.0), min(
+        max((middle + half) / whole, share), 1.0
+    )
 
 
 def good_from(seconds: Sequence[Counted], most: float) -> float | None:
