@@ -71,7 +71,8 @@ def _files(flood: PhaseFigures) -> Iterator[Cause]:
         yield Cause(
             kind="files",
             explains="failures",
-            what=f"the target had {format_count(used)} of at most {format_count(limit)} files open",
+            what=f"the target had {format_count(min(used, limit))} of at most "
+            f"{format_count(limit)} files open",
         )
 
 

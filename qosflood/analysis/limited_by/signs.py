@@ -126,8 +126,8 @@ def _never_answered(case: Case, worst: str) -> str:
     if worst != "timeout" or slowest is None or slowest >= _NEVER_SHARE * timeout_ns:
         return ""
     return (
-        f"; every answer came within {format_duration(slowest)}, so the others were accepted and "
-        "never answered, rather than slow"
+        f"; every answer that came did so within {format_duration(slowest)}: the others never "
+        "came, they were not just slow"
     )
 
 

@@ -129,10 +129,11 @@ def _of_outcome(case: _Case, outcome: str) -> str:
         case.plan.load.timeout_ns,
     )
     if outcome == "timeout" and slowest is not None and slowest < _NEVER_SHARE * timeout_ns:
+        way = "" if case.plan.target.loopback else ", or what loses them on the way"
         return (
-            f"every answer came within {format_duration(slowest)}, so look for what accepts "
-            "connections and never answers: one process or thread of several, a proxy's dead "
-            "backend"
+            f"every answer that came did so within {format_duration(slowest)}, so look for what "
+            "takes reports and never answers them: one process or thread of several, a proxy's "
+            f"dead backend{way}"
         )
     return _OUTCOME_ADVICE.get(outcome, "look at failures.jsonl")
 

@@ -32,11 +32,10 @@ def after_crash(findings: Findings) -> Iterator[str]:
     crash = findings.crash
     if crash is None:
         return
-    moment = format_duration(round(crash.t_s, 1) * SECOND)
     if "for want of memory" in crash.what:
         look = "find out what its memory held then; give it more, or bound what it keeps"
     else:
-        look = f"find out why: its exit status, and its log and the kernel's about {moment}"
+        look = "find out why: its exit status, and its own log and the kernel's about then"
     yield f"{crash.what}: {look}{_failed_before(findings, crash)}"
 
 
