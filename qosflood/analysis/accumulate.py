@@ -125,11 +125,11 @@ class Accumulator:
         late = bool(judged)
         self._phase(window.phase).add(window, judged)
         self.on_time.add(window, late)
-        self.weigher.add(window, late)
+        explained = self.weigher.add(window, late)
         self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
-        self.failures.add(window, late)
+        self.failures.add(window, explained)
         self.sessions.add(window)
 
     def _rollup(self, rollup: Rollup) -> None:

@@ -40,6 +40,7 @@ class _Draft:
         "response_p99",
         "scheduled",
         "service_max",
+        "stood_still",
     )
 
     def __init__(self, phase: str) -> None:
@@ -53,6 +54,7 @@ class _Draft:
         self.service_max: int | None = None
         self.lag = self.lag_count = 0
         self.late = False
+        self.stood_still = 0
 
     def add(self, window: Window, late: bool) -> None:
         self.scheduled += window.scheduled
@@ -66,6 +68,7 @@ class _Draft:
         if window.health is not None:
             self.phase = window.phase
             self.connected += window.health.connected
+            self.stood_still = max(self.stood_still, window.health.loop_stall_ns)
         if window.response is not None:
             self.parts.append(window.response)
         if window.service is not None:
@@ -107,6 +110,7 @@ class _Draft:
             late=self.late,
             reconnects=self.reconnects,
             service_max_ns=self.service_max,
+            stood_still_ns=self.stood_still,
         )
 
 

@@ -227,21 +227,31 @@ def _of_span(plan: Plan, span: FailingSpan, clock: RunClock) -> Iterator[Timelin
 
 
 def _late_spans(seconds: Iterable[Second], clock: RunClock) -> Iterator[TimelineEntry]:
-    spans: list[list[float]] = []
+    """Late seconds in a row. A standstill is known from its end, so what it covers comes before."""
+    spans: list[list[Second]] = []
     for second in seconds:
         if not second.late:
             continue
-        if spans and second.t_s == spans[-1][1]:
-            spans[-1][1] += 1
+        if spans and second.t_s == spans[-1][-1].t_s + 1:
+            spans[-1].append(second)
         else:
-            spans.append([second.t_s, second.t_s + 1])
-    for since, until in spans:
-        t = clock.t0 + round(since * SECOND)
-        yield TimelineEntry(
-            t_s=since,
-            wall_ns=clock.wall(t),
-            who="generator",
-            kind="generator_late",
-            what=f"the generator was late for {format_duration((until - since) * SECOND)}",
-            evidence={"until_s": until},
-        )
+            spans.append([second])
+    for span in spans:
+        yield _late_entry(span, clock)
+
+
+def _late_entry(span: Sequence[Second], clock: RunClock) -> TimelineEntry:
+    until_s, still_ns = span[-1].t_s + 1, max(second.stood_still_ns for second in span)
+    since_s = min(second.t_s + 1 - second.stood_still_ns / SECOND for second in span)
+    since_s = max(min(since_s, span[0].t_s), 0.0)
+    still = f"; it stood still for up to {format_duration(still_ns)}" if still_ns > SECOND else ""
+    t = clock.t0 + round(since_s * SECOND)
+    lasted = format_duration(round((until_s - since_s) * SECOND, -8))
+    return TimelineEntry(
+        t_s=since_s,
+        wall_ns=clock.wall(t),
+        who="generator",
+        kind="generator_late",
+        what=f"the generator was late for {lasted}{still}",
+        evidence={"until_s": until_s},
+    )

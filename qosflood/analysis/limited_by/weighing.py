@@ -68,16 +68,20 @@ class Weigher:
         self._failures: Counter[str] = Counter()
         self._masses: dict[str, _Masses] = {series: {} for series in _SERIES}
 
-    def add(self, window: Window, late: bool) -> None:
-        """Add a window; `late` says whether the generator was late in it."""
+    def add(self, window: Window, late: bool) -> bool:
+        """Add a window; `late` says whether the generator was late in it. Whether that can be why
+        reports missed their deadline in it."""
         added = _own_ns(window, self._gate_ns) if late else 0
         second, before = self._last.get(window.shard, (-2, 0))
         if late:
             self._last[window.shard] = (window.second, added)
         if window.second - second <= 1:
             added = max(added, before)
-        if not added or window.phase != self._phase:
-            return
+        if added and window.phase == self._phase:
+            self._weigh(window, added)
+        return added >= self._deadline_ns or (late and window.picked_late > 0)
+
+    def _weigh(self, window: Window, added: int) -> None:
         self._seconds.add(window.second)
         self._fail(window, added)
         for series in _SERIES:
