@@ -22,6 +22,6 @@ class Cause:
     """Something of the target's own that the samples of the flood show, in words; `explains` says
     what kind of trouble it can be the cause of."""
 
-    kind: Literal["files", "backlog", "instance", "page", "spike", "series"]
+    kind: Literal["files", "backlog", "instance", "page", "spike", "series", "frozen"]
     explains: Literal["failures", "slow", "any", "memory", "page"]
     what: str

@@ -160,8 +160,9 @@ class ScrapeSample:
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
     `major_gcs` (collections so far) are the page's own, where its runtime exposes them. Beside the
-    last page that was taken: series `added` and `removed` (None: there was none), and how many of
-    the counters that are followed fell (`resets`).
+    last page that was taken: series `added` and `removed` (None: there was none), how many of
+    the counters that are followed fell (`resets`), and whether it is the same byte for byte
+    (`unchanged`).
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -186,6 +187,7 @@ class ScrapeSample:
     added: int | None = None
     removed: int | None = None
     resets: int = 0
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

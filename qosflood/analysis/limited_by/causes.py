@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import median
 
 from qosflood.analysis.clock import RunClock
@@ -33,6 +34,7 @@ _SPIKE_SHARE = 0.1
 _LEAST_SPIKE_BYTES = 64 * 1024 * 1024
 _PAGE_GREW, _LEAST_SERIES = 2, 1000
 _STANDS_STILL = 2
+_LEAST_UNCHANGED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def causes(seen: Seen) -> tuple[Cause, ...]:
         *_scrapes_block(seen, scrapes),
         *_spike(seen.clock, memory),
         *_page_growth(scrapes),
+        *_frozen_page(seen, scrapes),
     )
 
 
@@ -189,3 +192,24 @@ def _page_growth(scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]:
                 what=f"the metrics page grew from {format_count(series[0])} to "
                 f"{format_count(series[-1])} series in the flood",
             )
+
+
+def _frozen_page(seen: Seen, scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]:
+    """A page that stays the same while reports are accepted: it stands still, or it is kept for
+    longer than there is between two scrapes."""
+    if not seen.flood.outcomes.get("acked"):
+        return
+    for name in dict.fromkeys(sample.instance for sample in scrapes):
+        taken = [sample for sample in scrapes if sample.instance == name and sample.ok]
+        runs = [list(run) for same, run in groupby(taken, lambda s: s.unchanged) if same]
+        longest = max(runs, key=len, default=[])
+        if len(longest) < _LEAST_UNCHANGED:
+            continue
+        since_s = seen.clock.t_s(longest[0].t)
+        yield Cause(
+            kind="frozen",
+            explains="page",
+            what=f"{len(longest)} scrapes in a row from "
+            f"{format_duration(round(since_s) * SECOND)} into the load brought the same metrics "
+            "page, byte for byte, while reports were accepted",
+        )

@@ -103,6 +103,7 @@ SCRAPES: Table[ScrapeSample] = Table(
         ("duration_ms", lambda scrape: ms(scrape.duration_ns)),
         ("parse_ms", lambda scrape: ms(scrape.parse_ns)),
         *map(_field, ("bytes", "series", "samples", "added", "removed", "resets")),
+        _field("unchanged"),
         *map(_field, ("rss_bytes", "heap_bytes", "process_start_s", "loop_lag_s", "major_gcs")),
         ("warnings", lambda scrape: "; ".join(scrape.warnings) or None),
     ),

@@ -138,3 +138,20 @@ def test_an_instance_that_answers_nothing_is_named_beside_one_that_answers_all()
     assert kinds(findings) == ["instance"]
     assert "instance b answered none of its 30 scrapes in the flood" in findings.limited_why
     assert kinds(found(silent, scrape_ok=lambda _: False)) == []
+
+
+def standing(unchanged):
+    pages = [scrape(s + 0.1, unchanged=unchanged(s)) for s in range(36)]
+    others = [r for r in healthy_run(PLAN) if type(r).__name__ != "ScrapeSample"]
+    joined = sorted([*others[:-1], *pages], key=lambda record: record.t)
+    return analyse(PLAN, WALL_NS, [*joined, others[-1]]).causes
+
+
+def test_a_page_that_stands_still_while_reports_are_accepted_is_named_with_its_moment():
+    (cause,) = standing(lambda s: s >= 15)
+    assert cause.kind == "frozen"
+    assert cause.what.startswith("21 scrapes in a row from 15s into the load brought the same")
+
+
+def test_a_page_that_is_the_same_now_and_then_does_not_stand_still():
+    assert standing(lambda s: s % 3 != 0) == ()
