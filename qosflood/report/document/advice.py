@@ -16,8 +16,9 @@ from qosflood.report.document.remedies import remedies_for_broken, remedies_for_
 from qosflood.report.document.situations import (
     after_crash,
     by_causes,
-    by_crash,
+    by_generator,
     failed_at_1x,
+    is_explained,
     less_load_may_help,
     stalls_of_target,
 )
@@ -52,10 +53,11 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield _relieve(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
+        yield from by_generator(findings)
         yield from failed_at_1x(findings)
         yield from by_causes(findings)
         yield from stalls_of_target(findings)
-    own = [judged for judged in broken if not by_crash(judged, findings)]
+    own = [judged for judged in broken if not is_explained(judged, findings)]
     yield from remedies_for_broken(own, plan, findings)
     if _too_much_load(broken, verdict) and less_load_may_help(plan, findings, broken):
         yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"

@@ -16,6 +16,7 @@ _WORTH_SAYING = 0.01
 _REFUSED = ("400", "401", "403", "404", "405", "411", "413", "415", "422")
 """Refusals that are about what a report says; less of the same is refused too."""
 _FOLLOW_A_CRASH = ("errors", "offered", "response", "service", "scrape", "restarts", "recovery")
+_BY_LATENESS = ("errors", "offered", "response", "service")
 _OF_CAUSES = {
     "files": "raise the target's limit of open files (ulimit -n, LimitNOFILE in its unit), or let "
     "it close connections sooner",
@@ -48,12 +49,20 @@ def _failed_before(findings: Findings, crash: Crash) -> str:
     return f"; {ago} before it ended, {first.what}"
 
 
-def by_crash(judged: JudgedLimit, findings: Findings) -> bool:
-    """Whether a limit broke with the target's process, so that it has no remedy of its own."""
+def is_explained(judged: JudgedLimit, findings: Findings) -> bool:
+    """Whether a limit broke with the target's process, or by what the generator explains, so that
+    it has no remedy of its own."""
     crash, first = findings.crash, findings.first_failure
-    if crash is None or judged.limit.metric.partition(".")[0] not in _FOLLOW_A_CRASH:
-        return False
+    metric = judged.limit.metric.partition(".")[0]
+    if crash is None or metric not in _FOLLOW_A_CRASH:
+        return findings.limited_by == "generator" and metric in _BY_LATENESS
     return judged.limit.metric == "restarts" or first is None or crash.t_s - first.t_s < _BEFORE_S
+
+
+def by_generator(findings: Findings) -> Iterator[str]:
+    """What to do where the generator explains what broke, though the run is not INVALID for it."""
+    if findings.limited_by == "generator" and not findings.generator.problems:
+        yield f"measure again, on an idle machine if this one is busy: {findings.limited_why}"
 
 
 def by_causes(findings: Findings) -> Iterator[str]:
@@ -102,9 +111,11 @@ def _share(findings: Findings, name: str) -> float | None:
 
 
 def less_load_may_help(plan: Plan, findings: Findings, broken: Sequence[JudgedLimit]) -> bool:
-    """Whether a lower rate is worth a try: not against a crash, against what fails at 1x as well,
-    or against refusals of what a report says."""
-    if not plan.floods or findings.crash is not None or _failing_at_1x(findings) is not None:
+    """Whether a lower rate is worth a try: not against a crash, against what the generator
+    explains or what fails at 1x as well, or against refusals of what a report says."""
+    if not plan.floods or findings.crash is not None or findings.limited_by == "generator":
+        return False
+    if _failing_at_1x(findings) is not None:
         return False
     return not (broken and _is_refused(findings))
 

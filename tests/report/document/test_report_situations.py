@@ -166,6 +166,21 @@ def errors_that_cannot_move_the_median() -> Story:
     return story("response.p50", flood=flood | {"service": make_latency(390.0, 10_000)})
 
 
+def frozen_generator() -> Story:
+    generator = make_generator(verdict="late", problems=("generator late in 9 of 20 windows",))
+    return story(
+        *("errors", "response.p99"),
+        flood=counts(timeout=100),
+        generator=generator,
+        limited_by="generator",
+    )
+
+
+def one_forgiven_late_second() -> Story:
+    why = "response.p99 was 430ms; the generator's own lateness explains it"
+    return story("response.p99", flood=counts(), limited_by="generator", limited_why=why)
+
+
 GC = "garbage collection"
 SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (gone, "did not come back: find out why: its exit status", (LESS_LOAD, GC, "still listens")),
@@ -191,6 +206,8 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (standing_replica, "look at that instance first", (GC,)),
     (spike_of_memory, "memory rose to 940.0 MiB", ("each session keeps", "expire idle")),
     (late_by_fault_of_a_dead_part, "did not do its part", ("answers more slowly",)),
+    (frozen_generator, "generator did not do its part", (LESS_LOAD, "never answers", "latency ch")),
+    (one_forgiven_late_second, "measure again, on an idle machine", (LESS_LOAD, "latency chart")),
     (errors_that_cannot_move_the_median, "latency chart", ("errors broke this limit",)),
 ]
 
