@@ -7,6 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
 from qosflood.analysis.gaps import Gap
 from qosflood.journal.records import MemoryFigure, Who
@@ -150,9 +151,10 @@ class PhaseFigures(PhaseCounts):
     `sessions`, if it was not reached.
 
     `target_loop_lag_ns` is the longest time for which the target's event loop was blocked, as its
-    page reports it. `rss_*` are of the instance with the highest. `by_instance` are the scrapes of
-    each instance, where there are several. In `waiting_windows` a shard waited for a core for over
-    20% of the time, and for over half of the tightest latency limit.
+    page reports it. `target_files` are the open files of the process that came nearest to its
+    limit, and that limit. `rss_*` are of the instance with the highest. `by_instance` are the
+    scrapes of each instance, where there are several. In `waiting_windows` a shard waited for a
+    core for over 20% of the time, and for over half of the tightest latency limit.
     """
 
     planned: float
@@ -169,6 +171,7 @@ class PhaseFigures(PhaseCounts):
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
+    target_files: tuple[int, int] | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
     waiting_windows: int = 0
 
@@ -290,7 +293,9 @@ class TimelineEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Second:
     """One second of the whole generator, for charts: counts, not rates; percentiles are None
-    where fewer than ten values lie above them. `errors` counts outcomes other than acked."""
+    where fewer than ten values lie above them. `errors` counts outcomes other than acked.
+    `response_max_ns` counts a failed report at its timeout, `service_max_ns` answers alone;
+    `stood_still_ns` is the longest that a shard stood still by the end of the second."""
 
     t_s: float
     phase: str
@@ -305,6 +310,8 @@ class Second:
     connected: int
     late: bool
     reconnects: int = 0
+    service_max_ns: int | None = None
+    stood_still_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,6 +435,10 @@ class Findings:
     blocks: Blocks | None = None
     """None: there was no load, or too little of it to be cut into blocks."""
     gaps: tuple[Gap, ...] = ()
+    crash: Crash | None = None
+    """None: the target's process did not end while the load ran, as far as was seen."""
+    causes: tuple[Cause, ...] = ()
+    """What of the target itself may explain the flood's trouble, the plainest first."""
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:
