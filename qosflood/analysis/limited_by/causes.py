@@ -116,7 +116,7 @@ def _scrapes_block(seen: Seen, scrapes: Sequence[ScrapeSample]) -> Iterator[Caus
         second
         for sample in scrapes
         if (sample.duration_ns or 0) >= _LEAST_SCRAPE_NS
-        for second in _seconds_of(seen.clock, sample)
+        for second in _seconds_of(seen, sample)
     }
     timed = [(s.t_s in busy, ns) for s, ns in _slowest(seen.seconds)]
     during = [ns for scraped, ns in timed if scraped]
@@ -139,10 +139,13 @@ def _scrapes_block(seen: Seen, scrapes: Sequence[ScrapeSample]) -> Iterator[Caus
     )
 
 
-def _seconds_of(clock: RunClock, sample: ScrapeSample) -> Iterator[float]:
-    first = int(clock.t_s(sample.t))
-    last = int(clock.t_s(sample.t + (sample.duration_ns or 0)))
-    return (float(second) for second in range(first, last + 1))
+def _seconds_of(seen: Seen, sample: ScrapeSample) -> Iterator[float]:
+    """The flood's seconds that a scrape touched; a duration read from a damaged journal may be
+    longer than any run."""
+    first = int(seen.clock.t_s(sample.t))
+    last = int(seen.clock.t_s(sample.t + (sample.duration_ns or 0)))
+    end = int(seen.flood.start_s + seen.flood.seconds)
+    return (float(second) for second in range(first, min(last, end) + 1))
 
 
 def _slowest(seconds: Sequence[Second]) -> list[tuple[Second, int]]:
