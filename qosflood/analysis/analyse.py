@@ -14,14 +14,13 @@ from qosflood.analysis.findings import (
     InstanceFinding,
     LossFinding,
     MemoryFinding,
-    PercentileCurve,
     PhaseFigures,
     RecoveryFinding,
-    Second,
     TimelineEntry,
 )
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
+from qosflood.analysis.findings_series import PercentileCurve, Second
 from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hdrh.histogram import HdrHistogram
 
-from qosflood.analysis.findings import Block, Blocks
+from qosflood.analysis.findings_series import Block, Blocks
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import decode, encode
 from qosflood.journal.records import Latency, Rollup, Window

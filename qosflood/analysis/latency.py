@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from qosflood.analysis.findings import LatencyFigures, PercentileCurve
+from qosflood.analysis.findings import LatencyFigures
+from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.base.percentiles import PERCENTILES, rank, share_above
 from qosflood.journal.histograms import decode, figures, value_at
 from qosflood.journal.records import Latency

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures, Totals
+from qosflood.analysis.findings import ConnectFigures, PhaseFigures, Totals
+from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrapes.scrapes import figures_by_instance, scrape_figures
 from qosflood.base.units import SECOND

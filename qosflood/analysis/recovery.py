@@ -4,13 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import (
-    LatencyFigures,
-    PhaseFigures,
-    RecoveryFinding,
-    ScrapeFigures,
-    Second,
-)
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures, RecoveryFinding, ScrapeFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.scrapes.scrapes import counts
 from qosflood.analysis.stretches import LIKELY_Z, Counted, good_from, share_bounds
 from qosflood.analysis.tails import RecoveryTails

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
+from qosflood.analysis.findings_series import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND

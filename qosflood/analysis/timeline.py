@@ -7,8 +7,9 @@ from functools import partial
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.failures import SILENT, FirstFailures
-from qosflood.analysis.findings import RecoveryFinding, Second, TimelineEntry
+from qosflood.analysis.findings import RecoveryFinding, TimelineEntry
 from qosflood.analysis.findings_of_target import Crash
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.limited_by.attribution import LimitedBy
 from qosflood.analysis.limited_by.stalls import stalls
 from qosflood.analysis.limited_by.surroundings import control_entries

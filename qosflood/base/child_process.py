@@ -88,7 +88,7 @@ class Child:
                 f"the {self.name} was not ready within {READY_WITHIN_S:.0f} s"
             ) from None
 
-    def tell(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         """Send a command; one to a child that has ended is lost."""
         self._write(orjson.dumps(message))
 

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING
 import click
 
 from qosflood.cli.latest import latest_runs
-from qosflood.cli.params import MIN_EFFECT
+from qosflood.cli.params import MIN_EFFECT, RUN_OR_REPORT
 
 if TYPE_CHECKING:
     from qosflood.report.compare.values import MinEffect
 
-_RUN = click.Path(exists=True, path_type=Path)
 
-
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.option(
     "--base",
     "bases",
     multiple=True,
-    type=_RUN,
+    type=RUN_OR_REPORT,
     metavar="RUN",
     help="A run before the change: its directory or report.json. Three or more show the "
     "noise between runs.",
@@ -28,7 +26,7 @@ _RUN = click.Path(exists=True, path_type=Path)
     "--new",
     "news",
     multiple=True,
-    type=_RUN,
+    type=RUN_OR_REPORT,
     metavar="RUN",
     help="A run after the change.",
 )
@@ -71,6 +69,8 @@ def compare(
     from qosflood.cli.comparing import compare_and_show
     from qosflood.report.build import REPORT_JSON
 
+    if ctx.args:
+        raise click.UsageError(_without_side(ctx.args))
     if not bases and not news:
         older, newer = latest_runs(REPORT_JSON, 2)
         bases, news = (older,), (newer,)
@@ -78,3 +78,11 @@ def compare(
         if not runs:
             raise click.UsageError(f"{side}: got none, expected a RUN, or neither side")
     ctx.exit(compare_and_show(bases, news, min_effect, out, as_json, allow_invalid))
+
+
+def _without_side(words: list[str]) -> str:
+    base, new = (words[0], words[1]) if len(words) == 2 else ("BEFORE", words[0])
+    return (
+        f'got "{words[0]}" without its side, expected --base RUN and --new RUN, '
+        f"e.g. qosflood compare --base {base} --new {new}"
+    )

@@ -8,6 +8,7 @@ import click
 
 from qosflood.cli.latest import latest_runs
 from qosflood.cli.lines import say
+from qosflood.cli.params import RUN
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -47,7 +48,7 @@ class _Series(click.ParamType[str]):
 @click.argument(
     "run",
     required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="[RUN]",
 )
 @click.option(

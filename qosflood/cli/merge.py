@@ -9,6 +9,7 @@ import click
 from qosflood.base.units import SECOND
 from qosflood.cli.lines import say
 from qosflood.cli.options import verbose_option
+from qosflood.cli.params import RUN
 from qosflood.cli.report import show_report
 
 
@@ -17,7 +18,7 @@ from qosflood.cli.report import show_report
     "parts",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="DIR…",
 )
 @click.option(

@@ -74,7 +74,6 @@ LOAD = (
         key="run.duration",
         common="How long the flood itself lasts.",
         metavar="15m",
-        help="How long the flood itself lasts.",
     ),
     _load(
         "--clients",
@@ -84,7 +83,6 @@ LOAD = (
     ),
     _load(
         "--peak",
-        common="What 1x means here, e.g. 500@5s.",
         type=PEAK,
         help="What 1x means here, e.g. 500@5s.",
     ),
@@ -280,7 +278,6 @@ OUTPUT = (
         "--dry-run",
         common="Print the plan and stop; nothing is sent.",
         is_flag=True,
-        help="Print the plan and stop; nothing is sent.",
     ),
     _output("--no-live", is_flag=True, help="Plain lines instead of the live view."),
     OptionalValue(
@@ -318,7 +315,6 @@ WATCH_DURATION = _watching(
     key="run.duration",
     common="How long to watch.",
     metavar="1h",
-    help="How long to watch.",
 )
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)

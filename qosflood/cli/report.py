@@ -7,13 +7,14 @@ import click
 from qosflood.cli.latest import latest_runs
 from qosflood.cli.lines import say
 from qosflood.cli.options import verbose_option
+from qosflood.cli.params import RUN
 
 
 @click.command(params=[verbose_option])
 @click.argument(
     "run",
     required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="[RUN]",
 )
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")

@@ -16,6 +16,7 @@ import orjson
 from qosflood.journal.earlier_schemas import EARLIER_LATENCY, record_of_today
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.plan.watching import ExternalKind
 
 FIRST = 20
 
@@ -63,7 +64,7 @@ def nobodys_failures(errors: dict[str, int]) -> int:
 
 
 Who = Literal["target", "generator", "network", "operator"]
-MemoryKind = Literal["process", "gauge", "exposition", "promql", "command"]
+MemoryKind = Literal["process", "gauge", ExternalKind]
 MemoryFigure = Literal["rss", "pss", "working_set", "named"]
 """What a memory sample's bytes are; `named`: whatever the profile asked its source for."""
 

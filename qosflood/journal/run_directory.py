@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import orjson
 from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
 from qosflood.base.new_file import create, temporary_beside
 from qosflood.base.text import printable
+from qosflood.base.units import format_bytes
 from qosflood.journal.damage import MOST_T_NS, check_record
 from qosflood.journal.earlier_schemas import completed_plan
 from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
@@ -32,6 +34,8 @@ RUN_SCHEMA = "qosflood/run/1"
 _RESERVE = ".reserve"
 _RESERVE_BYTES = 256 * 1024
 _SALVAGE = "the report of all other lines is made by: qosflood report --salvage"
+_LEAST_FREE_BYTES = 2 * _RESERVE_BYTES
+"""The reserve, run.json and the beginning of a journal."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -59,6 +63,10 @@ def check_run_directory(path: Path) -> None:
         raise _unwritable(path, os.strerror(errno.ENOTDIR))
     if not os.access(found, os.W_OK | os.X_OK):
         raise _unwritable(path, os.strerror(errno.EACCES))
+    disk = shutil.disk_usage(found)
+    # A file system without sizes has a total of 0.
+    if disk.total and disk.free < _LEAST_FREE_BYTES:
+        raise _without_space(path, errno.ENOSPC)
 
 
 def create_run_directory(path: Path) -> Path:
@@ -72,6 +80,8 @@ def create_run_directory(path: Path) -> Path:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
+        if error.errno in _FULL:
+            raise _without_space(path, error.errno) from None
         raise _unwritable(path, error.strerror) from None
     return path
 
@@ -94,6 +104,30 @@ def _unwritable(path: Path, why: str | None) -> RunDirectoryError:
     return RunDirectoryError(
         f"--out {path}: cannot be written ({why}), expected a folder you may write to; name another"
     )
+
+
+def _without_space(path: Path, number: int | None) -> RunDirectoryError:
+    free = "a disk quota that is used up"
+    if number != errno.EDQUOT:
+        place = next(place for place in (path, *path.absolute().parents) if place.exists())
+        free = f"{format_bytes(shutil.disk_usage(place).free)} free on its disk"
+    return RunDirectoryError(
+        f"--out {path}: got {free}, expected at least {format_bytes(_LEAST_FREE_BYTES)}; "
+        "free space there or name a folder on another disk with --out"
+    )
+
+
+def _not_begun(run_dir: Path, error: OSError, file: str = "") -> RunDirectoryError:
+    """Why no run began; where the disk was full, the folder is left empty for another try."""
+    if error.errno not in _FULL:
+        return RunDirectoryError(f"{run_dir / file}: {error.strerror}")
+    journal = run_dir / JOURNAL
+    with contextlib.suppress(OSError):
+        # A journal with a record in it is another run's.
+        if not journal.exists() or journal.stat().st_size == 0:
+            for name in (_RESERVE, RUN_JSON, JOURNAL, FAILURES):
+                (run_dir / name).unlink(missing_ok=True)
+    return _without_space(run_dir, error.errno)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -130,7 +164,7 @@ def write_run_json(run_dir: Path, facts: dict[str, Any]) -> None:
     try:
         write_atomically(run_dir / RUN_JSON, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:
-        raise RunDirectoryError(f"{run_dir / RUN_JSON}: {error.strerror}") from None
+        raise _not_begun(run_dir, error, RUN_JSON) from None
 
 
 class JournalWriter:
@@ -147,7 +181,7 @@ class JournalWriter:
             self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
-            raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
+            raise _not_begun(run_dir, error) from None
         # The lock shows that a run still writes; the kernel drops it when the process ends.
         with contextlib.suppress(OSError):
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

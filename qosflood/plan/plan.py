@@ -247,6 +247,12 @@ class NetworkClass:
     bad_loss: float
 
 
+Op = Literal["<", "<=", ">", ">=", "=="]
+Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]
+"""What a limit's threshold is in; `word`: one of the metric's words."""
+NamedBy = Literal["user", "shipped"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
@@ -257,11 +263,11 @@ class Limit:
 
     expr: str
     metric: str
-    op: Literal["<", "<=", ">", ">=", "=="]
+    op: Op
     threshold: float | str
-    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
+    unit: Unit
     scope: str
-    named_by: Literal["user", "shipped"]
+    named_by: NamedBy
     grace_ns: int = 0
 
 

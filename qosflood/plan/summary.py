@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qosflood.base.units import counted, format_count, format_duration
+from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
 from qosflood.plan.load_words import load_line, times_peak
 from qosflood.plan.plan import Limit, Plan
@@ -65,7 +65,7 @@ def _limits(plan: Plan) -> Iterator[str]:
     own = [limit for limit in plan.limits if limit.named_by == "user"]
     shipped = len(plan.limits) - len(own)
     said = [_expr(limit) for limit in own]
-    yield ", ".join([*said, *([f"{format_count(shipped)} shipped ones"] * bool(shipped))]) or "none"
+    yield ", ".join([*said, *([counted(shipped, "shipped limit")] * bool(shipped))]) or "none"
     if plan.aborts:
         yield f"aborts at {', '.join(map(_expr, plan.aborts))}"
 

@@ -18,6 +18,10 @@ WATCHED = "watched by part 1"
 """What another part of a run says of scrapes and memory."""
 
 
+ExternalKind = Literal["exposition", "promql", "command"]
+"""What a profile may name as a source of memory beside process and page, in the order tried."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySource:
     """A source of an instance's memory other than its process and page.
@@ -29,7 +33,7 @@ class MemorySource:
     `$instance` in any of them is the instance's name.
     """
 
-    kind: Literal["exposition", "promql", "command"]
+    kind: ExternalKind
     url: str = ""
     read: str = ""
     limit: str = ""

@@ -67,7 +67,7 @@ NETWORKS = [
         ("correlation = 1.0", "correlation", "got 1.0", "expected a number from 0 to below 1, "),
         ("rtt = '0s'", "rtt", 'got "0s"', "expected more than 0s, e.g. 80ms"),
         ("rtt = '1h'", "rtt", 'got "1h"', "expected at most 10s, e.g. 80ms"),
-        ("jitter = '-5ms'", "jitter", 'got "-5ms"', "expected a duration with a unit, e.g. "),
+        ("jitter = '-5ms'", "jitter", 'got "-5ms"', "expected 0s or more, e.g. 5ms"),
         ("rtt_spread = 9", "rtt_spread", "got 9", "expected a number from 0 to 2, e.g. 0.4"),
         ("weight = -1", "weight", "got -1", "expected a number above 0, at most a million, "),
     )

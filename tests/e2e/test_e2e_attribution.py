@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from elsewhere import Elsewhere, servers_elsewhere
 from floods import Flooded, at_once, flood
 from processes import faulty, read_journal, wait_until
+from remote_host import Elsewhere, servers_elsewhere
 from sick_collectors import sick_collector
 
 pytestmark = pytest.mark.e2e

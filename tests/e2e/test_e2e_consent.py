@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from elsewhere import THERE, target_elsewhere
 from flooding import MARK, SMALL, flooding, running
 from listeners import listener, renamed_python
 from processes import Faulty, qosflood_command, read_report, run_qosflood, wait_until
+from remote_host import THERE, target_elsewhere
 from terminal import on_terminal
 
 pytestmark = pytest.mark.e2e

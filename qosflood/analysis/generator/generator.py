@@ -157,8 +157,10 @@ def _late_problems(tally: GeneratorTally) -> Iterator[str]:
         for phase, count in tally.late.items()
         if count
     )
+    shards = len(tally.shards)
+    seconds = "seconds" if shards == 1 else f"seconds of its {shards} shards"
     yield (
-        f"generator late in {late} of {windows} windows "
+        f"generator late in {late} of {windows} {seconds} "
         f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
         f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
     )

@@ -6,8 +6,9 @@ from itertools import groupby
 from statistics import median
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import PhaseFigures, Second
+from qosflood.analysis.findings import PhaseFigures
 from qosflood.analysis.findings_of_target import Cause
+from qosflood.analysis.findings_series import Second
 from qosflood.base.units import (
     MS,
     SECOND,

@@ -8,8 +8,9 @@ cause alike.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from qosflood.analysis.findings import LatencyFigures, PhaseFigures, Second
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures
 from qosflood.analysis.findings_of_target import Cause, Crash
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.generator.late import latency_limits
 from qosflood.analysis.latency import allowed_above
 from qosflood.analysis.limited_by.stalls import Stall

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qosflood.analysis.findings import PhaseFigures, Second
+from qosflood.analysis.findings import PhaseFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.base.units import SECOND
 
 _LEAST_S = 2

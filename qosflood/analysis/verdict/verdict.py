@@ -212,11 +212,11 @@ def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
 def _by_lateness(phase: PhaseFigures) -> str:
     if phase.late_windows:
         return (
-            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
+            f"broken only with {phase.late_windows} of {phase.windows} seconds in which the "
             "generator was late"
         )
     return (
-        f"broken only with {phase.waiting_windows} of {phase.windows} windows in which the "
+        f"broken only with {phase.waiting_windows} of {phase.windows} seconds in which the "
         f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
     )
 

@@ -69,7 +69,7 @@ class Transport(Protocol):
     """The part of asyncio.Transport that a client uses."""
 
     def write(self, data: bytes) -> None:
-        """Send."""
+        """Send the bytes, or keep them until the socket takes more."""
 
     def abort(self) -> None:
         """Close at once; `connection_lost` follows on a later turn."""

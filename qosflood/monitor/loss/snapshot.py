@@ -151,7 +151,7 @@ class _Item:
         self._above: list[Any] = []
 
     def begin(self) -> None:
-        """A new one."""
+        """Start an object, without what is left of the one before."""
         self.open = True
         self._at = self.whole = {}
 

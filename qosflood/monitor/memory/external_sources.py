@@ -10,8 +10,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -20,11 +19,10 @@ import aiohttp
 from qosflood.base.failures import no_answer
 from qosflood.base.foreign_numbers import whole_number
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
-from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, read_exposition
-from qosflood.monitor.http import exchange_failure, open_session, receive
-from qosflood.monitor.prometheus.client import Failure, Prometheus, open_prometheus
+from qosflood.monitor.http import exchange_failure, receive
+from qosflood.monitor.prometheus.client import Failure, Prometheus
 from qosflood.monitor.scrape.body import BodyError
 from qosflood.monitor.scrape.scraper import ACCEPT
 from qosflood.plan.plan import Plan
@@ -65,46 +63,6 @@ class ExternalSource(Protocol):
     async def read(self) -> Reading | Unread:
         """Ask once; never raises for what the source does."""
         ...
-
-
-@asynccontextmanager
-async def open_external(
-    plan: Plan, source: MemorySource, instance: str
-) -> AsyncIterator[ExternalSource]:
-    """The source of an instance's memory; raises PreflightError for headers, CA and references."""
-    named = _named(source, instance)
-    if named.kind == "command":
-        yield Command(named)
-    elif named.kind == "promql":
-        async with open_prometheus(
-            named.url,
-            named.headers,
-            user_agent=plan.user_agent,
-            cacert=plan.target.cacert,
-            timeout_ns=named.timeout_ns,
-        ) as prometheus:
-            yield Queried(prometheus, named)
-    else:
-        context = tls_context(replace(plan.target, cert=None))
-        async with open_session(context, timeout_ns=named.timeout_ns) as session:
-            yield Exposed(plan, named, session)
-
-
-def _named(source: MemorySource, instance: str) -> MemorySource:
-    """The source with the instance's name where it is asked for."""
-
-    def filled(text: str) -> str:
-        return text.replace("$instance", instance)
-
-    return replace(
-        source,
-        url=filled(source.url),
-        read=filled(source.read),
-        limit=filled(source.limit),
-        restarts=filled(source.restarts),
-        termination=filled(source.termination),
-        command=tuple(filled(word) for word in source.command),
-    )
 
 
 class Exposed:

@@ -9,9 +9,10 @@ import psutil
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import format_bytes
-from qosflood.monitor.memory.external_sources import Unread, open_external
+from qosflood.monitor.memory.external_sources import Unread
 from qosflood.monitor.memory.judged_tree import JudgedTree
 from qosflood.monitor.memory.loop import WatchedMemory, address_of
+from qosflood.monitor.memory.open_external import open_external
 from qosflood.monitor.memory.port_owner import ListeningProcess, Ownership, describe, owner_of_port
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance, MemorySource

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -22,7 +22,7 @@ from qosflood.plan.profile.fields import (
 )
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.scrape import ScrapeSection
-from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource, Watch
+from qosflood.plan.watching import ONE_INSTANCE, ExternalKind, Instance, MemorySource, Watch
 
 
 class InstanceSection(Section):
@@ -115,6 +115,7 @@ def check_memories(
     """Note each memory that an instance names and that is neither found by itself nor among the
     `sources` of [memory]."""
     known = [source.kind for source in sources]
+    *most, last = get_args(ExternalKind)
     for number, one in enumerate(asked):
         if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
             continue
@@ -122,7 +123,7 @@ def check_memories(
             problems.add(
                 f"instance[{number}].memory",
                 f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
-                "names: exposition, promql or command",
+                f"names: {', '.join(most)} or {last}",
             )
 
 

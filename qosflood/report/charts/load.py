@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from qosflood.analysis.findings import Findings, PercentileCurve
+from qosflood.analysis.findings import Findings
+from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.analysis.gaps import Gaps
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.plan import Plan

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TypeVar
 
-from qosflood.analysis.findings import Findings, MemoryPoint, ScrapePoint
+from qosflood.analysis.findings import Findings
+from qosflood.analysis.findings_series import MemoryPoint, ScrapePoint
 from qosflood.report.charts import wording
 from qosflood.report.charts.plotting import (
     PALETTE,

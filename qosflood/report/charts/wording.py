@@ -4,14 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qosflood.analysis.findings import (
-    Findings,
-    LatencyFigures,
-    MemoryPoint,
-    PercentileCurve,
-    PhaseFigures,
-    ScrapePoint,
-)
+from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures
+from qosflood.analysis.findings_series import MemoryPoint, PercentileCurve, ScrapePoint
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS, counted, format_bytes, format_count
 from qosflood.plan.watching import WATCH

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
-from qosflood.analysis.findings import Block
+from qosflood.analysis.findings_series import Block
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS
 from qosflood.journal.histograms import decode, value_at

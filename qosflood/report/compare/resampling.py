@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qosflood.analysis.findings import Block, Blocks
+from qosflood.analysis.findings_series import Block, Blocks
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.histograms import counts_of, decode, values_of_indexes
 

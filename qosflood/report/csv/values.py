@@ -68,7 +68,7 @@ def shown(cell: Cell) -> Cell:
 
 
 def ms(ns: float | None) -> float | None:
-    """Milliseconds."""
+    """Nanoseconds as milliseconds, empty where nothing was measured."""
     return None if ns is None else ns / MS
 
 

@@ -50,7 +50,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         )
     yield from after_crash(findings)
     if findings.ended != INCOMPLETE and findings.generator.problems and plan.floods:
-        yield _relieve(plan, findings)
+        yield _relieve_generator(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
         yield from by_generator(findings)
@@ -77,16 +77,13 @@ def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
     return not broken or any(judged.limit.metric not in _OF_TIME for judged in broken)
 
 
-def _relieve(plan: Plan, findings: Findings) -> str:
+def _relieve_generator(plan: Plan, findings: Findings) -> str:
     generator = findings.generator
     if generator.verdict == "ok":
         return f"measure again, for a part is missing here: {generator.problems[0]}"
-    lag = generator.send_lag_p99_ns
     where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
     return (
-        f"the generator did not do its part (send lag p99 "
-        f"{'unknown' if lag is None else format_duration(lag)}, at most "
-        f"{format_duration(generator.late_gate_ns)} allowed): run it on {where}, with more cores "
+        f"run the generator on {where}, with more cores "
         f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.analysis import findings_series
 from qosflood.analysis.gaps import Gaps, gap_line
 from qosflood.analysis.prometheus.otel import NOT_CHECKED
 from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
@@ -184,13 +185,13 @@ _EVERY = 2
 """Of the analysis's five points to each halving of the distance to 1."""
 
 
-def curves_part(curves: Iterable[found.PercentileCurve], phase: str) -> PhaseCurves:
+def curves_part(curves: Iterable[findings_series.PercentileCurve], phase: str) -> PhaseCurves:
     """The phase's percentile curves of response and service."""
     own = {curve.series: _curve(curve) for curve in curves if curve.phase == phase}
     return PhaseCurves(response=own.get("response"), service=own.get("service"))
 
 
-def _curve(curve: found.PercentileCurve) -> Curve:
+def _curve(curve: findings_series.PercentileCurve) -> Curve:
     return Curve(
         quantiles=[round(quantile, 8) for quantile in curve.quantiles[::_EVERY]],
         ms=[float(f"{value / MS:.5g}") for value in curve.values_ns[::_EVERY]],

@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, create_model
 from pydantic.dataclasses import dataclass
 
-from qosflood.analysis.findings import (
-    Blocks,
-    LossFinding,
-    PhaseCounts,
-    RecoveryFinding,
-    Totals,
-)
+from qosflood.analysis.findings import LossFinding, PhaseCounts, RecoveryFinding, Totals
 from qosflood.analysis.findings_prometheus import OtelFinding
+from qosflood.analysis.findings_series import Blocks
 from qosflood.analysis.gaps import Gap
 from qosflood.base.percentiles import PERCENTILES
+from qosflood.plan.plan import NamedBy, Op, Unit
 from qosflood.report.document.schema_parts import STRICT, PhaseCurves, Prometheus
 from qosflood.report.document.schema_parts import Part as _Part
 
@@ -217,14 +213,14 @@ class JudgedLimit(_Part):
 
     expr: str
     metric: str
-    op: Literal["<", "<=", ">", ">=", "=="]
+    op: Op
     threshold: float | str
     value: float | str | None
-    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
+    unit: Unit
     scope: str
     n: int
     ok: bool | None
-    named_by: Literal["user", "shipped"]
+    named_by: NamedBy
     reason: str
 
 

@@ -73,18 +73,19 @@ def _answers(document: Document) -> list[str]:
 
 
 def _phases(document: Document) -> list[str]:
-    """A row a phase; one that was not reached has nothing to show."""
+    """A row a phase that was reached."""
     rows = [
         row for row in cells.phase_rows(document) if row.essential and row.name not in _LEFT_OUT
     ]
-    if not document.phases:
+    phases = cells.reached(document)
+    if not phases:
         return []
     return [
         _row(["phase", *(row.name for row in rows)]),
         _row(["---", *("---:" for _ in rows)]),
         *(
             _row([phase.name, *(row.cells[index] for row in rows)])
-            for index, phase in enumerate(document.phases)
+            for index, phase in enumerate(phases)
         ),
     ]
 

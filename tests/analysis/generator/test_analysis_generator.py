@@ -74,7 +74,7 @@ def test_more_than_five_percent_of_late_windows_are_a_problem_with_its_figures()
     late = range(50, 56)
     generator = generator_of(healthy_run(LONG, change=change_seconds(late, **STALLED)))
     assert generator.verdict == "late"
-    assert "late in 6 of 100 windows (6%" in generator.problems[0]
+    assert "late in 6 of 100 seconds (6%" in generator.problems[0]
     assert "6 of 60 in flood" in generator.problems[0]
 
 

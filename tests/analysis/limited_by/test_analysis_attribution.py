@@ -90,7 +90,13 @@ def test_a_generator_that_stood_still_for_as_long_as_the_timeout_explains_timeou
     assert findings.limited_by == "generator"
     assert "it was late, and nothing else shows" in findings.limited_why
     assert "10 of 10 in flood" in findings.generator.problems[0]
-    assert "10 of 16 windows late" in findings.limited_evidence[0]
+    assert "10 of 16 seconds late" in findings.limited_evidence[0]
+
+
+def test_a_send_lag_that_nobody_measured_is_said_to_be_that():
+    findings = analysed(lambda _: None)
+    assert "send lag not measured" in findings.limited_evidence[0]
+    assert "unknown" not in findings.limited_evidence[0].partition(",")[2].partition(",")[0]
 
 
 def test_a_stall_far_shorter_than_the_timeout_explains_no_timeout():

@@ -168,7 +168,7 @@ def test_one_broken_only_with_late_windows_is_not_judged():
     limit = judged(limit_text, late, plan)
     assert limit.ok is None
     assert "late" in limit.reason
-    assert "10 of 10 windows" in limit.reason
+    assert "10 of 10 seconds" in limit.reason
 
 
 def test_one_broken_only_while_the_generator_waited_for_a_core_is_not_judged():
@@ -177,7 +177,7 @@ def test_one_broken_only_while_the_generator_waited_for_a_core_is_not_judged():
     hogged = flood_of(slow(5.0, health=health(run_queue_ns=300 * MS)), plan)
     limit = judged(limit_text, hogged, plan)
     assert limit.ok is None
-    assert "10 of 10 windows in which the generator waited for a core" in limit.reason
+    assert "10 of 10 seconds in which the generator waited for a core" in limit.reason
     busy = flood_of(slow(5.0, health=health(run_queue_ns=100 * MS)), plan)
     assert judged(limit_text, busy, plan).ok is False
 

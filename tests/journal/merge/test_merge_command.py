@@ -188,7 +188,7 @@ def test_what_is_no_part_is_refused_in_one_line(folders, tmp_path):
         (tmp_path / "empty",): "expected a run directory",
         (torn,): "has no first record; nothing was recorded",
         (folders[0], folders[0]): f"part 1/3 was given twice: {folders[0]} and {folders[0]}",
-        (tmp_path / "absent",): "does not exist",
+        (tmp_path / "absent",): "expected the folder of a run",
         (): "Missing argument 'DIR…'",
     }
     for given, line in lines.items():

@@ -56,7 +56,7 @@ SECTIONS = (
         ),
         (
             "peak.interval = 5",
-            'peak.interval: got 5, expected a duration with a unit, e.g. "5s"',
+            'peak.interval: got "5", expected a duration with a unit, e.g. 5m or 5s',
         ),
         (
             'peak.interval = "0s"',
@@ -131,7 +131,7 @@ SECTIONS = (
         ),
         (
             "scrape.interval = 5",
-            'scrape.interval: got 5, expected a duration with a unit, or "off", e.g. "5s"',
+            'scrape.interval: got "5", expected a duration with a unit or off, e.g. 5m or 5s',
         ),
         (
             'memory.limit = "512"',
@@ -154,7 +154,8 @@ SECTIONS = (
         ),
         (
             "limits.expect = [5]",
-            'limits.expect[0]: got 5, expected a limit, e.g. "response.p99 < 250ms"',
+            'limits.expect[0]: got "5", expected "[phase:]metric op value", '
+            "e.g. response.p99 < 250ms",
         ),
         (
             'run.rate = "fast"',
@@ -162,7 +163,7 @@ SECTIONS = (
         ),
         (
             "run.rate = 10",
-            'run.rate: got 10, expected a multiple of 1x, or reports per second, e.g. "10x"',
+            'run.rate: got "10", expected a multiple such as 10x or a rate such as 10/s',
         ),
         (
             'safety.max_rate = "10x"',

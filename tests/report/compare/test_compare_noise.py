@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ranks import value_at_rank
 
-from qosflood.analysis.findings import Blocks
+from qosflood.analysis.findings_series import Blocks
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.histograms import decode, make_histogram
 from qosflood.report.compare.figures import LONE

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from needing import GIB, plenty, wanting
 from plan_maker import make_report
+from resource_cases import GIB, plenty, wanting
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
