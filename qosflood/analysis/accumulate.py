@@ -9,8 +9,10 @@ from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
 from qosflood.analysis.generator.late import OnTimeBreaks, latency_limits, waits
+from qosflood.analysis.limited_by.weighing import Weigher
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
+from qosflood.analysis.tails import RecoveryTails
 from qosflood.journal.clock_jumps import ClockJumps
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
@@ -64,6 +66,8 @@ class Accumulator:
         self.on_time = OnTimeBreaks(plan)
         limits = (float(limit.threshold) for limit in latency_limits(plan))
         self._tightest_ns = min(limits, default=inf)
+        self.weigher = Weigher(plan)
+        self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
@@ -131,9 +135,11 @@ class Accumulator:
         waiting = waits(window, self._tightest_ns)
         self._phase(window.phase).add(window, judged, waiting)
         self.on_time.add(window, late)
+        explained = self.weigher.add(window, late)
+        self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
-        self.failures.add(window, late)
+        self.failures.add(window, explained)
         self.sessions.add(window)
 
     def _rollup(self, rollup: Rollup) -> None:

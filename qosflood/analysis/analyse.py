@@ -18,16 +18,21 @@ from qosflood.analysis.findings import (
     RecoveryFinding,
     TimelineEntry,
 )
+from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
 from qosflood.analysis.findings_series import PercentileCurve, Second
 from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
-from qosflood.analysis.limited_by.attribution import Attribution, attribute, in_flood
-from qosflood.analysis.limited_by.stalls import stalls
+from qosflood.analysis.limited_by.attribution import Attribution, attribute
+from qosflood.analysis.limited_by.causes import Seen, causes
+from qosflood.analysis.limited_by.crashes import crash_finding, touches
+from qosflood.analysis.limited_by.signs import Clues
+from qosflood.analysis.limited_by.stalls import in_flood, stalls
 from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
+    target_files,
     target_loop_lag_ns,
     target_throttled,
     tcp_figures,
@@ -42,7 +47,7 @@ from qosflood.analysis.prometheus.prometheus import (
     prometheus_finding,
     prometheus_warnings,
 )
-from qosflood.analysis.recovery import recovery_finding
+from qosflood.analysis.recovery import Recovered, recovery_finding
 from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
     bounded,
@@ -50,6 +55,7 @@ from qosflood.analysis.timeline import (
     in_order,
     recovered_entries,
     timeline_entries,
+    with_crash,
 )
 from qosflood.analysis.warnings import warnings_of
 from qosflood.base.units import SECOND
@@ -105,18 +111,32 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         lambda: missing.no_generator(accumulated.generator.gate_ns),
     )
     seconds = instead("charts over time", accumulated.seconds.seconds, lambda: ())
+    crash = instead("crash", lambda: crash_finding(plan, clock, accumulated.events), lambda: None)
+    in_main = [second for second in seconds if second.phase == flood.name]
+    seen = Seen(plan, clock, baseline, flood, in_main, accumulated.scrapes, accumulated.measured)
+    found = instead("causes", lambda: causes(seen), lambda: ())
     limited = instead(
         "what limited the run",
         lambda: attribute(
-            plan, generator, baseline, flood, in_flood(flood, tuple(stalls(seconds)))
+            plan,
+            generator,
+            baseline,
+            flood,
+            Clues(
+                stalls=in_flood(flood, tuple(stalls(seconds))),
+                seconds=in_main,
+                causes=found,
+                weighed=accumulated.weigher.weighed(latencies[flood.name]),
+                crash=crash if crash is not None and touches(crash, flood) else None,
+            ),
         ),
         lambda: missing.NO_ATTRIBUTION,
     )
+    before = latencies["baseline"]["response"] if baseline is not None else None
+    recovered = Recovered(baseline, by_name.get("recovery"), seconds, accumulated.tails, before)
     recovery = instead(
         "recovery",
-        lambda: recovery_finding(
-            plan, clock, baseline, by_name.get("recovery"), seconds, accumulated.scrapes
-        ),
+        lambda: recovery_finding(plan, clock, recovered, accumulated.scrapes),
         lambda: missing.NO_RECOVERY,
     )
     prometheus = instead(
@@ -126,7 +146,9 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         ),
         lambda: None,
     )
-    entries = _entries(plan, clock, accumulated, seconds, limited, recovery, prometheus, gaps)
+    entries = _entries(
+        plan, clock, accumulated, seconds, limited, crash, recovery, prometheus, gaps
+    )
     memories = _memories(plan, clock, accumulated, account.outcomes.get("acked", 0), gaps)
     instances = tuple(_instances(plan, clock, accumulated, memories, gaps))
     restarts = instead(RESTARTS, lambda: all_restarts(instances, accumulated.events), lambda: None)
@@ -149,7 +171,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         restarts=restarts,
         recovery_s=recovery.seconds,
         recovery=recovery,
-        first_failure=first_failure(entries),
+        first_failure=first_failure(entries, crash),
         timeline=bounded(entries),
         warnings=_warnings(plan, accumulated, phases, loss, prometheus, gaps),
         instances=instances,
@@ -169,6 +191,8 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         blocks=instead("blocks", accumulated.blocks.close, lambda: None),
         broken_on_time=accumulated.on_time.broken(),
         gaps=tuple(gaps.found),
+        crash=crash,
+        causes=found,
     )
 
 
@@ -178,6 +202,7 @@ def _entries(
     accumulated: Accumulator,
     seconds: tuple[Second, ...],
     limited: Attribution,
+    crash: Crash | None,
     recovery: RecoveryFinding,
     prometheus: PrometheusFinding | None,
     gaps: Gaps,
@@ -185,16 +210,21 @@ def _entries(
     """The timeline, in the order of time."""
     happened: list[TimelineEntry] = gaps.instead(
         "timeline",
-        lambda: timeline_entries(
-            plan,
-            clock,
-            accumulated.events,
-            accumulated.failures,
-            accumulated.scrapes,
-            seconds,
-            accumulated.control,
-            limited.limited_by,
-        ),
+        lambda: [
+            *with_crash(
+                timeline_entries(
+                    plan,
+                    clock,
+                    accumulated.events,
+                    accumulated.failures,
+                    accumulated.scrapes,
+                    seconds,
+                    accumulated.control,
+                    limited.limited_by,
+                ),
+                crash,
+            )
+        ],
         list,
     )
     further: list[TimelineEntry] = gaps.instead(
@@ -300,6 +330,7 @@ def _surroundings(
         "tcp": tcp_figures(accumulated.tcp, start, end),
         "target_cores": target_cores(accumulated.measured, start, end),
         "target_throttled": target_throttled(accumulated.measured, start, end),
+        "target_files": target_files(accumulated.measured, start, end),
         "target_loop_lag_ns": target_loop_lag_ns(accumulated.scrapes, start, end),
     }
 

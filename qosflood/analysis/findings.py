@@ -7,6 +7,7 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
 from qosflood.analysis.findings_series import (
     Blocks,
@@ -157,9 +158,10 @@ class PhaseFigures(PhaseCounts):
     `sessions`, if it was not reached.
 
     `target_loop_lag_ns` is the longest time for which the target's event loop was blocked, as its
-    page reports it. `rss_*` are of the instance with the highest. `by_instance` are the scrapes of
-    each instance, where there are several. In `waiting_windows` a shard waited for a core for over
-    20% of the time, and for over half of the tightest latency limit.
+    page reports it. `target_files` are the open files of the process that came nearest to its
+    limit, and that limit. `rss_*` are of the instance with the highest. `by_instance` are the
+    scrapes of each instance, where there are several. In `waiting_windows` a shard waited for a
+    core for over 20% of the time, and for over half of the tightest latency limit.
     """
 
     planned: float
@@ -176,6 +178,7 @@ class PhaseFigures(PhaseCounts):
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
+    target_files: tuple[int, int] | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
     waiting_windows: int = 0
 
@@ -346,6 +349,10 @@ class Findings:
     blocks: Blocks | None = None
     """None: there was no load, or too little of it to be cut into blocks."""
     gaps: tuple[Gap, ...] = ()
+    crash: Crash | None = None
+    """None: the target's process did not end while the load ran, as far as was seen."""
+    causes: tuple[Cause, ...] = ()
+    """What of the target itself may explain the flood's trouble, the plainest first."""
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:

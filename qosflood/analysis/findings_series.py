@@ -9,7 +9,9 @@ from qosflood.plan.watching import ONE_INSTANCE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Second:
     """One second of the whole generator, for charts: counts, not rates; percentiles are None
-    where fewer than ten values lie above them. `errors` counts outcomes other than acked."""
+    where fewer than ten values lie above them. `errors` counts outcomes other than acked.
+    `response_max_ns` counts a failed report at its timeout, `service_max_ns` answers alone;
+    `stood_still_ns` is the longest that a shard stood still by the end of the second."""
 
     t_s: float
     phase: str
@@ -24,6 +26,8 @@ class Second:
     connected: int
     late: bool
     reconnects: int = 0
+    service_max_ns: int | None = None
+    stood_still_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,11 @@ NO_LATENCY = LatencyFigures(
 )
 
 
+def allowed_above(figure: str, count: int) -> int:
+    """How many of `count` values may lie above a percentile, or above `max`."""
+    return count - rank(PERCENTILES.get(figure, 100.0), count)
+
+
 def given(value: int, percentile: float, count: int) -> int | None:
     """The percentile's value, or None with too few values above it."""
     return value if count - rank(percentile, count) >= LEAST_ABOVE else None

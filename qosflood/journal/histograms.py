@@ -128,6 +128,12 @@ def value_at(histogram: HdrHistogram, percentiles: npt.NDArray[np.float64]) -> I
     return values
 
 
+def count_above(latency: Latency, threshold_ns: float) -> int:
+    """How many values lie above the threshold, to the histogram's precision."""
+    counts = counts_of(decode(latency.encoded))
+    return int(counts[values_of_indexes()[0] > threshold_ns].sum())
+
+
 @cache
 def values_of_indexes() -> tuple[Ints, npt.NDArray[np.float64]]:
     """For each counter: the highest value it stands for, and the middle one."""

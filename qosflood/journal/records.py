@@ -180,8 +180,9 @@ class ScrapeSample:
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
     `major_gcs` (collections so far) are the page's own, where its runtime exposes them. Beside the
-    last page that was taken: series `added` and `removed` (None: there was none), and how many of
-    the counters that are followed fell (`resets`).
+    last page that was taken: series `added` and `removed` (None: there was none), how many of
+    the counters that are followed fell (`resets`), and whether it is the same byte for byte
+    (`unchanged`).
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -206,6 +207,7 @@ class ScrapeSample:
     added: int | None = None
     removed: int | None = None
     resets: int = 0
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +222,8 @@ class MemorySample:
 
     `limit_bytes` is what the source says it may use; `oom_kills` and `throttled_ns` are its
     cgroup's since that began. `source_ms` is when the source took the value (epoch), and `restarts`
-    how often it says the instance was restarted so far, where it tells.
+    how often it says the instance was restarted so far, where it tells. `files` are the open files
+    of the process in the tree that is nearest to its limit of them, `files_limit`.
     """
 
     TAG: ClassVar[str] = "memory"
@@ -240,6 +243,8 @@ class MemorySample:
     throttled_ns: int | None = None
     source_ms: int | None = None
     restarts: int | None = None
+    files: int | None = None
+    files_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

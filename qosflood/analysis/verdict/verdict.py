@@ -70,6 +70,8 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     }
     word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
     reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
+    if findings.crash is not None and word in _LED_BY_A_CRASH:
+        reasons = (findings.crash.what, *reasons)
     not_judged = tuple(f"{judged.limit.expr} ({judged.reason})" for judged in _unjudged(limits))
     return Verdict(
         verdict=word,
@@ -89,6 +91,8 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "ABORTED": ExitCode.ABORTED,
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
+_LED_BY_A_CRASH = ("FAIL", "ABORTED")
+"""What a crash is the reason for; the limits that broke with it follow."""
 _OWN_ERROR = "internal_error"
 _FAILED_JUDGING = "its judging failed"
 _OWN_FAULTS = (_FAILED_JUDGING, WHY)

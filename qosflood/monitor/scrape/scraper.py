@@ -171,6 +171,7 @@ class Scraper:
             samples=exposition.samples,
             added=self.change.added,
             removed=self.change.removed,
+            unchanged=self.change.unchanged,
             resets=self.change.fall.resets,
             **further,
             warnings=tuple(

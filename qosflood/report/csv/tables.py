@@ -104,6 +104,7 @@ SCRAPES: Table[ScrapeSample] = Table(
         ("duration_ms", lambda scrape: ms(scrape.duration_ns)),
         ("parse_ms", lambda scrape: ms(scrape.parse_ns)),
         *map(_field, ("bytes", "series", "samples", "added", "removed", "resets")),
+        _field("unchanged"),
         *map(_field, ("rss_bytes", "heap_bytes", "process_start_s", "loop_lag_s", "major_gcs")),
         ("warnings", lambda scrape: "; ".join(scrape.warnings) or None),
     ),
@@ -116,6 +117,7 @@ MEMORY: Table[MemorySample] = Table(
         ("cpu_s", lambda sample: seconds(sample.cpu_ns)),
         ("throttled_s", lambda sample: seconds(sample.throttled_ns)),
         *map(_field, ("pid", "start_s", "processes", "oom_kills", "own_fault")),
+        *map(_field, ("files", "files_limit")),
     ),
 )
 CONTROL: Table[ControlSample] = Table(

@@ -41,6 +41,7 @@ from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
 from qosflood.run.preflight.prometheus import look_at_other_monitors
+from qosflood.run.preflight.target_files import few_files
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -172,6 +173,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
             *warnings,
             *herd_warnings(plan),
             *sight.warnings,
+            *few_files(plan, sight),
             *others.warnings,
             *_control_warnings(plan, control),
         ),

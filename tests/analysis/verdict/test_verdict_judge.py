@@ -87,10 +87,29 @@ def test_further_reasons_are_counted_in_the_headline_and_listed():
         extra=[event(8, "restarted")],
     )
     verdict = verdict_of(plan, records)
-    assert verdict.reasons[0] == "errors were 20% in flood; limit < 1%"
-    assert verdict.reasons[1] == "restarts was 1; limit 0"
-    assert len(verdict.reasons) == 3
-    assert verdict.headline.endswith("; 2 more reasons")
+    assert verdict.reasons[0] == "the target restarted 8s into the load"
+    assert verdict.reasons[1] == "errors were 20% in flood; limit < 1%"
+    assert verdict.reasons[2] == "restarts was 1; limit 0"
+    assert len(verdict.reasons) == 4
+    assert verdict.headline.endswith("; 3 more reasons")
+
+
+def test_a_process_that_is_gone_leads_the_headline_before_the_limits_that_broke_with_it():
+    plan = plan_with("errors < 1%", "restarts == 0")
+    gone = event(8, "process_gone", what="the target's process (pid 77) is gone", pid=77)
+    records = healthy_run(plan, change=failing(connect_error=60), extra=[gone])
+    verdict = verdict_of(plan, records)
+    assert verdict.verdict == "FAIL"
+    said = "the target's process (pid 77) ended 8s into the load and did not come back"
+    assert verdict.reasons[0] == said
+    assert f"FAIL - {said}" in verdict.headline
+
+
+def test_a_crash_without_a_broken_limit_is_no_reason_of_its_own():
+    plan = plan_with("errors < 50%")
+    verdict = verdict_of(plan, healthy_run(plan, extra=[event(8, "restarted")]))
+    assert verdict.verdict == "PASS"
+    assert not any("restarted" in reason for reason in verdict.reasons)
 
 
 def test_a_value_next_to_its_limit_is_shown_exactly():
