@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,19 @@ def _outputs(
 def _request(
     plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, out: Path | None
 ) -> Request:
-    # Without a load there is nothing to consent to.
-    asks = plan.floods and sys.stdin.isatty() and sys.stderr.isatty()
     return Request(
         plan=plan,
         allow=allow,
         out=out,
         arguments=tuple(sys.argv[1:]),
-        ask=_ask if asks else None,
+        ask=ask_for_consent(plan),
         outputs=outputs,
     )
+
+
+def ask_for_consent(plan: Plan) -> Callable[[str], bool] | None:
+    """Puts a yes/no question on a terminal; None where there is none, or nothing is flooded."""
+    return _ask if plan.floods and sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def _warn_of_start(part: Part, screen: TerminalScreen) -> None:

@@ -15,6 +15,7 @@ from click_default_group import DefaultGroup
 from qosflood import __version__
 from qosflood.base.errors import ExitCode, QosfloodError
 from qosflood.base.text import nearest
+from qosflood.cli.capacity import capacity
 from qosflood.cli.collector import collector
 from qosflood.cli.compare import compare
 from qosflood.cli.completion import VARIABLE, completion
@@ -117,6 +118,7 @@ def help_on(ctx: click.Context, words: tuple[str, ...]) -> None:
 
 for _command in (
     run,
+    capacity,
     watch,
     report,
     compare,

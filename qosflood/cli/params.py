@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qosflood.base.endpoint import HeaderRef
     from qosflood.base.listen import Address
+    from qosflood.base.units import Rate
     from qosflood.report.compare.values import MinEffect
 
 
@@ -119,6 +120,19 @@ def _min_effect(text: str) -> "MinEffect":
         ) from None
 
 
+def _width(text: str) -> float:
+    width = parse_ratio(text)
+    if not _LEAST_WIDTH <= width <= 1.0:
+        raise UnitError(f'got "{text}", expected 1% to 100%, e.g. 7%')
+    return width
+
+
+def _steps(text: str) -> "tuple[Rate, ...]":
+    from qosflood.base.units import parse_rate
+
+    return tuple(parse_rate(step) for step in text.split(","))
+
+
 def _address(text: str) -> "Address":
     from qosflood.base.listen import parse_address
 
@@ -143,6 +157,7 @@ def _push_url(text: str) -> str:
     return parse_push_url(text)
 
 
+_LEAST_WIDTH = 0.01
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1970, 2262)
 """Whose moments are nanoseconds that fit into 64 bits."""
@@ -154,6 +169,10 @@ TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("TIME", parse_duration)
 """`250ms`, `15m`, `1h30m`: nanoseconds; each option names an example of its own."""
+WIDTH = _Parsed("SHARE", _width)
+"""`7%`: a share above 0."""
+STEPS = _Parsed("1x,2x,…", _steps)
+"""`1x,2x,5x`: rates."""
 PEAK = _Parsed("N[@INTERVAL]", parse_peak)
 """`500@5s`: keys of the profile with their values."""
 COUNT = _Parsed("N", _count)

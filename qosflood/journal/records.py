@@ -16,6 +16,7 @@ import orjson
 from qosflood.journal.earlier_schemas import EARLIER_LATENCY, record_of_today
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.journal.trial_records import AnswerRecord, TrialRecord
 from qosflood.plan.watching import ExternalKind
 
 FIRST = 20
@@ -334,6 +335,8 @@ Record = (
     | PrometheusReading
     | PrometheusSamples
     | OtelSample
+    | TrialRecord
+    | AnswerRecord
     | Segment
     | ClockMark
     | End
@@ -380,6 +383,8 @@ _TYPES: dict[str, type[Any]] = {
         PrometheusReading,
         PrometheusSamples,
         OtelSample,
+        TrialRecord,
+        AnswerRecord,
         Segment,
         ClockMark,
         End,

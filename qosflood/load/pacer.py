@@ -35,7 +35,7 @@ class Wakes(Protocol):
 
 class Pacer:
     """Sends what is due. `zero_ns` is the load's start on `clock`; `soon` calls back right
-    after the loop has read what came in."""
+    after the loop has read what came in. `resident`: the sessions are there already, and stay."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Pacer:
         clock: Callable[[], int],
         timer: Wakes,
         soon: Callable[[Callable[[], None]], object],
+        resident: bool = False,
     ) -> None:
         self._schedule = schedule
         self._clients = clients
@@ -63,10 +64,11 @@ class Pacer:
         self._dues: list[int] = []
         self._senders: list[PacedClient] = []
         self._position = 0
-        self._joins = (schedule.join_s * 1e9).astype(np.int64).tolist()
+        self._joins = [] if resident else (schedule.join_s * 1e9).astype(np.int64).tolist()
         self._joined = 0
         leave_ns = (schedule.leave_s * 1e9).astype(np.int64)
-        self._leave_order = np.argsort(leave_ns, kind="stable").tolist()
+        order = np.argsort(leave_ns, kind="stable").tolist()
+        self._leave_order = [] if resident else order
         self._leaves = leave_ns[self._leave_order].tolist()
         self._left = 0
         self._renewals: deque[Renewal] = deque()

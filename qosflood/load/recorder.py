@@ -15,6 +15,9 @@ from hdrh.histogram import HdrHistogram
 from qosflood.journal.histograms import clear, figures, fold, make_histogram
 from qosflood.journal.records import OUTCOMES, Connects, Latency, Outcome, ShardHealth, Window
 
+_OPEN_STILL = 8
+"""Phases whose reports may be open while a later one is in force."""
+
 
 class Series:
     """One latency series: raw values (ns) and the histogram they are folded into."""
@@ -125,6 +128,16 @@ class Recorder:
         """`phases` are (name, end in ns since the load's start)."""
         self._shard = shard
         self.buckets = [Bucket(name, end_ns) for name, end_ns in phases]
+
+    def add(self, name: str, end_ns: int) -> Bucket:
+        """A bucket for a phase that was not known at first, after all others. Of those before it
+        that are empty the first and the latest few are kept: reports may still end in them."""
+        first, *rest = self.buckets
+        kept = [b for b in rest[:-_OPEN_STILL] if not b.empty] + rest[-_OPEN_STILL:]
+        bucket = Bucket(name, end_ns)
+        # In place: whoever holds the list sees the new one.
+        self.buckets[:] = [first, *kept, bucket]
+        return bucket
 
     def fold(self) -> None:
         """Fold what has come since the last call; little at a time, many times a second."""

@@ -2,7 +2,8 @@
 
 Composition of schedule, pacer, clients and recorder around one event loop. The coordinator sends a
 spec, then `start`, then maybe `stop` over its pipes (base/child_pipe.py); the shard sends `ready`,
-Windows, FailureSamples and `done`.
+Windows, FailureSamples and `done`. Where the plan is one of stages, it plays what `play` asks for
+until `stop`; `warm` connects clients beforehand, and `cut` ends a stage at once.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import gc
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +29,11 @@ from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
 from qosflood.load.pacer import Pacer
-from qosflood.load.recorder import Recorder
+from qosflood.load.recorder import Bucket, Recorder
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.load.stages import IDLE, Stages, own_clients
 from qosflood.load.storms import Storms
-from qosflood.load.timer import make_timer
+from qosflood.load.timer import Timer, make_timer
 from qosflood.load.transport.connector import Connector
 from qosflood.plan.plan import Plan, plan_from_builtins
 
@@ -77,7 +80,7 @@ class Shard:
         self._loop = loop
         self._schedule = Schedule(plan, spec.part, spec.parts)
         phases = [(p.name, p.end_ns) for p in plan.phases if p.name != "settle"]
-        self._recorder = Recorder(spec.shard, phases)
+        self._recorder = Recorder(spec.shard, [(IDLE, 0)] if plan.capacity else phases)
         self._meter = HealthMeter()
         timeout_s = min(plan.load.timeout_ns * 1e-9, CONNECT_TIMEOUT_MOST_S)
         rng = random.Random(plan.seed * 1_000_003 + spec.part)
@@ -91,7 +94,7 @@ class Shard:
             lambda text: redact(text, headers),
             lambda sample: pipe.send(encode_record(sample)),
         )
-        numbers = self._schedule.numbers.tolist()
+        self._numbers = numbers = self._schedule.numbers.tolist()
         self._shared = Shared(
             builder=builder,
             expect=plan.report.expect,
@@ -106,7 +109,9 @@ class Shard:
         self._oldest = np.frombuffer(self._shared.oldest, dtype=np.int64)
         self._clients = make_clients(plan, self._shared, numbers, spec.part, spec.parts)
         self._storms = self._make_storms() if plan.storms else None
+        self._stages = self._make_stages() if plan.capacity else None
         self._pacer: Pacer | None = None
+        self._timer: Timer | None = None
         self._zero_ns = 0
         self._second = 0
         self._beats = 0
@@ -131,20 +136,34 @@ class Shard:
             emit=lambda event: self._pipe.send(encode_record(event)),
         )
 
-    def start(self, zero_ns: int) -> None:
-        """Begin at `zero_ns` on the monotonic clock; the past is not skipped."""
-        self._zero_ns = zero_ns
-        timer = make_timer(self._loop, self._tick)
+    def _make_stages(self) -> Stages:
+        spec = self._spec
+        return Stages(spec.plan, spec.part, spec.parts, self._recorder, self._make_pacer)
+
+    def _make_pacer(self, schedule: Schedule, buckets: list[Bucket], since_ns: int) -> Pacer:
+        """The pacer that is followed from now on; it begins `since_ns` after the load does."""
+        assert self._timer is not None
+        zero_ns = self._zero_ns + since_ns
         self._pacer = Pacer(
-            schedule=self._schedule,
+            schedule=schedule,
             clients=self._clients.paced,
-            buckets=self._recorder.buckets,
+            buckets=buckets,
             zero_ns=zero_ns,
             quantum_ns=self._spec.plan.load.quantum_ns,
             clock=time.monotonic_ns,
-            timer=timer,
+            timer=self._timer,
             soon=self._loop.call_soon,
+            resident=self._stages is not None,
         )
+        self._timer.set(zero_ns)
+        return self._pacer
+
+    def start(self, zero_ns: int) -> None:
+        """Begin at `zero_ns` on the monotonic clock; the past is not skipped."""
+        self._zero_ns = zero_ns
+        self._timer = make_timer(self._loop, self._tick)
+        if self._stages is None:
+            self._make_pacer(self._schedule, self._recorder.buckets, 0)
         if self._storms:
             self._storms.start(zero_ns)
         if self._clients.pool:
@@ -153,16 +172,33 @@ class Shard:
         gc.collect()
         gc.freeze()
         gc.disable()
-        timer.set(zero_ns)
         self._expected_beat_ns = zero_ns
         self._schedule_beat()
 
+    def warm(self, clients: int) -> None:
+        """Connect those of the first `clients` that are not connected."""
+        for client in self._clients.paced[: own_clients(self._numbers, clients)]:
+            client.join()
+
+    def play(self, stage: object) -> None:
+        """Play a stage, once those are over that were asked for before."""
+        assert self._stages is not None
+        self._stages.play(stage)
+
+    def cut(self) -> None:
+        """End the stage that is played; what is out may still be answered."""
+        assert self._stages is not None
+        self._stages.cut()
+
     def stop(self) -> None:
         """Send nothing more; end once every report in flight is answered or has timed out."""
-        if self._stopped_ns is not None or self._pacer is None:
+        if self._stopped_ns is not None or self._timer is None:
             return
         self._stopped_ns = time.monotonic_ns()
-        self._pacer.stop()
+        if self._stages is not None:
+            self._stages.cut()
+        elif self._pacer is not None:
+            self._pacer.stop()
         if self._storms:
             self._storms.finish()
         self._shared.stopping = True
@@ -172,6 +208,8 @@ class Shard:
     def _tick(self) -> None:
         assert self._pacer is not None
         self._pacer.tick()
+        if self._stages is not None:
+            self._stages.go_on()
 
     def _schedule_beat(self) -> None:
         self._expected_beat_ns += BEAT_NS
@@ -230,13 +268,13 @@ class Shard:
             self._clients.swept[index].expire(now_ns, limit_ns)
 
     def _drained(self) -> bool:
-        if self._pacer is None or not self._pacer.finished:
+        if self._stages is not None and self._stopped_ns is None:
+            return False
+        if self._pacer is not None and not self._pacer.finished:
             return False
         return bool((self._oldest == NEVER).all())
 
     def _close_second(self, now_ns: int) -> None:
-        pacer = self._pacer
-        assert pacer is not None
         health = self._meter.read(
             connected=self._shared.connected,
             connecting=self._connector.connecting,
@@ -248,9 +286,9 @@ class Shard:
         windows = self._recorder.windows(
             now_ns - self._spec.mono_ns,
             self._second,
-            pacer.phase_at(ended_ns),
+            self._phase_at(ended_ns),
             health,
-            sessions=pacer.sessions,
+            sessions=self._sessions,
             reconnects=self._shared.reconnects,
             connects=self._connector.take_connects(),
         )
@@ -263,6 +301,21 @@ class Shard:
         self._meter.stalled(max(min(self._stall_ns, now_ns - self._second_ends_ns), 0))
         self._second += 1
         self._collect_garbage()
+
+    def _phase_at(self, since_ns: int) -> int:
+        """The phase in force `since_ns` after the load's start, by index into the buckets."""
+        if self._stages is not None:
+            return self._stages.in_force(since_ns)
+        assert self._pacer is not None
+        return self._pacer.phase_at(since_ns)
+
+    @property
+    def _sessions(self) -> int:
+        """Distinct sessions that have begun so far."""
+        if self._stages is not None:
+            return self._stages.sessions
+        assert self._pacer is not None
+        return self._pacer.sessions
 
     def _collect_garbage(self) -> None:
         """Failed connects leave cycles of exceptions and frames; only then is collecting due."""
@@ -304,11 +357,16 @@ async def serve(pipe: ParentPipe, spec: ShardSpec, end: Any) -> None:
     loop.set_exception_handler(crashed)
     shard = Shard(spec, pipe, loop)
 
+    commands: dict[str, Callable[..., None]] = {
+        "start": shard.start,
+        "warm": shard.warm,
+        "play": shard.play,
+        "cut": shard.cut,
+        "stop": shard.stop,
+    }
+
     def command(message: dict[str, Any]) -> None:
-        if message["cmd"] == "start":
-            shard.start(message["zero_ns"])
-        elif message["cmd"] == "stop":
-            shard.stop()
+        commands[message.pop("cmd")](**message)
 
     pipe.attach(loop, command, lambda: end(ExitCode.INTERRUPTED))
     pipe.send(b'{"type":"ready"}\n')

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from qosflood.base.endpoint import HeaderRef, same_origin
+from qosflood.plan.stages import Capacity
 from qosflood.plan.watching import ONE_INSTANCE, WATCH, Audit, Control, Instance, Prometheus, Watch
 
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
@@ -303,7 +304,8 @@ class Plan:
     With a `part` the Plan still is the whole run's: only `load.shards`, `planned_sessions` and the
     phases' `planned` are the part's own. `merged` is how many parts a merged run was made of.
     `instances` are never none: one at the load's address, if no other is named. `otel` are the
-    metrics pages of an OpenTelemetry Collector.
+    metrics pages of an OpenTelemetry Collector. With a `capacity` the one phase, the flood, only
+    bounds the load: what is played are stages (see plan/stages.py).
     """
 
     version: str
@@ -330,6 +332,7 @@ class Plan:
     audit: Audit = field(default_factory=Audit)
     prometheus: Prometheus | None = None
     otel: tuple[str, ...] = ()
+    capacity: Capacity | None = None
 
     def __post_init__(self) -> None:
         if not self.instances:

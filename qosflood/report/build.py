@@ -13,6 +13,7 @@ import orjson
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
 from qosflood.analysis.gaps import JOURNAL, Gap, Gaps, error_words
+from qosflood.analysis.verdict.capacity import judge_search
 from qosflood.analysis.verdict.verdict import Verdict, judge
 from qosflood.base.units import format_utc_ms
 from qosflood.journal.damage import MOST_T_NS
@@ -27,8 +28,10 @@ from qosflood.journal.run_directory import (
     remove_reserve,
     write_atomically,
 )
+from qosflood.report.capacity import SearchRecords, flood_of, search_records
 from qosflood.report.document.document import build_document, to_json
 from qosflood.report.document.schema import Document
+from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.formats import junit, markdown, summary_svg
 from qosflood.report.formats.hlog import LogMaker
 from qosflood.report.html import page
@@ -63,9 +66,13 @@ def build(
     run = read_damaged_run(run_dir) if salvage else read_run(run_dir)
     log, gaps = LogMaker(), Gaps()
     left_out = LeftOut() if salvage else None
-    records = log.passing(_records(run_dir, ended, left_out, gaps))
-    findings = analyse(run.plan, run.segment.wall_ns, records, gaps)
-    document = _document(run, findings)
+    searched = _searched(run, run_dir, ended, salvage=salvage)
+    read = _records(run_dir, ended, left_out, gaps)
+    if searched is not None and searched.shown is not None:
+        plan, read = flood_of(run.plan, read, searched.shown, searched.end)
+        run = replace(run, plan=plan)
+    findings = analyse(run.plan, run.segment.wall_ns, log.passing(read), gaps)
+    document = _document(run, findings, searched)
     remove_reserve(run_dir)
     written: list[Path] = []
     problems: list[str] = []
@@ -79,6 +86,14 @@ def build(
         except Exception as error:
             problems.append(f"{run_dir / name}: could not be made ({error_words(error)})")
     return BuildResult(document, tuple(written), tuple(problems))
+
+
+def _searched(run: Run, run_dir: Path, ended: End | None, *, salvage: bool) -> SearchRecords | None:
+    """What a search's journal says of its trials; None for any other run."""
+    if run.plan.capacity is None:
+        return None
+    left_out = LeftOut() if salvage else None
+    return search_records(_records(run_dir, ended, left_out, Gaps()))
 
 
 def _records(
@@ -104,11 +119,14 @@ def _samples(run_dir: Path) -> Iterator[FailureSample]:
             yield msgspec.convert(sample, FailureSample)
 
 
-def _document(run: Run, findings: Findings) -> Document:
+def _document(run: Run, findings: Findings, searched: SearchRecords | None) -> Document:
     """The report; without what stands beside the verdict, where that makes it impossible."""
-    verdict = judge(run.plan, findings)
+    verdict, capacity = judge(run.plan, findings), None
+    if searched is not None:
+        verdict = judge_search(run.plan, findings, verdict.limits, searched.answer)
+        capacity = searched.part()
     try:
-        return _document_of(run, findings, verdict)
+        return _document_of(run, findings, verdict, capacity)
     except Exception as error:
         gap = Gap(section="report.json", reason=error_words(error))
         bare = replace(
@@ -122,10 +140,12 @@ def _document(run: Run, findings: Findings) -> Document:
             curves=(),
             gaps=(*findings.gaps, gap),
         )
-        return _document_of(run, bare, verdict)
+        return _document_of(run, bare, verdict, capacity)
 
 
-def _document_of(run: Run, findings: Findings, verdict: Verdict) -> Document:
+def _document_of(
+    run: Run, findings: Findings, verdict: Verdict, capacity: Capacity | None
+) -> Document:
     return build_document(
         run.plan,
         findings,
@@ -133,6 +153,7 @@ def _document_of(run: Run, findings: Findings, verdict: Verdict) -> Document:
         started_wall_ns=run.segment.wall_ns,
         host=run.facts.get("host", {}),
         versions=run.facts.get("versions", {}),
+        capacity=capacity,
     )
 
 

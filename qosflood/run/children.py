@@ -11,6 +11,7 @@ from qosflood.base.child_process import Child
 from qosflood.monitor.memory.loop import WatchedMemory
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
+from qosflood.plan.stages import Stage
 
 LEAVE_PATIENCE_S = 2.0
 PROMETHEUS_PATIENCE_S = 5.0
@@ -67,8 +68,19 @@ class Children:
     def begin(self, zero_ns: int) -> None:
         """Begin the load at `zero_ns` on the monotonic clock, and monitor from now on."""
         self._command_monitor(cmd="start")
-        for shard in self.shards:
-            shard.send(cmd="start", zero_ns=zero_ns)
+        self._command_shards(cmd="start", zero_ns=zero_ns)
+
+    def warm(self, clients: int) -> None:
+        """Connect the first `clients` of the plan, where they are not connected."""
+        self._command_shards(cmd="warm", clients=clients)
+
+    def play(self, stage: Stage) -> None:
+        """Play a stage after those that were asked for before; its start lies ahead."""
+        self._command_shards(cmd="play", stage=stage)
+
+    def cut(self) -> None:
+        """End the stage that is played at once, and forget those that were to follow."""
+        self._command_shards(cmd="cut")
 
     def count_sessions(self) -> None:
         """Read the audit's gauge now, before the target forgets sessions for their silence."""
@@ -77,8 +89,7 @@ class Children:
 
     def stop_load(self) -> None:
         """Send nothing more, and drain."""
-        for shard in self.shards:
-            shard.send(cmd="stop")
+        self._command_shards(cmd="stop")
 
     async def shards_gone(self) -> None:
         """Wait until every shard has ended."""
@@ -114,6 +125,10 @@ class Children:
     async def end(self) -> None:
         """Let them go, and wait until they have ended."""
         await asyncio.gather(*(child.end(LEAVE_PATIENCE_S) for child in self.all))
+
+    def _command_shards(self, **message: Any) -> None:
+        for shard in self.shards:
+            shard.send(**message)
 
     def _command_monitor(self, **message: Any) -> None:
         assert self.monitor is not None

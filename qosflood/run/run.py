@@ -97,6 +97,7 @@ class Request:
     arguments: tuple[str, ...]
     ask: Callable[[str], bool] | None
     outputs: WantedOutputs = NO_OUTPUTS
+    supervise: Callable[[Plan, Path, Segment, View], Supervisor] = Supervisor
 
 
 def fill_planned(plan: Plan) -> Plan:
@@ -104,6 +105,9 @@ def fill_planned(plan: Plan) -> Plan:
     part those of the part; and with what a report takes."""
     if not plan.floods:
         return plan
+    if plan.capacity is not None:
+        report = replace(plan.report, bytes_mean=mean_bytes(plan))
+        return replace(plan, planned_sessions=plan.load.clients, report=report)
     schedule = Schedule(plan, *plan.slice_of())
     return replace(
         plan,
@@ -149,7 +153,9 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        plan, seen = await look_for_audit(plan, await preflight(plan, warnings))
+        seen = await preflight(plan, warnings)
+        if plan.capacity is None:
+            plan, seen = await look_for_audit(plan, seen)
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
         several = seen.sight.pages.several
@@ -159,7 +165,7 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         observers = await outputs.open(plan, run_dir, segment)
         try:
             view = Observed(screen.view(plan), observers, screen.notice)
-            supervisor = Supervisor(plan, run_dir, segment, view)
+            supervisor = request.supervise(plan, run_dir, segment, view)
             for line in seen.warnings:
                 supervisor.note("operator", "warning", line)
             for name, what in several.items():
@@ -224,11 +230,13 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
 
 
 def claim_directory(plan: Plan, started: datetime) -> Path:
-    """A new `qosflood-runs/<UTC time>-<profile>-<rate>` (or `-watch`), numbered if that exists.
+    """A new `qosflood-runs/<UTC time>-<profile>-<rate>` (a watch or a search says so in place of
+    the rate), numbered if that exists.
 
     A folder that cannot be made is named all the same: whoever uses it will say why.
     """
     rate = f"{plan.load.multiple:.4g}x" if plan.floods else plan.main_phase.name
+    rate = "capacity" if plan.capacity is not None else rate
     base = RUNS / f"{started:%Y%m%dT%H%M%SZ}-{plan.profile}-{rate}"
     path, count = base, 1
     with suppress(OSError):

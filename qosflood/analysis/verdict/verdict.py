@@ -99,7 +99,7 @@ _OWN_FAULTS = (_FAILED_JUDGING, WHY)
 """How the reason of a limit begins that qosflood itself did not manage to judge."""
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
-_ENDINGS = {
+ENDINGS = {
     "not_started": "the load did not start",
     "disk_full": "the disk is full",
     "journal_lost": "the journal could no longer be written",
@@ -155,7 +155,7 @@ def _unbalanced(findings: Findings) -> list[str]:
 
 
 def _ending(findings: Findings) -> str:
-    what = _ENDINGS.get(findings.ended, f"the run ended early ({findings.ended})")
+    what = ENDINGS.get(findings.ended, f"the run ended early ({findings.ended})")
     detail = findings.ended_detail
     if detail.startswith(what):
         return detail

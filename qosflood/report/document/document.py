@@ -17,7 +17,9 @@ from qosflood.report.document import schema
 from qosflood.report.document.advice import advise
 from qosflood.report.document.parts import finite, ms, part_of
 from qosflood.report.document.prometheus import prometheus_part
+from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.schema_parts import Curve, PhaseCurves
+from qosflood.report.document.search_steps import search_steps
 
 
 def build_document(
@@ -28,10 +30,17 @@ def build_document(
     started_wall_ns: int,
     host: Mapping[str, Any],
     versions: Mapping[str, Any],
+    capacity: Capacity | None = None,
 ) -> schema.Document:
-    """The Document of a run that started at `started_wall_ns` (UTC, ns since the epoch)."""
+    """The Document of a run that started at `started_wall_ns` (UTC, ns since the epoch); of a
+    search for a `capacity` that of one of its floods."""
     gaps = Gaps(findings.gaps)
-    steps = gaps.instead("next steps", lambda: advise(plan, findings, verdict), lambda: ())
+    make_steps = (
+        (lambda: advise(plan, findings, verdict))
+        if capacity is None
+        else (lambda: tuple(search_steps(capacity)))
+    )
+    steps = gaps.instead("next steps", make_steps, lambda: ())
     prometheus = gaps.instead(
         "Prometheus", lambda: prometheus_part(findings.prometheus), lambda: None
     )
@@ -59,6 +68,7 @@ def build_document(
         warnings=[*findings.warnings, *map(gap_line, gaps.found)],
         prometheus=prometheus,
         gaps=gaps.found,
+        capacity=capacity,
         **_found(findings),
     )
 

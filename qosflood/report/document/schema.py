@@ -17,6 +17,7 @@ from qosflood.analysis.findings_series import Blocks
 from qosflood.analysis.gaps import Gap
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.plan.plan import NamedBy, Op, Unit
+from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.schema_parts import STRICT, PhaseCurves, Prometheus
 from qosflood.report.document.schema_parts import Part as _Part
 
@@ -280,6 +281,7 @@ class Document(_Part):
     otel: OtelFinding
     blocks: Blocks | None
     gaps: list[Gap]
+    capacity: Capacity | None
 
     def phase(self, name: str) -> Phase | None:
         """The phase of that name, if the run came that far."""

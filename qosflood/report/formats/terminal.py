@@ -17,8 +17,10 @@ from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
 from qosflood.report.document.highlights import headline_parts
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
+from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
+from qosflood.report.formats.trial_table import HEAD, trial_rows
 from qosflood.report.formats.wrapping import hanging, table, together
 
 Detail = Literal["verdict", "short", "all"]
@@ -150,11 +152,20 @@ class _Writer:
         lines = table(("", *names), [(row.name, *row.cells) for row in rows], self.width)
         return _Piece([Text(line, "bold" if not line[:1].strip() else "") for line in lines])
 
+    def trials(self, capacity: Capacity, *, all_of_them: bool) -> _Piece:
+        """The trials of a search by load; the first of all to be left out."""
+        rows = trial_rows(capacity, all_of_them=all_of_them)
+        return _Piece([Text(line) for line in table(HEAD, rows, self.width)], _LAST)
+
 
 # What a screen has room for.
 
 
 def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
+    if document.capacity is not None:
+        yield write.trials(document.capacity, all_of_them=False)
+        yield from _warnings(document, write)
+        return
     phases = [phase for phase in cells.reached(document) if phase.name in _SHOWN_PHASES]
     if phases:
         yield write.table(tuple(phase.name for phase in phases), _phase_rows(document, phases))
@@ -312,6 +323,9 @@ def _why_shortly(document: Document, limit: JudgedLimit) -> str:
 
 
 def _everything(document: Document, write: _Writer) -> Iterator[_Piece]:
+    if document.capacity is not None:
+        yield write.trials(document.capacity, all_of_them=True)
+        yield _Piece([Text()])
     if phases := cells.reached(document):
         names = tuple(phase.name for phase in phases)
         yield write.table(names, cells.phase_rows(document))

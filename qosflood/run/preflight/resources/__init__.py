@@ -5,6 +5,6 @@ refuse a plan that cannot work and warn of one that may not.
 """
 
 from qosflood.run.preflight.resources.values import Facts, Needs
-from qosflood.run.preflight.resources.weigh import weigh
+from qosflood.run.preflight.resources.weigh import fits, weigh
 
-__all__ = ["Facts", "Needs", "weigh"]
+__all__ = ["Facts", "Needs", "fits", "weigh"]

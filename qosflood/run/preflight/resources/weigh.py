@@ -27,6 +27,11 @@ def weigh(plan: Plan, facts: Facts) -> Needs:
     )
 
 
+def fits(plan: Plan, facts: Facts) -> bool:
+    """Whether this machine has what the plan needs."""
+    return not _refused(plan, facts)
+
+
 def fitting_clients(plan: Plan, facts: Facts) -> int:
     """The most clients with which the plan is not refused, rounded down to two digits; 0: none.
 

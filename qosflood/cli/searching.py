@@ -1,0 +1,133 @@
+"""From the options of `capacity` to a search that is carried out, or to its plan alone."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qosflood.base.errors import ExitCode, PlanError
+from qosflood.base.units import SECOND, Rate
+from qosflood.cli.flooding import ask_for_consent
+from qosflood.cli.planning import check_output, make_plan, options_from
+from qosflood.cli.screen import TerminalScreen
+from qosflood.experiments.capacity.planning import Asked, as_search, not_judged
+from qosflood.experiments.capacity.script import answer_of, next_of
+from qosflood.experiments.capacity.supervisor import TrialSupervisor
+from qosflood.plan.options import Options
+from qosflood.plan.plan import Plan
+from qosflood.run.preflight.machine import examine, machine_facts
+from qosflood.run.preflight.resources import fits
+from qosflood.run.run import Request, fill_planned
+from qosflood.run.run import run as carry_out
+
+_DOUBLINGS = 6
+"""How often 1x is doubled at most, where --max does not say how far."""
+_PLANNED_AS = "10s"
+"""A trial is planned as a flood of this length: it decides how often is scraped."""
+
+
+def search(
+    ctx: click.Context,
+    /,
+    profile: str,
+    sets: tuple[str, ...],
+    *,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+    no_live: bool,
+    out: Path | None,
+    **values: Any,
+) -> int:
+    """Search for the target's capacity; returns the exit code."""
+    check_output(dry_run=dry_run, as_json=as_json)
+    screen = TerminalScreen(live=not no_live, quiet=quiet, as_json=as_json, verbose=verbose)
+    asked = _asked(values)
+    options = options_from(ctx, values)
+    bare, allow = _with_most(profile, sets, options, values, silent=dry_run)
+    plan = as_search(bare, replace(asked, steps=_steps(bare, values["steps"])))
+    for limit in not_judged(bare):
+        if limit.named_by == "user":
+            screen.notice(f"warning: {limit.expr} is not judged: no trial shows it")
+    if dry_run:
+        screen.dry_run(fill_planned(plan), examine(plan))
+        return ExitCode.PASS
+    request = Request(
+        plan=plan,
+        allow=allow,
+        out=out,
+        arguments=tuple(sys.argv[1:]),
+        ask=ask_for_consent(plan),
+        supervise=partial(
+            TrialSupervisor, search=partial(next_of, plan), answer=partial(answer_of, plan)
+        ),
+    )
+    return carry_out(request, screen)
+
+
+def _asked(values: dict[str, Any]) -> Asked:
+    event_ns, lifetime_ns, held = values["event_ns"], values["lifetime_ns"], values["held"]
+    if (event_ns is None) != (lifetime_ns is None):
+        raise PlanError("--event: needs --lifetime too, e.g. --event 6h --lifetime 20m")
+    if event_ns is not None and held is not None:
+        raise PlanError("--held: got --event too, which says how many; drop one of the two")
+    given = {
+        "need": values["need"],
+        "width": values["width"],
+        "budget_ns": values["budget_ns"],
+        "event_ns": event_ns,
+        "lifetime_ns": lifetime_ns,
+        "held": held,
+    }
+    return Asked(**{name: value for name, value in given.items() if value is not None})
+
+
+def _with_most(
+    profile: str,
+    sets: tuple[str, ...],
+    options: Options,
+    values: dict[str, Any],
+    *,
+    silent: bool,
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan of a flood with as many clients as may be played, and what may be flooded."""
+
+    def planned(clients: int | None) -> tuple[Plan, tuple[str, ...]]:
+        asked = replace(
+            options,
+            clients=clients,
+            keys={**options.keys, "run.duration": _PLANNED_AS},
+            sources={**options.sources, "clients": "option --max"},
+        )
+        return make_plan(profile, sets, asked, silent=silent)
+
+    if values["most"] is not None:
+        return planned(values["most"])
+    plan, _ = planned(1)
+    base = plan.load.base_clients
+    if values["steps"]:
+        return planned(max(_steps(plan, values["steps"])))
+    found = planned(base)
+    for doublings in range(1, _DOUBLINGS + 1):
+        try:
+            wider = planned(base * 2**doublings)
+        except PlanError:
+            break
+        if not fits(wider[0], machine_facts(wider[0])):
+            break
+        found = wider
+    return found
+
+
+def _steps(plan: Plan, steps: tuple[Rate, ...] | None) -> tuple[int, ...]:
+    """The steps in clients, in rising order."""
+    load = plan.load
+    rates = (
+        step.per_second if step.per_second is not None else (step.multiple or 0) * load.base_rate
+        for step in steps or ()
+    )
+    return tuple(sorted({max(1, round(rate * load.base_cadence_ns / SECOND)) for rate in rates}))

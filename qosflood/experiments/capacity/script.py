@@ -1,0 +1,137 @@
+"""What is tried in which order, and what it says: a search, and what follows it. Pure.
+
+The search goes first over a target that is fresh, then, where sessions are to be held, once more
+over one that holds them; the way back and the long flood come last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from qosflood.base.units import SECOND
+from qosflood.experiments.capacity.answer import Found, Span, combine, found
+from qosflood.experiments.capacity.closing import closing_step
+from qosflood.experiments.capacity.limits import LimitKnee
+from qosflood.experiments.capacity.search import Settings, next_step
+from qosflood.experiments.capacity.trial import Next, Reason, State, Stop, Trial, Try
+from qosflood.journal.trial_records import (
+    Band,
+    CapacityAnswer,
+    Gives,
+    NeedAnswer,
+    PerThousand,
+    Remembers,
+    SearchAnswer,
+)
+from qosflood.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Register so many sessions before the next trial."""
+
+    sessions: int
+
+
+Step = Next | Fill
+_SEARCH = ("climb", "search")
+
+
+def next_of(plan: Plan, trials: Sequence[Trial], filled: bool = False) -> Step:
+    """What comes after these trials; `filled`: whether the sessions are registered by now."""
+    capacity = plan.capacity
+    assert capacity is not None
+    if capacity.steps:
+        return _next_rung(capacity.steps, trials)
+    states: tuple[State, ...] = ("fresh", "filled") if capacity.held else ("fresh",)
+    reasons: list[Reason] = []
+    for state in states:
+        if state == "filled" and not filled:
+            return Fill(capacity.held)
+        step = next_step(settings_of(plan, trials, state), _of(trials, state))
+        if isinstance(step, Try):
+            return step
+        reasons.append(step.reason)
+    answer = answer_of(plan, trials, reasons[-1])
+    step = closing_step(trials, answer.clients.low if answer is not None else 0)
+    return step if isinstance(step, Try) else Stop(reasons[-1])
+
+
+def _of(trials: Sequence[Trial], state: State) -> list[Trial]:
+    return [one for one in trials if one.state == state and one.purpose in _SEARCH]
+
+
+def _next_rung(steps: tuple[int, ...], trials: Sequence[Trial]) -> Next:
+    done = {trial.load for trial in trials}
+    load = next((step for step in steps if step not in done), None)
+    return Stop("done") if load is None else Try(load, "climb")
+
+
+def settings_of(plan: Plan, trials: Sequence[Trial] = (), state: State = "fresh") -> Settings:
+    """What a plan asks of a search; the second one has a budget of its own."""
+    capacity, load = plan.capacity, plan.load
+    assert capacity is not None
+    before_s = max((one.ended_s for one in _of(trials, "fresh")), default=0.0)
+    spent_s = before_s if state == "filled" else 0.0
+    return Settings(
+        first=min(load.base_clients, load.clients),
+        width=capacity.width,
+        budget_s=spent_s + capacity.budget_ns / SECOND,
+        trial_s=(capacity.trial_ns + capacity.rest_ns) / SECOND,
+        need=capacity.need,
+        most=load.clients,
+    )
+
+
+def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAnswer | None:
+    """What the trials say if they ended so; None if not one was good or bad."""
+    capacity = plan.capacity
+    assert capacity is not None
+    searches = {state: _found(plan, trials, state, reason) for state in ("fresh", "filled")}
+    fresh, filled = searches["fresh"], searches["filled"]
+    if fresh is None:
+        return None
+    lower = combine(fresh, filled).found
+    gives = [_gives(knee) for knee in lower.limits]
+    first = gives[0] if lower.limits and lower.limits[0].gives else None
+    confirm = next((one.load for one in reversed(trials) if one.purpose == "confirm"), None)
+    return CapacityAnswer(
+        reason=reason,
+        clients=_band(lower.clients),
+        reports_per_s=_band(lower.reports_per_s),
+        multiple=_band(lower.multiple),
+        level=lower.level,
+        ceiling=lower.ceiling,
+        first=first,
+        second=gives[1] if first is not None and len(gives) > 1 else None,
+        limits=gives,
+        need=None if lower.need is None else NeedAnswer(**asdict(lower.need)),
+        fresh=_search_answer(fresh),
+        filled=None if filled is None else _search_answer(filled),
+        held=capacity.held,
+        hysteresis=None if lower.hysteresis is None else Remembers(**asdict(lower.hysteresis)),
+        confirmed=lower.confirmed,
+        confirm_clients=confirm,
+        per_1000_clients=PerThousand(**asdict(lower.per_1000_clients)),
+        event_bytes=None,
+        memory_limit_bytes=plan.watch.memory_limit_bytes,
+    )
+
+
+def _found(plan: Plan, trials: Sequence[Trial], state: str, reason: Reason) -> Found | None:
+    """What one of the searches says, with the trials that followed it."""
+    own = [one for one in trials if one.state == state]
+    per_client = SECOND / plan.load.base_cadence_ns
+    return found(settings_of(plan), own, reason, per_client) if own else None
+
+
+def _search_answer(one: Found) -> SearchAnswer:
+    quantiles = None if one.quantiles is None else list(one.quantiles)
+    return SearchAnswer(clients=_band(one.clients), quantiles=quantiles, reason=one.reason)
+
+
+def _gives(knee: LimitKnee) -> Gives:
+    return Gives(limit=knee.limit, low=knee.low, high=knee.high, times=knee.times)
+
+
+def _band(span: Span) -> Band:
+    return Band(low=span.low, mid=span.mid, high=span.high)
