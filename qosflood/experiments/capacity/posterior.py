@@ -65,7 +65,8 @@ class Posterior:
         chance = _chance_bad(loads, self.log_knees)
         over = (1, 2, 3)
         mean = (chance * self.weights).sum(axis=over)
-        return _entropy(mean) - (_entropy(chance) * self.weights).sum(axis=over)
+        known = (_entropy(chance) * self.weights).sum(axis=over)
+        return np.asarray(_entropy(mean) - known)
 
     def _below(self) -> tuple[Floats, Floats]:
         """Edges of the knees' cells, and the probability that the knee lies below each."""
