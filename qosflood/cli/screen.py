@@ -18,7 +18,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from qosflood.base.text import harmless, printable
-from qosflood.live.terminal import RunView, Style, make_view, print_event
+from qosflood.live.run_view import RunView, print_event
+from qosflood.live.terminal import Style, make_view
 from qosflood.plan.describe import Row, describe
 from qosflood.plan.plan import Plan
 from qosflood.plan.summary import summarise

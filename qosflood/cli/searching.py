@@ -75,6 +75,8 @@ def _asked(values: dict[str, Any]) -> Asked:
         raise PlanError("--event: needs --lifetime too, e.g. --event 6h --lifetime 20m")
     if event_ns is not None and held is not None:
         raise PlanError("--held: got --event too, which says how many; drop one of the two")
+    if values["need"] is not None and values["steps"]:
+        raise PlanError("--need: got --steps too, which makes no search; drop one of the two")
     given = {
         "need": values["need"],
         "width": values["width"],

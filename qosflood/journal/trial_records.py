@@ -79,21 +79,22 @@ class SearchAnswer:
 class CapacityAnswer:
     """What the trials of a search say, those of the lower search where there were two.
 
-    `level` is the probability that the interval holds the knee, `ceiling` what ended the climb.
+    `level` is the probability that the interval holds the knee, null where no search was made but
+    steps were tried: then `low` held and `high` did not. `ceiling` is what ended the climb.
     `limits` are all that were judged, the first to give first. `confirmed`: whether the long flood
     at `confirm_clients` held, null: it was not made, or was void. `event_bytes`: memory of the
-    target with all sessions of the event, extrapolated.
+    target once all sessions of the event were registered.
     """
 
     reason: str
     clients: Band
     reports_per_s: Band
     multiple: Band
-    level: float
+    level: float | None
     ceiling: Literal["target", "generator", "max"] | None
     first: Gives | None
     second: Gives | None
-    limits: list[Gives]
+    limits: tuple[Gives, ...]
     need: NeedAnswer | None
     fresh: SearchAnswer
     filled: SearchAnswer | None
@@ -108,10 +109,10 @@ class CapacityAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRecord:
-    """What the trials so far say, `capacity` None: nothing yet. The last one is the answer;
-    `reason` says why it ended, None while it goes on."""
+    """What the trials so far say; the last one is the answer. `reason` says why the search ended,
+    None while it goes on."""
 
     TAG: ClassVar[str] = "answer"
     t: int
     reason: str | None
-    capacity: CapacityAnswer | None
+    capacity: CapacityAnswer

@@ -1,6 +1,5 @@
 """The run on a terminal: a picture that is redrawn, or plain lines where it would not fit."""
 
-import sys
 from typing import Literal
 
 from rich.console import Console, Group, RenderableType
@@ -9,13 +8,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from qosflood.analysis.current import LiveView, Snapshot
+from qosflood.analysis.current import Snapshot
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
-from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
+from qosflood.live.run_view import RunView, print_event
+from qosflood.live.trials import TrialView
 from qosflood.plan.plan import Plan
-from qosflood.report.formats.wrapping import hanging, side_by_side
+from qosflood.report.formats.wrapping import side_by_side
 
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND
@@ -23,26 +23,6 @@ _WAIT_STEPS_NS = (10 * SECOND, 60 * SECOND, 600 * SECOND)
 _BAR_LEAST = 10
 _LINE_INDENT = 7
 """Where the phase stands in a plain line, behind the time."""
-
-
-class RunView:
-    """Shows a run while it goes on; silent by itself."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.state = LiveView(plan)
-
-    def feed(self, record: JournalRecord) -> None:
-        """Take a record."""
-        self.state.feed(record)
-
-    def tick(self, t_ns: int) -> None:
-        """Draw, if it is time; `t_ns` counts from the segment's start."""
-
-    def waiting(self, left_ns: int) -> None:
-        """Show how long it is until the load starts."""
-
-    def close(self) -> None:
-        """Show nothing more."""
 
 
 class PlainView(RunView):
@@ -97,14 +77,6 @@ class PictureView(RunView):
         self._live.stop()
 
 
-def print_event(console: Console, text: str, *, indent: int = 2) -> None:
-    """Print what happened, on a terminal broken at words, further lines indented; in a log, which
-    tools read by the line, on one."""
-    width = console.width if console.file.isatty() else sys.maxsize
-    for line in hanging("", text, width, 0, indent):
-        console.print(Text(line), soft_wrap=True)
-
-
 def _waiting(left_ns: int) -> str:
     return f"the load starts in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C to exit"
 
@@ -113,6 +85,8 @@ def make_view(plan: Plan, console: Console, style: Style) -> RunView:
     """`live` is the picture where `console` is a terminal that can redraw, else plain lines."""
     if style == "quiet":
         return RunView(plan)
+    if plan.capacity is not None:
+        return TrialView(plan, console)
     if style == "live" and console.is_terminal and not console.is_dumb_terminal:
         return PictureView(plan, console)
     return PlainView(plan, console)

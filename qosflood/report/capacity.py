@@ -32,7 +32,7 @@ class SearchRecords:
 
     def part(self) -> Capacity | None:
         """What report.json says of the search; None where there was nothing to say yet."""
-        if self.answer is None or self.answer.capacity is None:
+        if self.answer is None:
             return None
         return capacity_part(self.answer.capacity, self.trials)
 

@@ -88,7 +88,7 @@ def test_h_and_the_help_command_say_what_help_says(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("reprt",), 'got "reprt", expected one of run, watch, '),
+        (("reprt",), 'got "reprt", expected one of run, capacity, watch, '),
         (("profiles", "shwo"), 'got "shwo", expected one of list, show, validate, schema; did you'),
         (("report", "now"), 'got "now", expected nothing after report'),
     ],
@@ -160,7 +160,7 @@ def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
     assert (said.code, said.out) == (2, "")
     unknown = words[1] if words[0] in ("run", "doctor") else words[0]
     assert said.err.startswith(
-        f'qosflood: got "{unknown}", expected a command (run, watch, report, '
+        f'qosflood: got "{unknown}", expected a command (run, capacity, watch, report, '
     )
     assert said.err.endswith(f"{ending}\n")
     assert said.err.count("\n") == 1

@@ -6,7 +6,8 @@ from plan_maker import make_plan
 from rich.console import Console
 
 from qosflood.base.units import SECOND
-from qosflood.live.terminal import PictureView, PlainView, RunView
+from qosflood.live.run_view import RunView
+from qosflood.live.terminal import PictureView, PlainView
 
 
 def said(*left_s: float) -> list[str]:

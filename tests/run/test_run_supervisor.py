@@ -28,7 +28,7 @@ from qosflood.journal.records import (
 )
 from qosflood.journal.run_directory import read_failures, read_records
 from qosflood.live.observers import Observed, View
-from qosflood.live.terminal import RunView
+from qosflood.live.run_view import RunView
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.limit_language import parse_abort
 from qosflood.run import supervisor as supervisor_module

@@ -41,8 +41,8 @@ def judge_search(
     target did not come back. `limits` are those of the flood that the report shows."""
     answer = None if last is None else last.capacity
     word, why = _word(findings, last)
-    words = tuple(answer_words(plan, answer)) if answer is not None else ()
-    reasons = (*why, *words) or ("no trial said anything of the target",)
+    words = tuple(answer_words(plan, answer)) if answer and is_known(answer) else ()
+    reasons = (*why, *words)
     return Verdict(
         verdict=word,
         exit_code=ExitCode.INTERNAL if findings.ended == _OWN_ERROR else _CODES[word],
@@ -57,13 +57,13 @@ def _word(findings: Findings, last: AnswerRecord | None) -> tuple[Word, tuple[st
     """The verdict, and what decides it where that is not the answer itself."""
     ended, detail = findings.ended, findings.ended_detail
     if ended in _INTERRUPTED:
-        return "INTERRUPTED", (f"{ended}: {detail}; the answer so far",)
+        return "INTERRUPTED", (f"{ended}: {detail}" if detail else ended,)
     if ended == "aborted":
         return "ABORTED", (detail or "an abort limit was broken",)
     if ended != "completed":
         return "INVALID", (f"{ENDINGS.get(ended, ended)}: {detail}",)
-    if last is None or last.capacity is None:
-        return "INVALID", ()
+    if last is None or not is_known(last.capacity):
+        return "INVALID", ("no trial said anything of the target",)
     answer = last.capacity
     if answer.reason == "not_recovered":
         return "FAIL", ("the target did not come back after a trial",)
@@ -72,6 +72,11 @@ def _word(findings: Findings, last: AnswerRecord | None) -> tuple[Word, tuple[st
     if answer.need is None or answer.need.met:
         return "PASS", ()
     return ("INVALID" if answer.need.met is None else "FAIL"), (need_words(answer.need),)
+
+
+def is_known(answer: CapacityAnswer) -> bool:
+    """Whether any trial has said something of the target."""
+    return bool(answer.clients.low) or answer.clients.high is not None
 
 
 def _unconfirmed(answer: CapacityAnswer) -> str:
@@ -102,11 +107,19 @@ def answer_words(plan: Plan, answer: CapacityAnswer) -> Iterator[str]:
 
 
 def _carried(answer: CapacityAnswer) -> str:
+    if answer.level is None:
+        return _steps(answer.clients)
     level, rate, times = format_ratio(answer.level), answer.reports_per_s, answer.multiple
     figures = f"({level}; {span(rate)} reports/s, {span(times, 'x')})"
     if answer.clients.high is not None and not answer.clients.low:
         return f"carries fewer than {counted(answer.clients.high, 'client')} {figures}"
     return f"carries {span(answer.clients)} clients {figures}{_ceiling(answer)}"
+
+
+def _steps(clients: Band) -> str:
+    held = f"held {counted(clients.low, 'client')}" if clients.low else "held none of the steps"
+    high = clients.high
+    return f"{held}, the greatest step" if high is None else f"{held}, not {format_count(high)}"
 
 
 def _ceiling(answer: CapacityAnswer) -> str:
@@ -138,7 +151,11 @@ def _within(plan: Plan) -> str:
 
 
 def _first(gives: Gives | None) -> str:
-    return f"gives first: {gives.limit}" if gives is not None else ""
+    return f"gives first: {_metric(gives)}" if gives is not None else ""
+
+
+def _metric(gives: Gives) -> str:
+    return gives.limit.partition(" ")[0]
 
 
 def _second(answer: CapacityAnswer) -> str:
@@ -148,7 +165,7 @@ def _second(answer: CapacityAnswer) -> str:
     if second.high is None:
         return f"second: none up to {counted(second.low, 'client')}"
     times = "" if second.times is None else f" at {second.times:.2g}x of it"
-    return f"second: {second.limit}{times}"
+    return f"second: {_metric(second)}{times}"
 
 
 def _per_thousand(answer: CapacityAnswer) -> str:

@@ -4,12 +4,14 @@ The search goes first over a target that is fresh, then, where sessions are to b
 over one that holds them; the way back and the long flood come last.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from qosflood.base.units import SECOND
-from qosflood.experiments.capacity.answer import Found, Span, combine, found
-from qosflood.experiments.capacity.closing import closing_step
+from qosflood.experiments.capacity.answer import Found, Span, combine, found, per_1000
+from qosflood.experiments.capacity.climb import MOST_VOIDS
+from qosflood.experiments.capacity.closing import closing_step, confirmed
 from qosflood.experiments.capacity.limits import LimitKnee
 from qosflood.experiments.capacity.search import Settings, next_step
 from qosflood.experiments.capacity.trial import Next, Reason, State, Stop, Trial, Try
@@ -52,7 +54,7 @@ def next_of(plan: Plan, trials: Sequence[Trial], filled: bool = False) -> Step:
             return step
         reasons.append(step.reason)
     answer = answer_of(plan, trials, reasons[-1])
-    step = closing_step(trials, answer.clients.low if answer is not None else 0)
+    step = closing_step(trials, answer.clients.low)
     return step if isinstance(step, Try) else Stop(reasons[-1])
 
 
@@ -61,8 +63,9 @@ def _of(trials: Sequence[Trial], state: State) -> list[Trial]:
 
 
 def _next_rung(steps: tuple[int, ...], trials: Sequence[Trial]) -> Next:
-    done = {trial.load for trial in trials}
-    load = next((step for step in steps if step not in done), None)
+    done = {trial.load for trial in trials if trial.outcome != "void"}
+    voids = Counter(trial.load for trial in trials)
+    load = next((one for one in steps if one not in done and voids[one] < MOST_VOIDS), None)
     return Stop("done") if load is None else Try(load, "climb")
 
 
@@ -82,23 +85,20 @@ def settings_of(plan: Plan, trials: Sequence[Trial] = (), state: State = "fresh"
     )
 
 
-def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAnswer | None:
-    """What the trials say if they ended so; None if not one was good or bad."""
+def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAnswer:
+    """What the trials say if they ended so."""
     capacity = plan.capacity
     assert capacity is not None
-    searches = {state: _found(plan, trials, state, reason) for state in ("fresh", "filled")}
-    fresh, filled = searches["fresh"], searches["filled"]
+    if capacity.steps:
+        return _bracket(plan, trials)
+    fresh, filled = (_found(plan, trials, state, reason) for state in ("fresh", "filled"))
     if fresh is None:
-        return None
+        return _of_clients(plan, Span(0, None, None), reason)
     lower = combine(fresh, filled).found
-    gives = [_gives(knee) for knee in lower.limits]
+    gives = tuple(_gives(knee) for knee in lower.limits)
     first = gives[0] if lower.limits and lower.limits[0].gives else None
-    confirm = next((one.load for one in reversed(trials) if one.purpose == "confirm"), None)
-    return CapacityAnswer(
-        reason=reason,
-        clients=_band(lower.clients),
-        reports_per_s=_band(lower.reports_per_s),
-        multiple=_band(lower.multiple),
+    return replace(
+        _of_clients(plan, lower.clients, reason),
         level=lower.level,
         ceiling=lower.ceiling,
         first=first,
@@ -107,13 +107,66 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
         need=None if lower.need is None else NeedAnswer(**asdict(lower.need)),
         fresh=_search_answer(fresh),
         filled=None if filled is None else _search_answer(filled),
-        held=capacity.held,
         hysteresis=None if lower.hysteresis is None else Remembers(**asdict(lower.hysteresis)),
-        confirmed=lower.confirmed,
-        confirm_clients=confirm,
+        confirmed=confirmed(trials),
+        confirm_clients=next(
+            (one.load for one in reversed(trials) if one.purpose == "confirm"), None
+        ),
         per_1000_clients=PerThousand(**asdict(lower.per_1000_clients)),
+        event_bytes=_event_bytes(trials) if capacity.event_ns else None,
+    )
+
+
+def _of_clients(plan: Plan, clients: Span, reason: Reason) -> CapacityAnswer:
+    """An answer that knows nothing but the clients."""
+    capacity = plan.capacity
+    assert capacity is not None
+    band = _band(clients)
+    return CapacityAnswer(
+        reason=reason,
+        clients=band,
+        reports_per_s=_band(clients.times(SECOND / plan.load.base_cadence_ns)),
+        multiple=_band(clients.times(1 / plan.load.base_clients)),
+        level=None,
+        ceiling=None,
+        first=None,
+        second=None,
+        limits=(),
+        need=None,
+        fresh=SearchAnswer(clients=band, quantiles=None, reason=reason),
+        filled=None,
+        held=capacity.held,
+        hysteresis=None,
+        confirmed=None,
+        confirm_clients=None,
+        per_1000_clients=PerThousand(cores=None, bytes=None),
         event_bytes=None,
         memory_limit_bytes=plan.watch.memory_limit_bytes,
+    )
+
+
+def _event_bytes(trials: Sequence[Trial]) -> float | None:
+    """The target's memory once all sessions of the event were registered, which is what trials
+    measured that came after that."""
+    used = [one.figures.rss_bytes for one in trials if one.state == "filled"]
+    return max((size for size in used if size is not None), default=None)
+
+
+def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
+    """What steps say without a search: the greatest that held below the first that did not."""
+    told = [one for one in trials if one.outcome != "void"]
+    bad = min((one.load for one in told if one.bad), default=None)
+    held = max(
+        (one.load for one in told if not one.bad and (bad is None or one.load < bad)), default=0
+    )
+    broken = next((one.broken[0] for one in told if one.load == bad and one.broken), None)
+    first = None if broken is None else Gives(limit=broken, low=held, high=bad, times=None)
+    return replace(
+        _of_clients(plan, Span(held, None, bad), "done"),
+        ceiling=("max" if bad is None else "target") if told else None,
+        first=first,
+        limits=() if first is None else (first,),
+        per_1000_clients=PerThousand(**asdict(per_1000(trials))),
     )
 
 

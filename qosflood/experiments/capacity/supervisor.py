@@ -16,7 +16,7 @@ from qosflood.plan.plan import Plan
 from qosflood.plan.stages import Stage
 from qosflood.run.supervisor import DRAIN_PATIENCE_S, Supervisor
 
-Answer = Callable[[Sequence[Trial], Reason], CapacityAnswer | None]
+Answer = Callable[[Sequence[Trial], Reason], CapacityAnswer]
 """What trials say if the search ended so."""
 
 
