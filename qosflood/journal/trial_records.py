@@ -82,8 +82,9 @@ class CapacityAnswer:
     `level` is the probability that the interval holds the knee, null where no search was made but
     steps were tried: then `low` held and `high` did not. `ceiling` is what ended the climb.
     `limits` are all that were judged, the first to give first. `confirmed`: whether the long flood
-    at `confirm_clients` held, null: it was not made, or was void. `event_bytes`: memory of the
-    target once all sessions of the event were registered.
+    at `confirm_clients` held, null: it was not made, or was void. `held` sessions were
+    registered before the second search. `event_bytes`: memory of the target once all of the
+    `event_sessions` were, extrapolated.
     """
 
     reason: str
@@ -103,6 +104,7 @@ class CapacityAnswer:
     confirmed: bool | None
     confirm_clients: int | None
     per_1000_clients: PerThousand
+    event_sessions: int
     event_bytes: float | None
     memory_limit_bytes: int | None
 

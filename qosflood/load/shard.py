@@ -11,7 +11,7 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from qosflood.journal.loss_records import SentSessions
 from qosflood.journal.records import encode_record
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.client.audited import sent_sessions
-from qosflood.load.client.factory import make_clients, places
+from qosflood.load.client.factory import PacedClient, make_clients, places
 from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.failures import FailureSampler
 from qosflood.load.health import HealthMeter
@@ -137,16 +137,30 @@ class Shard:
         )
 
     def _make_stages(self) -> Stages:
-        spec = self._spec
-        return Stages(spec.plan, spec.part, spec.parts, self._recorder, self._make_pacer)
+        spec, template = self._spec, self._shared.builder.template
+        return Stages(
+            spec.plan,
+            spec.part,
+            spec.parts,
+            self._clients.paced,
+            template,
+            self._recorder,
+            self._make_pacer,
+        )
 
-    def _make_pacer(self, schedule: Schedule, buckets: list[Bucket], since_ns: int) -> Pacer:
+    def _make_pacer(
+        self,
+        schedule: Schedule,
+        clients: Sequence[PacedClient],
+        buckets: list[Bucket],
+        since_ns: int,
+    ) -> Pacer:
         """The pacer that is followed from now on; it begins `since_ns` after the load does."""
         assert self._timer is not None
         zero_ns = self._zero_ns + since_ns
         self._pacer = Pacer(
             schedule=schedule,
-            clients=self._clients.paced,
+            clients=clients,
             buckets=buckets,
             zero_ns=zero_ns,
             quantum_ns=self._spec.plan.load.quantum_ns,
@@ -163,7 +177,7 @@ class Shard:
         self._zero_ns = zero_ns
         self._timer = make_timer(self._loop, self._tick)
         if self._stages is None:
-            self._make_pacer(self._schedule, self._recorder.buckets, 0)
+            self._make_pacer(self._schedule, self._clients.paced, self._recorder.buckets, 0)
         if self._storms:
             self._storms.start(zero_ns)
         if self._clients.pool:

@@ -13,6 +13,7 @@ from qosflood.base.units import (
     format_utc,
 )
 from qosflood.plan.body_language import named_sources
+from qosflood.plan.describe_search import search_rows
 from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
 from qosflood.plan.profile.storms import herd_over_ns, herd_warnings
@@ -30,9 +31,9 @@ class Row(NamedTuple):
 
 def describe(plan: Plan) -> list[Row]:
     """The plan as rows to print, totals first; a plan holds no secrets, so its rows show none."""
-    load = (_load, _part, _herds, _phases, _totals, _target, _network)
+    load = (_load, _part, _herds, _phases, _totals) if plan.capacity is None else (_search, _herds)
     parts = (
-        *(load if plan.floods else (_without_load,)),
+        *((*load, _target, _network) if plan.floods else (_without_load,)),
         _watch,
         _other_monitors,
         _control,
@@ -40,6 +41,12 @@ def describe(plan: Plan) -> list[Row]:
         _limits,
     )
     return [row for part in parts for row in part(plan)]
+
+
+def _search(plan: Plan) -> Iterator[Row]:
+    for label, value in search_rows(plan):
+        yield Row(label, value, "")
+    yield from list(_load(plan))[1:]
 
 
 def _without_load(plan: Plan) -> Iterator[Row]:

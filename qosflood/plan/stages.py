@@ -14,10 +14,11 @@ class Capacity:
 
     `need`: so many clients have to be carried, None: no such question. `width`: how wide the
     interval may be, as a share. `steps`: these loads and no search, in clients. `held`: so many
-    sessions are registered before the second search, 0: there is none; `event_ns` and `lifetime_ns`
-    say of which event that is the number of sessions. A trial lasts `trial_ns`; between two of them
-    `quiet_clients` report, for `rest_ns` at a time and `most_rest_ns` in all. `confirm_ns` is how
-    long the flood lasts that confirms the answer, 0: none.
+    sessions are registered before a second search; with an `event_ns` as many as an event of this
+    length has, whose sessions live for `lifetime_ns`. 0: there is no second search.
+
+    A trial lasts `trial_ns`; between two of them `quiet_clients` report, for `rest_ns` at a time
+    and `most_rest_ns` in all. `confirm_ns` is how long the flood lasts that confirms the answer.
     """
 
     need: int | None = None
@@ -33,14 +34,21 @@ class Capacity:
     confirm_ns: int
     quiet_clients: int
 
+    @property
+    def fills(self) -> bool:
+        """Whether there is a second search, over a target that holds sessions."""
+        return bool(self.held or self.event_ns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A load of clients 0 to `clients` - 1 for `duration_ns` from the whole second `second` of the
-    load on; `name` is the phase of its reports, `planned` how many of them the schedule holds."""
+    load on; `name` is the phase of its reports, `planned` how many of them the schedule holds.
+    `renews`: each report is of a new session, over the connection that is there."""
 
     name: str
     clients: int
     second: int
     duration_ns: int
     planned: int = 0
+    renews: bool = False

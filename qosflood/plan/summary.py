@@ -1,9 +1,11 @@
-"""A Plan in at most five rows: what a run shows before it starts. `describe` has the rest."""
+"""A Plan in at most five rows, a search in some more: what a run shows before it starts. `describe`
+has the rest."""
 
 from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.describe_search import search_rows
 from qosflood.plan.load_words import load_line, times_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
@@ -22,6 +24,8 @@ def summarise(plan: Plan) -> list[Row]:
 
 
 def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
+    if plan.capacity is not None:
+        return dict(search_rows(plan))
     return {"load": _load(plan, rows), "phases": _phases(plan)}
 
 

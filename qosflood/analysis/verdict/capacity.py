@@ -193,8 +193,9 @@ def _event(plan: Plan, answer: CapacityAnswer) -> str:
     asked, most = plan.capacity, answer.memory_limit_bytes
     lasting = "the event" if asked is None else format_duration(asked.event_ns)
     against = "" if most is None else f" of {format_bytes(most)}"
-    sessions = counted(answer.held, "session")
-    return f"memory after {lasting} ({sessions}): {format_bytes(answer.event_bytes or 0)}{against}"
+    sessions = counted(answer.event_sessions, "session")
+    size = format_bytes(answer.event_bytes or 0)
+    return f"memory after {lasting} ({sessions}): {size}{against} (extrapolated)"
 
 
 def _both(answer: CapacityAnswer, filled: SearchAnswer) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from qosflood.base.units import SECOND
 from qosflood.experiments.capacity.judging import is_back, judge_trial
-from qosflood.experiments.capacity.script import Step
+from qosflood.experiments.capacity.script import Step, fill_clients
 from qosflood.experiments.capacity.trial import Reason, State, Stop, Trial, Try
 from qosflood.journal.records import Event, JournalRecord, ScrapeSample, Window
 from qosflood.journal.trial_records import TrialRecord
@@ -28,6 +28,8 @@ _LEAD_S = 0.3
 _PATIENCE_S = 5.0
 """How long a shard's last window, or a late connect, is waited for."""
 _CONNECTS_PER_S = 1000
+_FILL_S = 30
+"""Sessions are registered for so long at a time: then it is seen how many there are."""
 
 
 class Player(Protocol):
@@ -132,17 +134,45 @@ class Conductor:
         await self._is_over(first)
         self._first = first
         self._lasting += self._recent
-        step = self._search(self.trials, self._state == "filled")
-        while isinstance(step, Try):
-            await self._warm(step.load)
-            stage, rest = await self._try(step)
-            step = self._search(self.trials, self._state == "filled")
+        step = self._next()
+        while not isinstance(step, Stop):
+            if isinstance(step, Try):
+                await self._warm(step.load)
+                stage, rest = await self._try(step)
+            else:
+                stage, rest = await self._fill(step.sessions)
+            step = self._next()
             if isinstance(step, Try):
                 self._player.warm(step.load)
             if not await self._is_back(stage, rest):
                 return "not_recovered"
-        assert isinstance(step, Stop)
         return step.reason
+
+    def _next(self) -> Step:
+        return self._search(self.trials, self._state == "filled")
+
+    async def _fill(self, sessions: int) -> tuple[Stage, Stage]:
+        """Register so many sessions, each with one report; the last stage of it, and the rest that
+        follows."""
+        clients = fill_clients(self.trials) or self._asked.quiet_clients
+        await self._warm(clients)
+        registered, number = 0, 0
+        while True:
+            number += 1
+            self._recent.clear()
+            left_s = (sessions - registered) * self._plan.load.cadence_ns / clients / SECOND
+            lasts_ns = max(min(int(left_s) + 1, _FILL_S), 1) * SECOND
+            stage = replace(self._stage(f"fill-{number}", clients, lasts_ns), renews=True)
+            self._player.play(stage)
+            await self._is_over(stage)
+            await self._has_ended(stage)
+            registered += self._seen[stage.name].ended
+            if registered >= sessions or not self._seen[stage.name].ended:
+                break
+        self._state = "filled"
+        rest = self._stage("rest-fill", self._asked.quiet_clients, self._asked.rest_ns)
+        self._player.play(rest)
+        return stage, rest
 
     async def _try(self, step: Try) -> tuple[Stage, Stage]:
         """Carry out one trial; its stage, and the rest that follows."""
@@ -200,7 +230,7 @@ class Conductor:
             if self._elapsed_s() - begun_s > self._asked.most_rest_ns / SECOND:
                 # Where the generator was too late to tell, the next trial will show it.
                 return back is None
-            name = f"{trial.name.replace('trial', 'rest')}-{count}"
+            name = f"{rest.name.partition('.')[0]}.{count}"
             rest = self._stage(name, rest.clients, rest.duration_ns)
             self._player.play(rest)
         return False

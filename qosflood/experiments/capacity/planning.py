@@ -1,11 +1,12 @@
 """From a plan and what is asked to the plan of a search. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qosflood.analysis.latency import values_needed
 from qosflood.base.errors import PlanError
 from qosflood.base.percentiles import PERCENTILES
-from qosflood.base.units import SECOND, format_count, format_duration
+from qosflood.base.units import SECOND, format_duration
 from qosflood.experiments.capacity.search import LEAST_TRIALS
 from qosflood.plan.limit_language import RUN, metric_of, parse_limit
 from qosflood.plan.plan import Limit, Phase, Plan, Sessions
@@ -73,10 +74,27 @@ def as_search(plan: Plan, asked: Asked) -> Plan:
     )
 
 
-def not_judged(plan: Plan) -> tuple[Limit, ...]:
-    """The limits that no trial can judge: those known only at the end of a run, and those of other
-    phases."""
-    return tuple(limit for limit in plan.limits if not _in_a_trial(limit))
+def asked_anew(plan: Plan, *, need: int | None, width: float | None, budget_ns: int | None) -> Plan:
+    """The plan of a search that is resumed, with what is asked otherwise now; None is as before."""
+    capacity = plan.capacity
+    assert capacity is not None
+    budget_ns = capacity.budget_ns if budget_ns is None else budget_ns
+    capacity = replace(
+        capacity,
+        need=capacity.need if need is None else need,
+        width=capacity.width if width is None else width,
+        budget_ns=budget_ns,
+    )
+    flood = replace(plan.phase("flood"), duration_ns=_longest_ns(capacity))
+    return replace(plan, capacity=capacity, phases=(flood,))
+
+
+def unjudged_words(plan: Plan) -> Iterator[str]:
+    """A line for each of the user's limits that no trial can judge: those known only at the end of
+    a run, and those of other phases."""
+    for limit in plan.limits:
+        if limit.named_by == "user" and not _in_a_trial(limit):
+            yield f"{limit.expr} is not judged in a search: no trial is long enough to show it"
 
 
 def _in_a_trial(limit: Limit) -> bool:
@@ -140,26 +158,6 @@ def _quiet_clients(plan: Plan, rest_ns: int) -> int:
 
 def _longest_ns(capacity: Capacity) -> int:
     """How long a search may last with all that follows it."""
-    searches = 2 if capacity.held else 1
+    searches = 2 if capacity.fills else 1
     after = 2 * (capacity.trial_ns + capacity.most_rest_ns) + capacity.confirm_ns
     return searches * capacity.budget_ns + after + capacity.most_rest_ns
-
-
-def rungs(plan: Plan) -> tuple[int, ...]:
-    """The loads that would be tried on the way up, if all of them held."""
-    capacity = plan.capacity
-    assert capacity is not None
-    if capacity.steps:
-        return capacity.steps
-    loads = [min(plan.load.base_clients, plan.load.clients)]
-    while loads[-1] < plan.load.clients:
-        loads.append(min(2 * loads[-1], plan.load.clients))
-    return tuple(loads)
-
-
-def search_words(plan: Plan) -> str:
-    """The search in one line: `500, 1,000, 2,000 clients and on to 16,000 …`."""
-    capacity = plan.capacity
-    assert capacity is not None
-    loads = ", ".join(format_count(load) for load in rungs(plan))
-    return f"{loads} clients, trials of {format_duration(capacity.trial_ns)}"

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from qosflood.base.units import SECOND
 from qosflood.experiments.capacity.answer import Found, Span, combine, found, per_1000
 from qosflood.experiments.capacity.climb import MOST_VOIDS
-from qosflood.experiments.capacity.closing import closing_step, confirmed
+from qosflood.experiments.capacity.closing import closing_step, confirmed, hysteresis
+from qosflood.experiments.capacity.event import memory_after, sessions_of
 from qosflood.experiments.capacity.limits import LimitKnee
 from qosflood.experiments.capacity.search import Settings, next_step
 from qosflood.experiments.capacity.trial import Next, Reason, State, Stop, Trial, Try
@@ -44,11 +45,11 @@ def next_of(plan: Plan, trials: Sequence[Trial], filled: bool = False) -> Step:
     assert capacity is not None
     if capacity.steps:
         return _next_rung(capacity.steps, trials)
-    states: tuple[State, ...] = ("fresh", "filled") if capacity.held else ("fresh",)
+    states: tuple[State, ...] = ("fresh", "filled") if capacity.fills else ("fresh",)
     reasons: list[Reason] = []
     for state in states:
         if state == "filled" and not filled:
-            return Fill(capacity.held)
+            return Fill(sessions_held(plan, trials))
         step = next_step(settings_of(plan, trials, state), _of(trials, state))
         if isinstance(step, Try):
             return step
@@ -56,6 +57,41 @@ def next_of(plan: Plan, trials: Sequence[Trial], filled: bool = False) -> Step:
     answer = answer_of(plan, trials, reasons[-1])
     step = closing_step(trials, answer.clients.low)
     return step if isinstance(step, Try) else Stop(reasons[-1])
+
+
+def event_sessions(plan: Plan, trials: Sequence[Trial]) -> int:
+    """How many sessions the event has: of as many clients as are needed, or as the fresh target
+    carries at least. 0 without an event."""
+    capacity = plan.capacity
+    assert capacity is not None
+    if not capacity.event_ns:
+        return 0
+    fresh = _found(plan, trials, "fresh", "interrupted")
+    clients = capacity.need or (0 if fresh is None else int(fresh.clients.low))
+    return max(sessions_of(clients, capacity.event_ns, capacity.lifetime_ns), 1)
+
+
+def sessions_held(plan: Plan, trials: Sequence[Trial]) -> int:
+    """How many sessions are registered before the second search: all that were asked for, of an
+    event as many as a budget has time for."""
+    capacity = plan.capacity
+    assert capacity is not None
+    every = fill_clients(trials) * capacity.budget_ns // plan.load.base_cadence_ns
+    return capacity.held or min(event_sessions(plan, trials), max(every, 1))
+
+
+def fill_clients(trials: Sequence[Trial]) -> int:
+    """With how many clients sessions are registered: half of the greatest load that was good below
+    every bad one; 0 if there was none."""
+    return _held(trials)[0] // 2
+
+
+def _held(trials: Sequence[Trial]) -> tuple[int, int | None]:
+    """The greatest load that was good below every bad one (0: none), and the least bad one."""
+    told = [one for one in trials if one.outcome != "void"]
+    bad = min((one.load for one in told if one.bad), default=None)
+    good = [one.load for one in told if not one.bad and (bad is None or one.load < bad)]
+    return max(good, default=0), bad
 
 
 def _of(trials: Sequence[Trial], state: State) -> list[Trial]:
@@ -94,7 +130,7 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
     fresh, filled = (_found(plan, trials, state, reason) for state in ("fresh", "filled"))
     if fresh is None:
         return _of_clients(plan, Span(0, None, None), reason)
-    lower = combine(fresh, filled).found
+    lower, remembers = combine(fresh, filled).found, hysteresis(trials)
     gives = tuple(_gives(knee) for knee in lower.limits)
     first = gives[0] if lower.limits and lower.limits[0].gives else None
     return replace(
@@ -107,13 +143,15 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
         need=None if lower.need is None else NeedAnswer(**asdict(lower.need)),
         fresh=_search_answer(fresh),
         filled=None if filled is None else _search_answer(filled),
-        hysteresis=None if lower.hysteresis is None else Remembers(**asdict(lower.hysteresis)),
+        held=sessions_held(plan, trials) if capacity.fills else 0,
+        hysteresis=None if remembers is None else Remembers(**asdict(remembers)),
         confirmed=confirmed(trials),
         confirm_clients=next(
             (one.load for one in reversed(trials) if one.purpose == "confirm"), None
         ),
         per_1000_clients=PerThousand(**asdict(lower.per_1000_clients)),
-        event_bytes=_event_bytes(trials) if capacity.event_ns else None,
+        event_sessions=event_sessions(plan, trials),
+        event_bytes=_event_bytes(plan, trials) if capacity.event_ns else None,
     )
 
 
@@ -135,20 +173,29 @@ def _of_clients(plan: Plan, clients: Span, reason: Reason) -> CapacityAnswer:
         need=None,
         fresh=SearchAnswer(clients=band, quantiles=None, reason=reason),
         filled=None,
-        held=capacity.held,
+        held=0,
         hysteresis=None,
         confirmed=None,
         confirm_clients=None,
         per_1000_clients=PerThousand(cores=None, bytes=None),
+        event_sessions=0,
         event_bytes=None,
         memory_limit_bytes=plan.watch.memory_limit_bytes,
     )
 
 
-def _event_bytes(trials: Sequence[Trial]) -> float | None:
-    """The target's memory once all sessions of the event were registered, which is what trials
-    measured that came after that."""
-    used = [one.figures.rss_bytes for one in trials if one.state == "filled"]
+def _event_bytes(plan: Plan, trials: Sequence[Trial]) -> float | None:
+    """The target's memory once all sessions of the event were registered, extrapolated from those
+    that were registered here; None if it was not measured."""
+    fresh, filled = _most_memory(trials, "fresh"), _most_memory(trials, "filled")
+    if fresh is None or filled is None:
+        return None
+    sessions, held = event_sessions(plan, trials), sessions_held(plan, trials)
+    return memory_after(sessions, held, fresh, filled, None).bytes
+
+
+def _most_memory(trials: Sequence[Trial], state: State) -> float | None:
+    used = [one.figures.rss_bytes for one in trials if one.state == state]
     return max((size for size in used if size is not None), default=None)
 
 
@@ -163,7 +210,7 @@ def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
     first = None if broken is None else Gives(limit=broken, low=held, high=bad, times=None)
     return replace(
         _of_clients(plan, Span(held, None, bad), "done"),
-        ceiling=("max" if bad is None else "target") if told else None,
+        ceiling=None if bad is None and not held else "max" if bad is None else "target",
         first=first,
         limits=() if first is None else (first,),
         per_1000_clients=PerThousand(**asdict(per_1000(trials))),

@@ -73,6 +73,15 @@ class Client(OutcomeRecorder):
         elif self.state == DOWN:
             self.join()
 
+    def take_over(self, session: int, body: Any) -> Any | None:
+        """Let another session, with its body, go on over the same connection; the body of the one
+        before, None while a report of that is open."""
+        if self.state not in (IDLE, DOWN) or self._to_resend or self._queue:
+            return None
+        before, self._body = self._body, body
+        self._session = session
+        return before
+
     def leave(self) -> None:
         """Close the connection once no report is open any more."""
         self._leaving = True

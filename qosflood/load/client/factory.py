@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from qosflood.load.client.audited import AuditedClient, AuditedRetryingClient
 from qosflood.load.client.client import Client
@@ -22,6 +22,10 @@ class PacedClient(Protocol):
 
     def renew(self, session: int) -> None:
         """Its session is replaced by the `session`-th."""
+
+    def take_over(self, session: int, body: Any) -> Any | None:
+        """Another session goes on over the same connection; the body of the one before, None while
+        a report of that is open."""
 
     def leave(self) -> None:
         """Its session ends."""

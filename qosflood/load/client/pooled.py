@@ -47,6 +47,12 @@ class PoolMember:
         self._session = session
         self._body = self._pool.shared.builder.template(self.number, session)
 
+    def take_over(self, session: int, body: Any) -> Any:
+        """Let another session, with its body, go on; the body of the one before."""
+        before, self._body = self._body, body
+        self._session = session
+        return before
+
     def leave(self) -> None:
         """Nothing to close."""
 
