@@ -39,9 +39,8 @@ from qosflood.cli.run import run
 from qosflood.cli.watch import watch
 
 _WORDS = "qosflood.words"
-_LAST = ("completion", "help", "version")
+_LAST = ("help", "version")
 """Commands that share the last line of the list."""
-_LAST_WORDS = "Complete words in a shell; explain a command; print the version."
 
 
 class Commands(DefaultGroup):  # type: ignore[misc]
@@ -77,7 +76,7 @@ class Commands(DefaultGroup):  # type: ignore[misc]
             for name, command in self.commands.items()
             if name not in _LAST
         ]
-        rows.append((", ".join(_LAST), _LAST_WORDS))
+        rows.append((", ".join(_LAST), "Explain a command; print the version."))
         write_rows("Commands", rows, formatter, max(len(name) for name, _ in rows))
         write_pointer(ctx, formatter)
 

@@ -51,7 +51,6 @@ set_option = SectionedOption(
     "--set",
     "sets",
     section="Limits",
-    common="Set any key of the profile.",
     type=TEXT,
     multiple=True,
     metavar="KEY.PATH=VALUE",
