@@ -66,7 +66,7 @@ def _records(records: Iterable[JournalRecord], parts: tuple[Part, ...]) -> Itera
         last_t = max(last_t, record.t)
         if isinstance(record, Event) and record.kind == "load_started":
             places = list(_places(record.evidence["t0"], parts))
-            t0 = places[0].from_t - places[0].moved_s * SECOND
+            t0 = places[0].from_t + places[0].moved_s * SECOND
             yield replace(record, evidence={"t0": t0})
         elif isinstance(record, Window):
             yield from _window(record, places)
