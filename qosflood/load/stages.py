@@ -89,7 +89,9 @@ class Stages:
         self._next: deque[Stage] = deque()
         self._placed: deque[_Placed] = deque(maxlen=4)
         self._successions: dict[int, _Succession] = {}
+        # Clients that play other sessions than their own.
         self._away: list[_Succession] = []
+        self._renewing = False
         self._own = 0
         self.pacer: Pacer | None = None
 
@@ -105,7 +107,9 @@ class Stages:
             self.pacer.stop()
 
     def go_on(self) -> None:
-        """Begin the next stage, once all reports of the last were picked."""
+        """Begin the next stage, once all reports of the last were picked. To be called often."""
+        if self._away and not self._renewing:
+            self._away = [one for one in self._away if not one.give_back()]
         if self._next and (self.pacer is None or self.pacer.finished):
             self._begin(self._next.popleft())
 
@@ -122,12 +126,11 @@ class Stages:
         self._placed.append(_Placed(stage, bucket))
         self._own = max(self._own, schedule.numbers.size)
         clients = self._clients
+        self._renewing = stage.renews
         if stage.renews:
             self._away = [*self._succeeding(schedule.numbers.tolist())]
             # A pacer of residents asks its clients for nothing but reports.
             clients = cast("Sequence[PacedClient]", self._away)
-        else:
-            self._away = [one for one in self._away if not one.give_back()]
         self.pacer = self._make_pacer(schedule, clients, [bucket], stage.second * _SECOND)
 
     def _succeeding(self, numbers: Sequence[int]) -> Iterator[_Succession]:
