@@ -142,3 +142,16 @@ def test_a_search_cut_short_in_the_climb_says_at_least_what_held() -> None:
     assert down.low == 0
     assert down.high is not None
     assert down.high < 300
+
+
+def test_a_target_that_carries_nothing_of_what_it_carried_ends_the_search() -> None:
+    most_seen = 0
+
+    def remembers(load: int) -> bool:
+        nonlocal most_seen
+        most_seen = max(most_seen, load)
+        return load > (9000 if most_seen < 16_000 else 600)
+
+    trials, stop = searched(remembers)
+    assert stop == Stop("not_recovered")
+    assert len(trials) < 20
