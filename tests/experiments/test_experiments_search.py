@@ -155,3 +155,10 @@ def test_a_target_that_carries_nothing_of_what_it_carried_ends_the_search() -> N
     trials, stop = searched(remembers)
     assert stop == Stop("not_recovered")
     assert len(trials) < 20
+
+
+@pytest.mark.parametrize("after", ["500o 500o 500o", "500- 500- 250+", "500+"])
+def test_what_is_tried_after_a_search_does_not_change_how_it_ended(after: str) -> None:
+    trials, stop = searched(lambda load: load > 3456)
+    assert next_step(SETTINGS, [*trials, *made(after, "again")]) == stop
+    assert next_step(SETTINGS, [*trials, *made("3000-", "confirm")]) == stop

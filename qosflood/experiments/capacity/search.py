@@ -11,6 +11,7 @@ LEVEL = 0.95
 """The probability that an interval holds the knee, or that a bound holds."""
 LEAST_TRIALS = 8
 """A search goes on for as many trials, however narrow the interval is."""
+_PURPOSES = ("climb", "search")
 _WELL_BELOW = 0.9
 _MOST_BAD_BELOW = 3
 """If every trial since the climb was bad, as many of them well below a load that had held, then the
@@ -85,7 +86,7 @@ def believe(trials: Sequence[Trial], first: int, most: int | None = None) -> Bel
 
 def judged(trials: Sequence[Trial]) -> list[Trial]:
     """Those of climb and search that say something of the target."""
-    return [one for one in trials if one.outcome != "void" and one.purpose in ("climb", "search")]
+    return [one for one in trials if one.outcome != "void" and one.purpose in _PURPOSES]
 
 
 def prior(
@@ -109,7 +110,9 @@ def believe_of(seen: Sequence[Seen], before: Posterior) -> Belief:
 
 
 def next_step(settings: Settings, trials: Sequence[Trial]) -> Next:
-    """What to do after these trials of one search, in their order."""
+    """What to do after these trials of one search, in their order. What was tried after it does not
+    count, so that a search that is over stays over."""
+    trials = [one for one in trials if one.purpose in _PURPOSES]
     climb = climbed(settings.first, settings.most, trials)
     belief = believe(trials, settings.first, settings.most)
     if climb.ended in ("max", "generator", "floor"):
