@@ -26,8 +26,7 @@ def bisection(kind: Kind, seed: int) -> Searched:
             low = load
         following = 2 * load if high is None else (low + high) // 2
         load = following if kind.most is None else min(following, kind.most)
-    knee = target.knee(len(loads) * EVERY_S)
-    return searched(kind, loads, knee, low, high, len(loads) * TRIAL_S)
+    return searched(target, loads, low, high)
 
 
 def mlrsearch_installed() -> bool:
@@ -74,10 +73,8 @@ def mlrsearch(kind: Kind, seed: int) -> Searched:
     result = MLRsearch.MultipleLossRatioSearch(config).search(Measurer())[goal]
     low, high = result.relevant_lower_bound, result.relevant_upper_bound
     return searched(
-        kind,
+        target,
         loads,
-        target.knee(len(loads) * EVERY_S),
         0.0 if low is None else float(low),
         None if high is None else float(high),
-        len(loads) * TRIAL_S,
     )

@@ -56,36 +56,36 @@ class Target:
 
     def __init__(self, kind: Kind, seed: int) -> None:
         low, high = (math.log(one) for one in kind.knees)
-        self._kind = kind
+        self.kind = kind
         self._draws = Random(seed)
         self._log_knee = math.log(kind.first) + self._draws.uniform(low, high)
 
     def breaks(self, load: int, at_s: float) -> tuple[str, ...]:
         """The limits that a trial at this load and moment breaks."""
-        hiccup = self._draws.random() < self._kind.hiccups
+        hiccup = self._draws.random() < self.kind.hiccups
         return tuple(
             f"limit {at}"
             for at, knee in enumerate(self.knees(at_s))
-            if hiccup or load > knee * math.exp(self._draws.gauss(0, self._kind.noise))
+            if hiccup or load > knee * math.exp(self._draws.gauss(0, self.kind.noise))
         )
 
     def knees(self, at_s: float) -> tuple[float, ...]:
         """The load at which each limit gives at this moment, in half of the trials."""
-        first = math.exp(self._log_knee + self._kind.drift * at_s / 600)
-        return (first,) if self._kind.second is None else (first, first * self._kind.second)
+        first = math.exp(self._log_knee + self.kind.drift * at_s / 600)
+        return (first,) if self.kind.second is None else (first, first * self.kind.second)
 
     def knee(self, at_s: float) -> float:
         """The load at which half of the trials at this moment are bad but for hiccups."""
         first = self.knees(at_s)[0]
         # Both of two limits at one place hold in half of the trials where each does in 0.7071.
-        both = self._kind.second == 1
-        return first * math.exp(-0.545 * self._kind.noise) if both else first
+        both = self.kind.second == 1
+        return first * math.exp(-0.545 * self.kind.noise) if both else first
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
     """What a search found, and whether that is so. Without an upper end it is "at least", and has
-    no `width`. `over` is the greatest load above 1x to the knee, 0 if there was none."""
+    no `width`. `over` is the greatest load to the knee of its moment, 0 if none was above 1x."""
 
     covers: bool
     width: float | None
@@ -94,16 +94,19 @@ class Searched:
     over: float
 
 
-def searched(
-    kind: Kind, loads: Sequence[int], knee: float, low: float, high: float | None, seconds: float
-) -> Searched:
-    """A search that tried these loads and gave this interval, as the knee is known."""
-    above = [load for load in loads if load > kind.first]
+def searched(target: Target, loads: Sequence[int], low: float, high: float | None) -> Searched:
+    """A search that tried these loads in turn and gave this interval, to hold its end's knee."""
+    knee = target.knee(len(loads) * EVERY_S)
+    over = [
+        load / target.knee(at * EVERY_S)
+        for at, load in enumerate(loads)
+        if load > target.kind.first
+    ]
     return Searched(
         # So many whole clients are carried as the knee rounded down.
         covers=low <= knee and (high is None or knee < high + 1),
         width=high / low - 1 if high and low else None,
         trials=len(loads),
-        seconds=seconds,
-        over=max(above, default=0) / knee,
+        seconds=len(loads) * TRIAL_S,
+        over=max(over, default=0),
     )

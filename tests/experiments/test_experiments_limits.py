@@ -97,3 +97,12 @@ def test_a_limit_that_was_broken_at_every_load_gives_somewhere_below() -> None:
     assert knee.mid is None
     assert knee.high == pytest.approx(knee.at)
     assert knee.times == 1
+
+
+def test_a_limit_that_held_where_another_broke_on_the_way_down_has_its_bound_there() -> None:
+    trials = tried({SCRAPE: 20, ERRORS: 9e9})
+    assert max(trial.load for trial in trials) == 500
+    first, held = give_way(trials, 500)
+    assert first.limit == SCRAPE
+    assert not held.gives
+    assert 400 < held.low <= 500

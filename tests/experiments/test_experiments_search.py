@@ -1,11 +1,12 @@
 """The search: which load next, and when to stop."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from trial_maker import SETTINGS, made, searched
 
-from qosflood.experiments.capacity.search import believe, next_step
+from qosflood.experiments.capacity.search import Settings, believe, next_step
 from qosflood.experiments.capacity.trial import Stop, Trial, Try
 
 
@@ -142,3 +143,44 @@ def test_a_search_cut_short_in_the_climb_says_at_least_what_held() -> None:
     assert down.low == 0
     assert down.high is not None
     assert down.high < 300
+
+
+def test_a_target_that_carries_nothing_of_what_it_carried_ends_the_search() -> None:
+    most_seen = 0
+
+    def remembers(load: int) -> bool:
+        nonlocal most_seen
+        most_seen = max(most_seen, load)
+        return load > (9000 if most_seen < 16_000 else 600)
+
+    trials, stop = searched(remembers)
+    assert stop == Stop("not_recovered")
+    assert len(trials) < 20
+
+
+@pytest.mark.parametrize("after", ["500o 500o 500o", "500- 500- 250+", "500+"])
+def test_what_is_tried_after_a_search_does_not_change_how_it_ended(after: str) -> None:
+    trials, stop = searched(lambda load: load > 3456)
+    assert next_step(SETTINGS, [*trials, *made(after, "again")]) == stop
+    assert next_step(SETTINGS, [*trials, *made("3000-", "confirm")]) == stop
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_trials_say_a_load_is_at_most_twice_what_held_and_the_search_ends(
+    seed: int,
+) -> None:
+    draws = Random(seed)
+    most = draws.choice([None, 7, 3000])
+    settings = Settings(draws.choice([1, 3, 500]), 0.07, budget_s=420, trial_s=7, most=most)
+    voids, bads = draws.choice([0.0, 0.2]), draws.choice([0.1, 0.5, 0.9])
+    trials: list[Trial] = []
+    while not isinstance(step := next_step(settings, trials), Stop):
+        held = max((one.load for one in trials if one.outcome == "good"), default=0)
+        assert 1 <= step.load <= max(2 * held, settings.first)
+        assert most is None or step.load <= most
+        chance = draws.random()
+        outcome = "void" if chance < voids else "bad" if chance < voids + bads else "good"
+        trials.append(Trial(step.load, outcome, step.purpose, 7.0 * len(trials), 5.0))
+    assert len(trials) <= 60
+    belief = believe(trials, settings.first, most)
+    assert belief is None or belief.high is None or belief.low <= belief.high

@@ -40,7 +40,8 @@ def give_way(trials: Sequence[Trial], first: int, most: int | None = None) -> tu
     trials = judged(trials)
     if not trials:
         return ()
-    before = prior(trials, first, most)
+    # A limit may have held at loads far above the search: on the way down another one broke there.
+    before = prior(trials, first, most, reach=[one.load for one in trials])
     knees = [
         LimitKnee(name, belief.low, belief.mid, belief.high)
         for name in _names(trials)

@@ -11,6 +11,11 @@ LEVEL = 0.95
 """The probability that an interval holds the knee, or that a bound holds."""
 LEAST_TRIALS = 8
 """A search goes on for as many trials, however narrow the interval is."""
+_PURPOSES = ("climb", "search")
+_WELL_BELOW = 0.9
+_MOST_BAD_BELOW = 3
+"""If every trial since the climb was bad, as many of them well below a load that had held, then the
+target is not what it was, and a knee between both would be none."""
 _DECIDED = 0.99
 """How sure a search has to be of `--need` to end early."""
 
@@ -81,16 +86,18 @@ def believe(trials: Sequence[Trial], first: int, most: int | None = None) -> Bel
 
 def judged(trials: Sequence[Trial]) -> list[Trial]:
     """Those of climb and search that say something of the target."""
-    return [one for one in trials if one.outcome != "void" and one.purpose in ("climb", "search")]
+    return [one for one in trials if one.outcome != "void" and one.purpose in _PURPOSES]
 
 
-def prior(seen: Sequence[Trial], first: int, most: int | None) -> Posterior:
+def prior(
+    seen: Sequence[Trial], first: int, most: int | None, reach: Sequence[int] = ()
+) -> Posterior:
     """From a quarter of the load that ended the climb to twice that load, or to twice a greater one
-    that the search tried since."""
+    that the search tried since; at least to twice each load in `reach`."""
     climb = climbed(first, most, seen)
     anchor = climb.load if climb.ended == "bracket" else seen[-1].load
-    top = max(anchor, *(one.load for one in seen if one.purpose == "search"), 1)
-    return flat(anchor / 4, 2 * top)
+    since = (one.load for one in seen if one.purpose == "search")
+    return flat(anchor / 4, 2 * max([anchor, *since, *reach]))
 
 
 def believe_of(seen: Sequence[Seen], before: Posterior) -> Belief:
@@ -103,7 +110,9 @@ def believe_of(seen: Sequence[Seen], before: Posterior) -> Belief:
 
 
 def next_step(settings: Settings, trials: Sequence[Trial]) -> Next:
-    """What to do after these trials of one search, in their order."""
+    """What to do after these trials of one search, in their order. What was tried after it does not
+    count, so that a search that is over stays over."""
+    trials = [one for one in trials if one.purpose in _PURPOSES]
     climb = climbed(settings.first, settings.most, trials)
     belief = believe(trials, settings.first, settings.most)
     if climb.ended in ("max", "generator", "floor"):
@@ -147,6 +156,8 @@ def _found(settings: Settings, trials: Sequence[Trial], belief: Belief) -> Reaso
     """Whether the knee is known well enough, or lies where nothing may be tried."""
     if _voids(trials) >= MOST_VOIDS:
         return "generator"
+    if _gave_up(trials, belief.held):
+        return "not_recovered"
     if settings.most is not None and belief.posterior.above(settings.most) >= LEVEL:
         return "max"
     if sum(one.outcome != "void" for one in trials) < LEAST_TRIALS or belief.high is None:
@@ -154,6 +165,13 @@ def _found(settings: Settings, trials: Sequence[Trial], belief: Belief) -> Reaso
     narrow = belief.high <= belief.low * (1 + settings.width)
     # Between two neighbouring numbers of clients nothing is left to try.
     return "width" if narrow or int(belief.high) - int(belief.low) <= 1 else None
+
+
+def _gave_up(trials: Sequence[Trial], held: int) -> bool:
+    """Whether the target, since the climb, carries nothing of what it carried well before."""
+    since = [one for one in judged(trials) if one.purpose == "search"]
+    below = sum(one.load <= _WELL_BELOW * held for one in since)
+    return below >= _MOST_BAD_BELOW and all(one.bad for one in since)
 
 
 def _voids(trials: Sequence[Trial]) -> int:

@@ -28,8 +28,9 @@ Reason = Literal[
     "done",
 ]
 """Why it ended. Width: the interval is narrow enough. Max: `--max` held. Generator: its ceiling.
-Floor: one client alone is too much. Not recovered, interrupted: as the runtime says. Done: nothing
-is left to try after the search."""
+Floor: one client alone is too much. Not recovered: what held in the climb is too much now, or the
+target did not come back between trials; that and interrupted are for the runtime to say. Done:
+nothing is left to try after the search."""
 
 
 @dataclass(frozen=True, slots=True)
