@@ -2,7 +2,7 @@
 
 import sys
 import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -37,7 +37,7 @@ def flood(
         if plan.part is not None:
             _warn_of_start(plan.part, screen)
         return ExitCode.PASS
-    return carry_out(_request(plan, allow, outputs, values["out"]), screen)
+    return carry_out(_request(plan, allow, outputs, values), screen)
 
 
 def watch_only(
@@ -58,7 +58,7 @@ def watch_only(
     if dry_run:
         screen.dry_run(plan, examine(plan))
         return ExitCode.PASS
-    return carry_out(_request(plan, (), outputs, values["out"]), screen)
+    return carry_out(_request(plan, (), outputs, values), screen)
 
 
 def _outputs(
@@ -78,17 +78,18 @@ def _outputs(
 
 
 def _request(
-    plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, out: Path | None
+    plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, values: Mapping[str, Any]
 ) -> Request:
     # Without a load there is nothing to consent to.
     asks = plan.floods and sys.stdin.isatty() and sys.stderr.isatty()
     return Request(
         plan=plan,
         allow=allow,
-        out=out,
+        out=values["out"],
         arguments=tuple(sys.argv[1:]),
         ask=_ask if asks else None,
         outputs=outputs,
+        anyway=values["anyway"],
     )
 
 

@@ -176,6 +176,12 @@ CONSENT = (
         help="Consent to flooding a host that is not this one (repeatable).",
     ),
 )
+ANYWAY = SectionedOption(
+    "--anyway",
+    section="Target",
+    is_flag=True,
+    help="Go on even if the target does not accept the one report sent beforehand.",
+)
 CEILINGS = (
     _target(
         "--max-rate",
@@ -320,10 +326,10 @@ WATCH_DURATION = _watching(
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
 """Every option that makes a plan."""
-RUN_OPTIONS = (*PLAN_OPTIONS, set_option, *OUTPUT)
-WATCH_OPTIONS = (*TARGET, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
+RUN_OPTIONS = (*PLAN_OPTIONS, ANYWAY, set_option, *OUTPUT)
+WATCH_OPTIONS = (*TARGET, ANYWAY, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
 """Of a plan without load; nothing is sent, so nobody has to consent."""
-DOCTOR_OPTIONS = (*TARGET, *CONSENT, *WATCHING, set_option)
+DOCTOR_OPTIONS = (*PLAN_OPTIONS, set_option)
 
 
 def source_of(ctx: click.Context, option: click.Parameter) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,9 +42,11 @@ from qosflood.run.preflight.machine import examine
 from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
+    check_reached,
     check_target,
     look_for_audit,
     preflight,
+    send_report,
 )
 from qosflood.run.preflight.resources import Needs
 from qosflood.run.signals import Interrupts
@@ -61,7 +64,8 @@ class Screen(Protocol):
     closing summary."""
 
     def plan(self, plan: Plan, needs: Needs) -> None:
-        """The plan and what it needs of this machine, before anything is sent."""
+        """The plan and what it needs of this machine: before a question about it is asked, else
+        once the target has been reached."""
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
         """What can be seen of the target."""
@@ -85,6 +89,7 @@ class Request:
 
     `out` None: a folder of its own below the working directory. `ask` puts a yes/no question on a
     terminal, None where there is none. `outputs`: where the run is shown besides the terminal.
+    `anyway`: even if the target does not accept the one report before the load.
     """
 
     plan: Plan
@@ -93,6 +98,7 @@ class Request:
     arguments: tuple[str, ...]
     ask: Callable[[str], bool] | None
     outputs: WantedOutputs = NO_OUTPUTS
+    anyway: bool = False
 
 
 def fill_planned(plan: Plan) -> Plan:
@@ -127,23 +133,56 @@ def run(request: Request, screen: Screen) -> int:
         check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
     needs = examine(plan)
-    screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
-    consent = check_consent(plan, request.allow, request.ask)
-    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
+    shown = _Shown(screen, plan, needs)
+    ask = request.ask and shown.before(request.ask)
+    consent = check_consent(plan, request.allow, ask)
+    if needs.problems:
+        shown.show()
+    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen, shown))
 
 
-async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:
+class _Shown:
+    """The plan on the screen, once: before a question about it, but not before a target is named
+    that cannot be reached."""
+
+    def __init__(self, screen: Screen, plan: Plan, needs: Needs) -> None:
+        self._show = partial(screen.plan, plan, needs)
+        self._done = False
+
+    def show(self) -> None:
+        """Show it, unless it was."""
+        if not self._done:
+            self._done = True
+            self._show()
+
+    def before(self, ask: Callable[[str], bool]) -> Callable[[str], bool]:
+        """`ask` with the plan shown first."""
+
+        def asked(question: str) -> bool:
+            self.show()
+            return ask(question)
+
+        return asked
+
+
+async def _flood(
+    plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen, shown: _Shown
+) -> int:
     interrupts = Interrupts(screen)
     async with AsyncExitStack() as stack:
         interrupts.listen()
         outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        plan, seen = await look_for_audit(plan, await preflight(plan, warnings))
+        posted = await send_report(plan)
+        check_reached(plan, posted)
+        shown.show()
+        plan, seen = await look_for_audit(plan, await preflight(plan, posted, warnings))
         screen.preflight(plan, seen)
-        seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+        said = check_target(plan, seen, anyway=request.anyway)
+        seen = replace(seen, warnings=(*seen.warnings, *said))
         several = seen.sight.pages.several
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")

@@ -5,10 +5,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import aiohttp
 from yarl import URL
 
 from qosflood.base.failures import no_answer
@@ -17,9 +15,10 @@ from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
-from qosflood.monitor.http import exchange_failure, open_session, receive
-from qosflood.monitor.scrape.body import BodyError
+from qosflood.monitor.scrape.answer import Answer, AnswerError
+from qosflood.monitor.scrape.body import Body, BodyError
 from qosflood.monitor.scrape.changes import UNSAID, History
+from qosflood.monitor.scrape.connection import Connection
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
 
@@ -74,12 +73,15 @@ async def open_scraper(
     """
     instance = instance or plan.instances[0]
     headers = resolve_headers(instance.headers)
-    async with open_session(tls_context(plan.target), at_once=1, pinned=plan.target) as session:
-        yield Scraper(plan, instance, session, headers, readers)
+    connection = Connection(tls_context(plan.target), plan.target, plan.watch.dialect)
+    try:
+        yield Scraper(plan, instance, connection, headers, readers)
+    finally:
+        connection.close()
 
 
 class Scraper:
-    """Scrapes an instance's page over one session.
+    """Scrapes an instance's page over one connection.
 
     `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
     says, and `change` what it says compared with the one before.
@@ -89,12 +91,12 @@ class Scraper:
         self,
         plan: Plan,
         instance: Instance,
-        session: aiohttp.ClientSession,
+        connection: Connection,
         headers: dict[str, str],
         readers: Iterable[Reader],
     ) -> None:
         self._plan = plan
-        self._session = session
+        self._connection = connection
         self._history = History(plan.watch)
         self.instance = instance
         self._url = URL(instance.scrape_url)
@@ -123,10 +125,10 @@ class Scraper:
                 await self._exchange(page)
         except TimeoutError:
             page.reason = no_answer(self._plan.watch.timeout_ns)
-        except (ScrapeError, BodyError, ExpositionError) as failure:
+        except (ScrapeError, AnswerError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
-        except (aiohttp.ClientError, OSError) as error:
-            page.reason = exchange_failure(error)
+        if page.reason is not None:
+            self._connection.close()
         page.duration_ns = time.monotonic_ns() - page.began_ns
         return page
 
@@ -174,30 +176,31 @@ class Scraper:
     async def _exchange(self, page: Page) -> None:
         url = self._url
         for _ in range(_MOST_REQUESTS):
-            async with self._session.get(
-                url, headers=self._headers_for(url), allow_redirects=False
-            ) as response:
-                page.status = response.status
-                location = response.headers.get("Location")
-                if response.status not in _REDIRECTS or not location:
-                    await self._receive(page, response)
-                    return
-                url = _next_url(url, location)
+            answer = await self._connection.get(url, self._headers_for(url))
+            page.status = answer.status
+            location = answer.get("Location")
+            if answer.status not in _REDIRECTS or not location:
+                await self._receive(page, answer)
+                return
+            await self._connection.skim(answer)
+            url = _next_url(url, location)
         raise ScrapeError(f"stopped after {_MOST_REQUESTS} redirects")
 
-    async def _receive(self, page: Page, response: aiohttp.ClientResponse) -> None:
-        if response.status != 200:
-            raise ScrapeError(f"status {response.status}")
-        if response.version is not None and response.version < (1, 1) and _is_chunked(response):
-            # Go reads the sizes of the chunks as a part of such a page.
-            raise ScrapeError("bad response: chunks in HTTP 1.0")
-        page.content_type = response.headers.get("Content-Type")
-        page.body = await receive(
-            response,
+    async def _receive(self, page: Page, answer: Answer) -> None:
+        if answer.status != 200:
+            raise ScrapeError(f"status {answer.status}")
+        page.content_type = answer.get("Content-Type")
+        body = Body(
             self._plan.watch.body_size_limit_bytes,
-            # An empty page is one of any type.
-            begun=partial(check_content_type, page.content_type, self._plan.watch.dialect),
+            gzipped=answer.get("Content-Encoding") == "gzip",
         )
+        async for piece in answer.pieces():
+            for _ in body.feed(piece):
+                await asyncio.sleep(0)
+            if body.size:  # an empty page is one of any type
+                check_content_type(page.content_type, self._plan.watch.dialect)
+        page.body = body.finish()
+        self._connection.done(answer)
 
     def _headers_for(self, url: URL) -> dict[str, str]:
         # A redirect must not carry the target's secrets to somebody else.
@@ -213,7 +216,3 @@ def _next_url(url: URL, location: str) -> URL:
     if following.scheme not in ("http", "https") or not following.host:
         raise ScrapeError("redirected to what is no http address")
     return following
-
-
-def _is_chunked(response: aiohttp.ClientResponse) -> bool:
-    return response.headers.get("Transfer-Encoding", "").lower() == "chunked"
