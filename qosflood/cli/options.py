@@ -5,7 +5,6 @@ as the profile's own, and errors and the plan name the option or its environment
 """
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +21,7 @@ from qosflood.cli.params import (
     PUSH_URL,
     START_AT,
     TEXT,
+    Folder,
     one_of,
 )
 from qosflood.cli.profile_argument import is_profile
@@ -274,7 +274,7 @@ OUTPUT = (
     _output(
         "--out",
         common="Run directory, new or empty.",
-        type=click.Path(path_type=Path),
+        type=Folder(),
         metavar="DIR",
         help="Run directory, new or empty.  "
         "[default: qosflood-runs/<UTC time>-<profile>-<rate or watch>]",

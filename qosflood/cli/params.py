@@ -5,6 +5,7 @@ What is heavy to import is imported when such a value is read.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,9 +58,30 @@ class _Parsed(click.ParamType[Any]):
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
 
 
+class Folder(click.Path):
+    """A folder's path, which an empty word is not."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The Path; one that would pass for an option is made absolute, since others are told
+        it."""
+        if value == "":
+            self.fail('got "", expected the path of a folder', param, ctx)
+        path: Path = super().convert(value, param, ctx)
+        return path.absolute() if str(path).startswith("-") else path
+
+
 def one_of(*words: str) -> click.ParamType[Any]:
     """Text that a shell completes to one of the words; the profile's key refuses others."""
     return _Parsed("|".join(words), str, words)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise UnitError(f'got "{text}", expected a value; leave the option out for its default')
+    return text
 
 
 def _count(text: str) -> int:
@@ -123,7 +145,7 @@ def _push_url(text: str) -> str:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1970, 2262)
 """Whose moments are nanoseconds that fit into 64 bits."""
-TEXT = _Parsed("text", str)
+TEXT = _Parsed("text", _text)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("TIME", parse_duration)
 """`250ms`, `15m`, `1h30m`: nanoseconds; each option names an example of its own."""
