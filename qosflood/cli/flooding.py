@@ -15,7 +15,7 @@ from qosflood.live.outputs import WantedOutputs
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run.preflight.machine import examine
-from qosflood.run.run import Request, check_start, fill_planned
+from qosflood.run.run import Request, check_start, fill_roughly
 from qosflood.run.run import run as carry_out
 
 
@@ -32,7 +32,7 @@ def flood(
     screen, outputs = _outputs(dry_run=dry_run, **values)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
-        plan = fill_planned(plan)
+        plan = fill_roughly(plan)
         screen.dry_run(plan, examine(plan))
         if plan.part is not None:
             _warn_of_start(plan.part, screen)

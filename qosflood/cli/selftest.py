@@ -16,7 +16,7 @@ from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.machine import affine_cores, examine, machine_facts
 from qosflood.run.preflight.resources.weigh import fitting_clients
-from qosflood.run.run import fill_planned
+from qosflood.run.run import fill_roughly
 from qosflood.run.selftest import judge
 from qosflood.run.selftest.clock_and_timer import clock_state, measure_wakes
 from qosflood.run.selftest.trial import attempt, sink
@@ -47,7 +47,7 @@ def check_up(asked: Plan | None) -> ExitCode:
     fit = (fitting_clients(plan, facts) for plan in (plain, tls))
     click.echo(judge.carries(tried[-1], _TRIED_CLIENTS, plain.load.shards, *fit))
     if asked is not None:
-        needs = examine(fill_planned(asked), judge.core_rate(saturated))
+        needs = examine(fill_roughly(asked), judge.core_rate(saturated))
         for line in needs.lines:
             click.echo(f"machine {line}")
         for line in needs.check():

@@ -17,7 +17,7 @@ from qosflood.run.preflight.preflight import (
     scrape_words,
     send_report,
 )
-from qosflood.run.run import fill_planned
+from qosflood.run.run import fill_roughly
 
 
 def check(plan: Plan, allow: tuple[str, ...], reports_per_core: float | None) -> ExitCode:
@@ -27,7 +27,7 @@ def check(plan: Plan, allow: tuple[str, ...], reports_per_core: float | None) ->
     `reports_per_core`: what a core was found to send, where that was tried.
     """
     consent = check_consent(plan, allow, None)
-    needs = examine(fill_planned(plan), reports_per_core)
+    needs = examine(fill_roughly(plan), reports_per_core)
     for line in needs.lines:
         click.echo(f"machine {line}")
     seen = asyncio.run(_look(plan, (*consent, *needs.check())))
