@@ -69,7 +69,7 @@ class Folder(click.Path):
         it."""
         if value == "":
             self.fail('got "", expected the path of a folder', param, ctx)
-        path: Path = super().convert(value, param, ctx)
+        path = Path(str(super().convert(value, param, ctx)))
         return path.absolute() if str(path).startswith("-") else path
 
 
