@@ -287,3 +287,17 @@ def test_the_doctor_says_what_this_machine_carries() -> None:
     on_time = answer.startswith("carries about ")
     assert on_time or answer.endswith("this machine can carry no load at present")
     assert done.returncode == (0 if on_time else 2), done.stderr
+
+
+def test_the_doctor_names_every_instance(healthy: Faulty, tmp_path: Path) -> None:
+    with faulty("no_metrics") as other:
+        profile = tmp_path / "two.toml"
+        profile.write_text(
+            f'[[instance]]\nname = "one"\nscrape = "{healthy.url}/metrics"\n'
+            f'[[instance]]\nname = "two"\nscrape = "{other.url}/metrics"\n'
+        )
+        done = run_qosflood("doctor", str(profile), "--target", healthy.url)
+    assert done.returncode == 2
+    lines = [line for line in done.stdout.splitlines() if line.startswith("instance ")]
+    assert lines[0].startswith("instance one: scrape ✓ 3 series · memory ✓ process")
+    assert lines[1].startswith("instance two: scrape ✗ status 404 · memory ✓ process")
