@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 
-import click
-
 from qosflood.base.errors import ExitCode
+from qosflood.cli.lines import say
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.machine import examine
 from qosflood.run.preflight.preflight import (
@@ -17,6 +16,7 @@ from qosflood.run.preflight.preflight import (
     scrape_words,
     send_report,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.run import fill_roughly
 
 
@@ -27,15 +27,16 @@ def check(plan: Plan, allow: tuple[str, ...], reports_per_core: float | None) ->
     `reports_per_core`: what a core was found to send, where that was tried.
     """
     consent = check_consent(plan, allow, None)
+    plan = with_instances_of_job(plan)
     needs = examine(fill_roughly(plan), reports_per_core)
     for line in needs.lines:
-        click.echo(f"machine {line}")
+        say(f"machine {line}")
     seen = asyncio.run(_look(plan, (*consent, *needs.check())))
     for line in _instances(seen):
-        click.echo(line)
-    click.echo(seen.line(plan.report.expect))
+        say(line)
+    say(seen.line(plan.report.expect))
     for line in (*seen.warnings, *check_target(plan, seen)):
-        click.echo(f"warning: {line}", err=True)
+        say(f"warning: {line}", err=True)
     scraped = all(scrape.ok for scrape in seen.sight.pages.scrapes)
     accepted = seen.posted is None or seen.posted.status in plan.report.expect
     return ExitCode.PASS if scraped and accepted else ExitCode.NOT_STARTED

@@ -68,7 +68,7 @@ class Children:
         """Begin the load at `zero_ns` on the monotonic clock, and monitor from now on."""
         self._command_monitor(cmd="start")
         for shard in self.shards:
-            shard.tell(cmd="start", zero_ns=zero_ns)
+            shard.send(cmd="start", zero_ns=zero_ns)
 
     def count_sessions(self) -> None:
         """Read the audit's gauge now, before the target forgets sessions for their silence."""
@@ -78,7 +78,7 @@ class Children:
     def stop_load(self) -> None:
         """Send nothing more, and drain."""
         for shard in self.shards:
-            shard.tell(cmd="stop")
+            shard.send(cmd="stop")
 
     async def shards_gone(self) -> None:
         """Wait until every shard has ended."""
@@ -117,4 +117,4 @@ class Children:
 
     def _command_monitor(self, **message: Any) -> None:
         assert self.monitor is not None
-        self.monitor.tell(**message)
+        self.monitor.send(**message)

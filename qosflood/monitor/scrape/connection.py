@@ -73,18 +73,21 @@ class Connection:
         self._dialect = dialect
         self._open: _Open | None = None
 
-    async def get(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        """The answer up to its body, which is read with `pieces` and then `done`. Raises
-        AnswerError for whatever went wrong."""
+    async def get(
+        self, url: URL, headers: Mapping[str, str], tls: ssl.SSLContext | None = None
+    ) -> Answer:
+        """The answer up to its body, which is read with `pieces` and then `done`. `tls` is for an
+        origin of somebody else, None for the usual one. Raises AnswerError for whatever went
+        wrong."""
         kept = await self._take(url.origin())
-        opened = kept or await self._connect(url)
+        opened = kept or await self._connect(url, tls or self._tls)
         try:
             return await self._ask(opened, url, headers)
         except AnswerError as error:
             if kept is None or str(error) != CLOSED:
                 raise
             # The peer closed it as idle, just as the request was sent.
-            return await self._ask(await self._connect(url), url, headers)
+            return await self._ask(await self._connect(url, tls or self._tls), url, headers)
 
     def done(self, answer: Answer) -> None:
         """The body was read to its end: the connection may be used again."""
@@ -123,7 +126,7 @@ class Connection:
             self.close()
             raise
 
-    async def _connect(self, url: URL) -> _Open:
+    async def _connect(self, url: URL, tls: ssl.SSLContext) -> _Open:
         self.close()
         host = url.raw_host or ""
         error: OSError | None = None
@@ -132,7 +135,7 @@ class Connection:
                 reader, writer = await asyncio.open_connection(
                     address,
                     url.port,
-                    ssl=self._tls if url.scheme == "https" else None,
+                    ssl=tls if url.scheme == "https" else None,
                     server_hostname=host if url.scheme == "https" else None,
                 )
             except OSError as failure:
@@ -148,7 +151,7 @@ class Connection:
             found = await asyncio.get_running_loop().getaddrinfo(
                 host, port, type=socket.SOCK_STREAM
             )
-        except OSError:
+        except (OSError, UnicodeError):  # UnicodeError: a name that is none
             return []
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 

@@ -1,6 +1,7 @@
 """One scrape exactly as Prometheus makes it: same request, same ways to fail."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -9,17 +10,19 @@ from typing import Any
 
 from yarl import URL
 
+from qosflood.base.endpoint import same_origin
 from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
+from qosflood.monitor.http import as_stranger
 from qosflood.monitor.scrape.answer import Answer, AnswerError
 from qosflood.monitor.scrape.body import Body, BodyError
 from qosflood.monitor.scrape.changes import UNSAID, History
 from qosflood.monitor.scrape.connection import Connection
-from qosflood.plan.plan import Plan
+from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Instance
 
 ACCEPT = {
@@ -73,11 +76,16 @@ async def open_scraper(
     """
     instance = instance or plan.instances[0]
     headers = resolve_headers(instance.headers)
-    connection = Connection(tls_context(plan.target), plan.target, plan.watch.dialect)
+    connection = Connection(_tls_of_page(plan.target, instance), plan.target, plan.watch.dialect)
     try:
         yield Scraper(plan, instance, connection, headers, readers)
     finally:
         connection.close()
+
+
+def _tls_of_page(target: Target, instance: Instance) -> ssl.SSLContext:
+    own = instance.trusted or same_origin(instance.scrape_url, target.url)
+    return tls_context(target if own else as_stranger(target))
 
 
 class Scraper:
@@ -106,6 +114,7 @@ class Scraper:
         self.change = UNSAID
         self._timeout_s = plan.watch.timeout_ns / SECOND
         self.secrets = headers
+        self._strangers_tls: ssl.SSLContext | None = None
         self._headers = {
             "Accept": ACCEPT[plan.watch.dialect],
             "Accept-Encoding": "gzip",
@@ -164,6 +173,7 @@ class Scraper:
             samples=exposition.samples,
             added=self.change.added,
             removed=self.change.removed,
+            unchanged=self.change.unchanged,
             resets=self.change.fall.resets,
             **further,
             warnings=tuple(
@@ -176,7 +186,7 @@ class Scraper:
     async def _exchange(self, page: Page) -> None:
         url = self._url
         for _ in range(_MOST_REQUESTS):
-            answer = await self._connection.get(url, self._headers_for(url))
+            answer = await self._ask(url)
             page.status = answer.status
             location = answer.get("Location")
             if answer.status not in _REDIRECTS or not location:
@@ -202,10 +212,14 @@ class Scraper:
         page.body = body.finish()
         self._connection.done(answer)
 
-    def _headers_for(self, url: URL) -> dict[str, str]:
-        # A redirect must not carry the target's secrets to somebody else.
-        same = url.origin() == self._url.origin()
-        return self._headers | self.secrets if same else self._headers
+    async def _ask(self, url: URL) -> Answer:
+        """The answer up to its body: a redirect must not carry the target's secrets, nor show its
+        certificate, to somebody else."""
+        if url.origin() == self._url.origin():
+            return await self._connection.get(url, self._headers | self.secrets)
+        if self._strangers_tls is None:
+            self._strangers_tls = tls_context(as_stranger(self._plan.target))
+        return await self._connection.get(url, self._headers, self._strangers_tls)
 
 
 def _next_url(url: URL, location: str) -> URL:

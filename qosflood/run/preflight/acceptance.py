@@ -8,7 +8,7 @@ from qosflood.base.failures import certificate_fix
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.post import Posted
 
-ANYWAY = "--anyway floods all the same"
+ANYWAY = "to flood it anyway, add --anyway"
 _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE)
 _UNWELL = (
     HTTPStatus.REQUEST_TIMEOUT,
@@ -98,8 +98,8 @@ def _fix(failure: str) -> str:
 def _token(plan: Plan) -> str:
     sent = [one for one in plan.target.headers if _CREDENTIAL.search(one.name)]
     if not sent:
-        return "it refuses us; give it a token with --header 'Authorization=env:VARIABLE'"
-    return f"wrong token: it refuses the header {sent[0].name} of {sent[0].source}"
+        return "access refused; give a token with --header 'Authorization=env:VARIABLE'"
+    return f"wrong token: access refused with the header {sent[0].name} of {sent[0].source}"
 
 
 def _moved(plan: Plan, posted: Posted) -> str:

@@ -1,4 +1,4 @@
-"""Can this machine carry the load? Reads its facts; run.preflight.resources weighs them."""
+"""Can this machine generate the load? Reads its facts; run.preflight.resources judges them."""
 
 import os
 import resource
@@ -20,8 +20,8 @@ _EARLY: dict[str, Literal["loopback", "all"]] = {"1": "all", "2": "loopback"}
 
 
 def examine(plan: Plan, reports_per_core: float | None = None) -> Needs:
-    """What the plan needs of this machine; to watch takes nothing worth a word. A core sends
-    `reports_per_core` in a second, where that was tried."""
+    """What the plan needs of this machine; a watch needs too little to check. A core sends
+    `reports_per_core` a second, None where that was not tried."""
     if not plan.floods:
         return Needs((), (), ())
     return weigh(plan, replace(machine_facts(plan), reports_per_core=reports_per_core))
@@ -40,7 +40,8 @@ def affine_cores() -> int:
 
 
 def machine_facts(plan: Plan) -> Facts:
-    """This machine's limits as they are now, and the plan's sources that are not its own."""
+    """This machine's limits as they are now, and the plan's source addresses that it does not
+    have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Facts(
         open_files=None if hard == resource.RLIM_INFINITY else hard,

@@ -11,7 +11,7 @@ from qosflood.base.endpoint import is_allowed
 from qosflood.base.errors import PreflightError
 from qosflood.base.header_values import command_line, resolve_headers
 from qosflood.base.text import printable
-from qosflood.base.units import format_bytes, format_count, format_duration
+from qosflood.base.units import format_bytes, format_duration
 from qosflood.journal.records import ControlSample, ScrapeSample
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.first_look import Sight, look
@@ -20,13 +20,14 @@ from qosflood.monitor.memory.port_owner import owner_of_port
 from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
-from qosflood.plan.profile.target import needs_consent
+from qosflood.plan.profile.target import needs_consent, rate_in_words
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.acceptance import ANYWAY, refusal, unreached, warning
 from qosflood.run.preflight.addresses import check_addresses
 from qosflood.run.preflight.post import Posted, post
 from qosflood.run.preflight.prometheus import look_at_other_monitors
+from qosflood.run.preflight.target_files import few_files
 
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
 
@@ -92,7 +93,7 @@ def check_consent(
     """Warnings about where the load goes; raises PreflightError unless that is allowed.
 
     A loopback port held by a forwarder leads to another host and needs the same consent. `ask`
-    puts a question on a terminal; None where there is nobody to ask.
+    puts a question on a terminal; None where no person can answer.
     """
     target = plan.target
     if not plan.floods:
@@ -109,12 +110,19 @@ def check_consent(
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()
-    rate = format_count(max(plan.load.rate, plan.load.base_rate) * plan.share)
-    if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
+    rate = rate_in_words(max(plan.load.rate, plan.load.base_rate) * plan.share, plan.retries)
+    if ask is not None and ask(f"{what}. Send it up to {rate}?"):
         return (f"{what}: consent was given on the terminal",)
-    raise PreflightError(
-        f"target: {what}; if it may be flooded, say so with --allow-target {where}"
-    )
+    raise PreflightError(f"target: {what}; to allow the flood, add --allow-target {where}")
+
+
+def lacks_consent(plan: Plan, allow: tuple[str, ...]) -> bool:
+    """Whether somebody has to be asked, or the flood refused."""
+    try:
+        check_consent(plan, allow, None)
+    except PreflightError:
+        return True
+    return False
 
 
 async def send_report(plan: Plan) -> Posted | None:
@@ -123,15 +131,15 @@ async def send_report(plan: Plan) -> Posted | None:
 
 
 def check_reached(plan: Plan, posted: Posted | None) -> None:
-    """Raise PreflightError if a report was to be sent and could not even be connected."""
+    """Raise PreflightError if a report was to be sent and not even a connection was made."""
     if posted is not None and not posted.reached:
         raise PreflightError(unreached(plan, posted))
 
 
 async def preflight(plan: Plan, posted: Posted | None, warnings: tuple[str, ...] = ()) -> Preflight:
-    """Look at the target, which has had a report already; raises PreflightError only for bad
-    headers, files of certificates or pid, for a further address that cannot be reached, and for a
-    Prometheus that is none."""
+    """Look at the target, to which one report was sent before; raises PreflightError only for bad
+    headers, files of certificates or pid, for a further address that cannot be reached, and for an
+    address that is not a Prometheus."""
     others = await look_at_other_monitors(plan)
     control = await ask_control(plan)
     if posted is not None and posted.reached:
@@ -147,6 +155,7 @@ async def preflight(plan: Plan, posted: Posted | None, warnings: tuple[str, ...]
             *warnings,
             *herd_warnings(plan),
             *sight.warnings,
+            *few_files(plan, sight),
             *others.warnings,
             *_control_warnings(plan, control),
         ),
@@ -156,7 +165,7 @@ async def preflight(plan: Plan, posted: Posted | None, warnings: tuple[str, ...]
 
 
 async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
-    """The plan as a look at the target's snapshot of sessions leaves it, and what was seen of that
+    """The plan after a look at the target's snapshot of sessions, and what was seen of that
     and of the counter or gauge."""
     if seen.posted is None or seen.posted.status not in plan.report.expect:
         return plan, seen
@@ -171,8 +180,8 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
 
 
 def check_target(plan: Plan, seen: Preflight, *, anyway: bool = False) -> tuple[str, ...]:
-    """Warnings about what the one report met; raises PreflightError if a flood makes no sense, but
-    where there is something to flood and it is to be flooded `anyway`."""
+    """Warnings about the answer to the one report; raises PreflightError if a flood would measure
+    nothing, unless it is to begin `anyway`."""
     posted = seen.posted
     if posted is None:
         return _check_sight(plan, seen.sight, anyway=anyway)
@@ -197,7 +206,7 @@ def _check_sight(plan: Plan, sight: Sight, *, anyway: bool) -> tuple[str, ...]:
         first = sight.pages.scrapes[0]
         raise PreflightError(
             f"watch: {_urls(plan)[first.instance]}: {printable(first.reason)}; expected a "
-            "collector there, check --target; --anyway watches all the same"
+            "collector there, check --target; to watch it anyway, add --anyway"
         )
     return _scrape_warning(plan, sight)
 

@@ -48,8 +48,8 @@ def said(posted: Posted, *headers: str) -> str:
         (answered(415), "it does not say why; docs/bodies.md"),
         (answered(422, body="no"), "answered 422: it does not accept the report; it says: no"),
         (answered(413, body="too long"), "it says: too long"),
-        (answered(401), "give it a token with --header 'Authorization=env:VARIABLE'"),
-        (answered(403), "it refuses us"),
+        (answered(401), "give a token with --header 'Authorization=env:VARIABLE'"),
+        (answered(403), "access refused"),
         (answered(404), "check the base path of --target and the profile's report.path"),
         (answered(405), "answered 405 to POST"),
         (
@@ -67,9 +67,9 @@ def test_an_answer_that_will_not_become_better_keeps_a_flood_from_starting(poste
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie"])
 def test_a_token_that_is_refused_is_called_wrong(header):
     assert said(answered(401), header).endswith(
-        f"wrong token: it refuses the header {header} of env:SOME"
+        f"wrong token: access refused with the header {header} of env:SOME"
     )
-    assert "give it a token" in said(answered(401), "X-Tenant")
+    assert "give a token" in said(answered(401), "X-Tenant")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_answer_that_is_expected_is_right_whatever_it_is(status):
 
 def test_a_flood_may_be_wanted_anyway():
     seen = Preflight(answered(404), _UNSEEN, None, None, ())
-    with pytest.raises(PreflightError, match=r"; --anyway floods all the same$"):
+    with pytest.raises(PreflightError, match=r"; to flood it anyway, add --anyway$"):
         check_target(plan(), seen)
     (line,) = check_target(plan(), seen, anyway=True)
     assert line == "the report sent before the flood was not accepted: status 404; expected 202"
