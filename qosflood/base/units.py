@@ -4,6 +4,7 @@ Inside qosflood time is an integer of nanoseconds (a moment: since 1970, UTC), m
 bytes, a share a float from 0 to 1. Only this module turns those into text and back.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -193,10 +194,16 @@ def format_ratio(value: float) -> str:
     return f"{text}%"
 
 
+_TENTH = 0.1
+"""Below it one decimal says nothing."""
+
+
 def format_count(value: float) -> str:
-    """A count or rate for people: `1,000`, `12.5`."""
+    """A count or rate for people: `1,000`, `12.5`, `0.01`."""
     if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"
+    if abs(value) < _TENTH:
+        return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}".rstrip("0")
     return f"{value:.1f}"
 
 

@@ -35,6 +35,7 @@ from qosflood.cli.profile_argument import DEFAULT_PROFILE, profile_path
 from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
 from qosflood.cli.run import run
+from qosflood.cli.streams import prepare_streams
 from qosflood.cli.watch import watch
 
 _WORDS = "qosflood.words"
@@ -149,7 +150,7 @@ def _all_help(group: click.Group, words: list[str]) -> list[str]:
 
 
 def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
-    if not any(name.upper().startswith("QOSFLOOD_") for name in os.environ):
+    if not _own_variables():
         return
     from qosflood.cli.environment import misspelled, option_variables
 
@@ -160,8 +161,17 @@ def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
     yield from misspelled(os.environ, option_variables(group), texts)
 
 
+def _own_variables() -> bool:
+    return any(name.upper().startswith("QOSFLOOD_") for name in os.environ)
+
+
 def main() -> None:
     """Run the command line and exit with its code; no error ends in a traceback."""
+    prepare_streams()
+    if _own_variables():
+        from qosflood.cli.environment import drop_service_links
+
+        drop_service_links(os.environ)
     sys.exit(_status())
 
 

@@ -5,7 +5,6 @@ as the profile's own, and errors and the plan name the option or its environment
 """
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +21,7 @@ from qosflood.cli.params import (
     PUSH_URL,
     START_AT,
     TEXT,
+    Folder,
     one_of,
 )
 from qosflood.cli.profile_argument import is_profile
@@ -177,6 +177,12 @@ CONSENT = (
         help="Consent to flooding a host that is not this one (repeatable).",
     ),
 )
+ANYWAY = SectionedOption(
+    "--anyway",
+    section="Target",
+    is_flag=True,
+    help="Go on even if the target does not accept the one report sent beforehand.",
+)
 CEILINGS = (
     _target(
         "--max-rate",
@@ -269,7 +275,7 @@ OUTPUT = (
     _output(
         "--out",
         common="Run directory, new or empty.",
-        type=click.Path(path_type=Path),
+        type=Folder(),
         metavar="DIR",
         help="Run directory, new or empty.  "
         "[default: qosflood-runs/<UTC time>-<profile>-<rate or watch>]",
@@ -319,10 +325,10 @@ WATCH_DURATION = _watching(
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
 """Every option that makes a plan."""
-RUN_OPTIONS = (*PLAN_OPTIONS, set_option, *OUTPUT)
-WATCH_OPTIONS = (*TARGET, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
+RUN_OPTIONS = (*PLAN_OPTIONS, ANYWAY, set_option, *OUTPUT)
+WATCH_OPTIONS = (*TARGET, ANYWAY, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
 """Of a plan without load; nothing is sent, so nobody has to consent."""
-DOCTOR_OPTIONS = (*TARGET, *CONSENT, *WATCHING, set_option)
+DOCTOR_OPTIONS = (*PLAN_OPTIONS, set_option)
 
 
 def source_of(ctx: click.Context, option: click.Parameter) -> str:

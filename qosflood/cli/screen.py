@@ -7,7 +7,7 @@ the plan of a dry run.
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,17 @@ def patience(console: Console) -> Iterator[None]:
 
 
 def write_json(document: bytes) -> None:
-    """Write report.json, which ends in a newline, to standard output."""
+    """Write report.json, which ends in a newline, to standard output; one that takes no more
+    changes neither verdict nor exit code, but is named."""
     try:
         sys.stdout.buffer.write(document)
         sys.stdout.flush()
     except BrokenPipeError:
         discard(sys.stdout.fileno())
+    except OSError as error:
+        discard(sys.stdout.fileno())
+        with suppress(OSError):
+            sys.stderr.write(f"qosflood: standard output: {error.strerror}; it lacks report.json\n")
 
 
 INDENT = 11

@@ -194,3 +194,11 @@ def test_reports_per_second_are_no_multiple():
     for text in ("10x", "0/s", "fast/s", ""):
         with pytest.raises(UnitError):
             parse_per_second(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01, "0.01"), (0.05, "0.05"), (0.0125, "0.013"), (0.0001, "0.0001"), (-0.02, "-0.02")],
+)
+def test_a_small_rate_is_never_shown_as_none(value, text):
+    assert format_count(value) == text

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,3 +152,13 @@ def test_a_start_that_is_over_is_said_before_its_day() -> None:
     assert said.code == 0
     (line,) = said.err.splitlines()
     assert line.startswith("warning: --start-at")
+
+
+def test_a_year_is_planned_at_once() -> None:
+    began = time.monotonic()
+    said = planned("--duration", "365d", "--target", "http://127.0.0.1:9")
+    assert time.monotonic() - began < 10
+    assert row(said, "sessions").startswith("sessions 88,000,000 distinct sessions of 5,000")
+        "sessions 88,000,000 distinct sessions of 5,000 clients"
+    )
+    assert row(said, "reports").startswith("reports 31,536,")

@@ -66,7 +66,7 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
         "INTERRUPTED": _interrupted(plan, findings),
         "ABORTED": _aborted(findings),
         "FAIL": [_broken(judged) for judged in limits if judged.ok is False],
-        "INVALID": _invalid(findings, limits),
+        "INVALID": _invalid(plan, findings, limits),
     }
     word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
     reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
@@ -131,7 +131,7 @@ def _aborted(findings: Findings) -> list[str]:
     return [findings.ended_detail or "an abort limit was broken"]
 
 
-def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
+def _invalid(plan: Plan, findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
     ended = [] if findings.ended in _OWN_VERDICT else [_ending(findings)]
     unjudged = [
         f"{judged.limit.expr} could not be judged: {judged.reason}"
@@ -139,7 +139,12 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
         if judged.limit.named_by == "user" or judged.reason.startswith(_OWN_FAULTS)
     ]
     gaps = [f"{gap.section}: {gap.reason}" for gap in findings.gaps if gap.section in DECIDING]
-    problems = [*findings.generator.problems, *gaps, *_unbalanced(findings)]
+    problems = [
+        *findings.generator.problems,
+        *gaps,
+        *_unbalanced(findings),
+        *_unseen(plan, findings),
+    ]
     return list(dict.fromkeys([*ended, *problems, *unjudged]))
 
 
@@ -152,6 +157,17 @@ def _unbalanced(findings: Findings) -> list[str]:
         f"outcomes do not add up: {format_count(totals.scheduled)} reports were scheduled, "
         f"{format_count(sum(totals.outcomes.values()))} ended"
     ]
+
+
+def _unseen(plan: Plan, findings: Findings) -> list[str]:
+    """A watch that saw nothing at all has nothing to say of the target."""
+    scrapes = [phase.scrapes for phase in findings.phases if phase.name == plan.main_phase.name]
+    count = sum(figures.count for figures in scrapes)
+    if plan.floods or findings.memory_points or not count:
+        return []
+    if any(figures.failed < figures.count for figures in scrapes):
+        return []
+    return [f"nothing of the target was seen: none of {counted(count, 'scrape')} succeeded"]
 
 
 def _ending(findings: Findings) -> str:

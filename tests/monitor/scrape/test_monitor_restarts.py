@@ -2,6 +2,7 @@
 
 import pytest
 
+from qosflood.base.units import SECOND
 from qosflood.monitor.scrape.counters import NO_FALL, Fall
 from qosflood.monitor.scrape.restarts import Answering
 
@@ -61,3 +62,37 @@ def test_a_restart_shows_both_start_times_and_whose_they_are():
     (event,) = answering.note(9, 200.5, NO_FALL)
     assert (event.t, event.who) == (9, "target")
     assert event.evidence == {"instance": "qos-0", "old_start_s": 100.5, "new_start_s": 200.5}
+
+
+WENT_ON = Fall(went_on=True)
+
+
+def kinds_after(pages):
+    """Kinds of events after pages every 5s: start time and what the counters say."""
+    answering = Answering("qos-0")
+    found = [list(answering.note(5 * n * SECOND, *page)) for n, page in enumerate(pages)]
+    return [event.kind for events in found for event in events]
+
+
+@pytest.mark.parametrize("step_s", [2, 8, -2, 3600, -3600])
+def test_a_step_of_the_targets_clock_is_no_restart_where_counters_go_on(step_s):
+    before, after = [(10_000, WENT_ON)] * 10, [(10_000 + step_s, WENT_ON)] * 3
+    assert kinds_after(before + after) == []
+
+
+def test_a_start_before_the_last_page_is_a_step_even_without_counters():
+    assert kinds_after([(10_000, NO_FALL)] * 10 + [(10_008, NO_FALL)] * 3) == []
+    assert kinds_after([(10_000, NO_FALL)] * 10 + [(10_048, NO_FALL)] * 3) == [R]
+
+
+def test_a_restart_after_a_step_is_still_seen():
+    stepped = [(10_000, WENT_ON)] * 10 + [(10_002, WENT_ON)] * 5
+    assert kinds_after([*stepped, (10_074, ANEW), (10_074, WENT_ON)]) == [R]
+
+
+def test_a_restart_whose_counters_fell_is_seen_however_little_the_start_moved():
+    assert kinds_after([(10_000, WENT_ON)] * 10 + [(10_008, ANEW)]) == [R]
+
+
+def test_a_process_that_was_seen_for_a_moment_alone_proves_nothing_by_its_counters():
+    assert kinds_after([(10_000, WENT_ON), (10_005, WENT_ON)]) == [R]
