@@ -158,7 +158,7 @@ def test_a_year_is_planned_at_once() -> None:
     began = time.monotonic()
     said = planned("--duration", "365d", "--target", "http://127.0.0.1:9")
     assert time.monotonic() - began < 10
-    assert row(said, "sessions").startswith("sessions 88,000,000 distinct sessions of 5,000")
+    assert row(said, "sessions").startswith(
         "sessions 88,000,000 distinct sessions of 5,000 clients"
     )
     assert row(said, "reports").startswith("reports 31,536,")
