@@ -41,7 +41,8 @@ _MOST_REQUESTS = 10
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """What one exchange brought; `reason` says why it failed, None if it did not.
+    """What one exchange brought; `reason` says why it failed, None if it did not, and `timed_out`
+    whether that was for time alone.
 
     `duration_ns` runs from before the connect to the last byte.
     """
@@ -49,6 +50,7 @@ class Page:
     began_ns: int = field(default_factory=time.monotonic_ns)
     duration_ns: int = 0
     reason: str | None = None
+    timed_out: bool = False
     status: int | None = None
     content_type: str | None = None
     body: bytes | None = None
@@ -133,7 +135,7 @@ class Scraper:
             async with asyncio.timeout(self._timeout_s):
                 await self._exchange(page)
         except TimeoutError:
-            page.reason = no_answer(self._plan.watch.timeout_ns)
+            page.reason, page.timed_out = no_answer(self._plan.watch.timeout_ns), True
         except (ScrapeError, AnswerError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
         if page.reason is not None:
