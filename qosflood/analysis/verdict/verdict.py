@@ -160,14 +160,20 @@ def _unbalanced(findings: Findings) -> list[str]:
 
 
 def _unseen(plan: Plan, findings: Findings) -> list[str]:
-    """A watch that saw nothing at all has nothing to say of the target."""
-    scrapes = [phase.scrapes for phase in findings.phases if phase.name == plan.main_phase.name]
-    count = sum(figures.count for figures in scrapes)
-    if plan.floods or findings.memory_points or not count:
+    """A watch none of whose scrapes of an instance succeeded says nothing of the page that it was
+    to watch."""
+    phases = [phase for phase in findings.phases if phase.name == plan.main_phase.name]
+    if plan.floods or not phases:
         return []
-    if any(figures.failed < figures.count for figures in scrapes):
-        return []
-    return [f"nothing of the target was seen: none of {counted(count, 'scrape')} succeeded"]
+    failed = {
+        name: f"none of {counted(figures.count, 'scrape')} succeeded"
+        for name, figures in (phases[0].by_instance or {"": phases[0].scrapes}).items()
+        if 0 < figures.count == figures.failed
+    }
+    if "" in failed and not findings.memory_points:
+        return [f"nothing of the target was seen: {failed['']}"]
+    fix = "name its page with --scrape URL, or turn scrapes off with --scrape-interval off"
+    return [f"{f'{name}: ' if name else ''}{none}; {fix}" for name, none in failed.items()]
 
 
 def _ending(findings: Findings) -> str:

@@ -4,13 +4,26 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_load, make_phases, make_plan
-from record_maker import WALL_NS, event, health, healthy_run, stopped_run, window
+from record_maker import (
+    WALL_NS,
+    end,
+    event,
+    health,
+    healthy_run,
+    load_started,
+    memory,
+    scrape,
+    stopped_run,
+    window,
+)
 
 from qosflood.analysis import analyse
 from qosflood.analysis.verdict.verdict import MOST_IN_HEADLINE, judge
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS
 from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.watching import Instance
+from qosflood.plan.without_load import as_watch
 
 LEAD = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s: "
 
@@ -313,3 +326,38 @@ def test_that_the_disk_is_full_is_said_once():
     plan = make_plan()
     detail = "the disk is full: the journal takes no more records"
     assert verdict_of(plan, stopped_run(plan, 10, "disk_full", detail)).reasons[0] == detail
+
+
+def watched(*, pages=("target",), good=(), memory_seen=True):
+    """The verdict on a watch of 10s that scrapes `pages`, of which only the `good` ones answer."""
+    instances = tuple(Instance(name=name, scrape_url=f"http://{name}/metrics") for name in pages)
+    plan = as_watch(plan_with(instances=instances))
+    scraped = [
+        scrape(second + 0.5, ok=name in good, instance=name)
+        for name in pages
+        for second in range(10)
+    ]
+    seen = [memory(second + 0.25) for second in range(10)] if memory_seen else []
+    records = sorted([load_started(), *scraped, *seen], key=lambda record: record.t)
+    return verdict_of(plan, [*records, end(10.1)])
+
+
+def test_a_watch_that_never_saw_its_page_is_no_pass():
+    verdict = watched(memory_seen=False)
+    assert verdict.verdict == "INVALID"
+    assert "nothing of the target was seen: none of 10 scrapes succeeded" in verdict.reasons
+    verdict = watched()
+    assert verdict.verdict == "INVALID"
+    assert (
+        "none of 10 scrapes succeeded; name its page with --scrape URL, or turn scrapes off with "
+        "--scrape-interval off"
+    ) in verdict.reasons
+    assert watched(good=("target",)).verdict == "PASS"
+
+
+def test_a_watch_that_never_saw_one_of_its_instances_is_no_pass():
+    verdict = watched(pages=("a", "b"), good=("a",))
+    assert verdict.verdict == "INVALID"
+    (reason,) = (reason for reason in verdict.reasons if "none of" in reason)
+    assert reason.startswith("b: none of 10 scrapes succeeded; ")
+    assert watched(pages=("a", "b"), good=("a", "b")).verdict == "PASS"
