@@ -31,6 +31,7 @@ _LENIENT = {
     "lenient_optional_cr_before_lf": True,
     "lenient_spaces_after_chunk_size": True,
 }
+AMBIGUOUS = "ambiguous answer"
 _AMBIGUOUS = {
     "Transfer-Encoding can't be present with Content-Length": "both chunks and a Content-Length",
     "Content-Length can't be present with Transfer-Encoding": "both chunks and a Content-Length",
@@ -137,7 +138,7 @@ class ResponseReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            raise BadResponseError("got a protocol upgrade, expected a response") from None
+            raise BadResponseError("a protocol upgrade instead of a response") from None
         except httptools.HttpParserError as error:
             if not message.complete:
                 raise BadResponseError(_reason(error)) from None
@@ -265,5 +266,5 @@ class _Message:
 def _reason(error: Exception) -> str:
     text = str(error) or type(error).__name__
     if text in _AMBIGUOUS:
-        return f"ambiguous answer: {_AMBIGUOUS[text]}, so it is open where its body ends"
+        return f"{AMBIGUOUS}: {_AMBIGUOUS[text]}, so it is open where its body ends"
     return f"not HTTP: {text[:80]}"

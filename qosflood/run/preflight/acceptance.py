@@ -5,6 +5,7 @@ from http import HTTPStatus
 from urllib.parse import urljoin
 
 from qosflood.base.failures import certificate_fix
+from qosflood.load.http1 import AMBIGUOUS
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.post import Posted
 
@@ -16,6 +17,8 @@ _UNWELL = (
     HTTPStatus.TOO_MANY_REQUESTS,
 )
 """Like any 5xx: the address is right, and how unwell a target is, is what a run finds out."""
+_IN_HTTP = "expected an answer in HTTP/1.1, check --target"
+_READABLE = "clients may refuse it too: let the target send one of them"
 _CREDENTIAL = re.compile("auth|token|key|cookie|secret", re.IGNORECASE)
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
@@ -41,7 +44,7 @@ def refusal(plan: Plan, posted: Posted) -> str | None:
     if posted.speaks is not None:
         return _met(plan, posted, _speaks(plan, posted))
     if status is None:
-        fix = "expected an answer in HTTP/1.1, check --target"
+        fix = _READABLE if (posted.failure or "").startswith(AMBIGUOUS) else _IN_HTTP
         return f"target: {_url(plan)}: {posted.failure}; {fix}" if posted.unreadable else None
     if status in _UNWELL or 500 <= status < 600:
         return None

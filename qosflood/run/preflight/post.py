@@ -1,8 +1,11 @@
 """The one report before the load, sent and read exactly as the load sends and reads its own."""
 
 import asyncio
+import re
 import ssl
 import time
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,12 +24,15 @@ from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
 from qosflood.load.body.request import RequestBuilder
-from qosflood.load.http1 import BadResponseError, Response, ResponseReader
+from qosflood.load.http1 import SAMPLE_BODY_BYTES, BadResponseError, Response, ResponseReader
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.schemes import other_scheme
 
 _NGINX_REFUSES = b"SSL certificate"
 """In the page with which nginx answers clients whose certificate it does not like."""
+_USER = re.compile(rb"^([a-z][a-z0-9+.-]*:)?//[^/]*@", re.IGNORECASE)
+_ANY_HEADER = zlib.MAX_WBITS | 32
+"""zlib finds out whether gzip's header or its own comes first."""
 _ALERT_PATIENCE_S = 1.0
 _READ_BYTES = 1 << 16
 _MOST_WORDS = 160
@@ -94,7 +100,7 @@ async def post(plan: Plan) -> Posted:
         True,
         took_ns,
         location=shown(_location(response.head)),
-        body=shown(response.body),
+        body=shown(_words(response)),
         speaks=await other_scheme(plan.target, response.status, ""),
     )
 
@@ -147,10 +153,26 @@ async def _read(stream: asyncio.StreamReader) -> Response:
 
 
 def _location(head: bytes) -> bytes:
+    """Where a redirect leads, without what may be a secret."""
+    return _USER.sub(rb"\1//", _header(head, b"location").partition(b"?")[0])
+
+
+def _words(response: Response) -> bytes:
+    """The beginning of the body, inflated; nothing of one in another coding."""
+    coding = _header(response.head, b"content-encoding").lower()
+    if coding in (b"", b"identity"):
+        return response.body
+    with suppress(zlib.error):
+        if coding in (b"gzip", b"x-gzip", b"deflate"):
+            return zlib.decompressobj(_ANY_HEADER).decompress(response.body, SAMPLE_BODY_BYTES)
+    return b""
+
+
+def _header(head: bytes, wanted: bytes) -> bytes:
     for line in head.splitlines():
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"location":
-            return value.partition(b"?")[0].strip()
+        if name.strip().lower() == wanted:
+            return value.strip()
     return b""
 
 

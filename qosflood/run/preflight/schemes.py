@@ -5,7 +5,7 @@ import re
 import ssl
 from typing import Literal
 
-from qosflood.base.failures import CLOSED, RESET
+from qosflood.base.failures import CLOSED, CONNECT_RESET, CONNECT_TIMED_OUT, RESET
 from qosflood.plan.plan import Target
 
 _PATIENCE_S = 2.0
@@ -25,7 +25,8 @@ async def other_scheme(
         # Servers answer plain HTTP on a TLS port with 400, with an alert, or not at all.
         likely = status == _BAD_REQUEST or failure in (CLOSED, RESET) or "not HTTP" in failure
         return "https" if likely and await _shakes_hands(target) else None
-    likely = failure.startswith("TLS: ")
+    # Servers of plain HTTP answer a handshake with 400, hang up, or wait for the end of a head.
+    likely = failure.startswith("TLS: ") or failure in (CONNECT_RESET, CONNECT_TIMED_OUT)
     return "http" if likely and await _answers_plainly(target, failure) else None
 
 

@@ -58,6 +58,10 @@ def said(posted: Posted, *headers: str) -> str:
         ),
         (answered(None, "closed", speaks="https"), "closed: the port speaks TLS"),
         (answered(None, "not HTTP: x", unreadable=True), "not HTTP: x; expected an answer in HTTP"),
+        (
+            answered(None, "ambiguous answer: x", unreadable=True),
+            "ambiguous answer: x; clients may refuse it too: let the target send one of them",
+        ),
     ],
 )
 def test_an_answer_that_will_not_become_better_keeps_a_flood_from_starting(posted, line):

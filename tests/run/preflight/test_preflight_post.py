@@ -1,7 +1,10 @@
 """The one report before the load, against servers that answer with given bytes."""
 
 import asyncio
+import gzip
 import ssl
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from certificates import Certificates, make_certificates
 from plan_maker import make_plan, make_target
 from raw_server import Answer, raw_server
 
+from qosflood.base.units import SECOND
 from qosflood.run.preflight.post import Posted, post
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
@@ -90,6 +94,30 @@ def test_a_redirect_shows_where_it_leads_without_its_query():
     assert posted(answer).location == "//there/x"
 
 
+@pytest.mark.parametrize("scheme", [b"https:", b""])
+def test_a_redirect_shows_no_password(scheme):
+    answer = b"HTTP/1.1 301 M\r\nLocation: %s//me:secret@there/@x\r\nContent-Length: 0\r\n\r\n"
+    assert posted(answer % scheme).location == f"{scheme.decode()}//there/@x"
+
+
+SAID = b'{"error":"mos is missing"}' + b" " * 1000
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "shown"),
+    [
+        (b"identity", SAID[:26], '{"error":"mos is missing"}'),
+        (b"gzip", gzip.compress(SAID), '{"error":"mos is missing"}'),
+        (b"deflate", zlib.compress(SAID), '{"error":"mos is missing"}'),
+        (b"gzip", b"\x1f\x8b\x08\xff no gzip", ""),
+        (b"br", b"\x0b\x02\x80no\x03", ""),
+    ],
+)
+def test_a_body_is_shown_inflated_or_not_at_all(coding, body, shown):
+    head = b"HTTP/1.1 400 No\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
+    assert posted(head % (coding, len(body)) + body).body.rstrip() == shown
+
+
 def test_the_beginning_of_a_refusal_is_kept_fit_for_a_terminal():
     answer = b"HTTP/1.1 422 No\r\nContent-Length: 10\r\n\r\n\x1b[31mmos\r\n"
     assert posted(answer).body == "\ufffd[31mmos"
@@ -120,6 +148,22 @@ def test_tls_on_a_port_of_plain_http_is_recognised(answer):
     met = asyncio.run(meet())
     assert (met.status, met.reached, met.speaks) == (None, False, "http")
     assert (met.failure or "").startswith("TLS: ")
+
+
+def test_a_port_of_plain_http_that_waits_for_the_rest_of_a_head_is_recognised():
+    async def meet() -> Posted:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(ACCEPTED)
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            target = make_target(server.sockets[0].getsockname()[1], scheme="https")
+            return await post(make_plan(target=target, load={"timeout_ns": SECOND}))
+
+    met = asyncio.run(meet())
+    assert (met.failure, met.reached, met.speaks) == ("connect timed out", False, "http")
 
 
 def test_a_port_of_tls_whose_certificate_is_not_trusted_is_no_plain_one(certificates):
