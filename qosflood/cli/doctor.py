@@ -28,4 +28,4 @@ def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values:
     plan, allow = make_plan(profile, sets, options)
     if plan.target.embedded:
         ctx.exit(check_up(plan if options.keys or options.clients else None))
-    ctx.exit(check(plan, allow, try_core()))
+    ctx.exit(check(plan, allow, try_core))

@@ -1,7 +1,7 @@
 """`qosflood doctor --target URL`: what can be seen of a target without a flood."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from qosflood.base.errors import ExitCode
 from qosflood.cli.lines import say
@@ -20,15 +20,15 @@ from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.run import fill_roughly
 
 
-def check(plan: Plan, allow: tuple[str, ...], reports_per_core: float | None) -> ExitCode:
+def check(plan: Plan, allow: tuple[str, ...], try_core: Callable[[], float]) -> ExitCode:
     """Print what the plan needs of this machine and what was seen of its target; NOT_STARTED if a
     report or a scrape was not accepted. Raises StartError.
 
-    `reports_per_core`: what a core was found to send, where that was tried.
+    `try_core` measures how many reports a core sends in a second; it takes some seconds.
     """
     consent = check_consent(plan, allow, None)
     plan = with_instances_of_job(plan)
-    needs = examine(fill_roughly(plan), reports_per_core)
+    needs = examine(fill_roughly(plan), try_core())
     for line in needs.lines:
         say(f"machine {line}")
     seen = asyncio.run(_look(plan, (*consent, *needs.check())))
