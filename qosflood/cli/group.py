@@ -4,6 +4,7 @@ No command imports what carries it out before it is called: `--version`, help an
 to be fast.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from qosflood.cli.streams import prepare_streams
 from qosflood.cli.watch import watch
 
 _WORDS = "qosflood.words"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _LAST = ("help", "version")
 """Commands that share the last line of the list."""
 
@@ -192,6 +194,9 @@ def _status() -> int:
     except _interruptions():
         return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            # Files of a run are written elsewhere, and have their own words.
+            return _fail([f"standard output: {error.strerror}"], ExitCode.NOT_STARTED)
         if os.environ.get("QOSFLOOD_TRACEBACK"):
             import traceback
 

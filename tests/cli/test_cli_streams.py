@@ -40,8 +40,17 @@ def test_a_run_keeps_its_exit_code_whatever_its_output_takes(tmp_path: Path, to:
     assert done.returncode in (0, 3), done.stderr
     assert (b"it lacks report.json" in done.stderr) is (to == "/dev/full")
     assert (tmp_path / "-dash" / "report.html").exists()
+    again = shell(f"cd {tmp_path} && PYTHONPATH={ROOT} qosflood report ./-dash > {to}")
+    assert again.returncode == done.returncode, again.stderr
     done = shell(f"{run} --limit 'offered >= 0%' > {to}", **OLD_LOCALE)
     assert done.returncode in (0, 3), done.stderr
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "profiles show intercom"])
+def test_a_device_that_is_full_is_named(command: str) -> None:
+    done = shell(f"qosflood {command} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == b"qosflood: standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
