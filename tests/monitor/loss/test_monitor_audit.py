@@ -49,7 +49,7 @@ def reading(answer, left=None, **plan):
 
 def test_the_sampled_sessions_are_found_among_all():
     answer = held(
-        ("qosflood-test-3-0", 7), ("qosflood-test-99-0", 8), ("other", 9), ("qosflood-test-4-1", 5)
+        ("qosflood-test-3-0", 7), ("qosflood-test-100-0", 8), ("other", 9), ("qosflood-test-4-1", 5)
     )
     record, server = reading(answer)
     assert record.held == {"qosflood-test-3-0": 7, "qosflood-test-4-1": 5}
