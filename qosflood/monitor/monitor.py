@@ -12,7 +12,7 @@ import msgspec
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Event, Record, ScrapeSample
-from qosflood.monitor.loss.counter import CounterTracker
+from qosflood.monitor.loss.counter import reading
 from qosflood.monitor.memory.gauge import GaugeSampler
 from qosflood.monitor.memory.loop import MemoryLoop, WatchedMemory
 from qosflood.monitor.prometheus.client import open_planned
@@ -115,24 +115,21 @@ class Monitor:
         sources = [one.source for one in self._spec.memories if one.instance == name]
         answering = Answering(name, watched="process" in sources)
         gauge = GaugeSampler(self._watch.gauge) if "gauge" in sources else None
-        counter = self._counter(scraper)
+        audit = self._spec.plan.audit
+        if audit.metric is not None:
+            scraper.wanted.add(audit.metric)
 
         def taken(sample: ScrapeSample) -> None:
             for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
             if gauge is not None and (seen := gauge.note(sample, scraper.exposition)) is not None:
                 self._emit(seen)
-            for counted in counter.note(sample, scraper.exposition) if counter else ():
+            if audit.metric is None:
+                return
+            if (counted := reading(audit, sample, scraper.exposition)) is not None:
                 self._emit(counted)
 
         return ScrapeLoop(scraper, self._timer, self._emit, taken, self._watch.timeout_ns)
-
-    def _counter(self, scraper: Scraper) -> CounterTracker | None:
-        """What watches the audit's counter on the pages that are scraped anyway."""
-        if (name := self._spec.plan.audit.counter) is None:
-            return None
-        scraper.wanted.add(name)
-        return CounterTracker(self._spec.plan.audit)
 
     def _memory_failed(self, t: int, error: Exception) -> None:
         self._report(t, f"memory: {self._words(error)}")

@@ -4,7 +4,12 @@ Faults: `drops:N` accepts every N-th report and neither keeps nor counts it, `fo
 that once had an N-th report and never has them again, `uncounted:N` keeps every N-th but does not
 count it, `fast503` refuses all but the first, `foreign:N` counts N for each, `late` keeps a report
 a second after it accepted it, `stamps` writes times of its own, `expires:N` forgets sessions that
-were silent for N ms, and `none`.
+were silent for N ms, `behind:N` counts a report N ms after it accepted it, `rendered:N` renders
+its page every N ms, `frozen` never again once it has counted a hundred, `swapped:N` drops every
+N-th and counts 5 of the others for two, `drops_rush:N` drops every N-th while a hundred sessions
+report, and `none`.
+
+`workers` instead of a fault starts two of them on one port, each with its own memory.
 """
 
 import asyncio

@@ -13,6 +13,7 @@ from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
+from qosflood.monitor.loss.counting import Counting
 from qosflood.plan.watching import Audit
 
 MIB = 1 << 20
@@ -33,10 +34,9 @@ async def read(server, left=None, **plan):
     records = []
     auditor = Auditor(plan_for(server, **plan), time.monotonic_ns(), records.append, lambda: left)
     await auditor.read_back()
-    (record,) = records
-    assert isinstance(record, ReadBack)
-    assert record.t <= record.done_t
-    return record
+    assert all(isinstance(record, ReadBack) for record in records)
+    assert all(record.t <= record.done_t for record in records)
+    return records[0]
 
 
 def reading(answer, left=None, **plan):
@@ -137,7 +137,7 @@ def counting(answer, **audit):
         async with raw_server(answer) as server:
             records = []
             plan = plan_for(server, **audit)
-            await Auditor(plan, time.monotonic_ns(), records.append, lambda: None).count()
+            await Counting(plan, time.monotonic_ns(), records.append).count()
             return records
 
     return asyncio.run(run())
