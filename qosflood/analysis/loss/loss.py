@@ -84,18 +84,23 @@ def _speaker(found: Sequence[LossFinding]) -> LossFinding:
 def _agreed(
     found: Sequence[LossFinding], plan: Plan, clock: RunClock, evidence: LossEvidence
 ) -> Iterator[LossFinding]:
-    """The findings, with a counter that is contradicted: it stood still early, while the last
-    reports of all sampled sessions are there."""
+    """The findings, but for one that is contradicted: by several workers at the target's port, or
+    a counter that stood still early, while the last reports of all sampled sessions are there."""
     kept = any(one.method == "readback" and one.verdict == "ok" for one in found)
+    workers = next((one.what for one in evidence.events if one.kind == "several_workers"), "")
     for one in found:
-        early = ""
-        if one.method == "counter" and one.verdict == "lost" and kept:
-            early = stopped_early(_series(clock, evidence))
-        if early:
-            reason = f"{one.reason}, but {plan.audit.counter} stands still: {early}"
-            yield replace(one, verdict="inconclusive", reason=reason, missing=None)
+        but = f"{workers}, and each may know only its own reports" if workers else ""
+        if one.method == "counter" and kept and (early := _stopped_early(clock, evidence)):
+            but = f"{plan.audit.counter} stands still: {early}"
+        if one.verdict == "lost" and but:
+            reason = f"{one.reason}, but {but}"
+            yield replace(one, verdict="inconclusive", reason=reason, missing=None, examples=())
         else:
             yield one
+
+
+def _stopped_early(clock: RunClock, evidence: LossEvidence) -> str:
+    return stopped_early(_series(clock, evidence))
 
 
 def _after_restart(found: LossFinding, evidence: LossEvidence) -> LossFinding:

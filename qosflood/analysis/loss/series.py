@@ -3,12 +3,12 @@ after it is final."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from qosflood.base.units import SECOND, format_count, format_duration
+from qosflood.base.units import MS, SECOND, format_count, format_duration
 from qosflood.journal.loss_records import AuditSample
 from qosflood.journal.standstill import slowest_step_ns, still_since
 
+_APART_NS = 50 * MS
 _LEAST_STILL_NS = SECOND // 2
 """What was read twice within less than this says nothing of standing still."""
 
@@ -53,10 +53,17 @@ class Series:
         return [one for one in self.read if one.t >= self.finished_t > 0]
 
     @property
-    def falls(self) -> list[tuple[float, float]]:
-        """From what to what it fell, each time."""
-        values = [one.value for one in self.read if one.value is not None]
-        return [(high, low) for high, low in pairwise(values) if low < high]
+    def fell_from(self) -> float | None:
+        """What it showed before a reading that shows less, None if none does. Of two readings made
+        at one time either may be the later one."""
+        earlier = iter(sorted(self.read, key=lambda one: one.done_t))
+        done, highest = next(earlier, None), 0.0
+        for one in self.read:
+            while done is not None and done.done_t + _APART_NS <= one.t:
+                highest, done = max(highest, done.value or 0.0), next(earlier, None)
+            if one.value is not None and one.value < highest:
+                return highest
+        return None
 
     def since_words(self, t: int) -> str:
         """A moment of the run, in words."""
@@ -90,8 +97,8 @@ def _instance_span(series: Series, *, falls: bool) -> Span | str:
             return f"was not read {when}{why}"
     first = [one.value for one in before if one.value is not None][-1]
     values = [one.value for one in after if one.value is not None]
-    if not falls and series.falls:
-        return f"fell from {format_count(series.falls[0][0])}: a restart, or several processes"
+    if not falls and (high := series.fell_from) is not None:
+        return f"fell from {format_count(high)}: a restart, or several processes"
     return Span(first, values[-1], max(values))
 
 

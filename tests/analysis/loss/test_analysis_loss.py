@@ -487,6 +487,34 @@ def test_a_counter_whose_readings_go_back_is_that_of_several_processes():
     assert "several processes" in result.reason
 
 
+@pytest.mark.parametrize(
+    ("plan", "evidence"),
+    [
+        (COUNTER, {"samples": (*RISING, *after(90, 90))}),
+        (READBACK, {"sent": (sent(("a", 5, 5), ("b", 6, 6)),), "read_back": twice({"a": 4})}),
+    ],
+)
+def test_what_one_of_several_workers_misses_accuses_nobody(plan, evidence):
+    what = "2 processes share port 8080 (pids 7, 8)"
+    shared = Event(t=1, who="target", kind="several_workers", what=what)
+    assert found(plan, **evidence).verdict == "lost"
+    result = found(plan, **evidence, events=(shared, FINISHED))
+    assert (result.verdict, result.missing, result.examples) == ("inconclusive", None, ())
+    assert f"but {what}, and each may know only its own reports" in result.reason
+    whole = found(COUNTER, samples=span(0, 100), events=(shared, FINISHED))
+    assert whole.verdict == "ok"
+
+
+def test_of_readings_made_at_one_time_none_is_the_later():
+    at_once = tuple(counted(SETTLED + n, value) for n, value in enumerate((98, 96, 99, 97)))
+    assert (
+        found(COUNTER, samples=(*RISING, *at_once, *after(100, 100, first=40 * SECOND))).verdict
+        == "ok"
+    )
+    later = after(97, 99, first=SETTLED + SECOND // 2)
+    assert found(COUNTER, samples=(*RISING, *at_once, *later)).verdict == "unmeasured"
+
+
 def test_a_gauge_of_a_page_that_stands_still_accuses_nobody():
     old = (counted(SECOND, 0), *after(4, 4, page=7))
     result = found(GAUGE, samples=old, sessions=120)

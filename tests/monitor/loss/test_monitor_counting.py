@@ -75,7 +75,7 @@ def test_a_counter_is_final_only_after_it_stood_still_for_as_long_as_under_load(
 def test_a_counter_that_never_stands_still_is_left_after_a_while(monkeypatch):
     monkeypatch.setattr(module, "FINAL_WITHIN_NS", SECOND)
     read = final(lambda asked, _: asked, accepted=10**6)
-    assert 2 <= len(read) <= 8
+    assert 2 <= len(read) <= 1 + 4 * 7
 
 
 @pytest.mark.parametrize("metric", ["counter", "gauge"])
@@ -128,9 +128,9 @@ def test_a_large_snapshot_is_read_twice(monkeypatch):
     assert len(read_back([sessions(1, 2)])) == 2
 
 
-def test_snapshots_that_disagree_or_fail_are_not_read_again():
-    disagreeing = read_back([sessions(1), sessions(1), sessions(2)])
+def test_each_snapshot_is_kept_as_it_was_read():
+    disagreeing = read_back([sessions(1), sessions(2)])
     assert [sorted(one.held) for one in disagreeing][-1] == ["qosflood-test-2-0"]
-    assert len(disagreeing) == 3
     failing = read_back([sessions(1), page(b"", status="500 Oops")])
-    assert [one.reason for one in failing] == [None, "status 500"]
+    assert [one.reason for one in failing] == [None, *["status 500"] * 5]
+    assert len(read_back([page(b"", status="500 Oops")])) == 1
