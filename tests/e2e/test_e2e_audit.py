@@ -235,5 +235,6 @@ def test_another_kind_of_target_is_left_alone(flooded):
 
 def test_after_a_restart_nothing_is_cleared(flooded):
     found = loss(flooded, "restarted")
-    assert found["verdict"] == "inconclusive", found
+    # Lost, if some of the sampled sessions had no report accepted after it.
+    assert found["verdict"] in ("lost", "inconclusive"), found
     assert "the target restarted" in found["reason"]

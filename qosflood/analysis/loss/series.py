@@ -155,6 +155,8 @@ def _gauge_doubt(series: Series) -> str:
     after = series.after
     if len(after) < 2:
         return "it was read only once after the load"
+    if len({one.value for one in after[1:]}) > 1:
+        return "its readings after the load differ: it still changes, or several processes answer"
     if _page_goes_on(after):
         return ""
     return f"the page stands still: it was the same {len(after)} times after the load"

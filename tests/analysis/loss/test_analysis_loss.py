@@ -507,10 +507,8 @@ def test_what_one_of_several_workers_misses_accuses_nobody(plan, evidence):
 
 def test_of_readings_made_at_one_time_none_is_the_later():
     at_once = tuple(counted(SETTLED + n, value) for n, value in enumerate((98, 96, 99, 97)))
-    assert (
-        found(COUNTER, samples=(*RISING, *at_once, *after(100, 100, first=40 * SECOND))).verdict
-        == "ok"
-    )
+    caught_up = (*RISING, *at_once, *after(100, 100, first=40 * SECOND))
+    assert found(COUNTER, samples=caught_up).verdict == "ok"
     later = after(97, 99, first=SETTLED + SECOND // 2)
     assert found(COUNTER, samples=(*RISING, *at_once, *later)).verdict == "unmeasured"
 
@@ -521,6 +519,9 @@ def test_a_gauge_of_a_page_that_stands_still_accuses_nobody():
     assert result.verdict == "inconclusive"
     assert "but the page stands still" in result.reason
     assert found(GAUGE, samples=(counted(SECOND, 0), *after(4, 4)), sessions=120).verdict == "lost"
+    workers = found(GAUGE, samples=(counted(SECOND, 0), *after(5, 4, 5, 4, 5)), sessions=120)
+    assert workers.verdict == "inconclusive"
+    assert "but its readings after the load differ" in workers.reason
 
 
 def test_snapshots_that_disagree_accuse_nobody():
