@@ -28,6 +28,8 @@ DECISIONS = Path(__file__).with_name("decisions")
 BODIES = Path(__file__).with_name("bodies.md")
 _MADE = "<!-- Made from the code by docs/reference.py (`make reference`); do not edit. -->"
 _MOST_SHOWN = 120
+_FORM = re.compile(r"[\w-]+-<[\w<>-]+>")
+"""How an id is made, e.g. `line-<n>`."""
 
 EXIT_CODES = {
     ExitCode.PASS: "Every limit that was judged held.",
@@ -244,12 +246,18 @@ def limits_page() -> str:
     )
 
 
+def _as_code(form: re.Match[str]) -> str:
+    return f"`{form[0]}`"
+
+
 def bodies_page(text: str) -> str:
     """The page on bodies, with today's sources in its table of them."""
     head = "| source | meaning |\n|---|---|\n"
     before, _, rest = text.partition(head)
     after = rest.partition("| `counter.NAME` |")
-    rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in SOURCES.items())
+    rows = "".join(
+        f"| `{name}` | {_FORM.sub(_as_code, meaning)} |\n" for name, meaning in SOURCES.items()
+    )
     return "".join((before, head, rows, *after[1:]))
 
 

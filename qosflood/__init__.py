@@ -1,3 +1,3 @@
-"""qosflood: flood a WebRTC QoS collector, watch it from the side, end with a verdict."""
+"""qosflood: flood a WebRTC QoS collector, monitor it, and end with a verdict."""
 
 __version__ = "0.2.0"

@@ -1,14 +1,18 @@
 """Adds up the journal's records, one by one, for the parts of the analysis."""
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.failures import FirstFailures
+from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
-from qosflood.analysis.generator.late import OnTimeBreaks
+from qosflood.analysis.generator.late import OnTimeBreaks, latency_limits, waits
+from qosflood.analysis.limited_by.weighing import Weigher
 from qosflood.analysis.phases import PhaseTally
 from qosflood.analysis.series import SecondSeries
+from qosflood.analysis.tails import RecoveryTails
 from qosflood.journal.clock_jumps import ClockJumps
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
@@ -60,6 +64,10 @@ class Accumulator:
         self.phases = {phase.name: PhaseTally() for phase in plan.phases}
         self.generator = GeneratorTally(plan)
         self.on_time = OnTimeBreaks(plan)
+        limits = (float(limit.threshold) for limit in latency_limits(plan))
+        self._tightest_ns = min(limits, default=inf)
+        self.weigher = Weigher(plan)
+        self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.failures = FirstFailures()
@@ -98,13 +106,18 @@ class Accumulator:
             End: self._end,
         }
 
-    def add_all(self, records: Iterable[JournalRecord]) -> None:
-        """Add every record, then sort samples and events by time."""
+    def add_all(self, records: Iterable[JournalRecord], gaps: Gaps) -> None:
+        """Add every record, then sort samples and events by time. One that cannot be added is a
+        gap: what else it would have counted for is not known."""
         for record in records:
             self.last_t = max(self.last_t, record.t)
             add = self._add.get(type(record))
-            if add is not None:
+            if add is None:
+                continue
+            try:
                 add(record)
+            except Exception as error:
+                gaps.note(JOURNAL, f"a record of type {record.TAG}: {error_words(error)}")
         self.scrapes.sort(key=lambda sample: sample.t)
         self.memory.sort(key=lambda sample: sample.t)
         self.control.sort(key=lambda sample: sample.t)
@@ -119,11 +132,14 @@ class Accumulator:
     def _window(self, window: Window) -> None:
         judged = self.generator.add(window)
         late = bool(judged)
-        self._phase(window.phase).add(window, judged)
+        waiting = waits(window, self._tightest_ns)
+        self._phase(window.phase).add(window, judged, waiting)
         self.on_time.add(window, late)
+        explained = self.weigher.add(window, late)
+        self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
-        self.failures.add(window, late)
+        self.failures.add(window, explained)
         self.sessions.add(window)
 
     def _rollup(self, rollup: Rollup) -> None:

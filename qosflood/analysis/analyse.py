@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from qosflood.analysis import missing
 from qosflood.analysis.accumulate import Accumulator
 from qosflood.analysis.clock import RunClock, run_clock
 from qosflood.analysis.findings import (
@@ -13,15 +15,24 @@ from qosflood.analysis.findings import (
     LossFinding,
     MemoryFinding,
     PhaseFigures,
+    RecoveryFinding,
+    TimelineEntry,
 )
+from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
+from qosflood.analysis.findings_series import PercentileCurve, Second
+from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
-from qosflood.analysis.limited_by.attribution import attribute, in_flood
-from qosflood.analysis.limited_by.stalls import stalls
+from qosflood.analysis.limited_by.attribution import Attribution, attribute
+from qosflood.analysis.limited_by.causes import Seen, causes
+from qosflood.analysis.limited_by.crashes import crash_finding, touches
+from qosflood.analysis.limited_by.signs import Clues
+from qosflood.analysis.limited_by.stalls import in_flood, stalls
 from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
+    target_files,
     target_loop_lag_ns,
     target_throttled,
     tcp_figures,
@@ -36,7 +47,7 @@ from qosflood.analysis.prometheus.prometheus import (
     prometheus_finding,
     prometheus_warnings,
 )
-from qosflood.analysis.recovery import recovery_finding
+from qosflood.analysis.recovery import Recovered, recovery_finding
 from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
     bounded,
@@ -44,69 +55,108 @@ from qosflood.analysis.timeline import (
     in_order,
     recovered_entries,
     timeline_entries,
+    with_crash,
 )
 from qosflood.analysis.warnings import warnings_of
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord, Latency
-from qosflood.plan.plan import Plan
+from qosflood.plan.plan import Phase, Plan
 
 _GRAVITY = ("leak", "inconclusive", "unmeasured", "grows_with_sessions", "steady")
 
 
-def analyse(plan: Plan, segment_wall_ns: int, records: Iterable[JournalRecord]) -> Findings:
+def analyse(
+    plan: Plan, segment_wall_ns: int, records: Iterable[JournalRecord], gaps: Gaps | None = None
+) -> Findings:
     """What a run's journal says, in one pass over `records`, in the journal's order.
 
     `segment_wall_ns` is UTC at the segment's start, ns since the epoch. A journal without an end
-    record is that of a run that was killed.
+    record is that of a run that was killed. Only reading `records` raises: a section that cannot be
+    built is one of the `gaps`, beside those that are known already.
     """
+    gaps = gaps or Gaps()
     accumulated = Accumulator(plan)
-    accumulated.add_all(records)
-    clock = run_clock(
-        plan, segment_wall_ns, accumulated.events, accumulated.end, accumulated.last_t
+    accumulated.add_all(records, gaps)
+    clock = gaps.instead(
+        FIGURES,
+        lambda: run_clock(
+            plan, segment_wall_ns, accumulated.events, accumulated.end, accumulated.last_t
+        ),
+        lambda: missing.no_clock(segment_wall_ns),
     )
-    return _findings(plan, clock, accumulated)
+    return _findings(plan, clock, accumulated, gaps)
 
 
-def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings:
-    latencies = {name: tally.latencies() for name, tally in accumulated.phases.items()}
-    phases = _phases(plan, clock, accumulated, latencies)
+def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps) -> Findings:
+    instead = gaps.instead
+    latencies = {
+        name: instead(FIGURES, tally.latencies, lambda: missing.NO_LATENCIES)
+        for name, tally in accumulated.phases.items()
+    }
+    phases = _phases(plan, clock, accumulated, latencies, gaps)
     by_name = {phase.name: phase for phase in phases}
     baseline, flood = by_name.get("baseline"), by_name[plan.main_phase.name]
     account = totals(accumulated.phases.values())
-    generator = generator_finding(
-        plan,
-        accumulated.generator,
-        clock,
-        accumulated.events,
-        accumulated.scrapes,
-        accumulated.memory,
-        flood.send_lag.p99_ns,
+    generator = instead(
+        "generator",
+        lambda: generator_finding(
+            plan,
+            accumulated.generator,
+            clock,
+            accumulated.events,
+            accumulated.scrapes,
+            accumulated.memory,
+            flood.send_lag.p99_ns,
+        ),
+        lambda: missing.no_generator(accumulated.generator.gate_ns),
     )
-    seconds = accumulated.seconds.seconds()
-    silent = in_flood(flood, tuple(stalls(seconds)))
-    limited = attribute(plan, generator, baseline, flood, silent)
-    recovery = recovery_finding(
-        plan, clock, baseline, by_name.get("recovery"), seconds, accumulated.scrapes
+    seconds = instead("charts over time", accumulated.seconds.seconds, lambda: ())
+    crash = instead("crash", lambda: crash_finding(plan, clock, accumulated.events), lambda: None)
+    in_main = [second for second in seconds if second.phase == flood.name]
+    seen = Seen(plan, clock, baseline, flood, in_main, accumulated.scrapes, accumulated.measured)
+    found = instead("causes", lambda: causes(seen), lambda: ())
+    limited = instead(
+        "what limited the run",
+        lambda: attribute(
+            plan,
+            generator,
+            baseline,
+            flood,
+            Clues(
+                stalls=in_flood(flood, tuple(stalls(seconds))),
+                seconds=in_main,
+                causes=found,
+                weighed=accumulated.weigher.weighed(latencies[flood.name]),
+                crash=crash if crash is not None and touches(crash, flood) else None,
+            ),
+        ),
+        lambda: missing.NO_ATTRIBUTION,
     )
-    prometheus = prometheus_finding(
-        plan, clock, accumulated.prometheus, accumulated.prometheus_samples, accumulated.scrapes
+    before = latencies["baseline"]["response"] if baseline is not None else None
+    recovered = Recovered(baseline, by_name.get("recovery"), seconds, accumulated.tails, before)
+    recovery = instead(
+        "recovery",
+        lambda: recovery_finding(plan, clock, recovered, accumulated.scrapes),
+        lambda: missing.NO_RECOVERY,
     )
-    happened = timeline_entries(
-        plan,
-        clock,
-        accumulated.events,
-        accumulated.failures,
-        accumulated.scrapes,
-        seconds,
-        accumulated.control,
-        limited.limited_by,
+    prometheus = instead(
+        "Prometheus",
+        lambda: prometheus_finding(
+            plan, clock, accumulated.prometheus, accumulated.prometheus_samples, accumulated.scrapes
+        ),
+        lambda: None,
     )
-    recovered = recovered_entries(plan, recovery, clock)
-    entries = in_order([*happened, *recovered, *prometheus_entries(prometheus, clock)])
-    memories = _memories(plan, clock, accumulated, account.outcomes["acked"])
-    instances = tuple(_instances(plan, clock, accumulated, memories))
-    restarts = all_restarts(instances, accumulated.events)
-    loss = loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts))
+    entries = _entries(
+        plan, clock, accumulated, seconds, limited, crash, recovery, prometheus, gaps
+    )
+    memories = _memories(plan, clock, accumulated, account.outcomes.get("acked", 0), gaps)
+    instances = tuple(_instances(plan, clock, accumulated, memories, gaps))
+    restarts = instead(RESTARTS, lambda: all_restarts(instances, accumulated.events), lambda: None)
+    loss = instead(
+        "loss",
+        lambda: loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts)),
+        lambda: missing.no_loss(account.outcomes.get("acked", 0)),
+    )
     return Findings(
         ended=accumulated.end.reason if accumulated.end else "killed",
         ended_detail=accumulated.end.detail if accumulated.end else "the journal has no end record",
@@ -121,19 +171,77 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator) -> Findings
         restarts=restarts,
         recovery_s=recovery.seconds,
         recovery=recovery,
-        first_failure=first_failure(entries),
+        first_failure=first_failure(entries, crash),
         timeline=bounded(entries),
-        warnings=_warnings(plan, accumulated, phases, loss, prometheus),
+        warnings=_warnings(plan, accumulated, phases, loss, prometheus, gaps),
         instances=instances,
         seconds=seconds,
-        memory_points=memory_points(accumulated.measured, clock),
+        memory_points=instead(
+            "memory over time", lambda: memory_points(accumulated.measured, clock), lambda: ()
+        ),
         scrape_points=scrape_points(accumulated.scrapes, clock),
         control_points=control_points(accumulated.control, clock),
-        curves=tuple(curve for name in by_name for curve in curves(name, latencies[name])),
+        curves=_curves(latencies, by_name, gaps),
         prometheus=prometheus,
-        otel=otel_finding(plan, accumulated.otel),
-        blocks=accumulated.blocks.close(),
+        otel=instead(
+            "OpenTelemetry",
+            lambda: otel_finding(plan, accumulated.otel),
+            lambda: missing.NO_OTEL,
+        ),
+        blocks=instead("blocks", accumulated.blocks.close, lambda: None),
         broken_on_time=accumulated.on_time.broken(),
+        gaps=tuple(gaps.found),
+        crash=crash,
+        causes=found,
+    )
+
+
+def _entries(
+    plan: Plan,
+    clock: RunClock,
+    accumulated: Accumulator,
+    seconds: tuple[Second, ...],
+    limited: Attribution,
+    crash: Crash | None,
+    recovery: RecoveryFinding,
+    prometheus: PrometheusFinding | None,
+    gaps: Gaps,
+) -> list[TimelineEntry]:
+    """The timeline, in the order of time."""
+    happened: list[TimelineEntry] = gaps.instead(
+        "timeline",
+        lambda: [
+            *with_crash(
+                timeline_entries(
+                    plan,
+                    clock,
+                    accumulated.events,
+                    accumulated.failures,
+                    accumulated.scrapes,
+                    seconds,
+                    accumulated.control,
+                    limited.limited_by,
+                ),
+                crash,
+            )
+        ],
+        list,
+    )
+    further: list[TimelineEntry] = gaps.instead(
+        "timeline",
+        lambda: [*recovered_entries(plan, recovery, clock), *prometheus_entries(prometheus, clock)],
+        list,
+    )
+    return in_order([*happened, *further])
+
+
+def _curves(
+    latencies: dict[str, dict[str, Latency | None]], phases: Iterable[str], gaps: Gaps
+) -> tuple[PercentileCurve, ...]:
+    return gaps.instead(
+        "latency by percentile",
+        lambda: tuple(curve for name in phases for curve in curves(name, latencies[name])),
+        lambda: (),
     )
 
 
@@ -143,20 +251,24 @@ def _warnings(
     phases: tuple[PhaseFigures, ...],
     loss: LossFinding,
     prometheus: PrometheusFinding | None,
+    gaps: Gaps,
 ) -> tuple[str, ...]:
-    own = warnings_of(
-        plan,
-        accumulated.generator,
-        phases,
-        accumulated.events,
-        accumulated.scrapes,
-        accumulated.jumps.found,
+    makers: tuple[Callable[[], Iterable[str]], ...] = (
+        lambda: [
+            *warnings_of(
+                plan,
+                accumulated.generator,
+                phases,
+                accumulated.events,
+                accumulated.scrapes,
+                accumulated.jumps.found,
+            )
+        ],
+        lambda: [*loss_warnings(plan, loss, accumulated.audit_samples)],
+        lambda: [*prometheus_warnings(prometheus)],
     )
-    return (
-        *own,
-        *loss_warnings(plan, loss, accumulated.audit_samples),
-        *prometheus_warnings(prometheus),
-    )
+    nothing: Callable[[], Iterable[str]] = tuple
+    return tuple(line for make in makers for line in gaps.instead("warnings", make, nothing))
 
 
 def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEvidence:
@@ -175,25 +287,36 @@ def _phases(
     clock: RunClock,
     accumulated: Accumulator,
     latencies: dict[str, dict[str, Latency | None]],
+    gaps: Gaps,
 ) -> tuple[PhaseFigures, ...]:
-    measured = accumulated.measured
-    surroundings = _surroundings(plan, clock, accumulated)
     return tuple(
-        replace(
-            phase_figures(
-                plan,
-                phase,
-                accumulated.phases[phase.name],
-                latencies[phase.name],
-                clock,
-                accumulated.scrapes,
-                measured,
-                accumulated.sessions.at(-(-phase.end_ns // SECOND)),
-            ),
-            **surroundings(*clock.span(phase)),
+        gaps.instead(
+            FIGURES,
+            partial(_phase, plan, phase, clock, accumulated, latencies[phase.name]),
+            partial(missing.bare_phase, plan, phase, accumulated.phases[phase.name], clock),
         )
         for phase in plan.phases
     )
+
+
+def _phase(
+    plan: Plan,
+    phase: Phase,
+    clock: RunClock,
+    accumulated: Accumulator,
+    latencies: dict[str, Latency | None],
+) -> PhaseFigures:
+    figures = phase_figures(
+        plan,
+        phase,
+        accumulated.phases[phase.name],
+        latencies,
+        clock,
+        accumulated.scrapes,
+        accumulated.measured,
+        accumulated.sessions.at(-(-phase.end_ns // SECOND)),
+    )
+    return replace(figures, **_surroundings(plan, clock, accumulated)(*clock.span(phase)))
 
 
 def _surroundings(
@@ -207,36 +330,59 @@ def _surroundings(
         "tcp": tcp_figures(accumulated.tcp, start, end),
         "target_cores": target_cores(accumulated.measured, start, end),
         "target_throttled": target_throttled(accumulated.measured, start, end),
+        "target_files": target_files(accumulated.measured, start, end),
         "target_loop_lag_ns": target_loop_lag_ns(accumulated.scrapes, start, end),
     }
 
 
 def _instances(
-    plan: Plan, clock: RunClock, accumulated: Accumulator, memories: dict[str, MemoryFinding]
+    plan: Plan,
+    clock: RunClock,
+    accumulated: Accumulator,
+    memories: dict[str, MemoryFinding],
+    gaps: Gaps,
 ) -> Iterator[InstanceFinding]:
-    for name in names(plan, accumulated.scrapes, accumulated.memory):
-        scrapes = [sample for sample in accumulated.scrapes if sample.instance == name]
-        memory = [sample for sample in accumulated.measured if sample.instance == name]
-        found = instance_finding(plan, clock, name, scrapes, memory, accumulated.events)
-        yield replace(found, memory=memories[name])
+    for name, memory in memories.items():
+        found = gaps.instead(
+            INSTANCES,
+            partial(_instance, plan, clock, accumulated, name),
+            partial(missing.no_instance, plan, name),
+        )
+        yield replace(found, memory=memory)
+
+
+def _instance(plan: Plan, clock: RunClock, accumulated: Accumulator, name: str) -> InstanceFinding:
+    scrapes = [sample for sample in accumulated.scrapes if sample.instance == name]
+    memory = [sample for sample in accumulated.measured if sample.instance == name]
+    return instance_finding(plan, clock, name, scrapes, memory, accumulated.events)
 
 
 def _memories(
-    plan: Plan, clock: RunClock, accumulated: Accumulator, acked: int
+    plan: Plan, clock: RunClock, accumulated: Accumulator, acked: int, gaps: Gaps
 ) -> dict[str, MemoryFinding]:
     """What each instance's memory did."""
     return {
-        name: memory_finding(
-            plan,
-            clock,
-            [sample for sample in accumulated.measured if sample.instance == name],
-            [e for e in accumulated.events if e.evidence.get("instance", name) == name],
-            accumulated.sessions.at,
-            [sample for sample in accumulated.scrapes if sample.instance == name],
-            acked,
+        name: gaps.instead(
+            "memory",
+            partial(_memory, plan, clock, accumulated, acked, name),
+            lambda: missing.NO_MEMORY,
         )
         for name in names(plan, accumulated.scrapes, accumulated.memory)
     }
+
+
+def _memory(
+    plan: Plan, clock: RunClock, accumulated: Accumulator, acked: int, name: str
+) -> MemoryFinding:
+    return memory_finding(
+        plan,
+        clock,
+        [sample for sample in accumulated.measured if sample.instance == name],
+        [e for e in accumulated.events if e.evidence.get("instance", name) == name],
+        accumulated.sessions.at,
+        [sample for sample in accumulated.scrapes if sample.instance == name],
+        acked,
+    )
 
 
 def _gravest(memories: dict[str, MemoryFinding]) -> MemoryFinding:

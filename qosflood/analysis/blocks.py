@@ -1,7 +1,7 @@
-"""The main phase cut into blocks of time, so that its noise can be told: counts and histograms of
-each block, from which a comparison draws again.
+"""The main phase cut into blocks of time, so that its noise can be estimated: counts and histograms
+of each block, from which a comparison draws again.
 
-A block is 30 s, longer than most that makes one second resemble the next; H. R. Künsch, "The
+A block is 30 s, longer than most effects that make one second resemble the next; H. R. Künsch, "The
 jackknife and the bootstrap for general stationary observations", Annals of Statistics 17 (1989).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hdrh.histogram import HdrHistogram
 
-from qosflood.analysis.findings import Block, Blocks
+from qosflood.analysis.findings_series import Block, Blocks
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import decode, encode
 from qosflood.journal.records import Latency, Rollup, Window
@@ -80,8 +80,8 @@ def _added(total: HdrHistogram | None, part: Latency | None) -> HdrHistogram | N
 class BlockSeries:
     """Windows and roll-ups of the plan's main phase to its blocks.
 
-    At most two blocks' histograms are kept open. What is told later than that, as of a report that
-    ran into its timeout, goes to the oldest of them.
+    At most two blocks' histograms are kept open. What is recorded later, such as a
+    report that timed out, goes to the oldest of them.
     """
 
     plan: Plan

@@ -15,12 +15,15 @@ from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (
+    OWN_ABSENCE,
     Event,
     JournalRecord,
     Latency,
     MemorySample,
+    Outcome,
     ScrapeSample,
     Window,
+    nobodys_failures,
 )
 from qosflood.plan.plan import Phase, Plan
 
@@ -65,12 +68,15 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Moment:
-    """One second of the load, over all shards."""
+    """One second of the load, over all shards; `nobodys` failed through the generator's own
+    absence, `nobodys_unsent` of them without having been sent."""
 
     scheduled: int = 0
     offered: int = 0
     retries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    nobodys: int = 0
+    nobodys_unsent: int = 0
     shards: set[int] = field(default_factory=set)
     late: bool = False
     parts: list[Latency] = field(default_factory=list)
@@ -82,6 +88,8 @@ class Moment:
         self.offered += window.offered
         self.retries += window.retries
         self.outcomes.update(window.outcomes)
+        self.nobodys += nobodys_failures(window.errors)
+        self.nobodys_unsent += window.errors.get(OWN_ABSENCE[Outcome.UNSENT], 0)
         self.late = self.late or late
         if window.health is not None:
             self.shards.add(window.shard)
@@ -123,6 +131,8 @@ class LiveView:
         self._gate_ns = late_gate_ns(plan)
         graces = [limit.grace_ns // SECOND for limit in plan.aborts]
         self._span_s = _span_s(plan)
+        self.watching_since = 0
+        """Journal time since which the run was looked at without standing still itself."""
         self._kept_s = 2 * max([_LEAST_KEPT_S, self._span_s, *graces])
         self._moments: dict[int, Moment] = {}
         self._complete = -1
@@ -212,6 +222,11 @@ class LiveView:
         return [self._moments.get(second, Moment()) for second in seconds]
 
     @property
+    def span_s(self) -> int:
+        """Seconds that the figures of now are taken from: one, of herds a cadence."""
+        return self._span_s
+
+    @property
     def complete_s(self) -> int:
         """The last second that every shard has reported; -1 before the first."""
         return self._complete
@@ -256,6 +271,8 @@ class LiveView:
 
     def _feed_scrape(self, scrape: ScrapeSample) -> None:
         if scrape.own_fault:
+            # What the monitor missed says nothing about the target, as in the scrapes' figures.
+            self._good_scrapes[scrape.instance] = scrape.t
             return
         self._scrapes[scrape.instance] = scrape
         if scrape.ok:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import TimelineEntry
 from qosflood.base.units import SECOND
-from qosflood.journal.records import CUT_OFF, OUTCOMES, FailureSample, Who, Window
+from qosflood.journal.records import CUT_OFF, OUTCOMES, OWN_ABSENCE, FailureSample, Who, Window
 
 _WORDS = {
     "rejected": "was rejected",
@@ -17,6 +17,7 @@ _WORDS = {
 }
 SILENT = ("timeout", "connection_lost", "connect_error", "unsent")
 """Failures that a broken network makes as well as a broken target."""
+_OWN = {outcome.label: reason for outcome, reason in OWN_ABSENCE.items()}
 _BY_LATENESS = ("timeout", "unsent")
 """Failures that a late generator can cause by itself."""
 
@@ -25,20 +26,22 @@ class FirstFailures:
     """When each outcome other than acked came first, to the second; from the windows.
 
     A failure kept in full gives the exact moment. What was left unsent or cut off when a run was
-    stopped is no failure, and one in a late window is attributed to the generator if that may have
-    caused it.
+    stopped is no failure, and a deadline that was missed because the generator was late is its own.
     """
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, Who], Window] = {}
         self._samples: dict[str, FailureSample] = {}
 
-    def add(self, window: Window, late: bool) -> None:
-        """Add a window."""
+    def add(self, window: Window, explained: bool) -> None:
+        """Add a window; `explained`: lateness can be why deadlines were missed in it."""
         cut_off = window.errors.get(CUT_OFF, 0)
         for outcome in OUTCOMES[1:]:
-            if window.outcomes.get(outcome, 0) > (cut_off if outcome == "timeout" else 0):
-                who: Who = "generator" if late and outcome in _BY_LATENESS else "target"
+            own = window.errors.get(_OWN.get(outcome, ""), 0)
+            if own:
+                self._keep(outcome, "generator", window)
+            if window.outcomes.get(outcome, 0) > own + (cut_off if outcome == "timeout" else 0):
+                who: Who = "generator" if explained and outcome in _BY_LATENESS else "target"
                 self._keep(outcome, who, window)
 
     def add_sample(self, sample: FailureSample) -> None:

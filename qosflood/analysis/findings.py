@@ -7,9 +7,18 @@ seconds since the load's start (before it: negative).
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.findings_prometheus import OtelFinding, PrometheusFinding, UpPoint
+from qosflood.analysis.findings_series import (
+    Blocks,
+    ControlPoint,
+    MemoryPoint,
+    PercentileCurve,
+    ScrapePoint,
+    Second,
+)
+from qosflood.analysis.gaps import Gap
 from qosflood.journal.records import MemoryFigure, Who
-from qosflood.plan.watching import ONE_INSTANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +40,12 @@ class LatencyFigures:
 
     @property
     def p50_ns(self) -> int | None:
-        """The median, of which the report's sentences speak."""
+        """The median, which the report's sentences give."""
         return self.percentiles["p50"]
 
     @property
     def p99_ns(self) -> int | None:
-        """The tail, by which gates and causes go."""
+        """The tail, by which limits and causes are judged."""
         return self.percentiles["p99"]
 
 
@@ -45,7 +54,7 @@ class ScrapeFigures:
     """Scrapes of one phase; `gap_max_ns` is the longest time between two good ones of an instance.
 
     `added` and `removed` are series that came and went from page to page, None where no two pages
-    were taken; `resets` are counters that fell, of those that are followed.
+    were taken; `resets` are the followed counters that fell.
     """
 
     count: int
@@ -69,7 +78,7 @@ class ScrapeFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFigures:
-    """Connects that ended in a phase; times are of those made, `slow` took over half a second."""
+    """Connects that ended in a phase; times are of those that succeeded, `slow` took over 0.5 s."""
 
     count: int
     failed: int
@@ -80,8 +89,8 @@ class ConnectFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlFigures:
-    """Requests to the control in a phase. `slow` were answered, but took five times as long as
-    usual and 50 ms more; a failed one counts in no time."""
+    """Requests to the reference endpoint in a phase. `slow` were answered, but took five times as
+    long as usual and 50 ms more. Durations are of requests that did not fail."""
 
     count: int
     failed: int
@@ -103,7 +112,7 @@ class TcpFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A stretch of the run as planned and as it went; `sessions` None: it was not reached."""
+    """A stretch of the run as planned and as it went; `sessions` is None if it was not reached."""
 
     name: str
     start_s: float
@@ -131,9 +140,9 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseCounts(Counts, Stretch):
-    """What report.json says of a phase in the same words: `target_cores` is the CPU of the
-    instance that used most, `target_throttled` for which share of the phase a quota kept it off,
-    all its threads together."""
+    """The figures of a phase that report.json has under the same names. `target_cores` is the CPU
+    of the instance that used most; `target_throttled` is the share of the phase for which a quota
+    throttled it, all its threads together."""
 
     picked_late: int
     late_windows: int
@@ -148,9 +157,11 @@ class PhaseFigures(PhaseCounts):
     """One phase, as planned and as it went. Rates are reports per second of the phase; None, as
     `sessions`, if it was not reached.
 
-    `target_loop_lag_ns` is how long the event loop of the target was held up at most, as its page
-    tells; `rss_*` are of the instance with the highest; `by_instance` are the scrapes of each,
-    where there are several.
+    `target_loop_lag_ns` is the longest time for which the target's event loop was blocked, as its
+    page reports it. `target_files` are the open files of the process that came nearest to its
+    limit, and that limit. `rss_*` are of the instance with the highest. `by_instance` are the
+    scrapes of each instance, where there are several. In `waiting_windows` a shard waited for a
+    core for over 20% of the time, and for over half of the tightest latency limit.
     """
 
     planned: float
@@ -167,12 +178,14 @@ class PhaseFigures(PhaseCounts):
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
+    target_files: tuple[int, int] | None = None
     by_instance: dict[str, ScrapeFigures] = field(default_factory=dict)
+    waiting_windows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals(Counts):
-    """The books: `scheduled` = the sum of `outcomes` + `in_flight`."""
+    """The sum that must add up: `scheduled` = the sum of `outcomes` + `in_flight`."""
 
     in_flight: int
     balanced: bool
@@ -183,9 +196,9 @@ class MemoryFinding:
     """What the target's memory did; `reason` says why in words. Slopes in bytes per hour.
 
     `figure` is what was judged, e.g. `rss`. `heap` says whether the heap that the target's page
-    tells rises too. `given_back` is the share of what grew with sessions that was free again at
-    the end; `retained_*` what was not. A leak slower than `clears_bytes_per_hour` would not have
-    been seen; a flood of `needed_s` would decide what this one could not.
+    reports rises too. `given_back` is the share of what grew with sessions that was free again at
+    the end; `retained_*` is what was not. A leak slower than `clears_bytes_per_hour` would not have
+    been detected. A flood of `needed_s` would decide what this one could not.
     """
 
     verdict: Literal["steady", "grows_with_sessions", "leak", "inconclusive", "unmeasured"]
@@ -212,8 +225,9 @@ class MemoryFinding:
 class LossFinding:
     """What is known about accepted reports.
 
-    Of the `checked` reports (a counter) or sessions (a gauge, a snapshot) the target was `seen` to
-    hold so many; `foreign` are reports it counted that cannot have come from here.
+    `checked` is the number of reports (a counter) or sessions (a gauge, a snapshot) that were
+    checked; `seen` is how many of them the target held. `foreign` are reports that it counted but
+    that cannot have come from this run.
     """
 
     method: Literal["none", "counter", "gauge", "readback"]
@@ -230,7 +244,12 @@ class LossFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFinding:
-    """Whether the generator did its part; `problems` make the run INVALID, one line each."""
+    """Whether the generator did its part; `problems` make the run INVALID, one line each.
+
+    In the flood its shards stood still or were behind their schedule for `absent_ns`, all together;
+    `absent_reports` came due meanwhile, or failed because of it. `waited_share` of the time a
+    shard waited for a core.
+    """
 
     verdict: Literal["ok", "late", "starved"]
     late_windows: int
@@ -243,14 +262,17 @@ class GeneratorFinding:
     problems: tuple[str, ...]
     loop_stall_max_ns: int | None = None
     throttled_windows: int = 0
+    absent_ns: int = 0
+    absent_reports: int = 0
+    waited_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryFinding:
-    """Seconds after the flood's end until all was near the baseline for good, and until each part
-    was: errors, response times, scrapes. null: never, or if not `judged` not known; `reason` says
-    why. `rss_before` (end of baseline) and `rss_after` (end of recovery) are reported, never waited
-    for.
+    """Seconds after the flood's end until everything was near the baseline and stayed there, and
+    until each part was: errors, response times, scrapes. null: never, or, if not `judged`, not
+    known; `reason` says why. `rss_before` (end of baseline) and `rss_after` (end of recovery) are
+    reported, but recovery does not wait for them.
     """
 
     judged: bool
@@ -276,98 +298,9 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Second:
-    """One second of the whole generator, for charts: counts, not rates; percentiles are None
-    where fewer than ten values lie above them. `errors` counts outcomes other than acked."""
-
-    t_s: float
-    phase: str
-    scheduled: int
-    offered: int
-    acked: int
-    errors: dict[str, int]
-    response_p50_ns: int | None
-    response_p99_ns: int | None
-    response_max_ns: int | None
-    send_lag_p99_ns: int | None
-    connected: int
-    late: bool
-    reconnects: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPoint:
-    """Target memory and CPU (cores since the sample before) at `t_s`."""
-
-    t_s: float
-    rss_bytes: int
-    cpu_cores: float | None
-    instance: str = ONE_INSTANCE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScrapePoint:
-    """One scrape of `instance` at `t_s`."""
-
-    t_s: float
-    ok: bool
-    reason: str | None
-    duration_ns: int | None
-    bytes: int | None
-    series: int | None
-    instance: str = ONE_INSTANCE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlPoint:
-    """One request to the control at `t_s`."""
-
-    t_s: float
-    ok: bool
-    reason: str | None
-    duration_ns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PercentileCurve:
-    """The HDR percentile curve of one phase and series: value at each quantile (0 to <1)."""
-
-    phase: str
-    series: Literal["response", "service", "failed"]
-    quantiles: tuple[float, ...]
-    values_ns: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A stretch of the main phase from `t_s` on: counts of what was reported in it, `errors` every
-    outcome but acked; its histograms are base64 of HdrHistogram's V2 compressed form, in
-    nanoseconds."""
-
-    t_s: int
-    scheduled: int
-    sent: int
-    acked: int
-    errors: int
-    response: str | None
-    service: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocks:
-    """The main phase in blocks of `length_s` seconds, at most 60 of them: of 30 s, shorter in a
-    phase under 4 minutes, of whole minutes in one over half an hour. What is over at the end
-    belongs to the last block."""
-
-    phase: str
-    length_s: int
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFinding:
     """What is known of one instance (replica) of the target; `scrape_words` say when its scrapes
-    failed. `gone`: its process ended and nothing took its place, which is no restart."""
+    failed. `gone`: its process ended and was not replaced, which is no restart."""
 
     name: str
     scrape_url: str
@@ -407,16 +340,21 @@ class Findings:
     broken_on_time: tuple[str, ...] = ()
     """Latency limits (by `expr`) that the windows in which the generator was on time break."""
     limited_evidence: tuple[str, ...] = ()
-    """What was looked at to say what limited the run, one line each, whatever it speaks for."""
+    """The evidence on what limited the run, one line each, whichever side it supports."""
     recovery: RecoveryFinding | None = None
     prometheus: PrometheusFinding | None = None
-    """None: no Prometheus was to be asked."""
+    """None: no Prometheus was to be queried."""
     otel: OtelFinding | None = None
     control_points: tuple[ControlPoint, ...] = ()
     blocks: Blocks | None = None
-    """None: there was no load, or too little of it to be cut."""
+    """None: there was no load, or too little of it to be cut into blocks."""
+    gaps: tuple[Gap, ...] = ()
+    crash: Crash | None = None
+    """None: the target's process did not end while the load ran, as far as was seen."""
+    causes: tuple[Cause, ...] = ()
+    """What of the target itself may explain the flood's trouble, the plainest first."""
 
     @property
     def up_points(self) -> tuple[UpPoint, ...]:
-        """Every scrape that the Prometheus beside us told of."""
+        """Every scrape that your Prometheus reported."""
         return self.prometheus.points if self.prometheus is not None else ()

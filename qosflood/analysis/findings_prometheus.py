@@ -1,4 +1,4 @@
-"""What was found of those who watch the target beside us: the values.
+"""What other monitors of the target saw: the values.
 
 Times in nanoseconds on the journal's clock (`t`), or seconds since the load's start (`_s`).
 """
@@ -22,7 +22,7 @@ class UpFigures:
 
     @property
     def success_ratio(self) -> float | None:
-        """Of the samples there are; None without any."""
+        """Of the samples that exist; None without any."""
         return (self.count - self.failed) / self.count if self.count else None
 
 
@@ -42,7 +42,7 @@ class UpSpan:
 
     @property
     def why(self) -> str:
-        """The error, or why there is none."""
+        """The error, or why it is not known."""
         return self.error or "why is not known, it was over before Prometheus was asked"
 
 
@@ -83,7 +83,7 @@ class UpInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFinding:
-    """An alert that fired in the run; `until_s` null: it still did when last asked.
+    """An alert that fired in the run; `until_s` null: it was still firing at the last query.
 
     `since_s` of one that fired before the run is when its condition became true, if that is known.
     """
@@ -98,8 +98,9 @@ class AlertFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrometheusFinding:
-    """What the Prometheus beside us saw. Where it `decides`, scrape.success is its `up`; it does
-    not where none of its targets is ours. `failure` is why it did not answer when it last did not.
+    """What your Prometheus saw. Where it `decides`, scrape.success is its `up`; it does
+    not where none of its targets is an instance of this run. `failure` is why its last unanswered
+    query failed.
     `agreed` counts stretches of failures that both saw; `disagreements` are in words. `t0` is the
     load's start on the journal's clock."""
 
@@ -127,7 +128,8 @@ class PrometheusFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtelUp:
-    """What a Collector exported as `up` of one instance: how often it was seen, and 0."""
+    """What a Collector exported as `up` of one instance: `count` readings, of which `failed` were
+    0."""
 
     instance: str
     count: int
@@ -136,7 +138,7 @@ class OtelUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtelFinding:
-    """Metric points of a Collector over the run by what became of them, and by component:
+    """Metric points of a Collector over the run, by what happened to them and by component:
     `{"refused": {"prometheus": 3}}`.
 
     `lost`: some were refused, failed or not queued.

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from qosflood.analysis.findings import LatencyFigures, PercentileCurve
-from qosflood.base.percentiles import PERCENTILES, share_above
+from qosflood.analysis.findings import LatencyFigures
+from qosflood.analysis.findings_series import PercentileCurve
+from qosflood.base.percentiles import PERCENTILES, rank, share_above
 from qosflood.journal.histograms import decode, figures, value_at
 from qosflood.journal.records import Latency
 
@@ -21,9 +22,9 @@ NO_LATENCY = LatencyFigures(
 )
 
 
-def rank(percentile: float, count: int) -> int:
-    """How many of `count` values lie at or below the percentile, as HdrHistogram counts them."""
-    return max(int(percentile * count / 100 + 0.5), 1)
+def allowed_above(figure: str, count: int) -> int:
+    """How many of `count` values may lie above a percentile, or above `max`."""
+    return count - rank(PERCENTILES.get(figure, 100.0), count)
 
 
 def given(value: int, percentile: float, count: int) -> int | None:
@@ -33,8 +34,7 @@ def given(value: int, percentile: float, count: int) -> int | None:
 
 def values_needed(name: str) -> int:
     """How many values it takes for the percentile to be given."""
-    # HdrHistogram rounds the rank to the nearest, so half a value less will do.
-    return int((LEAST_ABOVE - 0.5) / share_above(name)) + 1
+    return math.ceil(round(LEAST_ABOVE / share_above(name), 6))
 
 
 def figures_of(latency: Latency | None) -> LatencyFigures:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import ConnectFigures, PercentileCurve, PhaseFigures, Totals
+from qosflood.analysis.findings import ConnectFigures, PhaseFigures, Totals
+from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.analysis.latency import MergedSeries, figures_of, percentile_curve
 from qosflood.analysis.scrapes.scrapes import figures_by_instance, scrape_figures
 from qosflood.base.units import SECOND
@@ -56,7 +57,7 @@ class PhaseTally:
         self.scheduled = self.sent = self.resent = self.picked_late = 0
         self.retries = self.acked_after_retry = 0
         self.retried: Counter[str] = Counter()
-        self.windows = self.late_windows = 0
+        self.windows = self.late_windows = self.waiting_windows = 0
         self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self.statuses: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
@@ -64,8 +65,9 @@ class PhaseTally:
         self._response, self._service = MergedSeries(), MergedSeries()
         self._failed, self._send_lag = MergedSeries(), MergedSeries()
 
-    def add(self, window: Window, late: bool | None) -> None:
-        """Take in a window; `late` says whether the generator was, None if that was not asked."""
+    def add(self, window: Window, late: bool | None, waiting: bool = False) -> None:
+        """Take in a window; `late` says whether the generator was, None if that was not asked, and
+        `waiting` whether it waited for a core."""
         self.scheduled += window.scheduled
         self.sent += window.offered
         self.resent += window.resent
@@ -76,6 +78,7 @@ class PhaseTally:
         self.picked_late += window.picked_late
         self.windows += late is not None
         self.late_windows += bool(late)
+        self.waiting_windows += waiting
         self.outcomes.update(window.outcomes)
         self.statuses.update(window.statuses)
         if window.errors:  # mostly there are none, and a day has 86,400 windows
@@ -140,6 +143,7 @@ def phase_figures(
         connects=tally.connects.figures(),
         picked_late=tally.picked_late,
         late_windows=tally.late_windows,
+        waiting_windows=tally.waiting_windows,
         windows=tally.windows,
         response=figures_of(latencies["response"]),
         service=figures_of(latencies["service"]),

@@ -1,18 +1,18 @@
 """How long after the flood the target was as good as before it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import (
-    LatencyFigures,
-    PhaseFigures,
-    RecoveryFinding,
-    ScrapeFigures,
-    Second,
-)
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures, RecoveryFinding, ScrapeFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.scrapes.scrapes import counts
-from qosflood.base.units import MS, SECOND, format_duration, format_ratio
-from qosflood.journal.records import ScrapeSample
+from qosflood.analysis.stretches import LIKELY_Z, Counted, good_from, share_bounds
+from qosflood.analysis.tails import RecoveryTails
+from qosflood.base.percentiles import share_above
+from qosflood.base.units import MS, SECOND, counted, format_duration, format_ratio
+from qosflood.journal.histograms import count_above
+from qosflood.journal.records import Latency, ScrapeSample
 from qosflood.plan.plan import Phase, Plan
 
 ERROR_TOLERANCE = 0.01
@@ -20,34 +20,40 @@ _P99_FACTOR = 2
 _P99_MARGIN_NS = 50 * MS
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What recovery is judged by: the phases beside each other, the seconds of the run, their slow
+    reports, and the baseline's response times."""
+
+    baseline: PhaseFigures | None
+    recovery: PhaseFigures | None
+    seconds: Sequence[Second]
+    tails: RecoveryTails
+    before: Latency | None
+
+
 def recovery_finding(
-    plan: Plan,
-    clock: RunClock,
-    baseline: PhaseFigures | None,
-    recovered: PhaseFigures | None,
-    seconds: Sequence[Second],
-    scrapes: Sequence[ScrapeSample],
+    plan: Plan, clock: RunClock, seen: Recovered, scrapes: Sequence[ScrapeSample]
 ) -> RecoveryFinding:
     """Seconds after the flood's end until errors, p99 and scrapes were back near the baseline for
     good. Memory is reported but not judged: what a target keeps is no fault.
     """
-    phase = plan.maybe_phase("recovery")
+    phase, baseline, recovered = plan.maybe_phase("recovery"), seen.baseline, seen.recovery
     if phase is None or recovered is None:
         return _unjudged("the plan has no recovery phase")
     if baseline is None or not baseline.scheduled:
         return _unjudged("there is no baseline to compare with")
     worst_ns = _tail(baseline.response)
-    if worst_ns is None:
+    if worst_ns is None or seen.before is None:
         return _unjudged("the baseline has no response times to compare with")
     if clock.stop_ns < phase.end_ns or not recovered.scheduled:
         return _unjudged("the recovery phase did not run to its end")
-    inside = [s for s in seconds if _within(phase, s) and not s.late and _has_reports(s)]
+    inside = list(_judged(phase, seen.seconds))
     if not inside:
         return _unjudged("the generator was late throughout recovery")
     most_ns = max(_P99_FACTOR * worst_ns, worst_ns + _P99_MARGIN_NS)
-    most_errors = 1 - baseline.outcomes.get("acked", 0) / baseline.scheduled + ERROR_TOLERANCE
-    errors_s = _good_from(phase, inside, lambda second: _few_errors(second, most_errors))
-    response_s = _good_from(phase, inside, lambda second: _fast(second, most_ns))
+    errors_s, most_errors = _errors_good_from(phase, inside, baseline)
+    response_s = _response_good_from(phase, inside, seen, most_ns)
     scrapes_s = _scrapes_good_from(clock, phase, baseline.scrapes, scrapes)
     parts = {"errors": errors_s, "response p99": response_s}
     if scrapes:
@@ -55,7 +61,8 @@ def recovery_finding(
     known = [value for value in parts.values() if value is not None]
     recovered_all = len(known) == len(parts)
     bound = (
-        f"errors within {format_ratio(ERROR_TOLERANCE)} of the baseline's, "
+        f"errors at most {format_ratio(most_errors)} (what the baseline's "
+        f"{counted(baseline.scheduled, 'report')} allow, and {format_ratio(ERROR_TOLERANCE)}), "
         f"p99 at most {format_duration(most_ns)}"
     )
     return RecoveryFinding(
@@ -87,40 +94,61 @@ def _words(phase: Phase, parts: dict[str, float | None]) -> str:
     return f"recovered {format_duration(last_s * SECOND)} after the flood; last: {last}"
 
 
-def _within(phase: Phase, second: Second) -> bool:
-    return phase.start_ns <= second.t_s * SECOND < phase.end_ns
+def _judged(phase: Phase, seconds: Sequence[Second]) -> Iterator[Second]:
+    """The seconds of recovery that speak of the target: in which reports were due or ended, and
+    the generator was not late, nor in the second before."""
+    late = {second.t_s for second in seconds if second.late}
+    for second in seconds:
+        within = phase.start_ns <= second.t_s * SECOND < phase.end_ns
+        on_time = not second.late and second.t_s - 1 not in late
+        if within and on_time and (second.scheduled or second.acked or second.errors):
+            yield second
 
 
 def _tail(figures: LatencyFigures) -> int | None:
     return figures.max_ns if figures.p99_ns is None else figures.p99_ns
 
 
-def _has_reports(second: Second) -> bool:
-    """Whether a second can be judged: reports were due or ended in it."""
-    return bool(second.scheduled or second.acked or second.errors)
-
-
-def _good_from(
-    phase: Phase, inside: Sequence[Second], good: Callable[[Second], bool]
-) -> float | None:
-    """From when on every second was good, since the flood's end; None if the last was not."""
-    bad = [second.t_s for second in inside if not good(second)]
-    if not bad:
-        return 0.0
-    if bad[-1] == inside[-1].t_s:
+def _since(phase: Phase, good_s: float | None, first: Second) -> float | None:
+    """From the flood's end on; at once if no second was bad."""
+    if good_s is None:
         return None
-    return bad[-1] + 1 - phase.start_ns / SECOND
+    return 0.0 if good_s == first.t_s else good_s - phase.start_ns / SECOND
 
 
-def _few_errors(second: Second, most: float) -> bool:
-    failed = sum(second.errors.values())
-    ended = second.acked + failed
-    return bool(ended) and failed <= most * ended
+def _errors_good_from(
+    phase: Phase, inside: Sequence[Second], baseline: PhaseFigures
+) -> tuple[float | None, float]:
+    """From when on no more reports failed than may, and which share may: what the baseline's own
+    reports allow, and a little more."""
+    before = baseline.scheduled - baseline.outcomes.get("acked", 0)
+    most = share_bounds(before, baseline.scheduled, LIKELY_Z)[1] + ERROR_TOLERANCE
+    ended = [_ended(second, sum(second.errors.values())) for second in inside]
+    return _since(phase, good_from(ended, most), inside[0]), most
 
 
-def _fast(second: Second, most_ns: int) -> bool:
-    p99 = second.response_max_ns if second.response_p99_ns is None else second.response_p99_ns
-    return p99 is None or p99 <= most_ns
+def _ended(second: Second, hits: int) -> Counted:
+    """A second in which reports were due and none ended is wholly bad."""
+    count = second.acked + sum(second.errors.values())
+    if count:
+        return Counted(second.t_s, min(hits, count), count)
+    return Counted(second.t_s, second.scheduled, second.scheduled)
+
+
+def _response_good_from(
+    phase: Phase, inside: Sequence[Second], seen: Recovered, most_ns: float
+) -> float | None:
+    """From when on no more answers were slow than a p99 allows, or than were in the baseline. What
+    failed is judged as an error alone, and a second without an answer has none that was slow."""
+    before = seen.before
+    slow = 0 if before is None else count_above(before, most_ns)
+    share = share_bounds(slow, before.count, LIKELY_Z)[1] if before is not None and slow else 0.0
+    counts = []
+    for second in inside:
+        failed = sum(second.errors.values())
+        above = seen.tails.above(round(second.t_s), most_ns)
+        counts.append(Counted(second.t_s, max(above - failed, 0), second.acked))
+    return _since(phase, good_from(counts, max(share, share_above("p99"))), inside[0])
 
 
 def _scrapes_good_from(

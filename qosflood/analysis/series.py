@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import ControlPoint, MemoryPoint, ScrapePoint, Second
+from qosflood.analysis.findings_series import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
@@ -39,6 +39,8 @@ class _Draft:
         "response_p50",
         "response_p99",
         "scheduled",
+        "service_max",
+        "stood_still",
     )
 
     def __init__(self, phase: str) -> None:
@@ -49,8 +51,10 @@ class _Draft:
         self.response_p50: int | None = None
         self.response_p99: int | None = None
         self.response_max: int | None = None
+        self.service_max: int | None = None
         self.lag = self.lag_count = 0
         self.late = False
+        self.stood_still = 0
 
     def add(self, window: Window, late: bool) -> None:
         self.scheduled += window.scheduled
@@ -64,8 +68,11 @@ class _Draft:
         if window.health is not None:
             self.phase = window.phase
             self.connected += window.health.connected
+            self.stood_still = max(self.stood_still, window.health.loop_stall_ns)
         if window.response is not None:
             self.parts.append(window.response)
+        if window.service is not None:
+            self.service_max = max(self.service_max or 0, window.service.max_ns)
         if window.send_lag is not None:
             self.lag = max(self.lag, window.send_lag.percentiles["p99"])
             self.lag_count += window.send_lag.count
@@ -102,6 +109,8 @@ class _Draft:
             connected=self.connected,
             late=self.late,
             reconnects=self.reconnects,
+            service_max_ns=self.service_max,
+            stood_still_ns=self.stood_still,
         )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qosflood.analysis.clock import RunClock
-from qosflood.analysis.findings import Second, TimelineEntry
+from qosflood.analysis.findings import TimelineEntry
+from qosflood.analysis.findings_series import Second
 from qosflood.base.units import MS, SECOND, format_count, format_duration
 from qosflood.journal.records import Event
 

@@ -7,7 +7,9 @@ from functools import partial
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.failures import SILENT, FirstFailures
-from qosflood.analysis.findings import RecoveryFinding, Second, TimelineEntry
+from qosflood.analysis.findings import RecoveryFinding, TimelineEntry
+from qosflood.analysis.findings_of_target import Crash
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.limited_by.attribution import LimitedBy
 from qosflood.analysis.limited_by.stalls import stalls
 from qosflood.analysis.limited_by.surroundings import control_entries
@@ -27,7 +29,11 @@ _WENT_WRONG = (
     *("scrapes_failing", "up_failing", "restarted"),
     *("process_gone", "stalled", "oom_kill"),
 )
+_ENDED = ("process_gone", "restarted", "oom_kill")
+_LOOKED_AT_WITHIN_S = 2.0
+"""A process is sampled once a second, and its page less often."""
 _SILENCE = ("stalled", *(f"{_FAILED}{outcome}" for outcome in SILENT))
+_BY_AN_END = (*_SILENCE, "scrapes_failing", "up_failing")
 
 
 def timeline_entries(
@@ -61,15 +67,34 @@ def in_order(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     return sorted(entries, key=lambda entry: entry.t_s)
 
 
-def first_failure(entries: Iterable[TimelineEntry]) -> TimelineEntry | None:
-    """The earliest thing that went wrong at the target, or on the way to it."""
-    wrong = (
+def first_failure(
+    entries: Iterable[TimelineEntry], crash: Crash | None = None
+) -> TimelineEntry | None:
+    """The earliest thing that went wrong at the target, or on the way to it. A process is looked at
+    less often than its reports fail, so silence just before its end is that end."""
+    wrong = [
         entry
         for entry in entries
         if entry.who in ("target", "network")
         and (entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED))
-    )
-    return next(wrong, None)
+    ]
+    end = next((entry for entry in wrong if _is_crash(entry, crash)), None)
+    if end is None or end.t_s - wrong[0].t_s > _LOOKED_AT_WITHIN_S:
+        return wrong[0] if wrong else None
+    return end if wrong[0].kind in _BY_AN_END else wrong[0]
+
+
+def _is_crash(entry: TimelineEntry, crash: Crash | None) -> bool:
+    return crash is not None and entry.t_s == crash.t_s and entry.kind in _ENDED
+
+
+def with_crash(entries: Iterable[TimelineEntry], crash: Crash | None) -> Iterator[TimelineEntry]:
+    """The entries; that of the target's end says whether it came back."""
+    for entry in entries:
+        if crash is not None and _is_crash(entry, crash):
+            yield replace(entry, what=crash.what)
+        else:
+            yield entry
 
 
 def bounded(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
@@ -203,21 +228,31 @@ def _of_span(plan: Plan, span: FailingSpan, clock: RunClock) -> Iterator[Timelin
 
 
 def _late_spans(seconds: Iterable[Second], clock: RunClock) -> Iterator[TimelineEntry]:
-    spans: list[list[float]] = []
+    """Late seconds in a row. A standstill is known from its end, so what it covers comes before."""
+    spans: list[list[Second]] = []
     for second in seconds:
         if not second.late:
             continue
-        if spans and second.t_s == spans[-1][1]:
-            spans[-1][1] += 1
+        if spans and second.t_s == spans[-1][-1].t_s + 1:
+            spans[-1].append(second)
         else:
-            spans.append([second.t_s, second.t_s + 1])
-    for since, until in spans:
-        t = clock.t0 + round(since * SECOND)
-        yield TimelineEntry(
-            t_s=since,
-            wall_ns=clock.wall(t),
-            who="generator",
-            kind="generator_late",
-            what=f"the generator was late for {format_duration((until - since) * SECOND)}",
-            evidence={"until_s": until},
-        )
+            spans.append([second])
+    for span in spans:
+        yield _late_entry(span, clock)
+
+
+def _late_entry(span: Sequence[Second], clock: RunClock) -> TimelineEntry:
+    until_s, still_ns = span[-1].t_s + 1, max(second.stood_still_ns for second in span)
+    since_s = min(second.t_s + 1 - second.stood_still_ns / SECOND for second in span)
+    since_s = max(min(since_s, span[0].t_s), 0.0)
+    still = f"; it stood still for up to {format_duration(still_ns)}" if still_ns > SECOND else ""
+    t = clock.t0 + round(since_s * SECOND)
+    lasted = format_duration(round((until_s - since_s) * SECOND, -8))
+    return TimelineEntry(
+        t_s=since_s,
+        wall_ns=clock.wall(t),
+        who="generator",
+        kind="generator_late",
+        what=f"the generator was late for {lasted}{still}",
+        evidence={"until_s": until_s},
+    )

@@ -57,10 +57,8 @@ class Child:
         code = self._process.returncode if self._process else None
         if self._misread:
             return self._misread
-        if code is not None and code < 0:
-            return f"killed by {_signal_name(-code)}"
         lines = self._words.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else f"no last words, exit status {code}"
+        return last_words(code, lines[-1] if lines else "")
 
     async def start(self, module: str, spec: Any) -> None:
         """Run `python -m module` and hand it `spec`; raises StartError if it cannot be run."""
@@ -90,7 +88,7 @@ class Child:
                 f"the {self.name} was not ready within {READY_WITHIN_S:.0f} s"
             ) from None
 
-    def tell(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         """Send a command; one to a child that has ended is lost."""
         self._write(orjson.dumps(message))
 
@@ -130,7 +128,7 @@ class Child:
                 self._heard(line)
         except Exception as error:
             # From here on nobody would hear that its work is over.
-            self._misread = f"what it said was not understood: {type(error).__name__}: {error}"
+            self._misread = f"its message was not understood: {type(error).__name__}: {error}"
             self.kill()
         await words
         await process.wait()
@@ -156,6 +154,14 @@ class Child:
             self.done.set()
         elif line.endswith(b"\n"):
             self._on_line(line)
+
+
+def last_words(code: int | None, last_line: str) -> str:
+    """What the end of a process is explained by: the signal, or the last line on its standard
+    error."""
+    if code is not None and code < 0:
+        return f"killed by {_signal_name(-code)}"
+    return last_line or f"exit status {code}, no error output"
 
 
 def _signal_name(number: int) -> str:

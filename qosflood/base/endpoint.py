@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from qosflood.base.errors import PlanError
+from qosflood.base.secrets import secret_parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ _DEFAULT_PORTS: dict[str, int] = {"http": 80, "https": 443}
 _EXAMPLE = "e.g. http://127.0.0.1:3000"
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_LONGEST_HOST, _LONGEST_LABEL = 253, 63
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.*\S.*")
 OWN_HEADERS = frozenset(
@@ -94,6 +97,24 @@ def parse_endpoint(text: str, *, allow_query: bool = False) -> Endpoint:
     return _endpoint(_split(text))
 
 
+def parse_page(text: str) -> Endpoint:
+    """The parts of a URL with a query, in which no secret may stand: it is written to run.json,
+    and shown; raises PlanError with one line."""
+    endpoint = parse_endpoint(text, allow_query=True)
+    check_query(endpoint.query)
+    return endpoint
+
+
+def check_query(query: str) -> None:
+    """Raise PlanError for a query with what is a secret by its name; its value is not shown."""
+    name = secret_parameter(query)
+    if name is not None:
+        raise PlanError(
+            f"got a query with a secret by its name, {name}, expected none: a query is written to "
+            "run.json; send it as a header, read from env:VAR or file:PATH"
+        )
+
+
 def _split(text: str) -> SplitResult:
     try:
         split = urlsplit(text)
@@ -108,11 +129,39 @@ def _split(text: str) -> SplitResult:
 def _endpoint(split: SplitResult) -> Endpoint:
     scheme: Literal["http", "https"] = "https" if split.scheme == "https" else "http"
     port = split.port or _DEFAULT_PORTS[scheme]
-    return Endpoint(scheme, split.hostname or "", port, split.path, split.query)
+    return Endpoint(scheme, _dotted(split.hostname or ""), port, split.path, split.query)
 
 
 def _is_host(host: str) -> bool:
-    return is_address(host) or (_HOST.fullmatch(host) is not None and ".." not in host)
+    if is_address(host):
+        return True
+    labels = host.removesuffix(".").split(".")
+    return (
+        _HOST.fullmatch(host) is not None
+        and len(host) <= _LONGEST_HOST
+        and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+    )
+
+
+def _dotted(host: str) -> str:
+    """An IPv4 address in one of its older spellings (`127.1`, `0x7f000001`, octal parts) as four
+    numbers, any other host as it is: resolvers do not agree on those spellings."""
+    if is_address(host):
+        return host
+    parts = host.split(".")
+    if len(parts) > 4 or not all(map(_NUMBER.fullmatch, parts)):
+        return host
+    *first, last = (_number(part) for part in parts)
+    if any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+        return host
+    high = sum(number << 8 * (3 - index) for index, number in enumerate(first))
+    return str(ipaddress.IPv4Address(high + last))
+
+
+def _number(part: str) -> int:
+    if part[:2].lower() == "0x":
+        return int(part[2:], 16)
+    return int(part, 8 if part.startswith("0") else 10)
 
 
 def is_address(host: str) -> bool:
@@ -122,6 +171,27 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have one scheme, host and port; False where one cannot be read: a secret
+    goes nowhere by mistake."""
+    origin = _origin_of(url)
+    return origin is not None and origin == _origin_of(other)
+
+
+def _origin_of(url: str) -> tuple[str, str, int] | None:
+    # Readers of URLs do not agree on what follows a backslash or an `@`.
+    if not _PRINTABLE.fullmatch(url) or set(url) & set("\\@"):
+        return None
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:
+        return None
+    if split.scheme not in _DEFAULT_PORTS or not split.hostname:
+        return None
+    return split.scheme, split.hostname, _DEFAULT_PORTS[split.scheme] if port is None else port
 
 
 def is_loopback(address: str) -> bool:
@@ -149,6 +219,7 @@ def split_allow(text: str) -> tuple[str, int | None]:
         return text, None
     bracketed = re.fullmatch(r"\[(.*)\](?::(.*))?", text)
     host, port = bracketed.groups() if bracketed else (text.partition(":")[::2])
+    host = _dotted(host)
     if not port:
         return host, None if bracketed or ":" not in text else 0
     return host, int(port) if port.isascii() and port.isdigit() else 0

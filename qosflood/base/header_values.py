@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from qosflood.base.endpoint import HeaderRef
@@ -10,6 +12,8 @@ from qosflood.base.errors import PreflightError
 from qosflood.base.secrets import hide_secrets
 
 _FIX = "expected env:VARIABLE or file:PATH"
+_SHORTEST = 4
+"""A credential with fewer characters could be any word."""
 _PIECE = 8
 """Characters from a credential's start on that are hidden even where the rest was cut off."""
 
@@ -46,9 +50,12 @@ def redact(text: str, headers: dict[str, str]) -> str:
     longest_first = sorted(headers.values(), key=len, reverse=True)
     for value in longest_first:
         text = text.replace(value, "***")
-    for credential in (value.rpartition(" ")[2] for value in longest_first):
+    credentials = {part for value in longest_first for part in _credentials(value)}
+    for credential in sorted(credentials, key=len, reverse=True):
         if len(credential) >= _PIECE:
             text = _without(text, credential)
+        elif len(credential) >= _SHORTEST:
+            text = _alone(credential).sub("***", text)
     return text
 
 
@@ -56,6 +63,23 @@ def command_line(words: Sequence[str], headers: dict[str, str]) -> str:
     """A process's command line to show on a terminal: without our own secrets, and without what
     looks like one of its own."""
     return redact(" ".join(hide_secrets(words)), headers)
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """What of a header's value is secret by itself; Basic also hides a user and a password, which
+    a peer may echo decoded."""
+    scheme, _, credential = value.rpartition(" ")
+    yield credential
+    if scheme.strip().lower() == "basic":
+        with suppress(ValueError):
+            pair = b64decode(credential, validate=True).decode()
+            yield pair
+            yield pair.partition(":")[2]
+
+
+def _alone(credential: str) -> re.Pattern[str]:
+    """A short credential, where it is no part of a longer word."""
+    return re.compile(rf"(?<!\w){''.join(map(_spellings, credential))}(?!\w)")
 
 
 def _without(text: str, secret: str) -> str:

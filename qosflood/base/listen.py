@@ -61,7 +61,7 @@ def listen(address: Address, option: str) -> socket.socket:
             flags=socket.AI_PASSIVE,
         )[0]
         made = socket.socket(family, kind, proto)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # of a name that no resolver takes
         raise _refused(address, option, error) from None
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -74,8 +74,9 @@ def listen(address: Address, option: str) -> socket.socket:
     return made
 
 
-def _refused(address: Address, option: str, error: OSError) -> StartError:
+def _refused(address: Address, option: str, error: OSError | UnicodeError) -> StartError:
+    why = (isinstance(error, OSError) and error.strerror) or error
     return StartError(
-        f"{option}: cannot listen on {address} ({error.strerror or error}), expected a free port "
+        f"{option}: cannot listen on {address} ({why}), expected a free port "
         f"of this machine; without one a free port is chosen, e.g. {option} {address.host}"
     )

@@ -3,7 +3,13 @@
 Windows, findings, limits (`response.p95`), report.json, CSV and comparisons hold all of them, by
 their names. Tables for people show a few of them. A percentile that is added here is added
 everywhere; a run that was recorded before has its histograms, from which it is read.
+
+Ranks are those of HdrHistogram's Java reader (2.1.12 on): the lowest value at or below which lies
+at least the percentile's share of all values. Its Python port rounds to the nearest rank instead,
+and so reads a value too low in small phases.
 """
+
+from math import ceil, inf, nextafter
 
 PERCENTILES: dict[str, float] = {
     "p50": 50.0,
@@ -30,3 +36,10 @@ def label(name: str) -> str:
 def share_above(name: str) -> float:
     """Which share of the values lies above the percentile."""
     return round(1.0 - PERCENTILES[name] / 100.0, 9)
+
+
+def rank(percentile: float, count: int) -> int:
+    """How many of `count` values lie at or below the percentile (0 to 100)."""
+    # One step down, so that 99.9% of 1,000 is 999 and not, by rounding, 1,000.
+    exact = min(max(nextafter(percentile, -inf), 0.0), 100.0)
+    return max(ceil(exact * count / 100.0), 1)

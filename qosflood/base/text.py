@@ -23,6 +23,29 @@ def printable_block(text: object, limit: int = 4000) -> str:
     return clip("".join(char if char in "\n\t" else _shown(char) for char in raw), limit)
 
 
+def harmless(text: str) -> str:
+    """`text` with as many characters, none of which a terminal obeys or hides; line breaks stay.
+    Whatever is about to be printed passes through here, however it was cleaned before."""
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\n" else _shown(char) for char in text)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether text from the command line or the environment was UTF-8: bytes that were not stand
+    in it as surrogates, which no JSON may hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_utf8(text: str) -> str:
+    """`text` with such bytes spelled out, so that JSON may hold it: a path need not be UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def clip(text: str, limit: int) -> str:
     """`text`, cut to `limit` characters with an ellipsis as the last."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

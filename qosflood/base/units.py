@@ -45,6 +45,9 @@ _BYTE_UNITS = {
 _BYTES = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]+)")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_US = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, the last that a calendar has: a moment beyond it is one
+that somebody else's clock made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,32 @@ def _examples(text: str, units: tuple[str, ...], usual: tuple[str, ...]) -> tupl
     return tuple(f"{number}{unit}" for unit in units) if bare else usual
 
 
-def parse_duration(text: str, *, expected: str = "a duration with a unit") -> int:
-    """Nanoseconds of `250ms`, `15m` or `1h30m`; raises UnitError, which says what was `expected`
-    and reads a bare number as minutes or seconds."""
+def parse_duration(
+    text: str,
+    *,
+    expected: str = "a duration with a unit",
+    least: str = "0s or more",
+    usual: tuple[str, ...] = ("m", "s"),
+) -> int:
+    """Nanoseconds of `250ms`, `15m` or `1h30m`; raises UnitError, which says what was `expected`,
+    of a negative duration what is the `least`, and reads a bare number in the `usual` units."""
     compact = text.strip().replace(" ", "")
+    ns = _sum_of_parts(compact)
+    if ns is None:
+        positive = compact.removeprefix("-")
+        if _sum_of_parts(positive):
+            raise UnitError(f'got "{text}", expected {least}, e.g. {positive}')
+        *most, last = _examples(text, usual, ("250ms", "15m", "1h30m"))
+        examples = f"{', '.join(most)} or {last}" if most else last
+        raise UnitError(f'got "{text}", expected {expected}, e.g. {examples}')
+    return ns
+
+
+def _sum_of_parts(compact: str) -> int | None:
+    """Nanoseconds; None where the text is not all durations with their units."""
     parts = _DURATION_PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
-        *most, last = _examples(text, ("m", "s"), ("250ms", "15m", "1h30m"))
-        raise UnitError(f'got "{text}", expected {expected}, e.g. {", ".join(most)} or {last}')
+        return None
     return round(sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts))
 
 
@@ -101,10 +122,14 @@ def parse_ratio(text: str) -> float:
 def parse_rate(text: str) -> Rate:
     """`10x` is a multiple of the profile's 1x, `5000/s` is absolute; raises UnitError."""
     compact = text.strip().lower().replace(" ", "")
-    for suffix, field in (("x", "multiple"), ("/s", "per_second")):
+    for suffix, field, kind in (("x", "multiple", "multiple"), ("/s", "per_second", "rate")):
         number = compact.removesuffix(suffix)
-        if compact.endswith(suffix) and _NUMBER.fullmatch(number) and float(number) > 0:
+        if not compact.endswith(suffix) or not _NUMBER.fullmatch(number.removeprefix("-")):
+            continue
+        if float(number) > 0:
             return Rate(**{field: float(number)})
+        usual = (number.lstrip("-0.") and number.removeprefix("-")) or "10"
+        raise UnitError(f'got "{text}", expected a {kind} above 0, e.g. {usual}{suffix}')
     one, other = _examples(text, ("x", "/s"), ("10x", "5000/s"))
     raise UnitError(f'got "{text}", expected a multiple such as {one} or a rate such as {other}')
 
@@ -204,4 +229,4 @@ def _iso(ns: int, to: str) -> str:
 
 
 def _moment(ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=ns // US)
+    return _EPOCH + timedelta(microseconds=min(max(ns // US, 0), _LAST_US))

@@ -7,6 +7,7 @@ import click
 
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
+from qosflood.cli.lines import say
 from qosflood.cli.params import DURATION
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ def _bridge(value: str) -> "BridgeOption":
     "session_ttl_ns",
     type=DURATION,
     metavar="60s",
-    help="Forget sessions not heard of for so long.  [default: never]",
+    help="Forget sessions that were silent for this long.  [default: never]",
 )
 @click.option(
     "--service-time",
     "service_time_ns",
     type=DURATION,
     metavar="2ms",
-    help="Need so long for each report, one after the other: 2ms is a knee at 500/s.",
+    help="Time spent on each report, one after the other: 2ms is a knee at 500/s.",
 )
 @click.option(
     "--token",
@@ -90,7 +91,7 @@ def collector(**options: Any) -> None:
 
 
 def _announce(url: str) -> None:
-    click.echo(
+    say(
         f"collector on {url} (pid {os.getpid()}); "
         "POST /api/v1/metrics/qos, GET /metrics; Ctrl-C stops it",
         err=True,

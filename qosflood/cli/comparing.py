@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from qosflood.base.errors import JournalError, RunDirectoryError
+from qosflood.cli.lines import say
 from qosflood.cli.screen import PatientConsole, patience, write_json
 from qosflood.journal.run_directory import write_atomically
 from qosflood.report.build import REPORT_JSON
@@ -41,7 +42,7 @@ def compare_and_show(
         with patience(console):
             print_comparison(console, comparison)
     for path in written:
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", err=True)
     return comparison.exit_code
 
 

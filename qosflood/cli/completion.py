@@ -18,7 +18,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS), required=False)
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> None:
-    """Print the script with which a shell completes words.
+    """Print the script that completes words in a shell.
 
     It offers commands, options, profiles and files.
 

@@ -13,7 +13,7 @@ from qosflood.cli.profile_argument import profile_argument
 @profile_argument
 @click.pass_context
 def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values: Any) -> None:
-    """Say what load this machine carries, or check a target.
+    """Measure what this machine can generate, or check a target.
 
     Without --target: open files, ports, cores and their quota, memory, the clock, the timer, and
     some seconds of the load itself against a sink on this machine. With it: what the plan needs

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qosflood.cli.latest import latest_runs
+from qosflood.cli.lines import say
+from qosflood.cli.params import RUN
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -46,7 +48,7 @@ class _Series(click.ParamType[str]):
 @click.argument(
     "run",
     required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="[RUN]",
 )
 @click.option(
@@ -75,4 +77,4 @@ def export_run(run: Path | None, out: Path | None, series: tuple[str, ...], **_:
     tables = [table for table in TABLES if not series or table.name in series]
     run = run or latest_runs(RUN_JSON)[0]
     for written in export(run, out, tables, empty=bool(series)):
-        click.echo(f"{written.path}  {written.rows:,} {'row' if written.rows == 1 else 'rows'}")
+        say(f"{written.path}  {written.rows:,} {'row' if written.rows == 1 else 'rows'}")

@@ -9,12 +9,15 @@ import click
 
 from qosflood.base.errors import ExitCode, PlanError, StartError
 from qosflood.base.listen import Address
+from qosflood.cli.lines import ask
 from qosflood.cli.planning import check_output, make_plan, options_from, wanted_outputs
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.outputs import WantedOutputs
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run.preflight.machine import examine
+from qosflood.run.preflight.preflight import lacks_consent
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.run import Request, check_start, fill_planned
 from qosflood.run.run import run as carry_out
 
@@ -32,7 +35,7 @@ def flood(
     screen, outputs = _outputs(dry_run=dry_run, **values)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
-        plan = fill_planned(plan)
+        plan = fill_planned(_with_instances(plan, allow, screen))
         screen.dry_run(plan, examine(plan))
         if plan.part is not None:
             _warn_of_start(plan.part, screen)
@@ -56,9 +59,22 @@ def watch_only(
         raise PlanError("watch: got no target, expected --target URL")
     plan = as_watch(plan)
     if dry_run:
+        plan = with_instances_of_job(plan)
         screen.dry_run(plan, examine(plan))
         return ExitCode.PASS
     return carry_out(_request(plan, (), outputs, values["out"]), screen)
+
+
+def _with_instances(plan: Plan, allow: tuple[str, ...], screen: TerminalScreen) -> Plan:
+    """The plan with the targets of its job, unless the run itself would ask for consent first."""
+    if not lacks_consent(plan, allow):
+        return with_instances_of_job(plan)
+    if plan.prometheus is not None and plan.prometheus.job is not None:
+        screen.notice(
+            f"warning: the targets of job {plan.prometheus.job} are not listed: Prometheus is "
+            "asked once the target may be flooded, see --allow-target"
+        )
+    return plan
 
 
 def _outputs(
@@ -100,5 +116,4 @@ def _warn_of_start(part: Part, screen: TerminalScreen) -> None:
 
 
 def _ask(question: str) -> bool:
-    answer: str = click.prompt(f"{question} [yes/no]", default="no", err=True)
-    return answer.strip().lower() == "yes"
+    return ask(f"{question} [yes/no]").lower() == "yes"

@@ -20,7 +20,15 @@ from qosflood.cli.compare import compare
 from qosflood.cli.completion import VARIABLE, completion
 from qosflood.cli.doctor import doctor
 from qosflood.cli.export import export_run
-from qosflood.cli.help import HELP, help_all_option, write_pointer, write_rows, write_sections
+from qosflood.cli.help import (
+    HELP,
+    has_help_all,
+    help_all_option,
+    write_pointer,
+    write_rows,
+    write_sections,
+)
+from qosflood.cli.lines import say
 from qosflood.cli.merge import merge
 from qosflood.cli.options import source_of
 from qosflood.cli.profile_argument import DEFAULT_PROFILE, profile_path
@@ -30,23 +38,23 @@ from qosflood.cli.run import run
 from qosflood.cli.watch import watch
 
 _WORDS = "qosflood.words"
-_OBVIOUS = ("help", "version")
-"""Commands that nobody looks for in a list."""
+_LAST = ("help", "version")
+"""Commands that share the last line of the list."""
 
 
 class Commands(DefaultGroup):  # type: ignore[misc]
     """The group of commands; its help shows the default command's options first."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep the words as they were typed."""
+        """Keep the words as they were typed, and read `--help --all` as `--help-all`."""
         ctx.meta[_WORDS] = tuple(args)
-        rest: list[str] = super().parse_args(ctx, args)
+        rest: list[str] = super().parse_args(ctx, _all_help(self, args))
         return rest
 
     def invoke(self, ctx: click.Context) -> object:
         """Name misspelled variables, then do what was asked for."""
         for line in _misspelled(self, ctx.meta[_WORDS]):
-            click.echo(line, err=True)
+            say(line, err=True)
         return super().invoke(ctx)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -65,8 +73,9 @@ class Commands(DefaultGroup):  # type: ignore[misc]
         rows = [
             (name, command.get_short_help_str(limit=80))
             for name, command in self.commands.items()
-            if name not in _OBVIOUS
+            if name not in _LAST
         ]
+        rows.append((", ".join(_LAST), "Explain a command; print the version."))
         write_rows("Commands", rows, formatter, max(len(name) for name, _ in rows))
         write_pointer(ctx, formatter)
 
@@ -82,7 +91,7 @@ class Commands(DefaultGroup):  # type: ignore[misc]
     __version__, "-V", "--version", prog_name="qosflood", allow_from_autoenv=False
 )
 def commands() -> None:
-    """Flood a QoS collector, watch it from the side, end with a verdict."""
+    """Flood a QoS collector, monitor it, and end with a verdict."""
 
 
 @click.command()
@@ -125,6 +134,18 @@ for _command in (
     commands.add_command(_command)
 for _command in profiles.commands.values():
     _command.context_settings.update(HELP)
+
+
+def _all_help(group: click.Group, words: list[str]) -> list[str]:
+    """The words without `--all` beside a request for help, which is then one for all of it."""
+    ends = words.index("--") if "--" in words else len(words)
+    asked = [word for word in words[:ends] if word in HELP["help_option_names"]]
+    if not asked or "--all" not in words[:ends]:
+        return words
+    name = next((word for word in words[:ends] if word in group.commands), "run")
+    every = has_help_all(group.commands[name])
+    kept = (word for at, word in enumerate(words) if at >= ends or word != "--all")
+    return ["--help-all" if every and word in asked else word for word in kept]
 
 
 def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
@@ -173,11 +194,30 @@ def _status() -> int:
 def _line(error: click.ClickException) -> str:
     """`--clients: got "x", expected …`, also where click would begin otherwise."""
     if isinstance(error, click.BadParameter) and error.ctx and error.param:
-        if error.message.startswith("got "):
-            return f"{source_of(error.ctx, error.param).partition(' ')[2]}: {error.message}"
+        named = source_of(error.ctx, error.param).partition(" ")[2]
         if isinstance(error.param, click.Argument):
-            error.param_hint = f"'{error.param.make_metavar(error.ctx).strip('[]')}'"
+            named = error.param.make_metavar(error.ctx).strip("[]")
+            error.param_hint = f"'{named}'"
+        if error.message.startswith("got "):
+            return f"{named}: {error.message}"
+    if isinstance(error, click.NoSuchOption) and error.ctx:
+        near = nearest(error.option_name, error.possibilities or ())
+        path = error.ctx.command_path
+        lists = "--help-all" if has_help_all(error.ctx.command) else "--help"
+        return (
+            f'got "{error.option_name}", expected an option of {path} ({path} {lists} '
+            f"lists them){near}"
+        )
+    if isinstance(error, click.BadOptionUsage) and error.message.endswith("an argument."):
+        return f"{error.option_name}: got nothing, expected {_metavar(error.option_name)}"
     return error.format_message()
+
+
+def _metavar(name: str) -> str:
+    """What the value of an option looks like; the error that lacks one does not say whose it is."""
+    every = (one for command in commands.commands.values() for one in command.params)
+    option = next((one for one in every if name in one.opts), None)
+    return "a value" if option is None else option.make_metavar(click.Context(run))
 
 
 def _interruptions() -> tuple[type[BaseException], ...]:
@@ -191,5 +231,5 @@ def _fail(lines: list[str], status: ExitCode) -> int:
     # The exit code says it too, should nobody read standard error any more.
     with suppress(OSError):
         for line in lines:
-            click.echo(f"qosflood: {line}", err=True)
+            say(f"qosflood: {line}", err=True)
     return status

@@ -14,10 +14,10 @@ _WIDEST = 31
 
 class SectionedOption(click.Option):
     """An option that help lists in a section; `common` are its words in `--help`, "" leaves it to
-    `--help-all`."""
+    `--help-all`, whose words are `help`, or the common ones where that is left out."""
 
     def __init__(self, *spelled: str, section: str = "", common: str = "", **settings: Any) -> None:
-        super().__init__(list(spelled), **settings)
+        super().__init__(list(spelled), **({"help": common or None} | settings))
         self.section = section
         self.common = common
 
@@ -72,6 +72,11 @@ def help_all_option() -> click.Option:
         callback=_show_all,
         help="Show every option and exit.",
     )
+
+
+def has_help_all(command: click.Command) -> bool:
+    """Whether a command has so many options that `--help` lists the common ones only."""
+    return any("--help-all" in option.opts for option in command.params)
 
 
 def _show_all(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:

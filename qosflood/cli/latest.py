@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
 from qosflood.base.errors import RunDirectoryError
+from qosflood.base.units import counted
+from qosflood.cli.lines import say
 
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
@@ -21,13 +21,14 @@ def latest_runs(file: str, count: int = 1) -> list[Path]:
 
     held = sorted((path.parent for path in RUNS.glob(f"*/{file}")), key=_moment)
     if len(held) < count:
-        wanted = "a run's folder" if count == 1 else f"{count} runs"
+        named = "name a run's folder" if count == 1 else "name them with --base RUN and --new RUN"
         raise RunDirectoryError(
-            f"{RUNS}: got {len(held)} runs with a {file}, expected at least {count}; name {wanted}"
+            f"{RUNS}: got {counted(len(held), 'run')} with a {file}, expected at least {count}; "
+            f"{named}"
         )
     chosen = held[-count:]
     words = "the latest run" if count == 1 else f"the latest {count} runs"
-    click.echo(f"{words}: {', '.join(map(str, chosen))}", err=True)
+    say(f"{words}: {', '.join(map(str, chosen))}", err=True)
     return chosen
 
 

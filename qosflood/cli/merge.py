@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from qosflood.base.units import SECOND
+from qosflood.cli.lines import say
 from qosflood.cli.options import verbose_option
+from qosflood.cli.params import RUN
 from qosflood.cli.report import show_report
 
 
@@ -16,7 +18,7 @@ from qosflood.cli.report import show_report
     "parts",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=RUN,
     metavar="DIR…",
 )
 @click.option(
@@ -36,7 +38,7 @@ def merge(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Make one run of the parts of a run, with one verdict.
+    """Merge the parts of a run into one run with one verdict.
 
     Each DIR is the run directory of a part (`--part 3/8`). A part that is missing, began late or
     died makes the run INVALID, and the reasons say which. Exits as a run does.
@@ -53,7 +55,5 @@ def merge(
     if not quiet:
         absent = missing(opened)
         without = f", without {', '.join(absent)}" if absent else ""
-        click.echo(
-            f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True
-        )
+        say(f"merged {len(opened)} of {first.part.of} parts into {folder}{without}", err=True)
     show_report(ctx, folder, as_json=as_json, quiet=quiet, verbose=verbose)

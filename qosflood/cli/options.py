@@ -58,7 +58,7 @@ verbose_option = SectionedOption(
     "--verbose",
     section="Output",
     is_flag=True,
-    help="The whole plan, and at the end every figure.",
+    help="Print the whole plan, and every figure after the run.",
 )
 
 LOAD = (
@@ -67,14 +67,13 @@ LOAD = (
         key="run.rate",
         common="Reports per second, or a multiple of 1x.",
         metavar="10x|5000/s",
-        help="How much: a multiple of 1x or reports per second.",
+        help="The load: a multiple of 1x, or reports per second.",
     ),
     _load(
         "--duration",
         key="run.duration",
         common="How long the flood itself lasts.",
         metavar="15m",
-        help="How long the flood itself lasts.",
     ),
     _load(
         "--clients",
@@ -84,7 +83,6 @@ LOAD = (
     ),
     _load(
         "--peak",
-        common="What 1x means here, e.g. 500@5s.",
         type=PEAK,
         help="What 1x means here, e.g. 500@5s.",
     ),
@@ -145,7 +143,10 @@ TARGET = (
         help="Do not check the target's certificate.",
     ),
     _target(
-        "--cert", key="target.cert", metavar="FILE", help="Show the certificate in this PEM file."
+        "--cert",
+        key="target.cert",
+        metavar="FILE",
+        help="Present the client certificate in this PEM file.",
     ),
     _target(
         "--key",
@@ -204,7 +205,7 @@ WATCHING = (
         help="How often to scrape, or off.",
     ),
     _watching(
-        "--pid", key="memory.pid", metavar="N", help="The process whose memory is the target's."
+        "--pid", key="memory.pid", metavar="N", help="The target's process; its memory is measured."
     ),
     _watching(
         "--audit",
@@ -277,7 +278,6 @@ OUTPUT = (
         "--dry-run",
         common="Print the plan and stop; nothing is sent.",
         is_flag=True,
-        help="Print the plan and stop; nothing is sent.",
     ),
     _output("--no-live", is_flag=True, help="Plain lines instead of the live view."),
     OptionalValue(
@@ -287,7 +287,7 @@ OUTPUT = (
         type=ADDRESS,
         alone="127.0.0.1:0",
         is_other=is_profile,
-        help="Serve a live page there; by itself on a free port of 127.0.0.1.",
+        help="Serve a live page there; without an address, on a free port of 127.0.0.1.",
     ),
     _output(
         "--metrics-port",
@@ -315,7 +315,6 @@ WATCH_DURATION = _watching(
     key="run.duration",
     common="How long to watch.",
     metavar="1h",
-    help="How long to watch.",
 )
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)

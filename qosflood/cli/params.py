@@ -4,12 +4,15 @@ What is heavy to import is imported when such a value is read.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qosflood.base.errors import StartError, UnitError
+from qosflood.base.text import nearest
 from qosflood.base.units import MS, US, parse_duration, parse_ratio
 from qosflood.plan.options import parse_part, parse_peak
 
@@ -55,6 +58,26 @@ class _Parsed(click.ParamType[Any]):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
+
+
+class _Existing(click.Path):
+    """A path that is there; what was `expected` is said of one that is not."""
+
+    def __init__(self, expected: str, **settings: Any) -> None:
+        super().__init__(exists=True, path_type=Path, **settings)
+        self._expected = expected
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; fails with the nearest one beside it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            path = Path(value)
+            with suppress(OSError):
+                beside = [str(path.parent / one.name) for one in path.parent.iterdir()]
+                near = nearest(str(path), beside)
+                self.fail(f'got "{value}", expected {self._expected}{near}', param, ctx)
+            self.fail(f'got "{value}", expected {self._expected}', param, ctx)
 
 
 def one_of(*words: str) -> click.ParamType[Any]:
@@ -123,6 +146,10 @@ def _push_url(text: str) -> str:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1970, 2262)
 """Whose moments are nanoseconds that fit into 64 bits."""
+RUN = _Existing("the folder of a run, e.g. one below qosflood-runs", file_okay=False)
+"""A run directory."""
+RUN_OR_REPORT = _Existing("the folder of a run or its report.json")
+"""What `compare` reads."""
 TEXT = _Parsed("text", str)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("TIME", parse_duration)

@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -10,6 +10,7 @@ import click
 from qosflood import __version__
 from qosflood.base.endpoint import Endpoint, is_loopback
 from qosflood.base.errors import PlanError
+from qosflood.base.text import is_utf8
 from qosflood.cli.options import PlanOption, source_of
 from qosflood.live.metrics.outputs import Wanted, wanted
 from qosflood.plan.options import Options
@@ -18,13 +19,14 @@ from qosflood.plan.profile.files import load_profile
 from qosflood.plan.profile.target import wanted_endpoint
 from qosflood.plan.resolve import allowed_targets, resolve, with_options
 from qosflood.run.preflight.machine import allowed_cores
-from qosflood.run.preflight.prometheus import with_instances_of_job
 
 
 def check_output(*, dry_run: bool, as_json: bool) -> None:
     """Raise UsageError for outputs that exclude each other."""
     if dry_run and as_json:
-        raise click.UsageError("--json: got --dry-run too, which makes no report; leave one away")
+        raise click.UsageError(
+            "--json: got --dry-run too, which makes no report; drop one of the two"
+        )
 
 
 def wanted_outputs(values: Mapping[str, Any]) -> Wanted:
@@ -41,6 +43,9 @@ def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
         value = values.get(option.name or "")
         if not isinstance(option, PlanOption) or value is None or value == ():
             continue
+        if not all(is_utf8(text) for text in _texts(value)):
+            name = source_of(ctx, option).partition(" ")[2]
+            raise PlanError(f"{name}: got bytes that are no UTF-8, expected text")
         if option.field:
             given = fields
             named = {option.field: value}
@@ -52,10 +57,21 @@ def options_from(ctx: click.Context, values: Mapping[str, Any]) -> Options:
     return Options(keys=keys, sources=sources, **fields)
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """The strings of an option's value."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _texts(each)
+
+
 def make_plan(
     profile: str, sets: tuple[str, ...], options: Options, *, silent: bool = False
 ) -> tuple[Plan, tuple[str, ...]]:
-    """The plan and the hosts that may be flooded; raises StartError.
+    """The plan and the hosts that may be flooded, with nothing sent yet; raises StartError.
 
     `silent`: the target is not to notice, not even by a connect.
     """
@@ -72,7 +88,7 @@ def make_plan(
         addresses=addresses,
         cores=allowed_cores(),
     )
-    return with_instances_of_job(plan), allowed_targets(loaded, options)
+    return plan, allowed_targets(loaded, options)
 
 
 def look_up(endpoint: Endpoint, *, silent: bool = False, every: bool = False) -> tuple[str, ...]:

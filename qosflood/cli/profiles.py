@@ -7,6 +7,7 @@ import click
 
 from qosflood.base.errors import ProfileError
 from qosflood.base.text import nearest
+from qosflood.cli.lines import say
 from qosflood.plan.profile.shipped import list_profiles
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _print_list() -> None:
     names = list_profiles()
     width = max((len(name) for name in names), default=0)
     for name in names:
-        click.echo(f"{name:{width}}  {load_profile(name).profile.description}".rstrip())
+        say(f"{name:{width}}  {load_profile(name).profile.description}".rstrip())
 
 
 def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -56,7 +57,7 @@ def show(name: str) -> None:
 @profiles.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def validate(paths: tuple[str, ...]) -> None:
-    """Check profiles; all errors of all of them are shown, and exit 2."""
+    """Check profiles: show all their errors, and exit with 2 if there are any."""
     from qosflood.plan.profile.files import load_profile
 
     problems: list[str] = []
@@ -66,7 +67,7 @@ def validate(paths: tuple[str, ...]) -> None:
         except ProfileError as error:
             problems += error.problems
         else:
-            click.echo(f"profile {path}: ok")
+            say(f"profile {path}: ok")
     if problems:
         raise ProfileError(problems)
 

@@ -17,7 +17,7 @@ from qosflood.cli.profile_argument import profile_argument
 @profile_argument
 @click.pass_context
 def run(ctx: click.Context, /, **values: Any) -> None:
-    """Flood a QoS collector, watch it from the side, end with a verdict.
+    """Flood a QoS collector, monitor it, and end with a verdict.
 
     PROFILE is a shipped name or a path; `qosflood profiles` lists them. Without --target an
     embedded collector is started and flooded.

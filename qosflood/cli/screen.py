@@ -6,17 +6,18 @@ the plan of a dry run.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-from qosflood.base.text import printable
+from qosflood.base.text import harmless, printable
 from qosflood.live.terminal import RunView, Style, make_view, print_event
 from qosflood.plan.describe import Row, describe
 from qosflood.plan.plan import Plan
@@ -29,7 +30,18 @@ from qosflood.run.preflight.resources import Needs
 
 
 class PatientConsole(Console):
-    """A console whose reader may go; the run and its exit code go on without it."""
+    """A console whose reader may go; the run and its exit code go on without it. Nothing that is
+    printed on it moves a cursor, but what rich itself says to the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of what is printed, each harmless."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(harmless(segment.text), segment.style)
 
     def on_broken_pipe(self) -> None:
         """Write to nowhere from here on."""

@@ -5,11 +5,10 @@ import functools
 from collections.abc import Iterable
 from dataclasses import replace
 
-import click
-
 from qosflood.base.cgroup import cpu_quota
 from qosflood.base.child_pipe import raise_open_files
 from qosflood.base.errors import ExitCode
+from qosflood.cli.lines import say
 from qosflood.cli.planning import make_plan
 from qosflood.cli.profile_argument import DEFAULT_PROFILE
 from qosflood.plan.options import Options
@@ -39,11 +38,11 @@ def check_up() -> ExitCode:
     facts = machine_facts(plain)
     _print(judge.machine_rows(facts, affine_cores(), cpu_quota()))
     _print([judge.clock_row(clock_state()), judge.timer_row(measure_wakes(_WAKES))])
-    click.echo("the load itself, for some seconds …", err=True)
+    say("the load itself, for some seconds …", err=True)
     saturated, tried = asyncio.run(_trials())
     _print(judge.trial_rows(saturated, tried))
     fit = (fitting_clients(plan, facts) for plan in (plain, tls))
-    click.echo(judge.carries(tried[-1], _TRIED_CLIENTS, plain.load.shards, *fit))
+    say(judge.carries(tried[-1], _TRIED_CLIENTS, plain.load.shards, *fit))
     return ExitCode.PASS if judge.on_time(tried[-1]) else ExitCode.NOT_STARTED
 
 
@@ -85,6 +84,6 @@ def _plan(options: Options, sets: tuple[str, ...]) -> Plan:
 
 def _print(rows: Iterable[Row]) -> None:
     for row in rows:
-        click.echo(f"{row.name:<11}{'✓' if row.good else '!'} {row.words}")
+        say(f"{row.name:<11}{'✓' if row.good else '!'} {row.words}")
         if not row.good:
-            click.echo(f"{'':<13}{row.advice}")
+            say(f"{'':<13}{row.advice}")

@@ -2,8 +2,7 @@
 
 import asyncio
 
-import click
-
+from qosflood.cli.lines import say
 from qosflood.plan.plan import Plan
 from qosflood.run.preflight.machine import examine
 from qosflood.run.preflight.preflight import (
@@ -13,6 +12,7 @@ from qosflood.run.preflight.preflight import (
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.run import fill_planned
 
 
@@ -20,13 +20,14 @@ def check(plan: Plan, allow: tuple[str, ...]) -> None:
     """Print what the plan needs of this machine and what was seen of its target; raises
     StartError."""
     consent = check_consent(plan, allow, None)
+    plan = with_instances_of_job(plan)
     needs = examine(fill_planned(plan))
     for line in needs.lines:
-        click.echo(f"machine {line}")
+        say(f"machine {line}")
     seen = asyncio.run(_look(plan, (*consent, *needs.check())))
-    click.echo(seen.line(plan.report.expect))
+    say(seen.line(plan.report.expect))
     for line in (*seen.warnings, *check_target(plan, seen)):
-        click.echo(f"warning: {line}", err=True)
+        say(f"warning: {line}", err=True)
 
 
 async def _look(plan: Plan, warnings: tuple[str, ...]) -> Preflight:

@@ -13,7 +13,7 @@ from qosflood.cli.profile_argument import profile_argument
 @profile_argument
 @click.pass_context
 def watch(ctx: click.Context, /, **values: Any) -> None:
-    """Watch a target without any load, end with a verdict.
+    """Watch a target without load, and end with a verdict.
 
     Scrapes, memory and restarts are watched as in a run, with the same journal and report; no
     report is ever sent. For the hours before and after a flood, or while others send.

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from hdrh.histogram import HdrHistogram
 
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.base.percentiles import PERCENTILES, rank
 from qosflood.journal.records import Latency
 
 LOWEST_NS = 1_000
 HIGHEST_NS = 3_600_000_000_000
 DIGITS = 3
+_ENCODED_TOGETHER = 2048
+"""Counters, a power of 2: an encoding holds a multiple of so many."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -28,8 +30,19 @@ def make_histogram() -> HdrHistogram:
 
 
 def encode(histogram: HdrHistogram) -> str:
-    """HdrHistogram's V2 compressed form in base64."""
-    encoded: bytes = histogram.encode()
+    """HdrHistogram's V2 compressed form in base64; zeros may follow the last counter in use.
+
+    HdrHistogram makes a ctypes array type for each number of counters that it encodes. Types are
+    cycles, which a shard without garbage collection never frees: there may be few of them.
+    """
+    last = histogram.get_counts_array_index(histogram.max_value)
+    rounded = min(last | (_ENCODED_TOGETHER - 1), histogram.counts_len - 1)
+    largest = histogram.max_value
+    histogram.max_value = int(values_of_indexes()[0][rounded])
+    try:
+        encoded: bytes = histogram.encode()
+    finally:
+        histogram.max_value = largest
     return encoded.decode("ascii")
 
 
@@ -81,8 +94,8 @@ def _indexes(histogram: HdrHistogram, values: Ints) -> Ints:
 def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     """The figures of a histogram with its encoding; None for an empty one.
 
-    Percentiles equal `get_value_at_percentile`. The maximum is, like them, the highest value
-    that the counter it fell into stands for, so that no percentile lies above it.
+    Percentiles equal those of HdrHistogram's Java reader. The maximum is, like them, the highest
+    value that the counter it fell into stands for, so that no percentile lies above it.
     """
     total: int = histogram.total_count
     if not total:
@@ -92,7 +105,7 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
     recorded = counts[used]
     reached = np.cumsum(recorded)
     highest, middle = values_of_indexes()
-    targets = [histogram.get_target_count_at_percentile(p) for p in PERCENTILES.values()]
+    targets = [rank(p, total) for p in PERCENTILES.values()]
     values = highest[used[np.searchsorted(reached, targets)]].tolist()
     return Latency(
         count=total,
@@ -105,14 +118,20 @@ def figures(histogram: HdrHistogram, overflow: int = 0) -> Latency | None:
 
 
 def value_at(histogram: HdrHistogram, percentiles: npt.NDArray[np.float64]) -> Ints:
-    """`get_value_at_percentile` for many percentiles (0 to 100) at once; 0s if it is empty."""
+    """The values at many percentiles (0 to 100) at once; 0s if it is empty."""
     if not histogram.total_count:
         return np.zeros(len(percentiles), dtype=np.int64)
     counts = counts_of(histogram)
     used = np.flatnonzero(counts)
-    targets = [histogram.get_target_count_at_percentile(p) for p in percentiles.tolist()]
+    targets = [rank(p, histogram.total_count) for p in percentiles.tolist()]
     values: Ints = values_of_indexes()[0][used[np.searchsorted(np.cumsum(counts[used]), targets)]]
     return values
+
+
+def count_above(latency: Latency, threshold_ns: float) -> int:
+    """How many values lie above the threshold, to the histogram's precision."""
+    counts = counts_of(decode(latency.encoded))
+    return int(counts[values_of_indexes()[0] > threshold_ns].sum())
 
 
 @cache

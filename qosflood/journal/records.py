@@ -16,6 +16,7 @@ import orjson
 from qosflood.journal.earlier_schemas import EARLIER_LATENCY, record_of_today
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
 from qosflood.journal.prometheus_records import OtelSample, PrometheusReading, PrometheusSamples
+from qosflood.plan.watching import ExternalKind
 
 FIRST = 20
 
@@ -47,8 +48,23 @@ CUT_OFF = "run stopped, no answer yet"
 """Reasons of reports that the stop ended before their deadline: unsent, and timeouts. They count
 the time that they had waited by then, not their timeout."""
 
+OWN_ABSENCE: dict[Outcome, str] = {
+    Outcome.TIMEOUT: "generator: stood still, no answer read by the deadline",
+    Outcome.UNSENT: "generator: stood still, not sent by the deadline",
+    Outcome.CONNECTION_LOST: "generator: asleep, the connection was lost",
+    Outcome.CONNECT_ERROR: "generator: asleep, the connect failed",
+}
+"""Reasons of reports that ended so because a shard was absent (see load/absence.py): they are
+nobody's failure."""
+
+
+def nobodys_failures(errors: dict[str, int]) -> int:
+    """How many of the failures, by reason, are due to the generator's own absence."""
+    return sum(errors.get(reason, 0) for reason in OWN_ABSENCE.values()) if errors else 0
+
+
 Who = Literal["target", "generator", "network", "operator"]
-MemoryKind = Literal["process", "gauge", "exposition", "promql", "command"]
+MemoryKind = Literal["process", "gauge", ExternalKind]
 MemoryFigure = Literal["rss", "pss", "working_set", "named"]
 """What a memory sample's bytes are; `named`: whatever the profile asked its source for."""
 
@@ -84,7 +100,10 @@ class Connects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardHealth:
-    """How the generator itself fared in one second; on the window of the phase in force only."""
+    """How the generator itself fared in one second; on the window of the phase in force only.
+
+    `absent_ns`: it stood still or was behind its schedule, for half a second or more at a time.
+    """
 
     loop_stall_ns: int
     cpu_ns: int
@@ -94,6 +113,7 @@ class ShardHealth:
     connected: int
     connecting: int
     pending: int
+    absent_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +180,9 @@ class ScrapeSample:
     apart. `gap` marks a tick that was missed because the scrape before it still ran;
     `own_fault` one that the monitor itself missed or started late. `heap_bytes`, `loop_lag_s` and
     `major_gcs` (collections so far) are the page's own, where its runtime exposes them. Beside the
-    last page that was taken: series `added` and `removed` (None: there was none), and how many of
-    the counters that are followed fell (`resets`).
+    last page that was taken: series `added` and `removed` (None: there was none), how many of
+    the counters that are followed fell (`resets`), and whether it is the same byte for byte
+    (`unchanged`).
     """
 
     TAG: ClassVar[str] = "scrape"
@@ -186,6 +207,7 @@ class ScrapeSample:
     added: int | None = None
     removed: int | None = None
     resets: int = 0
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +222,8 @@ class MemorySample:
 
     `limit_bytes` is what the source says it may use; `oom_kills` and `throttled_ns` are its
     cgroup's since that began. `source_ms` is when the source took the value (epoch), and `restarts`
-    how often it says the instance was restarted so far, where it tells.
+    how often it says the instance was restarted so far, where it tells. `files` are the open files
+    of the process in the tree that is nearest to its limit of them, `files_limit`.
     """
 
     TAG: ClassVar[str] = "memory"
@@ -220,6 +243,8 @@ class MemorySample:
     throttled_ns: int | None = None
     source_ms: int | None = None
     restarts: int | None = None
+    files: int | None = None
+    files_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

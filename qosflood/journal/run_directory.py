@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ import msgspec
 import orjson
 
 from qosflood.base.errors import DiskFullError, JournalError, JournalWriteError, RunDirectoryError
+from qosflood.base.new_file import create, temporary_beside
+from qosflood.base.text import printable
+from qosflood.base.units import format_bytes
+from qosflood.journal.damage import MOST_T_NS, check_record
 from qosflood.journal.earlier_schemas import completed_plan
 from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
 from qosflood.plan.plan import Plan, plan_from_builtins
@@ -28,6 +33,9 @@ FAILURES = "failures.jsonl"
 RUN_SCHEMA = "qosflood/run/1"
 _RESERVE = ".reserve"
 _RESERVE_BYTES = 256 * 1024
+_SALVAGE = "the report of all other lines is made by: qosflood report --salvage"
+_LEAST_FREE_BYTES = 2 * _RESERVE_BYTES
+"""The reserve, run.json and the beginning of a journal."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -55,6 +63,10 @@ def check_run_directory(path: Path) -> None:
         raise _unwritable(path, os.strerror(errno.ENOTDIR))
     if not os.access(found, os.W_OK | os.X_OK):
         raise _unwritable(path, os.strerror(errno.EACCES))
+    disk = shutil.disk_usage(found)
+    # A file system without sizes has a total of 0.
+    if disk.total and disk.free < _LEAST_FREE_BYTES:
+        raise _without_space(path, errno.ENOSPC)
 
 
 def create_run_directory(path: Path) -> Path:
@@ -63,11 +75,13 @@ def create_run_directory(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         _refuse_used(path)
         probe = path / ".probe"
-        probe.write_bytes(b"")
+        create(probe).close()
         probe.unlink()
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
+        if error.errno in _FULL:
+            raise _without_space(path, error.errno) from None
         raise _unwritable(path, error.strerror) from None
     return path
 
@@ -92,14 +106,38 @@ def _unwritable(path: Path, why: str | None) -> RunDirectoryError:
     )
 
 
+def _without_space(path: Path, number: int | None) -> RunDirectoryError:
+    free = "a disk quota that is used up"
+    if number != errno.EDQUOT:
+        place = next(place for place in (path, *path.absolute().parents) if place.exists())
+        free = f"{format_bytes(shutil.disk_usage(place).free)} free on its disk"
+    return RunDirectoryError(
+        f"--out {path}: got {free}, expected at least {format_bytes(_LEAST_FREE_BYTES)}; "
+        "free space there or name a folder on another disk with --out"
+    )
+
+
+def _not_begun(run_dir: Path, error: OSError, file: str = "") -> RunDirectoryError:
+    """Why no run began; where the disk was full, the folder is left empty for another try."""
+    if error.errno not in _FULL:
+        return RunDirectoryError(f"{run_dir / file}: {error.strerror}")
+    journal = run_dir / JOURNAL
+    with contextlib.suppress(OSError):
+        # A journal with a record in it is another run's.
+        if not journal.exists() or journal.stat().st_size == 0:
+            for name in (_RESERVE, RUN_JSON, JOURNAL, FAILURES):
+                (run_dir / name).unlink(missing_ok=True)
+    return _without_space(run_dir, error.errno)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary name beside `path`, then rename; raises OSError.
 
     Synced before the rename: after a power cut a name must not lead to an empty file.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary, file = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -126,7 +164,7 @@ def write_run_json(run_dir: Path, facts: dict[str, Any]) -> None:
     try:
         write_atomically(run_dir / RUN_JSON, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     except OSError as error:
-        raise RunDirectoryError(f"{run_dir / RUN_JSON}: {error.strerror}") from None
+        raise _not_begun(run_dir, error, RUN_JSON) from None
 
 
 class JournalWriter:
@@ -138,11 +176,12 @@ class JournalWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         try:
             # Space for the end record, should the disk fill up during the run.
-            self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+            with create(self._reserve) as reserve:
+                reserve.write(b"\0" * _RESERVE_BYTES)
             self._fd = os.open(self._path, flags, 0o644)
             self._failures_fd = os.open(run_dir / FAILURES, flags, 0o644)
         except OSError as error:
-            raise RunDirectoryError(f"{run_dir}: {error.strerror}") from None
+            raise _not_begun(run_dir, error) from None
         # The lock shows that a run still writes; the kernel drops it when the process ends.
         with contextlib.suppress(OSError):
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -187,7 +226,9 @@ class JournalWriter:
         self.sync()
         self.free_reserve()
         for fd in self._sizes:
-            os.close(fd)
+            # A file system that is broken or full may say so only now; the records are written.
+            with contextlib.suppress(OSError):
+                os.close(fd)
         self._sizes = {}
 
     def _write(self, fd: int, line: bytes) -> None:
@@ -229,44 +270,99 @@ def is_running(run_dir: Path) -> bool:
 
 def read_run(run_dir: Path) -> Run:
     """The run a directory holds; raises JournalError."""
-    path = run_dir / RUN_JSON
-    try:
-        facts = orjson.loads(path.read_bytes())
-        plan = plan_from_builtins(completed_plan(facts["plan"]))
-        first = next(read_records(run_dir), None)
-    except OSError as error:
-        raise JournalError(f"{path}: {error.strerror}; expected a run directory") from None
-    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
-        raise JournalError(f"{path}: {error}; expected {RUN_SCHEMA}") from None
+    plan, facts = _plan_and_facts(run_dir)
+    first = next(read_records(run_dir), None)
     if not isinstance(first, Segment):
         raise JournalError(f"{run_dir / JOURNAL}: has no first record; nothing was recorded")
     return Run(plan, facts, first)
 
 
-def read_records(run_dir: Path) -> Iterator[JournalRecord]:
-    """The journal's records in order; a torn last line is dropped. Raises JournalError."""
+def read_damaged_run(run_dir: Path) -> Run:
+    """The run a directory holds, of which the journal's first record may be damaged: run.json says
+    when the run began, too. Raises JournalError."""
+    plan, facts = _plan_and_facts(run_dir)
+    records = read_records(run_dir, LeftOut())
+    segment = next((one for one in records if isinstance(one, Segment)), None)
+    if segment is None:
+        began = facts.get("wall_ns")
+        if not isinstance(began, int) or not 0 <= began < MOST_T_NS:
+            raise JournalError(f"{run_dir}: neither run.json nor the journal says when it began")
+        segment = Segment(t=0, boot_id="unknown", wall_ns=began, mono_ns=0)
+    return Run(plan, facts, segment)
+
+
+def _plan_and_facts(run_dir: Path) -> tuple[Plan, dict[str, Any]]:
+    path = run_dir / RUN_JSON
+    try:
+        facts = orjson.loads(path.read_bytes())
+        _refuse_other_schema(facts)
+        return plan_from_builtins(completed_plan(facts["plan"])), facts
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}; expected a run directory") from None
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
+        raise JournalError(f"{path}: {error}; expected {RUN_SCHEMA}") from None
+
+
+def _refuse_other_schema(facts: Any) -> None:
+    """Raise ValueError for a run.json that says it is of a schema which is not ours."""
+    schema = facts.get("schema", RUN_SCHEMA) if isinstance(facts, dict) else RUN_SCHEMA
+    if schema != RUN_SCHEMA:
+        raise ValueError(f"got schema {printable(schema, 60)}, made by another version of qosflood")
+
+
+class LeftOut:
+    """Lines of a journal that could not be read, counted; the first few of them in words."""
+
+    MOST_NAMED = 5
+
+    def __init__(self) -> None:
+        self.lines = self.of = 0
+        self._named: list[str] = []
+
+    def add(self, what: str) -> None:
+        """A further one."""
+        self.lines += 1
+        if self.lines <= self.MOST_NAMED:
+            self._named.append(what)
+
+    @property
+    def words(self) -> str:
+        """What was left out, in one line."""
+        further = self.lines - len(self._named)
+        more = f"; and {further:,} more" if further else ""
+        return f"{self.lines:,} of {self.of:,} lines left out: {'; '.join(self._named)}{more}"
+
+
+def read_records(run_dir: Path, left_out: LeftOut | None = None) -> Iterator[JournalRecord]:
+    """The journal's records in order; a torn last line is dropped.
+
+    Raises JournalError, for a damaged line only where there is no `left_out` to take it.
+    """
     path = run_dir / JOURNAL
     try:
         with path.open("rb") as journal:
             for number, line in enumerate(journal, 1):
-                record = _record(path, number, line)
-                if record is not None:
-                    yield record
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    record = decode_record(line)
+                    check_record(record)
+                except (ValueError, RecursionError) as error:
+                    what = f"line {number}: {printable(error, 200)}"
+                    if left_out is None:
+                        raise JournalError(f"{path}: {what}; {_SALVAGE} {run_dir}") from None
+                    left_out.add(what)
+                    continue
+                finally:
+                    if left_out is not None:
+                        left_out.of = number
+                yield record
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from None
 
 
-def _record(path: Path, number: int, line: bytes) -> JournalRecord | None:
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        return decode_record(line)
-    except ValueError as error:
-        raise JournalError(f"{path}: line {number}: {error}") from None
-
-
 def read_failures(run_dir: Path) -> list[dict[str, Any]]:
-    """The failure samples of a run, without a torn last line; empty if there are none."""
+    """The failure samples of a run that can be read; empty if there are none."""
     try:
         lines = (run_dir / FAILURES).read_bytes().split(b"\n")[:-1]
     except OSError:
@@ -274,5 +370,7 @@ def read_failures(run_dir: Path) -> list[dict[str, Any]]:
     samples = []
     for line in lines:
         with contextlib.suppress(orjson.JSONDecodeError):
-            samples.append(orjson.loads(line))
+            sample = orjson.loads(line)
+            if isinstance(sample, dict):
+                samples.append(sample)
     return samples

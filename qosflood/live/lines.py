@@ -74,7 +74,7 @@ def memory(snapshot: Snapshot, *, limit: bool = False) -> str:
     most = snapshot.rss_limit_bytes if limit else None
     of = f" of {size(most)}" if most else ""
     name = snapshot.rss_instance
-    return size(snapshot.rss_bytes) + of + (_whose(name, "most", snapshot) if name else "")
+    return size(snapshot.rss_bytes) + of + (_instance_words(name, "most", snapshot) if name else "")
 
 
 def scrape(snapshot: Snapshot) -> str:
@@ -83,12 +83,14 @@ def scrape(snapshot: Snapshot) -> str:
     if last is None:
         return UNKNOWN
     if last.ok:
-        return f"ok {duration(last.duration_ns)}{_whose(last.instance, 'slowest', snapshot)}"
+        return (
+            f"ok {duration(last.duration_ns)}{_instance_words(last.instance, 'slowest', snapshot)}"
+        )
     reason = printable(last.reason or "unknown", 60)
-    return f"failed{_whose(last.instance, str(snapshot.failing), snapshot)}: {reason}"
+    return f"failed{_instance_words(last.instance, str(snapshot.failing), snapshot)}: {reason}"
 
 
-def _whose(name: str, which: str, snapshot: Snapshot) -> str:
+def _instance_words(name: str, which: str, snapshot: Snapshot) -> str:
     if snapshot.instances < 2:
         return ""
     return f" ({printable(name, 40)}, {which} of {snapshot.instances})"

@@ -177,7 +177,7 @@ def _note(findings: Findings, judged: JudgedLimit) -> str:
     if judged.ok is not None:
         return judged.reason
     if metric_of(limit).at_end:
-        return "judged in the end"
+        return "judged after the run"
     if limit.scope != RUN and not _reached(findings, limit.scope):
         return f"judged in the {limit.scope}"
     return judged.reason

@@ -106,7 +106,7 @@ def print_event(console: Console, text: str, *, indent: int = 2) -> None:
 
 
 def _waiting(left_ns: int) -> str:
-    return f"the load starts in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C to leave"
+    return f"the load starts in {lines.whole_seconds(left_ns + SECOND - 1)}; Ctrl-C to exit"
 
 
 def make_view(plan: Plan, console: Console, style: Style) -> RunView:

@@ -22,13 +22,21 @@ class HealthMeter:
         self._waited_ns = self._run_queue_ns()
         self._throttled_ns = self._throttle_ns()
         self._stall_ns = 0
+        self._asleep_ns = _asleep_ns()
 
     def stalled(self, ns: int) -> None:
         """The loop came back `ns` later than asked."""
         self._stall_ns = max(self._stall_ns, ns)
 
-    def read(self, *, connected: int, connecting: int, pending: int) -> ShardHealth:
-        """Figures since the last reading; connection counts are passed through."""
+    def slept_ns(self) -> int:
+        """For how long the machine has slept since the last call."""
+        before_ns, self._asleep_ns = self._asleep_ns, _asleep_ns()
+        return max(self._asleep_ns - before_ns, 0)
+
+    def read(
+        self, *, connected: int, connecting: int, pending: int, absent_ns: int = 0
+    ) -> ShardHealth:
+        """Figures since the last reading; connection counts and absence are passed through."""
         cpu_ns, waited_ns, throttled_ns = (
             time.process_time_ns(),
             self._run_queue_ns(),
@@ -43,6 +51,7 @@ class HealthMeter:
             connected=connected,
             connecting=connecting,
             pending=pending,
+            absent_ns=absent_ns,
         )
         self._cpu_ns, self._waited_ns, self._throttled_ns = cpu_ns, waited_ns, throttled_ns
         self._stall_ns = 0
@@ -61,6 +70,13 @@ class HealthMeter:
 
     def _throttle_ns(self) -> int:
         return throttled_ns(_text(self._cpu_stat))
+
+
+def _asleep_ns() -> int:
+    """How long the machine has slept since its boot; the monotonic clock stands still meanwhile."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
 
 
 def _opened(path: Path | None) -> int | None:

@@ -16,6 +16,8 @@ MEMO_KEY_BYTES = 4096
 MEMO_JUDGED_FROM = 256
 """A second with fewer responses is too short to judge the memo's share of hits."""
 MAX_HEAD_BYTES = 64 * 1024
+MAX_TRAILER_BYTES = 16 * 1024
+"""What may come between two pieces of a body or behind it: trailers, extensions of chunks."""
 SAMPLE_BODY_BYTES = 512
 
 
@@ -111,6 +113,7 @@ class ResponseReader:
         # Lent for the call only: the parser holds the message, and a cycle would outlive its
         # response (1 KB each), since a shard runs without garbage collection.
         message.parser = self._parser
+        message.unframed += len(data) if message.headers_done else 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -121,6 +124,8 @@ class ResponseReader:
             message.trailing = True
         finally:
             message.parser = None
+        if message.unframed > MAX_TRAILER_BYTES and not message.complete:
+            raise BadResponseError(f"trailers over {MAX_TRAILER_BYTES // 1024} KiB")
         if message.head_too_long:
             raise BadResponseError(f"response head over {MAX_HEAD_BYTES // 1024} KiB")
         return message.response() if message.complete else None
@@ -163,6 +168,7 @@ class _Message:
         "parser",
         "status",
         "trailing",
+        "unframed",
         "until_eof",
     )
 
@@ -178,6 +184,7 @@ class _Message:
         self.keep_alive = False
         self.until_eof = True
         self.trailing = False
+        self.unframed = 0
 
     @property
     def head_too_long(self) -> bool:
@@ -217,6 +224,7 @@ class _Message:
                 self.length = 0
 
     def on_body(self, body: bytes) -> None:
+        self.unframed = 0
         if not self.complete and len(self.body) < SAMPLE_BODY_BYTES:
             self.body += body[: SAMPLE_BODY_BYTES - len(self.body)]
 

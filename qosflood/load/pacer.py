@@ -13,11 +13,13 @@ from qosflood.load.client.factory import PacedClient
 from qosflood.load.client.shared import NEVER
 from qosflood.load.recorder import Bucket
 from qosflood.load.schedule.due_times import Renewal, Schedule
+from qosflood.load.turns import Turns
 
 SENDS_PER_WAKE_UP = 256
 """After this many sends the loop reads answers, or their time stamps would be late."""
-SESSION_EVENTS_PER_WAKE_UP = 64
-"""Joins and leaves handled in one wake-up; closing a connection costs some 10 us."""
+FIRST_SESSION_EVENTS = 8
+MOST_SESSION_EVENTS = 64
+"""Joins and leaves handled in one wake-up, as many as their time allows."""
 CHUNK_NS = 100_000_000
 AHEAD_NS = CHUNK_NS // 2
 """After an empty chunk the next is computed this long before it begins: computing takes
@@ -72,6 +74,7 @@ class Pacer:
         # When the next session joins, is replaced or leaves, since the load's start. Kept, because
         # every wake-up reads it.
         self._session_event_ns = NEVER
+        self._turns = Turns(clock, FIRST_SESSION_EVENTS, MOST_SESSION_EVENTS)
         self.finished = False
         self._refill()
 
@@ -86,6 +89,11 @@ class Pacer:
     def sessions(self) -> int:
         """Distinct sessions that have begun so far."""
         return self._joined + self._renewed
+
+    @property
+    def behind_since_ns(self) -> int:
+        """When the oldest report was due that is not picked yet, on the clock."""
+        return self._next_due_ns if self._reports_left and not self.finished else NEVER
 
     def tick(self) -> None:
         """Send what is due, up to 256 reports, and set the timer for the next."""
@@ -184,10 +192,12 @@ class Pacer:
             # Not before the next report: a session that ended first would close its
             # connection, and would have to connect again for its last report.
             until_ns = min(until_ns, self._next_due_ns - 1 - self._zero_ns)
-        for _ in range(SESSION_EVENTS_PER_WAKE_UP):
+        for _ in range(self._turns.begin()):
             if self._session_event_ns > until_ns:
                 return False
             self._handle_session_event()
+            if self._turns.spent:
+                break
         return True
 
     def _handle_session_event(self) -> None:

@@ -39,6 +39,8 @@ SWEEP_EVERY = 4
 """Deadlines are swept every 100 ms; a late sweep only closes a connection later."""
 DRAIN_MOST_NS = 10_000_000_000
 """After a stop the shard waits no longer than this for answers, however long the timeout."""
+_SLEPT_LEAST_NS = 100_000_000
+"""Two clocks that are read one after the other never differ by so much of themselves."""
 CONNECT_TIMEOUT_MOST_S = 10.0
 
 
@@ -109,6 +111,9 @@ class Shard:
         self._second = 0
         self._beats = 0
         self._expected_beat_ns = 0
+        self._stall_ns = self._slept_ns = 0
+        self._sweep_owed = False
+        self._absences = self._shared.absences
         self._stopped_ns: int | None = None
         self._failed_before = 0
         self.done = loop.create_future()
@@ -170,26 +175,52 @@ class Shard:
 
     def _schedule_beat(self) -> None:
         self._expected_beat_ns += BEAT_NS
+        self._absences.expect(self._expected_beat_ns)
         delay_s = max(self._expected_beat_ns - time.monotonic_ns(), 0) * 1e-9
         self._loop.call_later(delay_s, self._beat)
 
     def _beat(self) -> None:
         """Every 25 ms: measure stalls, fold latencies, sweep deadlines, close seconds, end."""
         now_ns = time.monotonic_ns()
-        # uvloop rounds timers to milliseconds; that much is not a stall.
-        self._meter.stalled(max(now_ns - self._expected_beat_ns - 1_000_000, 0))
-        self._expected_beat_ns = max(self._expected_beat_ns, now_ns - BEAT_NS)
+        came_back = self._take_stock(now_ns)
         self._beats += 1
         self._recorder.fold()
         drained = self._drained()
-        if self._beats % SWEEP_EVERY == 0 or drained:
-            self._sweep(now_ns)
-        while now_ns >= self._zero_ns + (self._second + 1) * 1_000_000_000:
+        if self._beats % SWEEP_EVERY == 0 or drained or self._sweep_owed:
+            # Coming back, the shard first reads what came in meanwhile.
+            self._sweep_owed = came_back and not self._sweep_owed
+            if not self._sweep_owed:
+                self._sweep(now_ns)
+        while now_ns >= self._second_ends_ns:
             self._close_second(now_ns)
         if drained:
             self._finish(now_ns)
         else:
             self._schedule_beat()
+
+    def _take_stock(self, now_ns: int) -> bool:
+        """Measure how late this beat is, and whether the shard was absent before it."""
+        slept_ns = self._meter.slept_ns()
+        # uvloop rounds timers to milliseconds; that much is not a stall.
+        late_ns = max(now_ns - self._expected_beat_ns - 1_000_000, 0)
+        self._stall_ns = max(late_ns, slept_ns if slept_ns > _SLEPT_LEAST_NS else 0)
+        self._meter.stalled(self._stall_ns)
+        behind_ns = NEVER if self._pacer is None else self._pacer.behind_since_ns
+        came_back = self._absences.present(now_ns, behind_ns, slept_ns)
+        if came_back:
+            self._slept_ns += slept_ns
+        self._expected_beat_ns = max(self._expected_beat_ns, now_ns - BEAT_NS)
+        return came_back
+
+    @property
+    def _second_ends_ns(self) -> int:
+        return self._zero_ns + (self._second + 1) * 1_000_000_000
+
+    def _absent_ns(self) -> int:
+        """For how long of the second that is being closed the shard was absent."""
+        slept_ns, self._slept_ns = self._slept_ns, 0
+        ends_ns = self._second_ends_ns
+        return self._absences.between(ends_ns - 1_000_000_000, ends_ns) + slept_ns
 
     def _sweep(self, now_ns: int) -> None:
         limit_ns = now_ns - self._spec.plan.load.timeout_ns
@@ -210,6 +241,7 @@ class Shard:
             connected=self._shared.connected,
             connecting=self._connector.connecting,
             pending=int(np.count_nonzero(self._oldest != NEVER)),
+            absent_ns=self._absent_ns(),
         )
         # The phase in which the second ended, not the one that may have begun since.
         ended_ns = min(now_ns - self._zero_ns, (self._second + 1) * 1_000_000_000 - 1)
@@ -227,6 +259,8 @@ class Shard:
         self._shared.memo.drop_if_rarely_hit(responses)
         for window in windows:
             self._pipe.send(encode_record(window))
+        # A stall over the second's end belongs to the next one, too.
+        self._meter.stalled(max(min(self._stall_ns, now_ns - self._second_ends_ns), 0))
         self._second += 1
         self._collect_garbage()
 

@@ -14,10 +14,11 @@ from qosflood.base.units import format_count
 from qosflood.journal.records import Event
 from qosflood.load.client.client import BUSY, IDLE
 from qosflood.load.schedule.draws import FloatArray, IntArray, Purpose, uniform
+from qosflood.load.turns import Turns
 from qosflood.plan.plan import Plan
 
 DROPS_PER_TURN = 16
-"""Connections dropped in one turn of the loop. One drop, with its callbacks, costs some 50 us."""
+"""Connections dropped in one turn of the loop at most; fewer where that takes too long."""
 POLL_S = 0.025
 
 
@@ -134,6 +135,7 @@ class _Storm:
         """Dropped while a report was out: the connection is closed after its answer."""
         self._reconnecting: list[Droppable] = []
         self._over = False
+        self._turns = Turns(storms.clock, DROPS_PER_TURN, DROPS_PER_TURN)
         self._drop_some()
 
     def finish(self) -> None:
@@ -150,8 +152,10 @@ class _Storm:
     def _drop_some(self) -> None:
         if self._over:
             return
-        for _ in range(min(DROPS_PER_TURN, len(self._left))):
+        for _ in range(min(self._turns.begin(), len(self._left))):
             self._drop(*self._left.pop())
+            if self._turns.spent:
+                break
         if self._left:
             self._storms.loop.call_soon(self._drop_some)
             return

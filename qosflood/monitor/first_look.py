@@ -98,8 +98,9 @@ def _workers(port: int, owned: Ownership) -> str:
 async def _found(plan: Plan, instance: Instance, pages: Pages) -> FoundMemory:
     mine = (scrape for scrape in pages.scrapes if scrape.instance == instance.name)
     scrape = next(mine, None)
-    gauge = scrape.rss_bytes if scrape is not None and scrape.ok else None
-    return await find_memory(plan, instance, gauge)
+    if scrape is None or not scrape.ok:
+        return await find_memory(plan, instance, None)
+    return await find_memory(plan, instance, scrape.rss_bytes, scrape.process_start_s)
 
 
 def _check_shares(plan: Plan, found: Sequence[FoundMemory]) -> None:

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -115,7 +116,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], timer: Timer) -> T | None
 def exchange_failure(error: Exception) -> str:
     """A failed exchange in the words of base.failures, the most special kind first; without what
     the peer answered, but for the first line of what was wrong with it."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | UnicodeError):  # a name that is none
         return HOST_NOT_FOUND
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return handshake_failure(_certificate_error(error))
@@ -141,6 +142,11 @@ def tls_refusal(error: BaseException | None) -> ssl.SSLError | None:
             return error
         error = error.__cause__ or error.__context__
     return None
+
+
+def as_stranger(target: Target) -> Target:
+    """The target's TLS settings for somebody else: the same authorities, and nothing else."""
+    return replace(target, insecure=False, cert=None, key=None, key_password=None)
 
 
 class PinnedResolver(AbstractResolver):

@@ -13,6 +13,7 @@ from qosflood.base.units import (
     format_utc,
 )
 from qosflood.plan.body_language import named_sources
+from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
 from qosflood.plan.profile.storms import herd_over_ns, herd_warnings
 from qosflood.plan.readback import alive, sources
@@ -28,12 +29,12 @@ class Row(NamedTuple):
 
 
 def describe(plan: Plan) -> list[Row]:
-    """The plan as rows to print, totals first; secrets are not in a plan and not in its rows."""
+    """The plan as rows to print, totals first; a plan holds no secrets, so its rows show none."""
     load = (_load, _part, _herds, _phases, _totals, _target, _network)
     parts = (
         *(load if plan.floods else (_without_load,)),
         _watch,
-        _beside,
+        _other_monitors,
         _control,
         _audit,
         _limits,
@@ -52,9 +53,7 @@ def _load(plan: Plan) -> Iterator[Row]:
     load = plan.load
     yield Row(
         "load",
-        f"{counted(load.clients, 'client')}, {format_count(load.rate)} reports/s "
-        f"({load.multiple:.4g}x of {format_count(load.base_rate)}/s), "
-        f"a report every {format_duration(load.cadence_ns)}",
+        load_line(load, against_peak(load)),
         _source(plan, "run.rate") if "load.clients" not in plan.sources else _both(plan),
     )
     yield Row(
@@ -69,7 +68,7 @@ def _load(plan: Plan) -> Iterator[Row]:
 
 
 def _herds(plan: Plan) -> Iterator[Row]:
-    """What clients do together, and what a shard could not follow."""
+    """What clients do together, and what a shard could not keep up with."""
     if plan.load.clocks == "synchronised":
         over_ns = herd_over_ns(plan)
         within = f"within {format_duration(over_ns)}" if over_ns else "at the same moment"
@@ -100,7 +99,7 @@ def _part(plan: Plan) -> Iterator[Row]:
     yield Row(
         "part",
         f"{part.index} of {part.of}: {format_count(clients)} of the clients, {rate} reports/s; "
-        "reports and sessions below are its own",
+        "the reports and sessions below are this part's",
         _source(plan, "part"),
     )
     yield Row("start", f"at {format_utc(part.start_at_ns)}", _source(plan, "start_at"))
@@ -154,9 +153,12 @@ def _sessions(plan: Plan) -> str:
     if lives.lifetime == "none":
         return f"{_distinct(places)}{_manners(lives)}"
     until = "until a third of the flood has passed" if lives.hold else "to the end"
-    many = _distinct(plan.planned_sessions) if plan.planned_sessions else "more sessions"
+    clients = counted(places, "client")
+    many = f"{_distinct(plan.planned_sessions)} of {clients}"
+    if not plan.planned_sessions:
+        many = f"more sessions than the {clients}"
     return (
-        f"{many} in {counted(places, 'place')}; {lives.lifetime} lifetimes of "
+        f"{many}; {lives.lifetime} lifetimes of "
         f"{format_duration(lives.lifetime_ns)}, {until}{_manners(lives)}"
     )
 
@@ -166,7 +168,7 @@ def _distinct(sessions: int) -> str:
 
 
 def _manners(lives: Sessions) -> str:
-    """How sessions begin and end, where it is not as they go on."""
+    """How sessions begin and end, where that differs from the rest of them."""
     cadence, over = (format_duration(ns) for ns in (lives.startup_cadence_ns, lives.startup_ns))
     hasty = f"; a report every {cadence} in their first {over}" if lives.startup_cadence_ns else ""
     return f"{hasty}; a final report" if lives.final_report else hasty
@@ -226,7 +228,7 @@ def _trust(plan: Plan) -> Iterator[Row]:
 
 
 def _body(plan: Plan) -> Iterator[Row]:
-    """What a report says, where it is not what the shipped default says."""
+    """What a report contains, where it is not the shipped default."""
     report = plan.report
     if report.body == DEFAULT_BODY and not report.gzip:
         return
@@ -289,12 +291,13 @@ def _watch(plan: Plan) -> Iterator[Row]:
     )
 
 
-def _beside(plan: Plan) -> Iterator[Row]:
+def _other_monitors(plan: Plan) -> Iterator[Row]:
     if plan.watches and (asked := plan.prometheus) is not None:
         of = f", job {asked.job}" if asked.job else ", its targets by their URLs"
         one = f", instance {asked.instance}" if asked.instance else ""
         every = format_duration(asked.every_ns)
-        value = f"asked every {every} at {asked.url}{of}{one}"
+        shared = ", its targets get the headers of the load's" if asked.share_headers else ""
+        value = f"asked every {every} at {asked.url}{of}{one}{shared}"
         yield Row("prometheus", value, _source(plan, "prometheus.url"))
     for url in plan.otel if plan.watches else ():
         yield Row("otel", url, _source(plan, "otel.urls"))
@@ -326,7 +329,7 @@ def _audit(plan: Plan) -> Iterator[Row]:
 
 
 def _instances(plan: Plan) -> Iterator[Row]:
-    """Each with its page, where they have names of their own."""
+    """Each instance with its page, where they are named."""
     if not plan.watches or [one.name for one in plan.instances] == [ONE_INSTANCE]:
         return
     asked = plan.prometheus
@@ -369,7 +372,7 @@ def _measured(plan: Plan) -> str:
     if plan.watch.pid is not None:
         return f"process {plan.watch.pid} and its children"
     if plan.watch.memory_sources:
-        return ", else ".join(map(_told_by, plan.watch.memory_sources))
+        return ", else ".join(map(_source_words, plan.watch.memory_sources))
     if plan.target.embedded:
         return "the embedded collector's process"
     if plan.target.loopback:
@@ -377,8 +380,8 @@ def _measured(plan: Plan) -> str:
     return f"{plan.watch.gauge} in the scrape"
 
 
-def _told_by(source: MemorySource) -> str:
-    """Of a command only its first word: the others may be nobody's business."""
+def _source_words(source: MemorySource) -> str:
+    """Only the first word of a command: the others may be private."""
     if source.kind == "command":
         return f"the command {source.command[0]}"
     return f"{source.read} of {'Prometheus' if source.kind == 'promql' else source.url}"

@@ -22,11 +22,8 @@ from qosflood.base.units import (
     parse_duration,
     parse_ratio,
 )
-from qosflood.plan.plan import PHASES, Limit
+from qosflood.plan.plan import PHASES, Limit, NamedBy, Op, Unit
 
-Op = Literal["<", "<=", ">", ">=", "=="]
-Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]
-NamedBy = Literal["user", "shipped"]
 Source = Literal["load", "scrapes", "processes"]
 
 RUN = "run"

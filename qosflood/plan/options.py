@@ -60,7 +60,16 @@ def parse_peak(text: str) -> dict[str, str]:
         raise UnitError(f'got "{text}", expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s')
     if not separator:
         return {"peak.clients": clients}
-    parse_duration(interval)
+    try:
+        above_zero = parse_duration(interval) > 0
+    except UnitError:
+        above_zero = False
+    if not above_zero:
+        bare = _DIGITS.fullmatch(interval) and int(interval)
+        meant = f"{interval}s" if bare else "5s"
+        raise UnitError(
+            f'got "{text}", expected an interval with a unit, above 0s, e.g. {clients}@{meant}'
+        )
     return {"peak.clients": clients, "peak.interval": interval}
 
 
@@ -68,6 +77,9 @@ def parse_part(text: str) -> PartOf:
     """`3/8`; raises UnitError."""
     found = _PART.fullmatch(text.strip())
     index, of = (int(group) for group in found.groups()) if found else (0, 0)
-    if not 1 <= index <= of:
+    if of and not 1 <= index <= of:
+        meant = min(max(index, 1), of)
+        raise UnitError(f'got "{text}", expected a part from 1 to {of} of {of}, e.g. {meant}/{of}')
+    if not of:
         raise UnitError(f'got "{text}", expected the part and how many there are, e.g. 3/8')
     return PartOf(index, of)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from qosflood.base.endpoint import HeaderRef
+from qosflood.base.endpoint import HeaderRef, same_origin
 from qosflood.plan.watching import ONE_INSTANCE, WATCH, Audit, Control, Instance, Prometheus, Watch
 
 PHASES = ("baseline", "ramp", "flood", "recovery", "settle")
@@ -52,7 +52,7 @@ class Phase:
 class Load:
     """Who sends how often. `base_*` is what 1x means; the others are what the flood asks.
 
-    `clocks`: clients report each at a moment of its own in the cadence, or all at the same.
+    `clocks`: each client reports at its own moment in the cadence, or all at the same.
     """
 
     base_clients: int
@@ -247,6 +247,12 @@ class NetworkClass:
     bad_loss: float
 
 
+Op = Literal["<", "<=", ">", ">=", "=="]
+Unit = Literal["ns", "bytes", "ratio", "times", "count", "word"]
+"""What a limit's threshold is in; `word`: one of the metric's words."""
+NamedBy = Literal["user", "shipped"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """One limit, e.g. `recovery:response.p99 < 250ms`; `threshold` in base units.
@@ -257,11 +263,11 @@ class Limit:
 
     expr: str
     metric: str
-    op: Literal["<", "<=", ">", ">=", "=="]
+    op: Op
     threshold: float | str
-    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
+    unit: Unit
     scope: str
-    named_by: Literal["user", "shipped"]
+    named_by: NamedBy
     grace_ns: int = 0
 
 
@@ -327,8 +333,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.instances:
-            page, headers = self.watch.scrape_url, self.target.headers
-            one = Instance(name=ONE_INSTANCE, scrape_url=page, headers=headers)
+            page = self.watch.scrape_url
+            own = self.target.headers if same_origin(page, self.target.url) else ()
+            one = Instance(name=ONE_INSTANCE, scrape_url=page, headers=own, trusted=True)
             object.__setattr__(self, "instances", (one,))
 
     @property
@@ -353,7 +360,7 @@ class Plan:
 
     @property
     def watches(self) -> bool:
-        """Whether what stands beside the target is watched from here: no other part does it."""
+        """Whether this part watches the other monitors of the target: only one part does."""
         return self.part is None or self.part.index == 1
 
     @property

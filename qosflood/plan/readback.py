@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qosflood.base.endpoint import HeaderRef
-from qosflood.plan.plan import Plan
-from qosflood.plan.watching import ONE_INSTANCE
+from qosflood.base.endpoint import HeaderRef, same_origin
+from qosflood.plan.plan import Plan, Target
+from qosflood.plan.watching import ONE_INSTANCE, Instance
 
 NO_INSTANCE_NAMES_ONE = "several instances share an address, and none names a readback"
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -69,9 +69,7 @@ def sources(plan: Plan) -> list[Source]:
     if not plan.floods:
         return []
     named = [
-        Source(
-            instance=one.name, url=_url(_origin(one.scrape_url), one.readback), headers=one.headers
-        )
+        _of_instance(one, one.readback, plan.target)
         for one in plan.instances
         if one.readback is not None
     ]
@@ -80,7 +78,21 @@ def sources(plan: Plan) -> list[Source]:
     url = _url(plan.target.url, plan.audit.readback)
     if len(plan.instances) > 1 and _origin(url) == _origin(plan.target.url):
         return []
-    return [Source(instance=ONE_INSTANCE, url=url, headers=plan.target.headers)]
+    headers = plan.target.headers if same_origin(url, plan.target.url) else ()
+    return [Source(instance=ONE_INSTANCE, url=url, headers=headers)]
+
+
+def _of_instance(one: Instance, readback: str, target: Target) -> Source:
+    """Headers that stand for the target's own origin go to no other; those that were named for
+    another page go to the snapshot that was named with it too."""
+    url = _url(_origin(one.scrape_url), readback)
+    headers = one.headers
+    if not same_origin(url, one.scrape_url):
+        if same_origin(one.scrape_url, target.url):
+            headers = ()
+        elif same_origin(url, target.url):
+            headers = one.headers or target.headers
+    return Source(instance=one.name, url=url, headers=headers)
 
 
 def why_unread(plan: Plan) -> str:

@@ -70,11 +70,11 @@ def resolve(
     limits = build_limits(profile.limits, origins, options, watch, problems)
     aborts = build_aborts(profile.limits, origins, watch, target.loopback)
     check_scopes([*limits, *aborts], phases, watch, problems, prometheus=prometheus is not None)
+    retries = build_retries(profile.retries, profile.report, problems)
     if options.ceilings:
-        check_ceilings(profile.safety, load, flood_ns, target, problems)
+        check_ceilings(profile.safety, load, retries, flood_ns, target, problems)
     check_allowed(options, problems)
     sessions, lifetime_from = build_sessions(profile.sessions, origins, load, problems)
-    retries = build_retries(profile.retries, profile.report, problems)
     storms = build_storms(profile.storms, profile.report, phases, problems)
     seeded = profile.load.seed is not None
     part = build_part(options, target, load.clients, seeded, problems)

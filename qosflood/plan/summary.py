@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from qosflood.base.units import counted, format_count, format_duration
+from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.load_words import load_line, times_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -26,7 +27,7 @@ def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
 
 def _load(plan: Plan, rows: dict[str, str]) -> str:
     if plan.part is None:
-        return rows["load"]
+        return load_line(plan.load, times_peak(plan.load))
     clients, rest = rows["part"].partition("; ")[0], rows["start"]
     return f"part {clients}, starts {rest}"
 
@@ -60,15 +61,15 @@ def _watched(plan: Plan) -> str:
 
 
 def _limits(plan: Plan) -> Iterator[str]:
-    """Those of one's own in full; of the shipped ones their number."""
+    """Your own limits in full, and the number of shipped ones."""
     own = [limit for limit in plan.limits if limit.named_by == "user"]
     shipped = len(plan.limits) - len(own)
     said = [_expr(limit) for limit in own]
-    yield ", ".join([*said, *([f"{format_count(shipped)} shipped ones"] * bool(shipped))]) or "none"
+    yield ", ".join([*said, *([counted(shipped, "shipped limit")] * bool(shipped))]) or "none"
     if plan.aborts:
         yield f"aborts at {', '.join(map(_expr, plan.aborts))}"
 
 
 def _expr(limit: Limit) -> str:
-    """With blanks at which no line is broken."""
+    """With spaces at which no line is broken."""
     return limit.expr.replace(" ", "\u00a0")

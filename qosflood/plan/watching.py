@@ -1,4 +1,4 @@
-"""What a Plan says of watching: pages, memory, and what stands beside the target.
+"""What a Plan says of watching: pages, memory, and other monitors of the target.
 
 Frozen and without a secret, as all of the Plan is.
 """
@@ -18,18 +18,22 @@ WATCHED = "watched by part 1"
 """What another part of a run says of scrapes and memory."""
 
 
+ExternalKind = Literal["exposition", "promql", "command"]
+"""What a profile may name as a source of memory beside process and page, in the order tried."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySource:
-    """A place beside process and page that tells an instance's memory.
+    """A source of an instance's memory other than its process and page.
 
     `read` names the series in the exposition at `url`, or is the expression that the Prometheus at
-    `url` is asked; `limit`, `restarts` and `termination` likewise tell what it may use, how often
-    it was restarted and why it ended last (a label `reason`). A command's words print the bytes,
-    and the limit behind them; those like `env:VAR` are read when they are needed. `$instance` in
-    any of them is the instance's name.
+    `url` evaluates. `limit`, `restarts` and `termination` name, in the same way, what it may use,
+    how often it was restarted and why it last ended (a label `reason`). A command's words print the
+    bytes, and the limit behind them; those like `env:VAR` are read when they are needed.
+    `$instance` in any of them is the instance's name.
     """
 
-    kind: Literal["exposition", "promql", "command"]
+    kind: ExternalKind
     url: str = ""
     read: str = ""
     limit: str = ""
@@ -44,7 +48,7 @@ class MemorySource:
 class Watch:
     """What the monitor looks at. `interval_ns` None: no scrapes; `sample_limit` 0: no limit.
 
-    `dialect` is the Prometheus whose rules a page has to meet: 2 (as of 2.42) or 3.
+    `dialect` is the Prometheus version that must accept a page: 2 (as of 2.42) or 3.
     """
 
     scrape_url: str
@@ -68,7 +72,9 @@ class Instance:
     """One process that serves the target, scraped and measured on its own.
 
     `headers` go with its scrapes. `memory` says where its memory is read (None: found by itself),
-    `readback` is the path or URL of its read-back snapshot.
+    `readback` is the path or URL of its read-back snapshot. `trusted`: the client certificate and
+    `insecure` of the target hold for its page too, wherever that is; on the target's own origin
+    they always do.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Instance:
     headers: tuple[HeaderRef, ...] = ()
     memory: str | None = None
     readback: str | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +129,11 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
-    """The Prometheus that scrapes the target beside us: it is asked each `every_ns`.
+    """Your Prometheus, which scrapes the target: it is queried every `every_ns`.
 
     `job` and `instance` are the labels of the targets that are the plan's instances; without a job
-    they are known by the URLs that are scraped.
+    they are known by the URLs that are scraped. `share_headers`: those targets get the headers and
+    the certificate of the load's target, wherever they are.
     """
 
     url: str
@@ -133,3 +141,4 @@ class Prometheus:
     instance: str | None = None
     headers: tuple[HeaderRef, ...] = ()
     every_ns: int = 60_000_000_000
+    share_headers: bool = False

@@ -1,5 +1,6 @@
 """From a run directory to its report: read, analyse, judge, write. `qosflood report` is this."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ import orjson
 
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import Findings
-from qosflood.analysis.verdict.verdict import judge
+from qosflood.analysis.gaps import JOURNAL, Gap, Gaps, error_words
+from qosflood.analysis.verdict.verdict import Verdict, judge
 from qosflood.base.units import format_utc_ms
+from qosflood.journal.damage import MOST_T_NS
 from qosflood.journal.records import End, FailureSample, JournalRecord
 from qosflood.journal.run_directory import (
+    LeftOut,
     Run,
+    read_damaged_run,
     read_failures,
     read_records,
     read_run,
@@ -45,39 +50,52 @@ class BuildResult:
     problems: tuple[str, ...]
 
 
-def build(run_dir: Path, ended: End | None = None) -> BuildResult:
+def build(
+    run_dir: Path, ended: End | None = None, *, salvage: bool = False, verdict_only: bool = False
+) -> BuildResult:
     """Analyse the run in `run_dir` and write its report; raises JournalError if it cannot be read.
 
     `ended` says how the run ended where the journal could not take its end record. A file that
-    cannot be written is a problem reported, not an error: the others are still written.
+    cannot be made or written is a problem reported, not an error: the others are still written.
+    With `salvage` damaged lines of the journal are left out, which is a gap of the report;
+    with `verdict_only` report.json alone is written.
     """
-    run = read_run(run_dir)
-    log = LogMaker()
-    findings = analyse(run.plan, run.segment.wall_ns, log.passing(_records(run_dir, ended)))
+    run = read_damaged_run(run_dir) if salvage else read_run(run_dir)
+    log, gaps = LogMaker(), Gaps()
+    left_out = LeftOut() if salvage else None
+    records = log.passing(_records(run_dir, ended, left_out, gaps))
+    findings = analyse(run.plan, run.segment.wall_ns, records, gaps)
     document = _document(run, findings)
     remove_reserve(run_dir)
     written: list[Path] = []
     problems: list[str] = []
-    for name, make in _files(run_dir, run, findings, document, log).items():
+    files = _files(run_dir, run, findings, document, log)
+    for name in (REPORT_JSON,) if verdict_only else files:
         try:
-            write_atomically(run_dir / name, make().encode())
+            write_atomically(run_dir / name, files[name]().encode())
             written.append(run_dir / name)
         except OSError as error:
             problems.append(f"{run_dir / name}: not written ({error.strerror})")
+        except Exception as error:
+            problems.append(f"{run_dir / name}: could not be made ({error_words(error)})")
     return BuildResult(document, tuple(written), tuple(problems))
 
 
-def _records(run_dir: Path, ended: End | None) -> Iterator[JournalRecord]:
+def _records(
+    run_dir: Path, ended: End | None, left_out: LeftOut | None, gaps: Gaps
+) -> Iterator[JournalRecord]:
     """The failures kept in full, for the moments they tell, and the journal to its end."""
     yield from _samples(run_dir)
     last_t = 0
-    for record in read_records(run_dir):
+    for record in read_records(run_dir, left_out):
         if isinstance(record, End):
             ended = None
         last_t = max(last_t, record.t)
         yield record
     if ended is not None:
         yield replace(ended, t=last_t)
+    if left_out is not None and left_out.lines:
+        gaps.note(JOURNAL, left_out.words)
 
 
 def _samples(run_dir: Path) -> Iterator[FailureSample]:
@@ -87,10 +105,31 @@ def _samples(run_dir: Path) -> Iterator[FailureSample]:
 
 
 def _document(run: Run, findings: Findings) -> Document:
+    """The report; without what stands beside the verdict, where that makes it impossible."""
+    verdict = judge(run.plan, findings)
+    try:
+        return _document_of(run, findings, verdict)
+    except Exception as error:
+        gap = Gap(section="report.json", reason=error_words(error))
+        bare = replace(
+            findings,
+            timeline=(),
+            first_failure=None,
+            instances=(),
+            prometheus=None,
+            otel=None,
+            blocks=None,
+            curves=(),
+            gaps=(*findings.gaps, gap),
+        )
+        return _document_of(run, bare, verdict)
+
+
+def _document_of(run: Run, findings: Findings, verdict: Verdict) -> Document:
     return build_document(
         run.plan,
         findings,
-        judge(run.plan, findings),
+        verdict,
         started_wall_ns=run.segment.wall_ns,
         host=run.facts.get("host", {}),
         versions=run.facts.get("versions", {}),
@@ -115,14 +154,18 @@ def _files(
 
 def json_text(document: Document) -> str:
     """report.json as it is written."""
-    return orjson.dumps(to_json(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+    plain = to_json(document)
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n"
+    except TypeError:  # a whole number of over 64 bits, which JSON may hold
+        return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _failures(run_dir: Path, start_ns: int) -> list[dict[str, Any]]:
     return [
         sample | {"utc": format_utc_ms(start_ns + int(sample["t"]))}
         for sample in read_failures(run_dir)
-        if isinstance(sample.get("t"), int)
+        if isinstance(sample.get("t"), int) and 0 <= sample["t"] <= MOST_T_NS
     ]
 
 

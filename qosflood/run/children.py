@@ -70,7 +70,7 @@ class Children:
         """Begin the load at `zero_ns` on the monotonic clock, and monitor from now on."""
         self._command_monitor(cmd="start")
         for shard in self.shards:
-            shard.tell(cmd="start", zero_ns=zero_ns)
+            shard.send(cmd="start", zero_ns=zero_ns)
 
     def load_finished(self) -> None:
         """Read the audit's counter or gauge now, before the target forgets sessions for their
@@ -81,7 +81,7 @@ class Children:
     def stop_load(self) -> None:
         """Send nothing more, and drain."""
         for shard in self.shards:
-            shard.tell(cmd="stop")
+            shard.send(cmd="stop")
 
     async def shards_gone(self) -> None:
         """Wait until every shard has ended."""
@@ -122,4 +122,4 @@ class Children:
 
     def _command_monitor(self, **message: Any) -> None:
         assert self.monitor is not None
-        self.monitor.tell(**message)
+        self.monitor.send(**message)

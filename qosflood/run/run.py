@@ -19,8 +19,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from qosflood.base.child_process import Child
-from qosflood.base.errors import JournalWriteError, QosfloodError, StartError
+from qosflood.base.child_process import Child, last_words
+from qosflood.base.errors import JournalWriteError, ReportError, StartError
+from qosflood.base.text import as_utf8
 from qosflood.base.units import HOUR, format_duration, format_utc_ms
 from qosflood.journal.records import Segment
 from qosflood.journal.run_directory import (
@@ -42,14 +43,17 @@ from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
     check_target,
+    lacks_consent,
     look_for_audit,
     preflight,
 )
+from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.preflight.resources import Needs
 from qosflood.run.signals import Interrupts
 from qosflood.run.start_time import refuse_past
 from qosflood.run.supervisor import Ended, Supervisor
 
+REPORT_HTML = "report.html"
 COLLECTOR_PATIENCE_S = 2.0
 LONGEST_WAIT_NS = 24 * HOUR
 RUNS = Path("qosflood-runs")
@@ -126,11 +130,15 @@ def run(request: Request, screen: Screen) -> int:
     if request.plan.part is not None:
         check_start(request.plan.part, time.time_ns())
     plan = fill_planned(request.plan)
+    # Not even a Prometheus is asked before the consent that is missing was given.
+    waits = lacks_consent(plan, request.allow)
+    plan = plan if waits else with_instances_of_job(plan)
     needs = examine(plan)
     screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
     consent = check_consent(plan, request.allow, request.ask)
+    plan = with_instances_of_job(plan) if waits else plan
     return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
 
 
@@ -198,7 +206,7 @@ def open_run(request: Request, plan: Plan, seen: Preflight) -> tuple[Path, Segme
         "started_utc": format_utc_ms(wall_ns),
         "wall_ns": wall_ns,
         "seed": plan.seed,
-        "arguments": request.arguments,
+        "arguments": [as_utf8(text) for text in request.arguments],
         "versions": {
             "qosflood": plan.version,
             "python": platform.python_version(),
@@ -253,15 +261,48 @@ def _boot_id() -> str:
 async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     """Build the report in a process of its own, show it; the run's exit code.
 
-    Raises JournalWriteError if the journal is gone, QosfloodError if the report could not be built
-    although it is there.
+    Where that process ends without a report, a second one judges without the pages, which take most
+    of the memory. Raises JournalWriteError if the journal is gone, ReportError if the second one
+    ends too.
     """
-    if not (run_dir / JOURNAL).exists():
-        raise JournalWriteError(
-            f"{run_dir}: was moved or removed during the run; without its journal there is no "
-            "verdict"
-        )
-    command = [sys.executable, "-m", "qosflood.report", str(run_dir), "--lifeline"]
+    if not _is_there(run_dir / JOURNAL):
+        raise _gone(run_dir)
+    built, words = await _built(run_dir, ended)
+    if built is None:
+        screen.notice(f"the report could not be built: {words}; {_again(run_dir)}")
+        built, words = await _built(run_dir, ended, "--verdict-only")
+    if built is None:
+        if not _is_there(run_dir / JOURNAL):
+            raise _gone(run_dir)
+        raise ReportError(f"no verdict could be built: {words}; {_again(run_dir)}", ended.reason)
+    for problem in built["problems"]:
+        screen.notice(problem)
+    page = run_dir / REPORT_HTML
+    screen.summary(built["document"], page if _is_there(page) else None)
+    return int(built["exit_code"])
+
+
+def _again(run_dir: Path) -> str:
+    return f"build it again with: qosflood report {run_dir}"
+
+
+def _gone(run_dir: Path) -> JournalWriteError:
+    return JournalWriteError(
+        f"{run_dir}: was moved or removed during the run; without its journal there is no verdict"
+    )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it exists; not where the disk cannot say so."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+async def _built(run_dir: Path, ended: Ended, *options: str) -> tuple[dict[str, Any] | None, str]:
+    """What the builder says; None with its last words if it says nothing."""
+    command = [sys.executable, "-m", "qosflood.report", str(run_dir), "--lifeline", *options]
     if not ended.recorded:
         command += ["--ended", ended.reason, "--detail", ended.detail]
     process = await asyncio.create_subprocess_exec(
@@ -275,16 +316,8 @@ async def report(run_dir: Path, ended: Ended, screen: Screen) -> int:
     assert process.stderr is not None
     # Not `communicate`, which closes standard input: that is the builder's lifeline.
     out, words = await asyncio.gather(process.stdout.read(), process.stderr.read())
-    await process.wait()
-    if not out:
-        last = words.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no last words"]
-        raise QosfloodError(
-            f"the report could not be built: {last[0]}; the journal is intact, "
-            f"build it again with: qosflood report {run_dir}"
-        )
-    built = orjson.loads(out)
-    for problem in built["problems"]:
-        screen.notice(problem)
-    page = run_dir / "report.html"
-    screen.summary(built["document"], page if page.exists() else None)
-    return int(built["exit_code"])
+    code = await process.wait()
+    with suppress(ValueError):  # killed while it wrote
+        return orjson.loads(out), ""
+    last = words.decode("utf-8", "replace").strip().splitlines()[-1:]
+    return None, last_words(code, last[0] if last else "")

@@ -63,7 +63,7 @@ class Interrupts:
         self._count = max(1, self._count)
         self._supervisor.request_stop("interrupted", f"by {how}")
         what = self._supervisor.stoppable
-        self._screen.notice(f"{how}: stopping {what}; interrupt again to leave at once")
+        self._screen.notice(f"{how}: stopping {what}; interrupt again to exit at once")
 
     def _signalled(self, number: signal.Signals) -> None:
         self._count += 1
@@ -76,7 +76,7 @@ class Interrupts:
         elif self._count > 1:
             self._leave(self._supervisor)
         elif self._reporting:
-            self._screen.notice(f"{name}: writing the report; interrupt again to leave at once")
+            self._screen.notice(f"{name}: writing the report; interrupt again to exit at once")
         else:
             self.stop(name)
 
@@ -86,7 +86,7 @@ class Interrupts:
                 supervisor.leave_at_once()
             self._screen.close_view()
             self._screen.notice(
-                f"left at once; build the report with: qosflood report {self._run_dir}"
+                f"exited at once; build the report with: qosflood report {self._run_dir}"
             )
             sys.stderr.flush()
         finally:

@@ -27,7 +27,7 @@ async def wait_for(
         await asyncio.wait([stop], timeout=min(left_ns - lead_ns, SECOND) * 1e-9)
     now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
     if not stop.done():
-        refuse_past(start_at_ns, wall_ns, "when its time had come")
+        refuse_past(start_at_ns, wall_ns, "when the wait for it ended")
     return now_ns, wall_ns
 
 

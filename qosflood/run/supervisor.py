@@ -115,8 +115,7 @@ class Supervisor:
         """
         ticking = None
         try:
-            await self._children.start(self._segment.mono_ns, memories)
-            self._start_load(await self._zero())
+            self._start_load(await self._ready(memories))
             ticking = asyncio.create_task(self._keep_ticking())
             ended = await self._load_and_settle()
             return await self._close(ended)
@@ -137,15 +136,20 @@ class Supervisor:
 
     # The load's start.
 
+    async def _ready(self, memories: tuple[WatchedMemory, ...]) -> int:
+        """Start the children; when the load begins. A run without a load says why in its end."""
+        try:
+            await self._children.start(self._segment.mono_ns, memories)
+            return await self._zero()
+        except StartError as error:
+            self._end_journal("not_started", str(error))
+            raise
+
     async def _zero(self) -> int:
         """When the load begins, on the monotonic clock: soon, or for a part when UTC says so."""
         if self._plan.part is None:
             return time.monotonic_ns() + START_IN_NS
-        try:
-            return await self._wait_for(self._plan.part.start_at_ns)
-        except StartError as error:
-            self._end_journal("not_started", str(error))
-            raise
+        return await self._wait_for(self._plan.part.start_at_ns)
 
     async def _wait_for(self, start_at_ns: int) -> int:
         now_ns, wall_ns = await wait_for(start_at_ns, START_IN_NS, self._stop, self._view.waiting)
@@ -235,7 +239,7 @@ class Supervisor:
         for part, shard in enumerate(self._children.shards):
             self._silent[part] += not shard.exited.is_set()
             if self._silent[part] > SILENT_TICKS and not self._stop.done():
-                what = f"{shard.name} said nothing for {SILENT_TICKS * TICK_S:.0f} s"
+                what = f"{shard.name} sent nothing for {SILENT_TICKS * TICK_S:.0f} s"
                 self._give_up(shard, what)
                 self.request_stop("shard_stuck", what)
 

@@ -7,7 +7,7 @@ from plan_maker import make_load, make_phases, make_plan
 from record_maker import rollup, window
 
 from qosflood.analysis.blocks import MOST_BLOCKS, BlockSeries, block_length_s
-from qosflood.analysis.findings import Blocks
+from qosflood.analysis.findings_series import Blocks
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import decode
 from qosflood.journal.records import Window

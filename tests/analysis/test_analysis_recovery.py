@@ -1,5 +1,6 @@
 """How long after the flood the target was as good as before it."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -94,6 +95,69 @@ def test_without_its_whole_recovery_phase_a_run_says_nothing():
 def test_without_a_baseline_there_is_nothing_to_compare_with():
     empty = healthy_run(PLAN, change=lambda w: window(w.second, w.phase) if w.second < 20 else w)
     assert recovery(empty) is None
+
+
+FORTY = make_load(base_clients=40, clients=80)
+AT_40 = make_plan(load=FORTY, phases=make_phases(FORTY, edge_ns=60 * SECOND, flood_ns=20 * SECOND))
+
+
+def with_errors(share_at, seed):
+    """40 reports a second at 1x, of which chance picks those that time out: of `share_at(second)`
+    (since the flood's end)."""
+    chance = random.Random(seed)
+
+    def change(w):
+        count = w.scheduled
+        failed = sum(chance.random() < share_at(w.second - 140) for _ in range(count))
+        return window(
+            w.second, w.phase, response_ms=[5.0] * (count - failed), failed={"timeout": failed}
+        )
+
+    return analyse(AT_40, WALL_NS, healthy_run(AT_40, change=change)).recovery
+
+
+@pytest.mark.parametrize("share", [0.005, 0.01, 0.02])
+@pytest.mark.parametrize("seed", range(4))
+def test_constant_errors_are_as_good_as_before_from_the_start(share, seed):
+    found = with_errors(lambda _second: share, seed)
+    assert (found.errors_s, found.response_s, found.seconds) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_that_stay_high_are_seen_though_no_single_second_shows_them(seed):
+    found = with_errors(lambda second: 0.08 if second >= -20 else 0.005, seed)
+    assert found.seconds is None
+    assert "errors" in found.reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_that_end_after_a_while_end_the_recovery_there(seed):
+    found = with_errors(lambda second: 0.25 if -20 <= second < 20 else 0.005, seed)
+    assert 12.0 <= found.errors_s <= 24.0
+    assert found.response_s == 0.0
+
+
+def test_slow_answers_of_a_minority_are_seen_in_seconds_too_short_for_a_p99():
+    def slow_third(w):
+        slow_ones = 13 if 140 <= w.second < 150 else 0
+        return window(w.second, w.phase, response_ms=[5.0] * (40 - slow_ones) + [900.0] * slow_ones)
+
+    records = healthy_run(AT_40, change=lambda w: slow_third(w) if w.second >= 140 else w)
+    assert analyse(AT_40, WALL_NS, records).recovery.response_s == 10.0
+
+
+def test_the_second_after_a_late_one_says_nothing_of_the_target_either():
+    def late(same):
+        if same.second == FLOOD_END_S + 3:
+            return replace(same, health=health(loop_stall_ns=800 * MS))
+        return slow(500.0)(same)
+
+    assert recovery(after_the_flood([3, 4], late)) == 0.0
+
+
+def test_what_recovered_means_is_said_with_the_reports_that_it_follows_from():
+    reason = told(healthy_run(PLAN)).reason
+    assert "errors at most 4.22% (what the baseline's 200 reports allow, and 1%)" in reason
 
 
 def told(records, plan=PLAN):

@@ -1,6 +1,8 @@
 """What happened, in order and bounded, and what went wrong first."""
 
-from plan_maker import make_plan
+from dataclasses import replace
+
+from plan_maker import make_load, make_phases, make_plan
 from record_maker import (
     T0_NS,
     WALL_NS,
@@ -15,8 +17,8 @@ from record_maker import (
 
 from qosflood.analysis import analyse
 from qosflood.analysis.timeline import MOST_ENTRIES
-from qosflood.base.units import MS
-from qosflood.journal.records import FailureSample
+from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import OWN_ABSENCE, FailureSample, Outcome
 
 PLAN = make_plan()
 
@@ -106,11 +108,54 @@ def test_the_earliest_of_scrapes_reports_and_process_is_the_first_failure():
     assert (first.kind, first.t_s) == ("scrapes_failing", 7.5)
 
 
+def ended(t_s, seconds_before):
+    """A process that ends, whose reports are refused from so long before on."""
+    gone = event(t_s, "process_gone", what="the target's process (pid 7) is gone", pid=7)
+
+    def refused(w):
+        late = w.second >= t_s - seconds_before
+        return window(w.second, w.phase, failed={"connect_error": 100}) if late else w
+
+    return found(healthy_run(PLAN, change=refused, extra=[gone]))
+
+
+def test_refused_connections_just_before_a_process_is_seen_to_be_gone_are_its_end():
+    first = ended(9.5, 1).first_failure
+    assert (first.kind, first.t_s) == ("process_gone", 9.5)
+    assert first.what == (
+        "the target's process (pid 7) ended 9.5s into the load and did not come back"
+    )
+
+
+def test_failures_long_before_a_process_ends_are_the_first_failure():
+    assert ended(12.5, 4).first_failure.kind == "first_connect_error"
+
+
 def test_what_the_operator_or_the_generator_did_is_no_failure_of_the_target():
-    stalled = window(8, "flood", failed={"timeout": 5}, health=health(loop_stall_ns=900 * MS))
-    records = healthy_run(PLAN, change=lambda w: stalled if w.second == 8 else w)
-    assert found(records).first_failure is None
-    assert entries(records, "first_timeout")[0].who == "generator"
+    def stalled(ns):
+        made = window(8, "flood", failed={"timeout": 5}, health=health(loop_stall_ns=ns))
+        return healthy_run(PLAN, change=lambda w: made if w.second == 8 else w)
+
+    long = stalled(6 * SECOND)
+    assert found(long).first_failure is None
+    assert entries(long, "first_timeout")[0].who == "generator"
+    # Of a timeout of 10 s, a stall of 0.9 s explains nothing.
+    assert found(stalled(900 * MS)).first_failure.kind == "first_timeout"
+
+
+def test_a_standstill_is_as_long_as_it_was_though_only_the_second_of_its_end_shows_it():
+    still = health(loop_stall_ns=13 * SECOND)
+    plan = make_plan(phases=make_phases(make_load(), flood_ns=30 * SECOND))
+    gone = range(8, 20)
+    records = healthy_run(
+        plan,
+        change=lambda w: (
+            None if w.second in gone else replace(w, health=still) if w.second == 20 else w
+        ),
+    )
+    (late,) = [e for e in analyse(plan, WALL_NS, records).timeline if e.kind == "generator_late"]
+    assert (late.t_s, late.evidence["until_s"]) == (8.0, 21.0)
+    assert late.what == "the generator was late for 13s; it stood still for up to 13s"
 
 
 def test_reports_left_unsent_by_the_stop_are_no_failure():
@@ -164,3 +209,17 @@ def test_the_timeline_is_in_the_order_of_time():
 
 def test_before_the_load_times_are_negative():
     assert found([load_started(), event(-1.5, "target_seen")]).timeline[0].t_s == -1.5
+
+
+def test_what_the_generators_own_absence_ended_is_not_the_targets_first_failure():
+    own = {"errors": {OWN_ABSENCE[Outcome.TIMEOUT]: 10}}
+
+    def change(same):
+        if same.second != 9:
+            return same
+        return window(9, same.phase, response_ms=[5.0] * 90, failed={"timeout": 10}, **own)
+
+    records = healthy_run(PLAN, change=change)
+    assert found(records).first_failure is None
+    (entry,) = entries(records, "first_timeout")
+    assert entry.who == "generator"

@@ -47,7 +47,7 @@ def play(tmp_path, monkeypatch) -> Callable[..., None]:
 def test_a_child_gets_its_spec_says_it_is_ready_and_is_heard_line_by_line(play):
     async def scenario(child: Child, said: list[bytes]) -> None:
         assert await child.ready() == {"type": "ready", "port": 7}
-        child.tell(cmd="go", n=1)
+        child.send(cmd="go", n=1)
         await child.exited.wait()
         assert said == [b'{"type":"echo","spec":{"greeting":"hello"}}\n', b'{"cmd":"go","n":1}\n']
         assert child.done.is_set()
@@ -91,7 +91,7 @@ def test_a_child_that_dies_before_it_is_ready_is_quoted(play):
 def test_a_child_that_dies_without_a_word_is_told_by_its_status(play):
     async def scenario(child: Child, said: list[bytes]) -> None:
         await child.exited.wait()
-        assert child.last_words == "no last words, exit status 3"
+        assert child.last_words == "exit status 3, no error output"
 
     play("os._exit(3)", scenario)
 
@@ -140,9 +140,9 @@ def test_a_line_that_nobody_understands_ends_the_child_and_explains_it(play, mon
 
         child._on_line = refuse
         await child.ready()
-        child.tell(cmd="go")
+        child.send(cmd="go")
         await child.exited.wait()
-        assert child.last_words == "what it said was not understood: ValueError: no record"
+        assert child.last_words == "its message was not understood: ValueError: no record"
         assert not child.done.is_set()
 
     play('say(type="ready"); sys.stdin.readline(); say(n=1); time.sleep(60)', scenario)
@@ -178,7 +178,7 @@ def test_telling_killing_or_letting_go_a_child_that_has_ended_does_nothing(play)
     async def scenario(child: Child, said: list[bytes]) -> None:
         await child.exited.wait()
         for _ in range(3):
-            child.tell(cmd="stop")
+            child.send(cmd="stop")
             child.kill()
             child.let_go()
             await asyncio.sleep(0)

@@ -1,5 +1,7 @@
 """Addresses, consent and header references."""
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from qosflood.base.endpoint import (
     is_loopback,
     parse_endpoint,
     parse_header,
+    same_origin,
 )
 from qosflood.base.errors import PlanError
 
@@ -118,6 +121,68 @@ def test_no_url_is_ever_a_surprise(text, allow_query):
         except PlanError:
             continue
         assert parse_endpoint(endpoint.url, allow_query=True) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("127.1", "127.0.0.1"),
+        ("127.0.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("0X7F.1", "127.0.0.1"),
+        ("0177.0.0.01", "127.0.0.1"),
+        ("10.65536", "10.1.0.0"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("256.1", "256.1"),
+        ("1.2.3.256", "1.2.3.256"),
+        ("1.2.3.4.5", "1.2.3.4.5"),
+        ("127.0.0.08", "127.0.0.08"),
+        ("127.1.example", "127.1.example"),
+    ],
+)
+def test_an_older_spelling_of_an_address_is_that_address(host, meant):
+    assert parse_endpoint(f"http://{host}:81/x").url == f"http://{meant}:81/x"
+    assert is_allowed(parse_endpoint(f"http://{host}:81").host, 81, [f"{host}:81"])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.data())
+def test_a_resolver_reads_an_older_spelling_as_we_do(address, count, data):
+    numbers = list(address.to_bytes(4, "big"))
+    last = int.from_bytes(bytes(numbers[count - 1 :]), "big")
+    spell = st.sampled_from([str, hex, lambda number: f"0{number:o}"])
+    host = ".".join(data.draw(spell)(number) for number in (*numbers[: count - 1], last))
+    assert parse_endpoint(f"http://{host}").host == socket.inet_ntoa(socket.inet_aton(host))
+
+
+@pytest.mark.parametrize("label", ["a" * 64, f"{'a' * 64}.example", f"b.{'a' * 64}.example"])
+def test_a_name_that_no_resolver_takes_is_no_host(label):
+    for refused in (lambda: parse_endpoint(f"http://{label}"), lambda: check_allow(label)):
+        with pytest.raises(PlanError):
+            refused()
+    assert parse_endpoint(f"http://{label.replace('a' * 64, 'a' * 63)}.").host.endswith(".")
+    with pytest.raises(PlanError):
+        parse_endpoint(f"http://{'a.' * 127}")
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "same"),
+    [
+        ("http://h", "http://H:80/x?y", True),
+        ("https://h", "https://h:443", True),
+        ("http://h", "https://h", False),
+        ("http://h:81", "http://h:82", False),
+        ("http://127.0.0.1:0", "http://127.0.0.1:0/metrics", True),
+        ("http://h", "http://h@evil.example", False),
+        ("http://h", "http://h\\@evil.example", False),
+        ("http://h", "http://h:x", False),
+        ("", "", False),
+        ("h", "h", False),
+    ],
+)
+def test_two_urls_have_one_origin_by_scheme_host_and_port(url, other, same):
+    assert same_origin(url, other) is same
+    assert same_origin(other, url) is same
 
 
 @pytest.mark.parametrize(

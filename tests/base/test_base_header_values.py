@@ -75,6 +75,26 @@ def test_redact_hides_a_credential_that_is_echoed_in_part_or_in_another_spelling
 
 
 @pytest.mark.parametrize(
+    ("echo", "shown"),
+    [
+        ("no user me with hunter2", "no user me with ***"),
+        ("me:hunter2 is refused", "*** is refused"),
+        ("bWU6aHVudGVyMg== is refused", "*** is refused"),
+        ("Basic bWU6aHVudGVyMg==", "***"),
+        ("me%3Ahunter2", "***"),
+        ("hunter22 and ahunter2 are other words", "hunter22 and ahunter2 are other words"),
+    ],
+)
+def test_redact_hides_a_password_that_basic_sent_encoded(echo, shown):
+    assert redact(echo, {"Authorization": "Basic bWU6aHVudGVyMg=="}) == shown
+
+
+def test_redact_hides_a_short_token_as_a_word_of_its_own():
+    assert redact("abc123 and xabc123", {"A": "Bearer abc123"}) == "*** and xabc123"
+    assert redact("a b c", {"A": "Basic !!"}) == "a b c"
+
+
+@pytest.mark.parametrize(
     ("words", "shown"),
     [
         (("node", "server.js", "--port", "3000"), "node server.js --port 3000"),

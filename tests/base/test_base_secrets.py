@@ -2,7 +2,13 @@
 
 import pytest
 
-from qosflood.base.secrets import hide_secrets, names_secret, secret_word
+from qosflood.base.secrets import (
+    hide_in_text,
+    hide_secrets,
+    names_secret,
+    secret_parameter,
+    secret_word,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,12 @@ from qosflood.base.secrets import hide_secrets, names_secret, secret_word
         (["./memory --password=hunter2"], 1),
         (["./memory", "--encryption-key", "hunter2"], 3),
         (["./memory", "qosToken=hunter2"], 2),
+        (["mysql", "-uroot", "-phunter"], 3),
+        (["/usr/bin/mysqladmin", "-psecret", "status"], 2),
+        (["sh", "-c", "mariadb-admin -uroot -psecret status | tail -1"], 3),
+        (["sshpass", "-psecret", "ssh", "qos-1", "free", "-b"], 2),
+        (["./memory", "-pSECRET"], 2),
+        (["./memory", "-phunter2"], 2),
     ],
 )
 def test_a_secret_written_down_is_found(words, number):
@@ -32,6 +44,12 @@ def test_a_secret_written_down_is_found(words, number):
     "words",
     [
         ["./memory-of", "qos-0"],
+        ["ssh", "-p2222", "qos-1", "ps", "-p4711", "-o", "rss="],
+        ["docker", "run", "-p127.0.0.1:80:80", "image"],
+        ["find", "/proc", "-path", "*/status", "-print0", "-prune"],
+        ["mysql", "-p$PASSWORD"],
+        ["cp", "-pr", "a", "b"],
+        ["./memory", "-pid=4711", "-p/run/pid1"],
         ["curl", "-H", "env:AUTHORIZATION", "http://c/"],
         ["curl", "-H", "file:/run/header", "http://c/"],
         ["curl", "-H", "Accept: application/json", "http://c/a:b@c"],
@@ -77,3 +95,41 @@ def test_what_is_named_like_a_secret_is_hidden_wherever_it_says_it_is():
     words = ["app", "--token-file", "/run/token", "API_KEY=env:KEY", "amqp://me:a:b@mq/", "-v"]
     shown = ["app", "--token-file", "***", "API_KEY=***", "amqp://***@mq/", "-v"]
     assert hide_secrets(words) == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("token=abc", "token"),
+        ("a=1&access_token=abc", "access_token"),
+        ("a=1;api-key=abc", "api-key"),
+        ("%74oken=abc", "token"),
+        ("key=abc", "key"),
+        ("X-Amz-Date=1&sig=1", "sig"),
+        ("", None),
+        ("module=if_mib&monkey=1&keyspace=2", None),
+        ("collect[]=tokens", None),
+        ("token=", None),
+    ],
+)
+def test_a_parameter_that_holds_a_secret_by_its_name_is_found(query, name):
+    assert secret_parameter(query) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('Get "http://me:hunter2@c/m": EOF', 'Get "http://***@c/m": EOF'),
+        ("refused: token=hunter2 of me", "refused: token=*** of me"),
+        ("Authorization: Bearer hunter2", "Authorization: Bearer ***"),
+        ("got Basic bWU6aHVudGVyMg==", "got Basic ***"),
+        ("connection refused", "connection refused"),
+    ],
+)
+def test_a_sentence_is_shown_without_what_looks_like_a_secret(text, shown):
+    assert hide_in_text(text) == shown
+
+
+def test_a_password_behind_its_option_is_not_shown():
+    assert hide_secrets(["mysql", "-uroot", "-psecret"]) == ["mysql", "-uroot", "-p***"]
+    assert hide_secrets(["node", "-p", "1"]) == ["node", "-p", "1"]

@@ -28,6 +28,35 @@ def line_of(said: Said) -> str:
     return line.removeprefix("qosflood: ")
 
 
+LONG = "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--target", f"http://{LONG}"), "--target: got "),
+        (("--target", f"http://{LONG}.example"), "--target: got "),
+        (("--scrape", f"http://{LONG}/metrics"), "--scrape: got "),
+        (("--allow-target", LONG), "--allow-target: got "),
+        (("--web", f"{LONG}:0"), "--web: cannot listen on "),
+        (
+            ("--set", "target.resolve=both"),
+            '--set target.resolve=both: got "both", expected "one" ',
+        ),
+        (("--set", "\udcff=1"), "--set: got bytes that are no UTF-8, expected "),
+        (("--set", "run.duration=\udcff"), "--set: got bytes that are no UTF-8, expected "),
+        (("--set", 'report.body.a="\udcff"'), "--set: got bytes that are no UTF-8, expected "),
+        (("--job", "\udcff"), "--job: got bytes that are no UTF-8, expected text"),
+        (("--limit", "p99 < \udcff"), "--limit: got bytes that are no UTF-8, expected text"),
+    ],
+)
+def test_what_no_resolver_and_no_json_takes_is_refused_in_one_line(
+    silent: tuple[str, ...], words: tuple[str, ...], line: str
+) -> None:
+    own = ("--quiet",) if words[0] == "--target" else silent
+    assert line_of(qosflood(*own, *words)).startswith(line)
+
+
 NETWORKS = [
     (f"{{ name = 'a', {given} }}", key, f"{got}, {expected}")
     for given, key, got, expected in (
@@ -38,7 +67,7 @@ NETWORKS = [
         ("correlation = 1.0", "correlation", "got 1.0", "expected a number from 0 to below 1, "),
         ("rtt = '0s'", "rtt", 'got "0s"', "expected more than 0s, e.g. 80ms"),
         ("rtt = '1h'", "rtt", 'got "1h"', "expected at most 10s, e.g. 80ms"),
-        ("jitter = '-5ms'", "jitter", 'got "-5ms"', "expected a duration with a unit, e.g. "),
+        ("jitter = '-5ms'", "jitter", 'got "-5ms"', "expected 0s or more, e.g. 5ms"),
         ("rtt_spread = 9", "rtt_spread", "got 9", "expected a number from 0 to 2, e.g. 0.4"),
         ("weight = -1", "weight", "got -1", "expected a number above 0, at most a million, "),
     )
@@ -63,7 +92,7 @@ def test_an_impossible_network_is_refused_by_the_key_that_is_wrong(
         ),
         (
             'network.classes=[{name="a"},{name="a"}]',
-            'got "a" twice, expected a name of its own for each class',
+            'got "a" twice, expected a different name for each class',
         ),
         (
             'network={mix="mixed",classes=[{name="a"}]}',

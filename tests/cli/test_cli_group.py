@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -24,8 +25,8 @@ def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
     assert "  --rate 10x|5000/s " in options
     assert "  --target URL " in options
     commands, _, pointer = rest.partition("\n\n")
-    listed = {line.split()[0] for line in commands.splitlines() if line[2] != " "}
-    assert listed == set(COMMANDS) - {"help", "version"}
+    rows = [line.strip().partition("  ")[0] for line in commands.splitlines() if line[2] != " "]
+    assert {name for row in rows for name in row.split(", ")} == set(COMMANDS)
     assert "..." not in commands
     assert pointer == ("All options: qosflood --help-all; in detail: docs/reference/commands.md\n")
 
@@ -49,6 +50,30 @@ def test_help_all_shows_every_option(words: tuple[str, ...]) -> None:
             assert f"  {option.opts[0]}" in said.out
     short = qosflood(words[0].replace("-all", ""), *(f"{word[:6]}" for word in words[1:])).out
     assert "--otlp-header" not in short
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help", "--all"),
+        ("--all", "-h"),
+        ("run", "--help", "--all"),
+        ("intercom", "--help", "--all"),
+    ],
+)
+def test_help_with_all_is_help_all(words: tuple[str, ...]) -> None:
+    named = [] if words[0].startswith("-") else ["run"]
+    assert qosflood(*words) == qosflood(*named, "--help-all")
+
+
+def test_help_with_all_is_help_where_help_shows_every_option_already() -> None:
+    assert qosflood("report", "--help", "--all") == qosflood("report", "--help")
+    assert qosflood("watch", "--help", "--all") == qosflood("watch", "--help-all")
+
+
+def test_all_without_help_is_no_option() -> None:
+    assert 'got "--all", expected an option' in qosflood("--all").err
+    assert qosflood("--", "--help", "--all").code == 2
 
 
 @pytest.mark.parametrize("command", ["", "run", "watch", "report", "profiles show"])
@@ -146,10 +171,40 @@ def test_an_unknown_word_is_answered_with_the_nearest_command_or_profile(
     [
         (["intercom", "twice"], 'got "twice" after intercom, expected one profile at most'),
         (["nowhere.toml"], "profile nowhere.toml: "),
-        (["--rat", "5x"], "No such option '--rat'. (Did you mean one of: "),
-        (["--rate"], "Option '--rate' requires an argument."),
+        (
+            ["--ratee", "5x"],
+            'got "--ratee", expected an option of qosflood run (qosflood run --help-all lists '
+            "them); did you mean --rate?\n",
+        ),
+        (
+            ["report", "--jsn"],
+            'got "--jsn", expected an option of qosflood report (qosflood report --help lists '
+            "them); did you mean --json?\n",
+        ),
+        (["--rate"], "--rate: got nothing, expected 10x|5000/s\n"),
+        (["compare", "--min-effect"], "--min-effect: got nothing, expected 5%[,1ms]\n"),
+        (["--quiet=yes"], "Option '--quiet' does not take a value."),
         (["report", ".", "b"], "Got unexpected extra argument (b)"),
-        (["report", "/nowhere/at/all"], "Invalid value for 'RUN': "),
+        (
+            ["report", "/nowhere/at/all"],
+            'RUN: got "/nowhere/at/all", expected the folder of a run, e.g. one below '
+            "qosflood-runs\n",
+        ),
+        (["merge", "/nowhere"], 'DIR…: got "/nowhere", expected the folder of a run, '),
+        (
+            ["compare", "--base", "/nowhere"],
+            '--base: got "/nowhere", expected the folder of a run or its report.json\n',
+        ),
+        (
+            ["compare", "s60"],
+            'got "s60" without its side, expected --base RUN and --new RUN, e.g. qosflood compare '
+            "--base BEFORE --new s60\n",
+        ),
+        (
+            ["compare", "s60", "s61"],
+            'got "s60" without its side, expected --base RUN and --new RUN, e.g. qosflood compare '
+            "--base s60 --new s61\n",
+        ),
         (["profiles", "shw"], "No such command 'shw'."),
         (["--dry-run", "--json"], "--json: got --dry-run too, which makes no report"),
     ],
@@ -159,6 +214,13 @@ def test_a_wrong_call_is_one_line_and_exit_2(words: list[str], line: str) -> Non
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(f"qosflood: {line}")
     assert said.err.count("\n") == 1
+
+
+def test_a_mistyped_folder_is_answered_with_the_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    said = qosflood("report", str(tmp_path / "befor"))
+    assert said.code == 2
+    assert said.err.endswith(f"; did you mean {tmp_path / 'before'}?\n")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,15 @@ def test_no_run_is_one_line(folder: Path) -> None:
         assert said.err.count("\n") == 1
 
 
+def test_one_run_is_too_few_to_compare_and_the_way_to_name_two_is_said(folder: Path) -> None:
+    (folder / NEW).mkdir()
+    (folder / NEW / "report.json").touch()
+    assert qosflood("compare").err == (
+        "qosflood: qosflood-runs: got 1 run with a report.json, expected at least 2; "
+        "name them with --base RUN and --new RUN\n"
+    )
+
+
 def test_report_builds_the_latest_run(folder: Path) -> None:
     make_run(folder / OLD)
     latest = make_run(folder / NEW)

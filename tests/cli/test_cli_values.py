@@ -15,15 +15,19 @@ SPAN = "expected more than 0s, e.g. 5s"
     ("option", "value", "expected"),
     [
         ("--rate", "10", "expected a multiple such as 10x or a rate such as 10/s"),
-        ("--rate", "0x", RATE),
-        ("--rate", "-1x", RATE),
+        ("--rate", "0x", "expected a multiple above 0, e.g. 10x"),
+        ("--rate", "-1x", "expected a multiple above 0, e.g. 1x"),
+        ("--rate", "0/s", "expected a rate above 0, e.g. 10/s"),
+        ("--rate", "--1x", RATE),
         ("--rate", "5000", "expected a multiple such as 5000x or a rate such as 5000/s"),
         ("--rate", "5/min", RATE),
         ("--rate", "infx", RATE),
         ("--rate", "100000000x", "expected at most 1,000,000: name --clients"),
         ("--duration", "15", "expected a duration with a unit, e.g. 15m or 15s"),
         ("--duration", "1us", "expected 1ms to 366d, e.g. 5s"),
-        ("--duration", "-5s", DURATION),
+        ("--duration", "-5s", SPAN),
+        ("--duration", "-90m", "expected more than 0s, e.g. 90m"),
+        ("--duration", "-5", DURATION),
         ("--duration", "5 parsecs", DURATION),
         ("--duration", "0s", SPAN),
         ("--duration", "400d", "expected at most 366d, e.g. 24h"),
@@ -33,8 +37,9 @@ SPAN = "expected more than 0s, e.g. 5s"
         ("--clients", "1e3", COUNT),
         ("--clients", "5000000", "expected 1 to 1,000,000 clients, e.g. 500"),
         ("--peak", "0", "expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s"),
-        ("--peak", "500@5", "expected a duration with a unit, e.g. 5m or 5s"),
-        ("--peak", "500@0s", SPAN),
+        ("--peak", "500@5", "expected an interval with a unit, above 0s, e.g. 500@5s"),
+        ("--peak", "500@0s", "expected an interval with a unit, above 0s, e.g. 500@5s"),
+        ("--peak", "70@soon", "expected an interval with a unit, above 0s, e.g. 70@5s"),
         ("--timeout", "10", "expected a duration with a unit, e.g. 10m or 10s"),
         ("--timeout", "0s", SPAN),
         ("--seed", "x", "expected an integer from 0 to 2^63 - 1, e.g. 42"),
@@ -51,7 +56,10 @@ SPAN = "expected more than 0s, e.g. 5s"
         ("--resolve", "some", 'expected "one" or "all"'),
         ("--set", "target.resolve=some", 'expected "one" or "all"'),
         ("--set", "memory.limit='512'", "expected a size with a unit, e.g. 512MiB or 512MB"),
-        ("--part", "9/8", "expected the part and how many there are, e.g. 3/8"),
+        ("--part", "9/8", "expected a part from 1 to 8 of 8, e.g. 8/8"),
+        ("--part", "0/8", "expected a part from 1 to 8 of 8, e.g. 1/8"),
+        ("--part", "1/0", "expected the part and how many there are, e.g. 3/8"),
+        ("--part", "3", "expected the part and how many there are, e.g. 3/8"),
         ("--start-at", "noon", "expected a moment in UTC or with its offset"),
         ("--max-duration", "2", "expected a duration with a unit, e.g. 2m or 2s"),
         ("--target", "127.0.0.1:3000", "expected a URL that starts with http:// or https://"),
@@ -85,6 +93,34 @@ def test_a_wrong_value_is_one_line_naming_option_and_expectation(
     assert option in said.err
     assert expected in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "number"),
+    [
+        ("--rate", "run.rate", "10"),
+        ("--rate", "run.rate", "1.5"),
+        ("--duration", "run.duration", "15"),
+        ("--timeout", "report.timeout", "10"),
+        ("--scrape-interval", "scrape.interval", "5"),
+        ("--max-rate", "safety.max_rate", "60000"),
+    ],
+)
+def test_a_bare_number_is_refused_in_the_same_words_wherever_it_stands(
+    tmp_path: Path, option: str, key: str, number: str
+) -> None:
+    words = qosflood("--dry-run", option, number).err.partition(": got ")[2]
+    assert "expected" in words
+    assert qosflood("--dry-run", "--set", f"{key}={number}").err.partition(": got ")[2] == words
+    profile = tmp_path / "soak.toml"
+    profile.write_text(f"{key} = {number}\n")
+    assert qosflood("--dry-run", str(profile)).err.partition(": got ")[2] == words
+
+
+def test_a_number_in_the_place_of_a_secret_is_not_repeated() -> None:
+    said = qosflood("--dry-run", "--set", "target.headers.Authorization=4815162342")
+    assert said.code == 2
+    assert "4815162342" not in said.err
 
 
 def test_all_that_is_wrong_with_a_plan_is_said_at_once() -> None:

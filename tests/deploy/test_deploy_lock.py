@@ -32,6 +32,21 @@ def pins(lock: str) -> Pins:
     return found
 
 
+@pytest.mark.parametrize("name", ["plotly", "hdrhistogram"])
+def test_a_package_whose_private_parts_are_read_has_a_bound_above(name: str) -> None:
+    asked = map(Requirement, PYPROJECT["project"]["dependencies"])
+    (found,) = (one for one in asked if one.name == name)
+    assert any(each.operator == "<" for each in found.specifier)
+    assert not found.specifier.contains("1000")
+    assert all(found.specifier.contains(str(pin)) for pin in versions(name))
+
+
+def versions(name: str) -> list[Version]:
+    return [
+        Version(next(iter(pin.specifier)).version) for lock in LOCKS for pin in pins(lock)[name]
+    ]
+
+
 def group(name: str) -> Iterator[str]:
     for entry in GROUPS[name]:
         if isinstance(entry, str):

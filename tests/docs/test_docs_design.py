@@ -10,7 +10,7 @@ INDENT = 2
 def drawn() -> tuple[set[str], set[str]]:
     """Folders of the package that the design draws: those that stand, and those for later."""
     text = (ROOT / "docs" / "design.md").read_text("utf-8")
-    drawing = text.partition("## 3. The house")[2].partition("```")[2].partition("```")[0]
+    drawing = text.partition("## 3. Folders")[2].partition("```")[2].partition("```")[0]
     package = drawing.partition("qosflood/\n")[2].partition("\nprofiles/")[0]
     now: set[str] = set()
     later: set[str] = set()

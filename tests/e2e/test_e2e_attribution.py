@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from elsewhere import Elsewhere, servers_elsewhere
 from floods import Flooded, at_once, flood
 from processes import faulty, read_journal, wait_until
+from remote_host import Elsewhere, servers_elsewhere
 from sick_collectors import sick_collector
 
 pytestmark = pytest.mark.e2e
@@ -40,8 +40,8 @@ def floods_here(folder: Path) -> dict[str, Flooded]:
 
 
 def assert_limited_by(done: Flooded, whom: str) -> None:
-    """A generator that was late, on a busy machine, says so and accuses nobody else."""
-    expected = (whom,) if done.report["generator"]["verdict"] == "ok" else ("generator",)
+    """A generator that was late, on a busy machine, may explain it, and accuses nobody else."""
+    expected = (whom,) if done.report["generator"]["verdict"] == "ok" else (whom, "generator")
     assert done.report["limited_by"] in expected, done.report["limited_why"]
 
 
@@ -59,9 +59,9 @@ def test_fast_refusals_are_named_with_their_status_and_never_flatter(
 ) -> None:
     done = ended["fast_503"]
     assert (done.code, done.report["verdict"]) == (1, "FAIL")
-    assert_limited_by(done, "target")
-    if done.report["limited_by"] == "target":
-        assert "most had status 503" in done.report["limited_why"]
+    # Refusals are the target's however late a busy machine made the generator.
+    assert done.report["limited_by"] == "target"
+    assert "most had status 503" in done.report["limited_why"]
     first = done.report["first_failure"]
     assert (first["who"], first["kind"]) == ("target", "first_rejected")
     assert first["utc"].endswith("Z")

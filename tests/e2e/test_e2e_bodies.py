@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from floods import Flooded, at_once, flood
-from keeping import Kept, keeping
+from keeping_collector import Kept, keeping
 from processes import run_qosflood
 
 pytestmark = pytest.mark.e2e

@@ -173,7 +173,7 @@ def test_a_torn_last_line_costs_that_line_alone(copy: Path) -> None:
 def test_a_file_is_no_run_directory(json_run: Path) -> None:
     said = qosflood("report", str(json_run / "run.json"))
     assert (said.code, said.out) == (2, "")
-    assert "is a file" in said.err
+    assert "expected the folder of a run" in said.err
 
 
 def test_the_installed_command_is_the_module(tmp_path: Path) -> None:

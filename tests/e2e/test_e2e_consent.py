@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from elsewhere import THERE, target_elsewhere
 from flooding import MARK, SMALL, flooding, running
 from listeners import listener, renamed_python
 from processes import Faulty, qosflood_command, read_report, run_qosflood, wait_until
+from remote_host import THERE, target_elsewhere
 from terminal import on_terminal
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +35,7 @@ def test_without_consent_a_host_elsewhere_is_refused_untouched(
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines()[-1] == (
             f"qosflood: target: {THERE}:{target.port} is not this machine; "
-            f"if it may be flooded, say so with --allow-target {THERE}:{target.port}"
+            f"to allow the flood, add --allow-target {THERE}:{target.port}"
         )
     assert target.log()["connections"] == before + 1, "only the question for the log"
     assert not (tmp_path / "run").exists()
@@ -61,9 +61,9 @@ def test_with_allow_target_it_is_flooded(target: Faulty, tmp_path: Path) -> None
     ("answer", "code", "says"),
     [
         ("yes\n", 130, "INTERRUPTED - interrupted"),
-        ("no\n", 2, "say so with --allow-target"),
-        ("\n", 2, "say so with --allow-target"),
-        ("y\n", 2, "say so with --allow-target"),
+        ("no\n", 2, "to allow the flood, add --allow-target"),
+        ("\n", 2, "to allow the flood, add --allow-target"),
+        ("y\n", 2, "to allow the flood, add --allow-target"),
         (CTRL_C, 130, "interrupted; nothing was flooded"),
     ],
     ids=["yes", "no", "nothing", "y", "Ctrl-C"],
@@ -95,7 +95,7 @@ def test_a_forwarder_on_loopback_counts_as_elsewhere(tmp_path: Path) -> None:
     held = f"{place} is held by a forwarder, socat (pid {forwarder.pid})"
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"qosflood: target: {held}; if it may be flooded, say so with --allow-target {place}\n"
+        f"qosflood: target: {held}; to allow the flood, add --allow-target {place}\n"
     )
     assert allowed.returncode == 0
     assert "post ✗ no answer within 200ms" in allowed.stdout

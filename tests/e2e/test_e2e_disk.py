@@ -58,8 +58,11 @@ def test_a_disk_that_is_full_from_the_start_is_one_line_and_nothing_is_flooded(
         done = flood.finish()
         flood.wait_until_gone()
     assert (done.code, done.out) == (2, "")
-    assert done.err.splitlines()[-1].endswith("No space left on device")
+    last = done.err.splitlines()[-1]
+    assert last.startswith(f"qosflood: --out {flood.run_dir}: got 0 B free on its disk, ")
+    assert last.endswith("free space there or name a folder on another disk with --out")
     assert "Traceback" not in done.err
+    assert not flood.run_dir.exists()
 
 
 def test_a_run_directory_that_goes_away_is_one_clear_line(tmp_path: Path) -> None:

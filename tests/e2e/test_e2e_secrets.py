@@ -164,7 +164,7 @@ def test_no_output_of_a_run_that_cannot_start_holds_a_secret(
     with echo(refuses=True) as target:
         where = (*secrets, "--target", target.url)
         for args in (
-            ("run", *SMALL, "--out", str(tmp_path / "run"), *where),
+            ("run", *SMALL, "--verbose", "--out", str(tmp_path / "run"), *where),
             ("doctor", *where),
             ("run", "--dry-run", *where),
         ):

@@ -117,7 +117,7 @@ def rebuilt(run_dir: Path) -> int:
 def test_ctrl_c_stops_the_load_and_writes_the_whole_report(struck: dict[str, Struck]) -> None:
     run = struck["interrupted"]
     assert run.done.code == 130
-    assert "SIGINT: stopping the load; interrupt again to leave at once" in run.done.err
+    assert "SIGINT: stopping the load; interrupt again to exit at once" in run.done.err
     assert "INTERRUPTED - interrupted" in run.done.out
     assert {path.name for path in run.run_dir.iterdir()} == {
         *("run.json", "journal.jsonl", "failures.jsonl"),
@@ -142,7 +142,7 @@ def test_a_second_signal_leaves_at_once_with_the_journal_intact(tmp_path: Path) 
     assert done.code == 130
     assert done.out == ""
     assert done.err.endswith(
-        f"left at once; build the report with: qosflood report {flood.run_dir}\n"
+        f"exited at once; build the report with: qosflood report {flood.run_dir}\n"
     )
     assert rebuilt(flood.run_dir) == 130
     interrupted_report(flood.run_dir, "left at once")
@@ -176,7 +176,7 @@ def test_a_signal_while_the_report_is_built_waits_for_it_and_a_second_does_not(
         waited, left = once.finish(), twice.finish()
         for flood in (once, twice):
             flood.wait_until_gone()
-    assert "SIGINT: writing the report; interrupt again to leave at once" in waited.err
+    assert "SIGINT: writing the report; interrupt again to exit at once" in waited.err
     assert waited.code == read_report(once.run_dir)["exit_code"] != 130
     assert (left.code, left.out) == (130, "")
     assert rebuilt(twice.run_dir) == read_report(twice.run_dir)["exit_code"] != 130

@@ -50,7 +50,7 @@ def test_ctrl_c_takes_the_live_picture_away_and_ends_with_the_verdict(tmp_path: 
         assert terminal.finish() == 130
     assert_left_clean(terminal)
     assert COLOUR.search(terminal.output)
-    assert "SIGINT: stopping the load; interrupt again to leave at once" in terminal.screen()
+    assert "SIGINT: stopping the load; interrupt again to exit at once" in terminal.screen()
     assert "INTERRUPTED - interrupted" in terminal.text()
     assert read_report(tmp_path / "run")["totals"]["balanced"] is True
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     def refused(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_bytes", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
         create_run_directory(tmp_path / "run")
 
@@ -72,6 +73,70 @@ def test_what_would_be_refused_is_known_without_making_anything(tmp_path, monkey
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(RunDirectoryError, match=r"cannot be written \(Permission denied\)"):
         check_run_directory(tmp_path / "new")
+
+
+FREE = "got 196.0 KiB free on its disk, expected at least 512.0 KiB; free space there or name a "
+
+
+@pytest.fixture
+def disk_of_196_kib(monkeypatch):
+    usage = shutil.disk_usage("/")._replace(free=196 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+
+@pytest.mark.usefixtures("disk_of_196_kib")
+def test_a_disk_without_space_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(RunDirectoryError, match=FREE) as caught:
+        check_run_directory(tmp_path / "new" / "run")
+    assert str(caught.value).startswith(f"--out {tmp_path / 'new' / 'run'}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_sizes_is_not_taken_for_a_full_one(tmp_path, monkeypatch):
+    usage = shutil.disk_usage("/")._replace(total=0, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    check_run_directory(tmp_path / "run")
+
+
+@pytest.mark.usefixtures("disk_of_196_kib")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_at_the_start_leaves_an_empty_folder(tmp_path, monkeypatch, number):
+    opened = os.open
+
+    def no_failures(path, *args, **kwargs):
+        if Path(path).name == FAILURES:
+            raise OSError(number, os.strerror(number))
+        return opened(path, *args, **kwargs)
+
+    run_dir = create_run_directory(tmp_path / "run")
+    write_run_json(run_dir, {"plan": {}})
+    monkeypatch.setattr(os, "open", no_failures)
+    got = FREE if number == errno.ENOSPC else "got a disk quota that is used up, expected at least"
+    with pytest.raises(RunDirectoryError, match=got):
+        JournalWriter(run_dir)
+    assert list(run_dir.iterdir()) == []
+
+
+@pytest.mark.usefixtures("disk_of_196_kib")
+def test_a_second_run_in_the_same_folder_takes_nothing_from_the_first(run_dir):
+    write_run_json(run_dir, {"plan": {}})
+    first = JournalWriter(run_dir)
+    first.append(SEGMENT)
+    with pytest.raises(RunDirectoryError, match="File exists"):
+        JournalWriter(run_dir)
+    assert {path.name for path in run_dir.iterdir()} >= {JOURNAL, "run.json"}
+    first.close()
+
+
+@pytest.mark.usefixtures("disk_of_196_kib")
+def test_a_run_json_that_finds_no_space_leaves_an_empty_folder(run_dir, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunDirectoryError, match=FREE):
+        write_run_json(run_dir, {"plan": {}})
+    assert list(run_dir.iterdir()) == []
 
 
 def test_only_the_space_of_a_run_that_is_over_is_given_back(run_dir):
@@ -257,3 +322,19 @@ def test_on_a_disk_that_is_really_full_the_reserve_holds_the_end(tmp_path):
 def test_a_disk_without_room_for_a_journal_is_refused(tmp_path):
     with tiny_disk(tmp_path / "disk", "64k") as disk, pytest.raises(RunDirectoryError):
         JournalWriter(create_run_directory(disk / "run"))
+
+
+def test_a_broken_disk_is_an_error_of_the_journal_until_it_is_closed(run_dir, monkeypatch):
+    writer = JournalWriter(run_dir)
+    writer.append(SEGMENT)
+
+    def broken(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        for call in ("write", "ftruncate", "fdatasync", "close"):
+            disk.setattr(os, call, broken)
+        with pytest.raises(JournalWriteError, match="Input/output error") as caught:
+            writer.append(SEGMENT)
+        assert caught.value.exit_code == 3
+        writer.close()

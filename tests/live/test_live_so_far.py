@@ -1,4 +1,4 @@
-"""What is said of a run that goes on, by the code that judges it in the end."""
+"""What is said of a run that goes on, by the code that judges it after the run."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def test_before_the_flood_it_is_too_early_to_say():
     assert seen.word == "TOO EARLY TO SAY"
     assert {limit.ok for limit in seen.limits} == {None}
     assert seen.limits[0].note == "judged in the flood"
-    assert seen.limits[2].note == "judged in the end"
+    assert seen.limits[2].note == "judged after the run"
 
 
 def test_a_run_whose_limits_hold_is_passing_so_far_with_their_values():
@@ -80,5 +80,5 @@ def test_the_timeline_tells_the_phases_begun(at_s):
 def test_each_phase_begun_tells_its_figures_so_far():
     baseline, ramp, flood = told(12, change=failing).phases
     assert (baseline.name, ramp.name, flood.name) == ("baseline", "ramp", "flood")
-    assert (flood.figures["acked"], flood.figures["errors"]) == ("360", "240 (40%)")
+    assert (flood.figures["answered"], flood.figures["errors"]) == ("360", "240 (40%)")
     assert baseline.figures["p99"] == "–"

@@ -20,14 +20,14 @@ def said(*left_s: float) -> list[str]:
 def test_plain_lines_count_down_more_often_towards_the_end() -> None:
     seconds = range(7_200, 0, -1)
     lines = said(*seconds)
-    assert lines[0] == "the load starts in 2h; Ctrl-C to leave"
+    assert lines[0] == "the load starts in 2h; Ctrl-C to exit"
     assert len(lines) == 30
-    assert lines[12] == "the load starts in 9m; Ctrl-C to leave"
-    assert lines[-1] == "the load starts in 10s; Ctrl-C to leave"
+    assert lines[12] == "the load starts in 9m; Ctrl-C to exit"
+    assert lines[-1] == "the load starts in 10s; Ctrl-C to exit"
 
 
 def test_what_is_left_is_rounded_up() -> None:
-    assert said(8.2) == ["the load starts in 9s; Ctrl-C to leave"]
+    assert said(8.2) == ["the load starts in 9s; Ctrl-C to exit"]
 
 
 def test_the_picture_counts_down_in_its_place_and_a_quiet_view_says_nothing() -> None:

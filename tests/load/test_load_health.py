@@ -63,3 +63,14 @@ def test_a_file_that_cannot_be_read_any_more_counts_nothing(tmp_path):
     finally:
         os.close(fd)
     assert health._opened(tmp_path / "none") is None
+
+
+def test_a_machine_that_slept_is_noticed_once(monkeypatch):
+    slept = iter([5, 5, 3_600_000_000_005, 3_600_000_000_005])
+    monkeypatch.setattr(health, "_asleep_ns", lambda: next(slept))
+    meter = HealthMeter()
+    assert [meter.slept_ns() for _ in range(3)] == [0, 3_600_000_000_000, 0]
+
+
+def test_the_boots_clock_runs_beside_the_monotonic_one():
+    assert abs(HealthMeter().slept_ns()) < 100_000_000

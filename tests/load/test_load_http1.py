@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from qosflood.load.http1 import (
     MAX_HEAD_BYTES,
+    MAX_TRAILER_BYTES,
     SAMPLE_BODY_BYTES,
     BadResponseError,
     Response,
@@ -105,6 +106,38 @@ CASES = {
     "nothing": Case(b"", BAD),
 }
 SHORT = {name: case for name, case in CASES.items() if len(case.data) < 1000}
+
+
+ENDLESS = {
+    "one trailer": (b"2\r\nok\r\n0\r\nX: ", b"y"),
+    "many trailers": (b"2\r\nok\r\n0\r\n", b"X: y\r\n"),
+    "an extension of a chunk": (b"2;x=", b"y"),
+    "an extension of the last chunk": (b"2\r\nok\r\n0;x=", b"y"),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_never_ends_a_chunked_body_is_a_bad_response_after_a_few_bytes(name, size):
+    beginning, endless = ENDLESS[name]
+    reader = ResponseReader()
+    assert reader.feed(CHUNKED + beginning) is None
+    piece, fed = endless * size, 0
+    with pytest.raises(BadResponseError, match="trailers over 16 KiB"):
+        while fed < 10 * MAX_TRAILER_BYTES:
+            fed += len(piece)
+            assert reader.feed(piece) is None
+    assert fed <= MAX_TRAILER_BYTES + len(piece)
+
+
+def test_a_body_of_any_length_is_no_trailer():
+    reader = ResponseReader()
+    assert reader.feed(CHUNKED) is None
+    for _ in range(100):
+        assert reader.feed(b"1000\r\n" + b"x" * 2000) is None
+        assert reader.feed(b"x" * 2096 + b"\r\n") is None
+    assert reader.feed(b"0\r\nX-Sum: " + b"1" * 8000) is None
+    assert reader.feed(b"1" * 8000 + b"\r\n\r\n") is not None
 
 
 def read(*pieces: bytes) -> Response | None:

@@ -1,6 +1,7 @@
 """The pacer on a clock that is moved by hand: what it picks, when, and when it sleeps."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from plan_maker import make_load, make_phases, make_plan
 
 from qosflood.base.units import MS, SECOND
 from qosflood.lab.collector.state import ManualClock
-from qosflood.load.pacer import SENDS_PER_WAKE_UP, SESSION_EVENTS_PER_WAKE_UP, Pacer
+from qosflood.load.pacer import FIRST_SESSION_EVENTS, MOST_SESSION_EVENTS, SENDS_PER_WAKE_UP, Pacer
 from qosflood.load.recorder import Recorder
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
@@ -211,10 +212,42 @@ def test_clients_join_and_leave_when_the_schedule_says():
 def test_a_crowd_that_joins_or_leaves_at_once_does_not_hold_up_reports():
     rig = Rig(small(clients=1000, base_clients=1000))
     rig.turn()
-    assert sum(bool(client.joined) for client in rig.clients) == SESSION_EVENTS_PER_WAKE_UP
+    assert sum(bool(client.joined) for client in rig.clients) == FIRST_SESSION_EVENTS
     assert rig.again
     rig.run_until(10 * MS)
     assert all(client.joined for client in rig.clients)
+
+
+@pytest.mark.parametrize("in_the_callback", [False, True])
+def test_leavers_whose_goodbye_takes_long_are_paced_by_time(in_the_callback):
+    """A TLS shutdown takes half a millisecond, most of it in callbacks after the turn."""
+    rig = Rig(small(clients=400, base_clients=400))
+    goodbyes = 0
+
+    def leave() -> None:
+        nonlocal goodbyes
+        goodbyes += 1
+        if not in_the_callback:
+            rig.clock.advance(MS // 2)
+
+    for client in rig.clients:
+        client.leave = leave  # type: ignore[method-assign]
+    slices = []
+    while rig.turn():
+        if goodbyes and in_the_callback:
+            rig.clock.advance(goodbyes * MS // 2)
+        slices.append(goodbyes)
+        goodbyes = 0
+    assert sum(slices) == 400
+    assert max(slices) <= FIRST_SESSION_EVENTS
+
+
+def test_leavers_that_cost_nothing_leave_in_large_slices():
+    rig = Rig(small(clients=1000, base_clients=1000))
+    sizes = []
+    while rig.turn():
+        sizes.append(sum(bool(client.left) for client in rig.clients))
+    assert max(b - a for a, b in pairwise(sizes)) == MOST_SESSION_EVENTS
 
 
 def test_no_client_leaves_before_its_last_report_was_picked():

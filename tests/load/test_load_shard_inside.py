@@ -16,6 +16,7 @@ from processes import faulty
 from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import OWN_ABSENCE
 from qosflood.load import shard as shard_module
 from qosflood.load.shard import ShardSpec, serve
 
@@ -125,3 +126,34 @@ def test_a_bug_ends_the_process_and_a_peers_rudeness_does_not(happens, error, cr
 
     served(1, scenario)
     assert ended == [[ExitCode.INTERNAL] if crashes else []]
+
+
+def test_a_shard_that_stands_still_says_so_in_every_second_and_blames_nobody():
+    load = make_load(
+        base_clients=4, clients=4, base_cadence_ns=50 * MS, cadence_ns=50 * MS, timeout_ns=SECOND
+    )
+    phases = make_phases(load, edge_ns=50 * MS, flood_ns=60 * SECOND)
+
+    async def main(parent: Parent, port: int) -> None:
+        plan = make_plan(port=port, load=load, phases=phases)
+        spec = ShardSpec(plan, 0, 1, mono_ns=0)
+        serving = asyncio.create_task(serve(parent.pipe, spec, Ends().append))
+        parent.tell(cmd="start", zero_ns=time.monotonic_ns())
+        await asyncio.sleep(0.5)
+        time.sleep(2.7)  # as a process that is stopped
+        await asyncio.sleep(1.0)
+        parent.tell(cmd="stop")
+        async with asyncio.timeout(20):
+            await serving
+
+    parent = Parent()
+    with faulty("ok") as server:
+        uvloop.run(main(parent, server.port))
+    windows = [one for one in parent.heard() if one["type"] == "window" and one["health"]]
+    absent = [window["health"]["absent_ns"] / SECOND for window in windows[:4]]
+    assert absent == pytest.approx([0.5, 1.0, 1.0, 0.2], abs=0.2)
+    stalls = [window["health"]["loop_stall_ns"] / SECOND for window in windows[:4]]
+    assert stalls[0] == pytest.approx(2.7, abs=0.2)
+    assert all(stall > 0.1 for stall in stalls)
+    reasons = {reason for window in windows for reason in window["errors"]}
+    assert reasons == set(list(OWN_ABSENCE.values())[:2])

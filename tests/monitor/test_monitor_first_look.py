@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+import psutil
 import pytest
 from listeners import listener, renamed_python
 from plan_maker import make_plan
@@ -166,3 +167,42 @@ def test_workers_that_share_the_targets_port_are_named():
     assert shared.pages.several == {}
     with listener(children=1, shared=True) as target:
         assert unscraped(target.port).workers == ""
+
+
+def started(port, gauge_bytes, start_s, **overrides):
+    """A look at a page that also exposes when its process began."""
+
+    async def at_page():
+        body = b"process_resident_memory_bytes %d\nprocess_start_time_seconds %.2f\n" % (
+            gauge_bytes,
+            start_s,
+        )
+        async with raw_server(page(body)) as server:
+            watch = {"scrape_url": server.url}
+            return await look(make_plan(port=port, watch=watch, **overrides))
+
+    return asyncio.run(at_page())
+
+
+def test_memory_that_moved_between_two_reads_is_of_one_process_if_start_times_agree():
+    with listener(megabytes=60) as target:
+        began, rss = psutil.Process(target.pid).create_time(), sight(target.port).process.rss_bytes
+        seen = started(target.port, round(1.4 * rss), began)
+    assert (seen.memory_source, seen.warnings) == ("process", ())
+
+
+def test_a_gauge_of_twice_what_its_own_process_has_is_warned_of_and_not_used():
+    with listener(megabytes=60) as target:
+        began, rss = psutil.Process(target.pid).create_time(), sight(target.port).process.rss_bytes
+        seen = started(target.port, 2 * rss, began)
+    assert seen.memory_source == "process"
+    assert "which began at the same time" in seen.warnings[0]
+    assert "not the same process" not in seen.warnings[0]
+
+
+def test_a_gauge_of_a_process_that_began_at_another_time_is_used_as_before():
+    with listener(megabytes=60) as target:
+        began, rss = psutil.Process(target.pid).create_time(), sight(target.port).process.rss_bytes
+        seen = started(target.port, 2 * rss, began - 500)
+    assert seen.memory_source == "gauge"
+    assert "not the same process" in seen.warnings[0]

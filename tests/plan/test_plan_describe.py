@@ -22,12 +22,14 @@ def test_the_totals_lead_with_absolute_figures():
     said = rows(plan)
     assert next(iter(said)) == "load"
     assert said["load"] == (
-        "5,000 clients, 1,000 reports/s (10x of 100/s), a report every 5s",
+        "5,000 clients, 1,000 reports/s (10x the peak of 100/s), a report every 5s",
         "option --rate",
     )
     assert said["1x"][0] == "500 clients, a report every 5s: 100 reports/s"
     assert said["reports"][0] == "945,000"
-    assert said["sessions"][0].startswith("more sessions in 5,000 places; exponential lifetimes of")
+    assert said["sessions"][0].startswith(
+        "more sessions than the 5,000 clients; exponential lifetimes of"
+    )
     assert said["finish"][0] == "after 18m30s, and at most 10s more to drain"
 
 
@@ -191,3 +193,11 @@ def test_how_sessions_begin_and_end_is_said_where_it_differs():
     assert said["sessions"][0] == (
         "5,000 distinct sessions; a report every 1s in their first 10s; a final report"
     )
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_that_listed_targets_get_the_secrets_is_said(share):
+    asked = {"url": "http://p:9090", "job": "qos", "share_headers": share}
+    said = rows(plan_of({"prometheus": asked}))["prometheus"][0]
+    assert said.startswith("asked every 1m at http://p:9090, job qos")
+    assert said.endswith(", its targets get the headers of the load's") is share

@@ -89,7 +89,11 @@ def test_an_option_without_a_key_is_read_into_base_units(kind, text, value):
     ("kind", "text", "line"),
     [
         (PEAK, "@5s", 'got "@5s", expected CLIENTS or CLIENTS@INTERVAL, e.g. 500@5s'),
-        (PEAK, "500@5", 'got "5", expected a duration with a unit, e.g. 5m or 5s'),
+        (
+            PEAK,
+            "500@5",
+            'got "500@5", expected an interval with a unit, above 0s, e.g. 500@5s',
+        ),
         (COUNT, "0", 'got "0", expected a positive integer, e.g. 500'),
         (COUNT, "-1", 'got "-1", expected a positive integer, e.g. 500'),
         (COUNT, "²", 'got "²", expected a positive integer, e.g. 500'),

@@ -17,16 +17,16 @@ def test_a_flood_has_five_rows_each_short_enough_for_a_line_of_80_columns():
     said = rows(plan_of(rate=Rate(multiple=10.0)))
     assert list(said) == ["load", "phases", "target", "watched", "limits"]
     assert all(len(value) <= 80 - 11 for value in said.values())
-    assert said["load"] == "5,000 clients, 1,000 reports/s (10x of 100/s), a report every 5s"
+    assert said["load"] == ("5,000 clients, 1,000 reports/s (10x the peak), a report every 5s")
     assert said["phases"] == "18m30s: baseline 1m, ramp 1m, flood 15m, recovery 1m, settle 30s"
     assert said["target"] == "the embedded collector, POST /api/v1/metrics/qos"
     assert said["watched"] == "scrapes every 5s, memory every 1s"
-    assert said["limits"] == "6 shipped ones; aborts at errors > 50% for 15s"
+    assert said["limits"] == "6 shipped limits; aborts at errors > 50% for 15s"
 
 
 def test_a_limit_of_ones_own_is_named():
     said = rows(plan_of(limits=("response.p99 < 250ms",)))
-    assert said["limits"].startswith("response.p99 < 250ms, 6 shipped ones; ")
+    assert said["limits"].startswith("response.p99 < 250ms, 6 shipped limits; ")
 
 
 def test_a_target_whose_certificate_is_not_checked_is_called_that():

@@ -16,7 +16,7 @@ from record_maker import healthy_run, stopped_run, window
 from qosflood.base.errors import JournalError
 from qosflood.cli.report import report
 from qosflood.journal.records import End, Window
-from qosflood.journal.run_directory import FAILURES
+from qosflood.journal.run_directory import FAILURES, JOURNAL
 from qosflood.report import build as build_module
 from qosflood.report.build import build
 
@@ -31,6 +31,17 @@ def test_a_run_directory_gets_its_five_files(tmp_path: Path) -> None:
     assert result.document.verdict == "PASS"
     assert json.loads((run_dir / "report.json").read_bytes())["verdict"] == "PASS"
     assert not [path for path in run_dir.iterdir() if path.suffix == ".tmp"]
+
+
+def test_links_that_somebody_planted_in_the_folder_are_not_followed(tmp_path: Path) -> None:
+    run_dir, victim = write_run(tmp_path / "run", make_plan()), tmp_path / "victim"
+    victim.write_text("precious")
+    for name in FILES:
+        (run_dir / f".{name}.tmp").symlink_to(victim)
+        (run_dir / name).symlink_to(victim)
+    assert build(run_dir).problems == ()
+    assert victim.read_text() == "precious"
+    assert not any((run_dir / name).is_symlink() for name in FILES)
 
 
 def test_building_again_gives_the_same_files(tmp_path: Path) -> None:
@@ -153,6 +164,41 @@ def test_a_run_with_failures_fails_and_says_so_everywhere(tmp_path: Path) -> Non
     assert document.first_failure is not None
     for name in ("report.md", "report.html", "report.json"):
         assert "FAIL" in (run_dir / name).read_text()
+
+
+def damaged(run_dir: Path) -> Path:
+    """The run with the tenth line of its journal damaged."""
+    journal = run_dir / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:9], b"\x00" * 80 + b"\n", *lines[10:]]))
+    return run_dir
+
+
+def test_a_damaged_line_costs_the_report_unless_it_is_salvaged(tmp_path: Path) -> None:
+    run_dir = damaged(write_run(tmp_path / "run", make_plan()))
+    with pytest.raises(JournalError, match=r"line 10: .*qosflood report --salvage"):
+        build(run_dir)
+    shown = CliRunner().invoke(report, [str(run_dir), "--salvage"])
+    assert shown.exit_code == 3
+    words = " ".join(shown.stdout.split())
+    assert "INVALID - journal: 1 of" in words
+    assert "lines left out: line 10: " in words
+    (gap,) = build(run_dir, salvage=True).document.gaps
+    assert gap.section == "journal"
+
+
+def test_an_undamaged_run_is_salvaged_without_a_word(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path / "run", make_plan())
+    assert build(run_dir, salvage=True).document == build(run_dir).document
+
+
+def test_what_is_no_failure_sample_is_left_out_of_the_page(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path / "run", make_plan())
+    sample = {"type": "failure", "t": 1_500_000_000, "kind": "timeout", "client": 3}
+    odd = [[1], "text", 3, None, sample | {"t": 10**30}, sample | {"t": -1}, sample]
+    (run_dir / FAILURES).write_text("".join(json.dumps(one) + "\n" for one in odd))
+    assert build(run_dir).problems == ()
+    assert "1 of 1 samples" in (run_dir / "report.html").read_text()
 
 
 def spoilt(good: Window) -> Window:

@@ -313,7 +313,7 @@ def test_a_shard_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
             return run
 
     run = asyncio.run(main())
-    assert run.ended == Ended("shard_stuck", "shard 0 said nothing for 3 s", recorded=True)
+    assert run.ended == Ended("shard_stuck", "shard 0 sent nothing for 3 s", recorded=True)
     assert run.events() == ["load_started", "shard_stuck", "stopping"]
 
 
@@ -359,6 +359,27 @@ def test_a_shard_that_cannot_start_ends_the_run_before_it_began(tmp_path, monkey
     assert error.exit_code == 2
     assert run.records(Window) == []
     assert not (run.folder / ".reserve").exists()
+    (end,) = run.records(End)
+    assert (end.reason, end.detail) == ("not_started", str(error))
+
+
+def test_a_child_killed_before_the_load_leaves_an_end_that_says_so(tmp_path):
+    async def main() -> Run:
+        run = Run(plan_for(free_port()), tmp_path / "run")
+        carried_out = asyncio.create_task(run.supervisor.carry_out(memories=()))
+        while run.supervisor._children.monitor is None:
+            await asyncio.sleep(0.001)
+        while run.supervisor._children.monitor._process is None:
+            await asyncio.sleep(0.001)
+        os.kill(run.supervisor._children.monitor.pid, signal.SIGKILL)
+        with pytest.raises(StartError, match="killed by SIGKILL"):
+            await carried_out
+        return run
+
+    run = asyncio.run(main())
+    (end,) = run.records(End)
+    assert end.reason == "not_started"
+    assert "killed by SIGKILL" in end.detail
 
 
 def test_failure_samples_go_to_a_file_of_their_own(tmp_path):

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 from stories import document_of, good_run
 
-from qosflood.analysis.findings import Block as FoundBlock
-from qosflood.analysis.findings import Blocks as FoundBlocks
+from qosflood.analysis.findings_series import Block as FoundBlock
+from qosflood.analysis.findings_series import Blocks as FoundBlocks
 from qosflood.analysis.latency import figures_of, percentile_curve
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import MS

@@ -16,14 +16,12 @@ from qosflood.analysis.findings import (
     LatencyFigures,
     LossFinding,
     MemoryFinding,
-    MemoryPoint,
     PhaseFigures,
     ScrapeFigures,
-    ScrapePoint,
-    Second,
     TimelineEntry,
     Totals,
 )
+from qosflood.analysis.findings_series import MemoryPoint, ScrapePoint, Second
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import OUTCOMES

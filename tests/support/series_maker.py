@@ -4,7 +4,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from qosflood.analysis.findings import MemoryPoint, PercentileCurve, ScrapePoint, Second
+from qosflood.analysis.findings_series import MemoryPoint, PercentileCurve, ScrapePoint, Second
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.plan import Plan
 

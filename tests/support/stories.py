@@ -28,6 +28,8 @@ from qosflood.plan.plan import Plan
 from qosflood.report.document.document import build_document
 from qosflood.report.document.schema import Document
 
+LOAD = "5,000 clients, 1,000 reports/s (10x the peak of 100/s)"
+
 
 @dataclass(frozen=True)
 class Story:
@@ -85,8 +87,7 @@ def failing_run() -> Story:
     verdict = Verdict(
         verdict="FAIL",
         exit_code=ExitCode.FAIL,
-        headline="5,000 clients, 1,000 reports/s (10x of 500) for 15m: FAIL - errors 0.89%, "
-        "limit 0.1%; not judged: loss == none",
+        headline=f"{LOAD} for 15m: FAIL - errors 0.89%, limit 0.1%; not judged: loss == none",
         reasons=(
             "errors < 0.1%: was 0.89% in flood (8,012 of 900,113 reports)",
             "response.p99 < 250ms: was 412ms in flood",
@@ -129,8 +130,7 @@ def good_run() -> Story:
     verdict = Verdict(
         verdict="PASS",
         exit_code=ExitCode.PASS,
-        headline="5,000 clients, 1,000 reports/s (10x of 500) for 20s: PASS - 5 of 6 limits held; "
-        "not judged: loss == none",
+        headline=f"{LOAD} for 20s: PASS - 5 of 6 limits held; not judged: loss == none",
         reasons=("every limit that could be judged holds",),
         not_judged=("loss: no counter of accepted reports is exposed",),
         limits=limits,
@@ -146,7 +146,7 @@ def interrupted_run() -> Story:
     verdict = Verdict(
         verdict="INTERRUPTED",
         exit_code=ExitCode.INTERRUPTED,
-        headline="5,000 clients, 1,000 reports/s (10x of 500): INTERRUPTED - killed 80s into flood",
+        headline=f"{LOAD}: INTERRUPTED - killed 80s into flood",
         reasons=("the journal has no end record: the run was killed",),
         not_judged=(),
         limits=judge_all(plan, memory_leak=(None, None, "the flood was cut short")),
@@ -214,7 +214,7 @@ def unmeasured_run() -> Story:
     verdict = Verdict(
         verdict="INVALID",
         exit_code=ExitCode.INVALID,
-        headline="5,000 clients, 1,000 reports/s (10x of 500): INVALID - nothing was measured",
+        headline=f"{LOAD}: INVALID - nothing was measured",
         reasons=("no window was recorded",),
         not_judged=tuple(f"{limit.metric}: no observations" for limit in plan.limits),
         limits=tuple(

@@ -5,6 +5,7 @@ from typing import Literal
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import GeneratorFinding
+from qosflood.analysis.generator.absence import AbsenceTally
 from qosflood.analysis.generator.late import is_late, late_gate_ns, throttled
 from qosflood.analysis.generator.monitor import monitor_problems
 from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
@@ -15,6 +16,8 @@ MOST_LATE = 0.05
 FORGIVEN = 1
 """This many late windows never make a run INVALID: one stall in ten seconds is no pattern."""
 LEAST_PICKED = 0.995
+MOST_WAITED = 0.5
+"""A shard that waits for a core for longer than this could not have worked more if it had to."""
 _RAGGED_END_S = 2
 _LEFT_OUT = ("shard_died", "shard_stuck", "part_missing", "part_died", "part_late")
 """Events after which some of the load was not sent, or not on time."""
@@ -49,6 +52,8 @@ class GeneratorTally:
         self.late = dict.fromkeys(GENERATOR_PHASES, 0)
         self.throttled = self.scheduled = self.picked_late = 0
         self.cpu_ns = self.run_queue_ns = self.acked = self.stall_ns = 0
+        self.absence = AbsenceTally(plan)
+        self._health_windows = 0
         self._flood_seconds: set[int] = set()
         flood = plan.main_phase
         # Between herds nothing is due, and a second without reports makes no late one rarer.
@@ -59,6 +64,7 @@ class GeneratorTally:
         """Add a window and return whether it is late; None if the window cannot show that."""
         self.scheduled += window.scheduled
         self.picked_late += window.picked_late
+        self.absence.add(window)
         self.shards.setdefault(window.shard, ShardTally()).add(window)
         if window.second in self._full:
             self._add_flood(window)
@@ -69,10 +75,19 @@ class GeneratorTally:
         """Seconds that lie wholly in the flood and have a window."""
         return len(self._flood_seconds)
 
+    @property
+    def waited_share(self) -> float | None:
+        """For which share of the flood a shard waited for a core, on average; None without a whole
+        second of it."""
+        if not self._health_windows:
+            return None
+        return self.run_queue_ns / (self._health_windows * SECOND)
+
     def _add_flood(self, window: Window) -> None:
         self.acked += window.outcomes.get("acked", 0)
         if window.health is not None:
             self._flood_seconds.add(window.second)
+            self._health_windows += 1
             self.cpu_ns += window.health.cpu_ns
             self.run_queue_ns += window.health.run_queue_ns
             self.stall_ns = max(self.stall_ns, window.health.loop_stall_ns)
@@ -99,7 +114,8 @@ def generator_finding(
 ) -> GeneratorFinding:
     """The finding; `send_lag_p99_ns` is the flood's."""
     events = list(events)
-    late, unpicked = list(_late_problems(tally)), list(_pick_problems(tally))
+    late = [*tally.absence.problems(), *_late_problems(tally)]
+    unpicked = [*_pick_problems(tally), *_wait_problems(tally)]
     missing = list(_missing_problems(plan, tally, clock, events))
     seconds, rss = tally.flood_seconds, sum(shard.rss_max for shard in tally.shards.values())
     return GeneratorFinding(
@@ -113,6 +129,9 @@ def generator_finding(
         late_gate_ns=tally.gate_ns,
         loop_stall_max_ns=tally.stall_ns if seconds else None,
         throttled_windows=tally.throttled,
+        waited_share=tally.waited_share,
+        absent_ns=tally.absence.ns,
+        absent_reports=tally.absence.reports,
         problems=(
             *missing,
             *late,
@@ -138,8 +157,10 @@ def _late_problems(tally: GeneratorTally) -> Iterator[str]:
         for phase, count in tally.late.items()
         if count
     )
+    shards = len(tally.shards)
+    seconds = "seconds" if shards == 1 else f"seconds of its {shards} shards"
     yield (
-        f"generator late in {late} of {windows} windows "
+        f"generator late in {late} of {windows} {seconds} "
         f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
         f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
     )
@@ -152,6 +173,15 @@ def _pick_problems(tally: GeneratorTally) -> Iterator[str]:
             "picked up only after their phase had ended (at least "
             f"{format_ratio(LEAST_PICKED)} must be picked up within it): the generator could "
             "not keep up with its schedule"
+        )
+
+
+def _wait_problems(tally: GeneratorTally) -> Iterator[str]:
+    waited = tally.waited_share
+    if waited is not None and waited > MOST_WAITED:
+        yield (
+            f"the generator waited for a core for {format_ratio(waited)} of the flood (at most "
+            f"{format_ratio(MOST_WAITED)} allowed): other processes had the CPU"
         )
 
 

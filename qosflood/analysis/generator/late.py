@@ -1,7 +1,7 @@
 """When the generator was late, and which limits its on-time windows break by themselves."""
 
-from qosflood.analysis.latency import p99_or_max, rank
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.analysis.latency import p99_or_max
+from qosflood.base.percentiles import PERCENTILES, rank
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Latency, Window
 from qosflood.plan.limit_language import metric_of
@@ -9,6 +9,7 @@ from qosflood.plan.plan import LEAST_LATE_GATE_NS, Limit, Plan
 
 _GATE_SHARE = 0.05
 _THROTTLED_SHARE = 0.1
+WAITING_SHARE = 0.2
 _RANKS = {**PERCENTILES, "max": 100.0}
 
 
@@ -27,6 +28,16 @@ def throttled(window: Window) -> bool:
     """Whether the cgroup's quota kept the shard off the CPU for over 10% of the second."""
     health = window.health
     return health is not None and health.throttled_ns > _THROTTLED_SHARE * SECOND
+
+
+def waits(window: Window, threshold_ns: float) -> bool:
+    """Whether the shard waited for a core for over 20% of the second, and long enough to matter to
+    a latency limit of `threshold_ns`. Each of its events comes a little late then, and none late
+    enough to show as lag or stall; yet they add up in response times, once for the send and once
+    for the answer."""
+    if window.health is None:
+        return False
+    return window.health.run_queue_ns > max(WAITING_SHARE * SECOND, threshold_ns / 2)
 
 
 def is_late(window: Window, gate_ns: int) -> bool:
@@ -53,12 +64,14 @@ class OnTimeBreaks:
         self._last_late: dict[int, int] = {}
 
     def add(self, window: Window, late: bool) -> None:
-        """Add a window."""
+        """Add a window; one in which the shard waited for a core is no evidence either."""
         if late:
             self._last_late[window.shard] = window.second
         if window.second - self._last_late.get(window.shard, -2) <= 1:
             return
         for index, limit in enumerate(self._limits):
+            if waits(window, float(limit.threshold)):
+                continue
             latency = _series(window, limit)
             if latency is not None and window.phase == limit.scope:
                 self._count[index] += latency.count

@@ -1,28 +1,19 @@
 """What limited the run: generator, target, network, or nothing; with the figures that say so.
 
-A sign of a limit is either an *answer* (a status that refuses, an answer that cannot be read),
-which only the target gives, or *silence* (timeouts, lost connections, slow answers), which target
-and network cause alike. The reference endpoint distinguishes these: another server on the same
-path. Without one the network is never named.
+The signs come from the flood without what the generator's lateness explains; what is left is the
+target's or the network's whether the run is INVALID or not. The reference endpoint distinguishes
+these two: another server on the same path. Without one the network is never named.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from qosflood.analysis.findings import (
-    ControlFigures,
-    GeneratorFinding,
-    LatencyFigures,
-    PhaseFigures,
-)
-from qosflood.analysis.generator.late import latency_limits
+from qosflood.analysis.findings import ControlFigures, GeneratorFinding, PhaseFigures
 from qosflood.analysis.limited_by.evidence import evidence_lines
-from qosflood.analysis.limited_by.stalls import Stall
+from qosflood.analysis.limited_by.signs import Case, Clues, Sign, first_sign, p99
 from qosflood.analysis.limited_by.surroundings import grew
-from qosflood.base.percentiles import share_above
-from qosflood.base.units import MS, format_count, format_duration, format_ratio
-from qosflood.journal.records import CUT_OFF
+from qosflood.analysis.limited_by.weighing import Weighed
+from qosflood.base.units import format_count, format_duration, format_ratio
 from qosflood.plan.plan import Plan
 
 LimitedBy = Literal["none", "generator", "target", "network", "inconclusive"]
@@ -32,12 +23,6 @@ Baseline = PhaseFigures | None
 ONE_CORE = (0.9, 1.3)
 """Cores that a process with one thread for its work uses when that is all it can; a little more
 than one, because garbage collectors have threads of their own."""
-_ANSWERED = ("rejected", "bad_response")
-_SILENT = ("timeout", "connection_lost", "connect_error")
-_OURS = "generator:"
-"""How the reason of a failed connect begins that this machine caused."""
-_TOLERATED_ERRORS = 0.001
-_LEAST_OFFERED = 0.99
 _LEAST_EXPECTED = 3.0
 """The reference endpoint counts as free of trouble only if so many of its requests were expected
 to meet it."""
@@ -49,14 +34,10 @@ _BLOCKED_SHARE = 0.5
 _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
-_GREW_AT = ("p50", "p90", "p99")
-"""The percentiles by which the share of slow answers is told, lowest first."""
-_REFUSED_FAST_NS = 10 * MS
-_BEYOND = 5.0
-"""Times its longest stall, which a generator may add to an answer that it reads late."""
 _NOT_DONE = {
-    "late": "it sent reports late, so it may have caused the slow answers itself",
-    "starved": "it could not send the load as planned",
+    "late": "it was late, and nothing else shows that the target or the network was the limit",
+    "starved": "it did not send the load as planned, and nothing else shows that the target or the "
+    "network was the limit",
 }
 """Of a generator that was not ok; its problems stand among the verdict's reasons."""
 
@@ -70,199 +51,77 @@ class Attribution:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    """Trouble that `share` of the reports met; `answered` by the target itself. `stormy`: a storm
-    that was asked for may be all there is to it."""
-
-    why: str
-    share: float
-    answered: bool = False
-    slow: bool = False
-    stormy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    plan: Plan
-    baseline: Baseline
-    flood: PhaseFigures
-    stalls: Sequence[Stall]
-
-
 def attribute(
     plan: Plan,
     generator: GeneratorFinding,
     baseline: Baseline,
     flood: PhaseFigures,
-    stalls: Sequence[Stall] = (),
+    clues: Clues,
 ) -> Attribution:
-    """What limited the flood; `stalls` are those of the flood."""
+    """What limited the flood; `clues` are of the flood alone."""
     if not plan.floods:
         return Attribution("none", "no load was sent")
-    limited_by, why = _judge(generator, _Case(plan, baseline, flood, stalls))
-    evidence = evidence_lines(plan, generator, baseline, flood)
+    limited_by, why = _judge(generator, Case(plan, baseline, flood, clues))
+    seen = [cause.what for cause in clues.causes]
+    evidence = [*seen, *evidence_lines(plan, generator, baseline, flood)]
     return Attribution(limited_by, why, tuple(evidence))
 
 
-def _judge(generator: GeneratorFinding, case: _Case) -> tuple[LimitedBy, str]:
-    flood = case.flood
+def _judge(generator: GeneratorFinding, case: Case) -> tuple[LimitedBy, str]:
+    if case.clues.crash is not None:
+        return "target", case.clues.crash.what
+    sign = first_sign(case) if case.flood.scheduled else None
+    if sign is not None and sign.ours:
+        return "generator", sign.why
+    if sign is not None:
+        limited_by, why = _cause(sign, case)
+        return limited_by, why + _late_too(generator, case.clues.weighed)
     if generator.verdict != "ok":
-        return "generator", _NOT_DONE[generator.verdict] + _more_than_late(generator, flood)
-    if not flood.scheduled:
+        return "generator", _NOT_DONE[generator.verdict]
+    if not case.flood.scheduled:
         return "inconclusive", "no report came due in the flood"
-    if ours := _by_our_connects(case):
-        return "generator", ours
-    for rule in _RULES:
-        if sign := rule(case):
-            return _cause(sign, case)
-    return "none", "errors, offered rate and latency in the flood show no sign of a limit"
+    return _by_lateness(case) or (
+        "none",
+        "errors, offered rate and latency in the flood show no sign of a limit",
+    )
 
 
-def _more_than_late(generator: GeneratorFinding, flood: PhaseFigures) -> str:
-    """What a late generator does not explain: service time counts from the send."""
-    own_stall, typical = generator.loop_stall_max_ns, flood.service.p50_ns
-    if generator.verdict != "late" or typical is None or own_stall is None:
+def _late_too(generator: GeneratorFinding, weighed: Weighed) -> str:
+    """That a generator which was late explains no part of it."""
+    if not weighed.seconds:
         return ""
-    if typical < _BEYOND * max(own_stall, MS):
-        return ""
-    return (
-        f"; but half of the answers took {format_duration(typical)} or more from the send, and "
-        f"the generator's longest stall was {format_duration(own_stall)}: the target, or the "
-        "network to it, is slow too"
+    late = f"the generator was late in {format_count(weighed.seconds)} of the flood's seconds"
+    invalid = ", so the run is INVALID" if generator.verdict != "ok" else ""
+    return f"; {late}{invalid}, which does not explain this"
+
+
+def _by_lateness(case: Case) -> tuple[LimitedBy, str] | None:
+    """Trouble that is all in seconds in which the generator was late, if only in a few."""
+    weighed = case.clues.weighed
+    blamed = replace(case, clues=replace(case.clues, weighed=Weighed()))
+    if not weighed.seconds or (sign := first_sign(blamed)) is None:
+        return None
+    seconds = format_count(weighed.seconds)
+    return "generator", (
+        f"{sign.why}; the generator's own lateness in {seconds} of the flood's seconds explains it"
     )
-
-
-# Signs.
-
-
-def _by_our_connects(case: _Case) -> str | None:
-    ours = {why: n for why, n in case.flood.errors.items() if why.startswith(_OURS)}
-    share = sum(ours.values()) / case.flood.scheduled
-    if share <= _tolerated(case.plan):
-        return None
-    worst = max(ours, key=lambda why: ours[why]).removeprefix(_OURS).strip()
-    return f"{format_ratio(share)} of the flood's reports failed on this machine: {worst}"
-
-
-def _by_failures(case: _Case) -> _Sign | None:
-    """By which failed more often: answers or silence."""
-    failed = {name: case.flood.outcomes.get(name, 0) for name in (*_ANSWERED, *_SILENT)}
-    failed["timeout"] = max(failed["timeout"] - case.flood.errors.get(CUT_OFF, 0), 0)
-    share = sum(failed.values()) / case.flood.scheduled
-    if share <= _tolerated(case.plan):
-        return None
-    answered = sum(failed[name] for name in _ANSWERED)
-    most = sorted(failed.items(), key=lambda item: -item[1])
-    listed = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
-    why = f"{format_ratio(share)} of the flood's reports failed: {listed}{_refusals(case.flood)}"
-    return _Sign(why, share, answered=2 * answered >= sum(failed.values()))
-
-
-def _refusals(flood: PhaseFigures) -> str:
-    """With which status most were refused, and how fast if half of them were fast."""
-    if not flood.outcomes.get("rejected") or not flood.statuses:
-        return ""
-    status = max(flood.statuses, key=lambda name: flood.statuses[name])
-    typical = flood.failed.p50_ns
-    fast = typical is not None and typical < _REFUSED_FAST_NS
-    within = f", half of them within {format_duration(typical)}" if fast and typical else ""
-    return f"; most had status {status}{within}"
-
-
-def _by_offered(case: _Case) -> _Sign | None:
-    share = case.flood.sent / case.flood.scheduled
-    if share >= _LEAST_OFFERED:
-        return None
-    behind = "for answers to earlier reports"
-    if case.plan.report.connection == "pooled":
-        pool = format_count(case.plan.here(case.plan.report.pool))
-        behind = (
-            f"for one of {pool} shared connections, which were all busy with unanswered reports"
-        )
-    return _Sign(
-        f"only {format_ratio(share)} of the flood's reports were sent: the others waited {behind}",
-        1 - share,
-    )
-
-
-def _by_stalls(case: _Case) -> _Sign | None:
-    if not case.stalls:
-        return None
-    worst = max(case.stalls, key=lambda stall: stall.seconds)
-    silent_s = sum(stall.seconds for stall in case.stalls)
-    times = "" if len(case.stalls) == 1 else f", {len(case.stalls)} times"
-    return _Sign(
-        f"no report was answered for {worst.seconds} whole seconds{times}; then the target "
-        f"answered reports that had waited up to {format_duration(worst.waited_ns)}",
-        min(silent_s / max(case.flood.seconds, 1.0), 1.0),
-        slow=True,
-    )
-
-
-def _by_service(case: _Case) -> _Sign | None:
-    if case.baseline is None:
-        return None
-    before, after = _p99(case.baseline.service), _p99(case.flood.service)
-    if before is None or after is None or not grew(before, after):
-        return None
-    return _Sign(
-        f"service time p99 went from {format_duration(before)} at 1x to "
-        f"{format_duration(after)} in the flood",
-        _slow_share(case.baseline.service, case.flood.service),
-        slow=True,
-    )
-
-
-def _slow_share(before: LatencyFigures, after: LatencyFigures) -> float:
-    """At least which share of the answers has grown slow, by the lowest percentile that grew."""
-    for name in _GREW_AT:
-        usual, now = before.percentiles[name], after.percentiles[name]
-        if usual is not None and now is not None and grew(usual, now):
-            return share_above(name)
-    return share_above(_GREW_AT[-1])
-
-
-def _by_limits(case: _Case) -> _Sign | None:
-    for limit in latency_limits(case.plan):
-        series, _, figure = limit.metric.partition(".")
-        value = getattr(case.flood, series).figure(figure)
-        if limit.scope == "flood" and value is not None and value > float(limit.threshold):
-            stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
-            away = ": this includes reports of clients that a storm kept away" if stormy else ""
-            return _Sign(
-                f"{limit.metric} was {format_duration(value)} in the flood while the generator "
-                f"was on time{away}",
-                share_above(_GREW_AT[-1]),
-                slow=True,
-                stormy=stormy,
-            )
-    return None
-
-
-_RULES: tuple[Callable[[_Case], _Sign | None], ...] = (
-    _by_failures,
-    _by_offered,
-    _by_stalls,
-    _by_service,
-    _by_limits,
-)
 
 
 # What caused them.
 
 
-def _cause(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
+def _cause(sign: Sign, case: Case) -> tuple[LimitedBy, str]:
     if sign.answered:
         return "target", sign.why
     if sign.stormy:
         return "inconclusive", sign.why
-    control = case.flood.control
+    control, full = case.flood.control, _full(sign, case)
     if case.plan.target.loopback:
-        return _on_this_machine(sign, control, case.baseline)
+        named = replace(sign, why=f"{sign.why}; {full}") if full else sign
+        return _on_this_machine(named, control, case.baseline)
     if control is not None:
         return _by_control(sign, control, case.baseline)
-    if full := _full(sign, case):
+    if full:
         return "target", f"{sign.why}; {full}"
     return (
         "inconclusive",
@@ -270,9 +129,12 @@ def _cause(sign: _Sign, case: _Case) -> tuple[LimitedBy, str]:
     )
 
 
-def _full(sign: _Sign, case: _Case) -> str | None:
-    """Why the target could not have done more, by its CPU and its event loop; None if neither
-    shows it."""
+def _full(sign: Sign, case: Case) -> str | None:
+    """Why the target could not have done more: by what it ran out of, its CPU and its event loop;
+    None if none of them shows it."""
+    kinds = ("any", "slow" if sign.slow else "failures")
+    if cause := next((one for one in case.clues.causes if one.explains in kinds), None):
+        return cause.what
     cores, throttled = case.flood.target_cores, case.flood.target_throttled
     if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
         return f"the target used {cores:.2f} cores, all that one thread can"
@@ -281,9 +143,9 @@ def _full(sign: _Sign, case: _Case) -> str | None:
     return _blocked_loop(case) if sign.slow else None
 
 
-def _blocked_loop(case: _Case) -> str | None:
+def _blocked_loop(case: Case) -> str | None:
     """If the event loop alone was blocked for half of what slow answers took."""
-    lag_ns, slow_ns = case.flood.target_loop_lag_ns, _p99(case.flood.service)
+    lag_ns, slow_ns = case.flood.target_loop_lag_ns, p99(case.flood.service)
     before = case.baseline.target_loop_lag_ns if case.baseline is not None else None
     if lag_ns is None or slow_ns is None or before is None or not grew(before, lag_ns):
         return None
@@ -292,7 +154,7 @@ def _blocked_loop(case: _Case) -> str | None:
 
 
 def _on_this_machine(
-    sign: _Sign, control: ControlFigures | None, baseline: Baseline
+    sign: Sign, control: ControlFigures | None, baseline: Baseline
 ) -> tuple[LimitedBy, str]:
     """On loopback there is no network between generator and target; they share a machine."""
     if control is not None and _compare(sign, control, baseline) == "alike":
@@ -301,7 +163,7 @@ def _on_this_machine(
     return "target", sign.why
 
 
-def _by_control(sign: _Sign, control: ControlFigures, baseline: Baseline) -> tuple[LimitedBy, str]:
+def _by_control(sign: Sign, control: ControlFigures, baseline: Baseline) -> tuple[LimitedBy, str]:
     words = f"{sign.why}; {_trouble_of(sign, control)}"
     verdicts: dict[str, tuple[LimitedBy, str]] = {
         "alike": ("network", f"{words} in the same seconds, and it is another server"),
@@ -312,7 +174,7 @@ def _by_control(sign: _Sign, control: ControlFigures, baseline: Baseline) -> tup
 
 
 def _compare(
-    sign: _Sign, control: ControlFigures, baseline: Baseline
+    sign: Sign, control: ControlFigures, baseline: Baseline
 ) -> Literal["alike", "unlike", "unclear"]:
     """Whether the reference endpoint met the load's trouble as often as a bad path would make it,
     beyond what it meets at 1x."""
@@ -326,32 +188,13 @@ def _compare(
     return "unlike" if enough and share <= _UNLIKE * sign.share else "unclear"
 
 
-def _met(sign: _Sign, control: ControlFigures) -> int:
+def _met(sign: Sign, control: ControlFigures) -> int:
     return control.failed + (control.slow if sign.slow else 0)
 
 
-def _trouble_of(sign: _Sign, control: ControlFigures) -> str:
+def _trouble_of(sign: Sign, control: ControlFigures) -> str:
     failed = (
         f"{format_count(control.failed)} of {format_count(control.count)} requests to the "
         "reference endpoint failed"
     )
     return failed + (f" and {format_count(control.slow)} were slow" * sign.slow)
-
-
-def _tolerated(plan: Plan) -> float:
-    named = [
-        float(limit.threshold)
-        for limit in plan.limits
-        if limit.metric == "errors" and limit.scope == "flood" and limit.op in ("<", "<=")
-    ]
-    return min(named, default=_TOLERATED_ERRORS)
-
-
-def _p99(figures: LatencyFigures) -> int | None:
-    return figures.max_ns if figures.p99_ns is None else figures.p99_ns
-
-
-def in_flood(flood: PhaseFigures, stalls: Sequence[Stall]) -> list[Stall]:
-    """The stalls that began in the flood."""
-    end_s = flood.start_s + flood.seconds
-    return [stall for stall in stalls if flood.start_s <= stall.start_s < end_s]

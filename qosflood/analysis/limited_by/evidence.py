@@ -35,10 +35,12 @@ def evidence_lines(
 def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
     p99, stall = flood.send_lag.p99_ns, generator.loop_stall_max_ns
     lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
+    if p99 is None and flood.send_lag.max_ns is None:
+        lag = "not measured"
     return (
         f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
         f"(at most {format_duration(generator.late_gate_ns)} allowed); "
-        f"{format_count(generator.late_windows)} of {format_count(generator.windows)} windows "
+        f"{format_count(generator.late_windows)} of {format_count(generator.windows)} seconds "
         f"late, {format_count(generator.throttled_windows)} throttled"
     )
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qosflood.analysis.findings import Second
+from qosflood.analysis.findings import PhaseFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.base.units import SECOND
 
 _LEAST_S = 2
@@ -22,7 +23,8 @@ class Stall:
 
 def stalls(seconds: Sequence[Second]) -> Iterator[Stall]:
     """Every stretch of at least two whole seconds in which reports were due, the generator was on
-    time and nothing was answered; only if the response times of reports that waited confirm it."""
+    time and nothing was answered; only if answers that took as long confirm it. A report that
+    failed counts at its timeout and was never answered, so it confirms nothing."""
     silent: list[Second] = []
     for second in seconds:
         if _is_silent(second) and (not silent or second.t_s == silent[-1].t_s + 1):
@@ -41,6 +43,12 @@ def _is_answered(second: Second) -> bool:
 
 
 def _stall(silent: list[Second], after: Second) -> Iterator[Stall]:
-    waited_ns = (after.response_max_ns or 0) if _is_answered(after) else 0
+    waited_ns = (after.service_max_ns or 0) if _is_answered(after) else 0
     if len(silent) >= _LEAST_S and waited_ns >= (len(silent) - 1) * SECOND:
         yield Stall(silent[0].t_s, len(silent), waited_ns)
+
+
+def in_flood(flood: PhaseFigures, found: Sequence[Stall]) -> list[Stall]:
+    """The stalls that began in the flood."""
+    end_s = flood.start_s + flood.seconds
+    return [stall for stall in found if flood.start_s <= stall.start_s < end_s]

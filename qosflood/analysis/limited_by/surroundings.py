@@ -94,6 +94,17 @@ def target_throttled(samples: Sequence[MemorySample], start: int, end: int) -> f
     return max(shares, default=None)
 
 
+def target_files(samples: Sequence[MemorySample], start: int, end: int) -> tuple[int, int] | None:
+    """Open files and their limit from `start` until before `end`, at the sample that came nearest
+    to it; None if no process was seen."""
+    known = [
+        (sample.files, sample.files_limit)
+        for sample in samples
+        if start <= sample.t < end and sample.files is not None and sample.files_limit
+    ]
+    return max(known, key=lambda both: both[0] / both[1], default=None)
+
+
 def target_loop_lag_ns(samples: Sequence[ScrapeSample], start: int, end: int) -> int | None:
     """How long an instance's event loop was blocked at most, by the pages from `start` until before
     `end`; None if no page exports it."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from qosflood.analysis.findings_prometheus import OtelFinding, OtelUp
+from qosflood.base.foreign_numbers import whole_number
 from qosflood.base.text import printable
 from qosflood.base.units import format_count
 from qosflood.journal.prometheus_records import OtelSample
@@ -65,7 +66,7 @@ def _points(samples: Sequence[OtelSample]) -> dict[str, dict[str, int]]:
 def _growth(values: Iterable[float | None]) -> int:
     """By how much a counter grew; one that fell or that appears started at 0."""
     known = [0.0 if value is None else value for value in values]
-    return round(sum(b - a if b >= a else b for a, b in pairwise(known)))
+    return whole_number(sum(b - a if b >= a else b for a, b in pairwise(known))) or 0
 
 
 def _up(samples: Sequence[OtelSample]) -> Iterator[OtelUp]:
@@ -95,3 +96,6 @@ def _up_lines(up: Sequence[OtelUp]) -> Iterator[str]:
 def _page_lines(samples: Sequence[OtelSample], failed: Sequence[OtelSample]) -> Iterator[str]:
     if failed:
         yield f"{len(failed)} of {len(samples)} readings of its pages failed"
+    odd = next((sample.reason for sample in samples if sample.ok and sample.reason), None)
+    if odd is not None:
+        yield printable(odd, 160)

@@ -7,6 +7,7 @@ from statistics import median
 
 from qosflood.analysis.findings_prometheus import UpFigures, UpSpan
 from qosflood.analysis.latency import exact_percentile
+from qosflood.base.foreign_numbers import whole_number
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND
 from qosflood.journal.prometheus_records import PrometheusReading, PrometheusSamples
@@ -14,6 +15,9 @@ from qosflood.journal.records import ScrapeSample
 
 _LATE = 1.5
 """A sample more than this many intervals after the one before shows that one is missing."""
+_MOST_SCRAPES = 2_000_000
+"""Of an interval in which more would fit into the run it is not said what is missing: a Prometheus
+that reports one of nanoseconds does not scrape so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class UpHistory:
         The scrape that is under way at the end has no sample yet.
         """
         every = self.interval_ns
-        if every is None or end <= start:
+        if not every or end <= start or end - start > _MOST_SCRAPES * every:
             return []
         known = [t for t, _ in self.up if start <= t < end]
         edges = [start, *known, max(end - every, start)]
@@ -115,7 +119,8 @@ def up_histories(
             up.setdefault(series.instance, {}).update((t, value > 0) for t, value in values)
         else:
             own_ns = durations.setdefault(series.instance, {})
-            own_ns.update((t, round(value * SECOND)) for t, value in values)
+            took = ((t, whole_number(value, SECOND)) for t, value in values)
+            own_ns.update((t, took_ns) for t, took_ns in took if took_ns is not None)
     return {
         name: UpHistory(
             name=name,

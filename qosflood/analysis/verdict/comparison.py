@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 
-from qosflood.plan.limit_language import Op
-from qosflood.plan.plan import Limit
+from qosflood.plan.plan import Limit, Op
 
 _OPERATORS: dict[Op, Callable[[float | str, float | str], bool]] = {
     "<": operator.lt,

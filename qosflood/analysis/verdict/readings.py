@@ -14,7 +14,7 @@ from qosflood.analysis.findings_prometheus import UpFigures
 from qosflood.analysis.latency import percentile_below, values_needed
 from qosflood.analysis.verdict.comparison import Reading
 from qosflood.base.units import SECOND, format_count
-from qosflood.journal.records import CUT_OFF
+from qosflood.journal.records import CUT_OFF, NOT_SENT, OWN_ABSENCE, Outcome, nobodys_failures
 from qosflood.plan.plan import Limit, Plan
 
 
@@ -83,22 +83,33 @@ def _too_few(figure: str, count: int) -> str:
 
 
 def errors(case: Case, phase: PhaseFigures) -> Reading:
-    """1 - acked / scheduled."""
+    """1 - acked / scheduled. Reports that only the stop ended, or the generator's own absence, may
+    have been either."""
     n = phase.scheduled
     if not n:
         return Reading(reason=f"no report was due in {phase.name}")
     share = (n - phase.outcomes.get("acked", 0)) / n
-    # What the stop itself cut off is no error of the target's.
-    ended = sum(phase.outcomes.values())
-    cut_off = phase.outcomes.get("unsent", 0) + phase.errors.get(CUT_OFF, 0) + n - ended
-    if not case.cut_short or not cut_off:
+    cut_off, nobodys = _cut_off(case, phase), nobodys_failures(phase.errors)
+    if not cut_off and not nobodys:
         return Reading(value=share, n=n)
+    why = {
+        "had no outcome when the run was stopped": cut_off,
+        "failed through the generator's own absence": nobodys,
+    }
     return Reading(
         n=n,
-        least=max(share - cut_off / n, 0.0),
+        least=max(share - (cut_off + nobodys) / n, 0.0),
         most=share,
-        reason=f"{format_count(cut_off)} reports had no outcome when the run was stopped",
+        reason=", ".join(f"{format_count(k)} reports {what}" for what, k in why.items() if k),
     )
+
+
+def _cut_off(case: Case, phase: PhaseFigures) -> int:
+    """Reports that the stop itself ended, before their deadline."""
+    if not case.cut_short:
+        return 0
+    open_still = phase.scheduled - sum(phase.outcomes.values())
+    return phase.errors.get(NOT_SENT, 0) + phase.errors.get(CUT_OFF, 0) + open_still
 
 
 def offered(case: Case, phase: PhaseFigures) -> Reading:
@@ -110,7 +121,15 @@ def offered(case: Case, phase: PhaseFigures) -> Reading:
     share = phase.sent / due
     if case.plan.merged and case.cut_short:
         # Of what a part that is missing or died had to send, nothing came due.
-        return Reading(n=due, most=share, reason="some of the load of its parts is lacking")
+        return Reading(n=due, most=share, reason="some of the load of its parts is missing")
+    if absent := phase.errors.get(OWN_ABSENCE[Outcome.UNSENT], 0):
+        return Reading(
+            n=due,
+            least=share,
+            most=share + absent / due,
+            reason=f"{format_count(absent)} reports were not sent through the generator's own "
+            "absence",
+        )
     return Reading(value=share, n=due)
 
 
@@ -317,7 +336,7 @@ def restarts(case: Case) -> Reading:
         return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
         several = any(entry.kind == "several_processes" for entry in case.findings.timeline)
-        nothing = "nothing told when the target's process started"
+        nothing = "the start of the target's process is not known"
         return Reading(reason="several processes answer at one address" if several else nothing)
     return Reading(value=restarts, n=len(case.findings.instances))
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.gaps import DECIDING, error_words
+from qosflood.analysis.generator.late import WAITING_SHARE
+from qosflood.analysis.missing import WHY
 from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import read
 from qosflood.analysis.verdict.readings import Case
@@ -16,8 +19,9 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.journal.records import CUT_OFF, INCOMPLETE
+from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
 from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
+from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -66,6 +70,8 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
     }
     word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
     reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
+    if findings.crash is not None and word in _LED_BY_A_CRASH:
+        reasons = (findings.crash.what, *reasons)
     not_judged = tuple(f"{judged.limit.expr} ({judged.reason})" for judged in _unjudged(limits))
     return Verdict(
         verdict=word,
@@ -85,10 +91,16 @@ _EXIT_CODES: dict[Word, ExitCode] = {
     "ABORTED": ExitCode.ABORTED,
     "INTERRUPTED": ExitCode.INTERRUPTED,
 }
+_LED_BY_A_CRASH = ("FAIL", "ABORTED")
+"""What a crash is the reason for; the limits that broke with it follow."""
 _OWN_ERROR = "internal_error"
+_FAILED_JUDGING = "its judging failed"
+_OWN_FAULTS = (_FAILED_JUDGING, WHY)
+"""How the reason of a limit begins that qosflood itself did not manage to judge."""
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 _ENDINGS = {
+    "not_started": "the load did not start",
     "disk_full": "the disk is full",
     "journal_lost": "the journal could no longer be written",
     "shard_died": "a part of the generator died",
@@ -124,9 +136,10 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
     unjudged = [
         f"{judged.limit.expr} could not be judged: {judged.reason}"
         for judged in _unjudged(limits)
-        if judged.limit.named_by == "user"
+        if judged.limit.named_by == "user" or judged.reason.startswith(_OWN_FAULTS)
     ]
-    problems = [*findings.generator.problems, *_unbalanced(findings)]
+    gaps = [f"{gap.section}: {gap.reason}" for gap in findings.gaps if gap.section in DECIDING]
+    problems = [*findings.generator.problems, *gaps, *_unbalanced(findings)]
     return list(dict.fromkeys([*ended, *problems, *unjudged]))
 
 
@@ -158,6 +171,16 @@ def _unjudged(limits: tuple[JudgedLimit, ...]) -> list[JudgedLimit]:
 
 
 def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
+    """The limit with what was found; one whose judging fails is not judged, whatever the others
+    are."""
+    try:
+        return _judged(plan, findings, limit)
+    except Exception as error:
+        reason = f"{_FAILED_JUDGING}: {error_words(error)}"
+        return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=reason)
+
+
+def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     """The limit with what was found.
 
     A latency limit that is broken, but only with windows in it in which the generator was late,
@@ -174,10 +197,7 @@ def judge_limit(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     if ok is False and _late_only(limit, findings, phase):
         assert phase is not None
         ok = None
-        reason = (
-            f"broken only with {phase.late_windows} of {phase.windows} windows in which the "
-            "generator was late"
-        )
+        reason = _by_lateness(phase)
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
@@ -189,8 +209,20 @@ def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
     return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
+def _by_lateness(phase: PhaseFigures) -> str:
+    if phase.late_windows:
+        return (
+            f"broken only with {phase.late_windows} of {phase.windows} seconds in which the "
+            "generator was late"
+        )
+    return (
+        f"broken only with {phase.waiting_windows} of {phase.windows} seconds in which the "
+        f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
+    )
+
+
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
-    late = phase is not None and phase.late_windows > 0
+    late = phase is not None and phase.late_windows + phase.waiting_windows > 0
     return bool(metric_of(limit).series) and late and limit.expr not in findings.broken_on_time
 
 
@@ -245,16 +277,11 @@ def _headline(
 
 
 def load_words(plan: Plan) -> str:
-    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (10x of 500) …`."""
+    """What the run is, in absolute figures: `5,000 clients, 1,000 reports/s (…) for 15m`."""
     load = plan.load
     if not plan.floods:
         lasting = format_duration(plan.main_phase.duration_ns)
         return f"watched {plan.target.url} for {lasting}"
-    # Given both a rate and clients, the clients are no multiple of those of 1x.
-    by_clients = load.scale == "clients" and load.clients == round(
-        load.base_clients * load.multiple
-    )
-    base = format_count(load.base_clients) if by_clients else f"{format_count(load.base_rate)}/s"
     clients, rate = counted(load.clients, "client"), format_count(load.rate)
     lead = ""
     if plan.part is not None:
@@ -263,7 +290,7 @@ def load_words(plan: Plan) -> str:
         clients = f"{format_count(here)} of {clients}"
         rate = f"{format_count(here * SECOND / load.cadence_ns)} of {rate}"
     return (
-        f"{lead}{clients}, {rate} reports/s ({load.multiple:g}x of {base}) for "
+        f"{lead}{clients}, {rate} reports/s ({against_peak(load)}) for "
         f"{format_duration(plan.phase('flood').duration_ns)}"
     )
 
@@ -290,7 +317,7 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         share = format_ratio(sum(refused.values()) / flood.scheduled)
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
-    failed -= flood.errors.get(CUT_OFF, 0)
+    failed -= flood.errors.get(CUT_OFF, 0) + nobodys_failures(flood.errors)
     said_already = bool(reasons) and reasons[0].startswith("errors ")
     if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")

@@ -38,10 +38,6 @@ class ServiceBucket:
         self._free_at_ns = max(now_ns, self._free_at_ns) + self.service_ns
         return self._free_at_ns
 
-    def backlog_ns(self, now_ns: int) -> int:
-        """How long a report that arrives at `now_ns` has to wait before it is served."""
-        return max(0, self._free_at_ns - now_ns)
-
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 _ACCEPTED = b'{"status":"accepted"}'
@@ -196,7 +192,7 @@ class App:
         return wire.text_reply(f'User session id "{session}" not found.', 410)
 
     async def delete_session(self, _request: web.BaseRequest, session: str) -> web.StreamResponse:
-        """Leave."""
+        """End the session; status 500 for one that is not there, as the original answers."""
         if self.state.leave(session):
             return wire.text_reply(f"Deleted connection {session}")
         problem = f"Error: Could not delete connection {session}"

@@ -93,7 +93,7 @@ class MetricsOutputs:
             await asyncio.to_thread(self._pusher.finish)
 
     async def _serve(self, address: Address, taken: socket.socket, meters: RunMeters) -> None:
-        exporter = Exporter(meters)
+        exporter = Exporter(meters, address)
         self._stack.push_async_callback(exporter.stop)
         await exporter.start(taken)
         at = Address(address.host, taken.getsockname()[1])

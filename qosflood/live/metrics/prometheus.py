@@ -13,11 +13,15 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from qosflood.base.listen import Address
 from qosflood.base.units import SECOND
+from qosflood.live.door import Door, Handler, Names
 from qosflood.live.metrics.from_records import RunMeters
 from qosflood.live.metrics.meters import BOUNDS_S, Buckets, Family
 
 PATH = "/metrics"
+MOST_CONNECTIONS = 32
+_UNKNOWN_HOST = "forbidden: the Host header is no name of this machine; use its IP address\n"
 _SHUTDOWN_S = 1.0
 
 
@@ -61,24 +65,30 @@ def _cumulated(buckets: Buckets) -> list[tuple[str, float]]:
 class Exporter:
     """Serves the metrics page on a socket that listens; the page is made on each request."""
 
-    def __init__(self, meters: RunMeters) -> None:
+    def __init__(self, meters: RunMeters, address: Address) -> None:
+        self._names = Names(address)
         self._registry = CollectorRegistry()
         self._registry.register(MetersCollector(meters))
-        self._runner: web.AppRunner | None = None
+        self._door: Door | None = None
 
     async def start(self, listening: socket.socket) -> None:
         """Serve from now on."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._check])
         app.router.add_get("/", self._index)
         app.router.add_get(PATH, self._page)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listening).start()
+        self._door = Door(app, MOST_CONNECTIONS, shutdown_s=_SHUTDOWN_S)
+        await self._door.open(listening)
 
     async def stop(self) -> None:
         """Stop serving."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._door is not None:
+            await self._door.close()
+
+    @web.middleware
+    async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not self._names.expect(request.headers.get("Host", "")):
+            return web.Response(status=403, text=_UNKNOWN_HOST)
+        return await handler(request)
 
     async def _page(self, request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

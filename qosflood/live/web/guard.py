@@ -5,15 +5,12 @@ browser: DNS rebinding (Host) and cross-site requests (Origin).
 """
 
 import hmac
-import socket
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from qosflood.base.endpoint import is_address
 from qosflood.base.listen import Address
+from qosflood.live.door import Names
 
 TOKEN_BYTES = 24
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAME_SITE = ("same-origin", "none")
 
 HEADERS: dict[str, str] = {
@@ -41,20 +38,15 @@ class Guard:
 
     def __init__(self, token: str, address: Address) -> None:
         self._token = token.encode()
-        self._names = _LOCAL | {address.host.lower()}
-        self._off_loopback = not address.loopback
-        if self._off_loopback:
-            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+        self._names = Names(address)
 
     def knows(self, token: str) -> bool:
         """Whether it is the token, compared in constant time."""
         return hmac.compare_digest(token.encode("utf-8", "replace"), self._token)
 
     def expects(self, host: str) -> bool:
-        """Whether a Host header names this page: an address or a name of this machine. Off
-        loopback any IP address is accepted: DNS rebinding needs a name."""
-        name = _host_of(f"//{host}")
-        return name in self._names or (self._off_loopback and is_address(name))
+        """Whether a Host header names this page."""
+        return self._names.expect(host)
 
     def may_write(self, headers: Mapping[str, str]) -> bool:
         """Whether a POST comes from the page itself: JSON, from its own origin."""
@@ -62,10 +54,3 @@ class Guard:
         near = headers.get("Sec-Fetch-Site", "same-origin") in _SAME_SITE
         json = headers.get("Content-Type", "").partition(";")[0].strip() == "application/json"
         return own and near and json
-
-
-def _host_of(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""

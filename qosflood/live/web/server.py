@@ -8,7 +8,7 @@ import gzip
 import re
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
@@ -17,11 +17,11 @@ import orjson
 from aiohttp import ClientConnectionResetError, web
 
 from qosflood.base.listen import Address
+from qosflood.live.door import Door, Handler
 from qosflood.live.web.guard import HEADERS, PAGE_POLICY, REPORT_POLICY, TOKEN_BYTES, Guard
 from qosflood.live.web.page import LivePage, RefusedError
 from qosflood.report.html.assets import plotly_script, text_of
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_STREAMS = 32
 MOST_CONNECTIONS = 200
 _LARGEST_BODY = 4096
@@ -36,11 +36,6 @@ _CACHED = {"Cache-Control": "private, max-age=86400, immutable"}
 _FRESH = {"Cache-Control": "no-store"}
 
 
-class _Refusal(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
-
-
 class PageServer:
     """Serves one LivePage on one socket."""
 
@@ -51,8 +46,7 @@ class PageServer:
         self._token = secrets.token_urlsafe(TOKEN_BYTES)
         self._guard = Guard(self._token, address)
         self._plotly: asyncio.Task[bytes] | None = None
-        self._runner: web.AppRunner | None = None
-        self._listening: asyncio.Server | None = None
+        self._door: Door | None = None
         self._streams = 0
         self._closing = False
         self._let_go = False
@@ -72,33 +66,23 @@ class PageServer:
                 web.post("/{token}/mark", self._mark),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        server = await asyncio.get_running_loop().create_server(self._accept, sock=taken)
-        self._listening = server
+        self._door = Door(app, MOST_CONNECTIONS, shutdown_s=0.5)
+        await self._door.open(taken)
         host = socket.gethostname() if self._address.host in ("0.0.0.0", "::") else None
         shown = Address(host or self._address.host, taken.getsockname()[1])
         return f"http://{shown}/{self._token}/"
 
-    def _accept(self) -> asyncio.Protocol:
-        """The protocol of a new connection. Beyond the most it is closed at once: anybody may
-        connect, and the run needs open files itself."""
-        if self._runner is None or self._runner.server is None:
-            return _Refusal()
-        server = self._runner.server
-        return _Refusal() if len(server.connections) >= MOST_CONNECTIONS else server()
-
     async def close(self) -> None:
         """End all streams with a `gone` event, and stop serving."""
         self._closing = True
-        if self._listening is not None:
-            self._listening.close()
+        if self._door is not None:
+            self._door.shut()
         self._page.ring.wake()
         if self._plotly is not None:
             with suppress(Exception):
                 await self._plotly
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._door is not None:
+            await self._door.close()
 
     def let_go(self) -> None:
         """Stop waiting for open pages."""

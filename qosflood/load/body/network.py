@@ -11,7 +11,7 @@ client walks along one, a step a report. The hot path pays for a look-up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,8 +109,9 @@ def burst_ratio(network: NetworkClass) -> float:
     in_good = (network.good_packets - 1) * good * (1 - good)
     between = bad * (1 - good) + good * (1 - bad)
     ends = (in_bad + in_good + between) / (network.good_packets + network.bad_packets)
-    loss = mean_loss(network)
-    return loss * (1 - loss) / ends if ends > 0 else 1.0
+    # Not 1 - loss: where nearly every packet is lost, that is 0 by rounding.
+    kept = mean_loss(replace(network, good_loss=1 - good, bad_loss=1 - bad))
+    return mean_loss(network) * kept / ends if ends > 0 else 1.0
 
 
 def assign_classes(classes: Sequence[NetworkClass], seed: int, numbers: IntArray) -> IntArray:

@@ -11,7 +11,7 @@ from typing import Any
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
 from qosflood.load.client.outcome import OutcomeRecorder
-from qosflood.load.client.shared import NEVER, Shared, Transport
+from qosflood.load.client.shared import NEVER, TOO_OLD, Shared, Transport
 from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
@@ -117,9 +117,10 @@ class Client(OutcomeRecorder):
         if self._to_resend:
             self._to_resend = False
             self._fail(Outcome.CONNECTION_LOST, "closed by the peer, run stopped", now_ns)
+        limit_ns = now_ns - self._shared.timeout_ns
         for due_ns, bucket in self._queue or ():
             if due_ns >= 0:
-                self._unsent(due_ns, bucket, now_ns, NOT_SENT)
+                self._unsent(due_ns, bucket, now_ns, NOT_SENT if due_ns >= limit_ns else TOO_OLD)
         self._queue = None
         self._rejoin = False
         self._shared.reconnect_after_s.pop(self.index, None)
@@ -141,7 +142,7 @@ class Client(OutcomeRecorder):
             return  # every queued report was due later
         while self._oldest_queued() < limit_ns:
             due_ns, bucket = self._queue.popleft()  # type: ignore[union-attr]
-            self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
+            self._unsent(due_ns, bucket, now_ns, TOO_OLD)
         self._shared.oldest[self.index] = self._oldest_queued()
 
     # Called by the connector.
@@ -317,7 +318,7 @@ class Client(OutcomeRecorder):
                 if due_ns >= limit_ns:
                     self._send(due_ns, bucket, now_ns)
                     return
-                self._unsent(due_ns, bucket, now_ns, "deadline passed before sending")
+                self._unsent(due_ns, bucket, now_ns, TOO_OLD)
         self.state = IDLE
         self._shared.oldest[self.index] = NEVER
         if self._leaving:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from qosflood.journal.records import NOT_SENT, Outcome
 from qosflood.load.body.figures import Path
 from qosflood.load.client.client import DOWN, IDLE, WAITING, Client
-from qosflood.load.client.shared import NEVER, Shared, Transport
+from qosflood.load.client.shared import NEVER, TOO_OLD, Shared, Transport
 from qosflood.load.failures import Failed
 from qosflood.load.recorder import Bucket
 
@@ -89,10 +89,11 @@ class Pool:
     def expire(self, now_ns: int, limit_ns: int) -> None:
         """End every waiting report that was due before `limit_ns`; its deadline has passed."""
         while self._waiting and self._waiting[0].due_ns < limit_ns:
-            self._fail(Outcome.UNSENT, "deadline passed before sending", now_ns)
+            self._fail(Outcome.UNSENT, TOO_OLD, now_ns)
 
     def halt(self, now_ns: int) -> None:
         """The run stops: nothing is sent any more."""
+        self.expire(now_ns, now_ns - self.shared.timeout_ns)
         while self._waiting:
             self._fail(Outcome.UNSENT, NOT_SENT, now_ns)
 

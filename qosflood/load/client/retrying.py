@@ -68,7 +68,11 @@ class RetryingClient(Client):
 
     def expire(self, now_ns: int, limit_ns: int) -> None:
         out = self.state == BUSY and self._due_ns >= limit_ns
-        if out and now_ns - self._sent_ns > self._policy.attempt_timeout_ns:
+        # An answer that came while the shard stood still has not been read yet.
+        waited_ns = now_ns - self._sent_ns
+        if out and waited_ns > self._policy.attempt_timeout_ns:
+            waited_ns -= self._shared.absences.between(self._sent_ns, now_ns)
+        if out and waited_ns > self._policy.attempt_timeout_ns:
             self._fail(Outcome.TIMEOUT, "no answer within the attempt timeout", now_ns)
             self._close()
         else:

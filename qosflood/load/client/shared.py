@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
+from qosflood.load.absence import Absences
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.failures import Failed, FailureSampler
 from qosflood.load.http1 import ResponseMemo
@@ -12,6 +13,9 @@ from qosflood.load.recorder import Bucket
 
 NEVER = 2**63 - 1
 """In the array of oldest open due times: nothing is open."""
+
+
+TOO_OLD = "deadline passed before sending"
 
 
 class Connectable(Protocol):
@@ -65,7 +69,7 @@ class Transport(Protocol):
     """The part of asyncio.Transport that a client uses."""
 
     def write(self, data: bytes) -> None:
-        """Send."""
+        """Send the bytes, or keep them until the socket takes more."""
 
     def abort(self) -> None:
         """Close at once; `connection_lost` follows on a later turn."""
@@ -102,6 +106,7 @@ class Shared:
         self.accepting = self.memo.accepting
         self.expect = frozenset(expect)
         self.timeout_ns = timeout_ns
+        self.absences = Absences(timeout_ns)
         self.clock = clock
         self.wall_offset_ns = wall_offset_ns
         self.sampler = sampler
@@ -115,6 +120,9 @@ class Shared:
 
     def record_failure(self, failed: Failed, bucket: Bucket, transport: Transport | None) -> None:
         """Record a report that was not accepted, and keep a sample of it."""
+        if failed.reason not in (NOT_SENT, CUT_OFF):
+            excuse = self.absences.excuse(failed.outcome, failed.due_ns, failed.done_ns)
+            failed = failed if excuse is None else failed._replace(reason=excuse)
         took_ns = failed.done_ns - failed.due_ns
         if failed.outcome is Outcome.REJECTED and failed.response is not None:
             bucket.reject(failed.response.status, took_ns, self.timeout_ns)

@@ -4,11 +4,11 @@ The page is read record by record as Prometheus reads it (`text_format`, `openme
 record fails the whole scrape; what Prometheus tolerates is a warning.
 """
 
-import math
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from qosflood.base.foreign_numbers import MOST, whole_number
 from qosflood.monitor.exposition.content_type import PROTOBUF, READ, TEXT, media_type
 from qosflood.monitor.exposition.grammar import Dialect, Series
 from qosflood.monitor.exposition.labels import shown
@@ -107,11 +107,12 @@ def _conclude(scanner: Scanner, gauge: str) -> Exposition:
     return Exposition(
         series=tally.series,
         samples=tally.samples,
-        rss_bytes=None if rss is None else round(rss),
+        rss_bytes=whole_number(rss),
         process_start_s=_figure([sample for sample in found if sample.name == START_TIME]),
         warnings=(
             *scanner.warnings,
             *tally.warnings(),
+            *_oddities(found),
             *([f"{len(sizes)} samples of {gauge}; the first one counts"] if several else ()),
             *(() if tally.samples else ("the page has no sample",)),
         ),
@@ -133,6 +134,15 @@ def _figure(samples: list[Sample]) -> float | None:
     """The sample without labels, or the first; None unless it is a figure above 0."""
     plain = [sample for sample in samples if not sample.labels]
     for sample in (plain or samples)[:1]:
-        if math.isfinite(sample.value) and sample.value > 0:
+        if 0 < sample.value <= MOST:
             return sample.value
     return None
+
+
+def _oddities(samples: Iterable[Sample]) -> Iterator[str]:
+    """Values of the metrics that are read which no size, time or count has. NaN is none of them:
+    runtimes expose it for what they have not measured yet."""
+    odd = [sample for sample in samples if abs(sample.value) > MOST]
+    for name in dict.fromkeys(sample.name for sample in odd):
+        value = next(sample.value for sample in odd if sample.name == name)
+        yield f"{name} is {value:g}, which no size, time or count is: it is not used"

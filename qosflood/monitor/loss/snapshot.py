@@ -11,6 +11,8 @@ from typing import Any
 
 import ijson
 
+from qosflood.base.foreign_numbers import whole_number
+
 LARGEST = 1 << 20
 """Bytes: no item, nor what stands before the list, is waited for beyond this."""
 _SLICE = 1 << 16
@@ -149,7 +151,7 @@ class _Item:
         self._above: list[Any] = []
 
     def begin(self) -> None:
-        """A new one."""
+        """Start an object, without what is left of the one before."""
         self.open = True
         self._at = self.whole = {}
 
@@ -194,8 +196,9 @@ def at_path(item: Any, path: tuple[str, ...]) -> Any:
 
 
 def epoch_ms(value: Any) -> int | None:
-    """A time of observation as whole ms since 1970, from a number or its digits."""
+    """A time of observation as whole ms since 1970, from a number or its digits; None for what is
+    no time."""
     try:
-        return round(float(value)) if isinstance(value, int | float | str) else None
+        return whole_number(float(value)) if isinstance(value, int | float | str) else None
     except (ValueError, OverflowError):
         return None

@@ -10,20 +10,19 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import aiohttp
 
 from qosflood.base.failures import no_answer
+from qosflood.base.foreign_numbers import whole_number
 from qosflood.base.header_values import redact, resolve_headers, resolve_source
-from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_duration
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, read_exposition
-from qosflood.monitor.http import exchange_failure, open_session, receive
-from qosflood.monitor.prometheus.client import Failure, Prometheus, open_prometheus
+from qosflood.monitor.http import exchange_failure, receive
+from qosflood.monitor.prometheus.client import Failure, Prometheus
 from qosflood.monitor.scrape.body import BodyError
 from qosflood.monitor.scrape.scraper import ACCEPT
 from qosflood.plan.plan import Plan
@@ -64,46 +63,6 @@ class ExternalSource(Protocol):
     async def read(self) -> Reading | Unread:
         """Ask once; never raises for what the source does."""
         ...
-
-
-@asynccontextmanager
-async def open_external(
-    plan: Plan, source: MemorySource, instance: str
-) -> AsyncIterator[ExternalSource]:
-    """The source of an instance's memory; raises PreflightError for headers, CA and references."""
-    named = _named(source, instance)
-    if named.kind == "command":
-        yield Command(named)
-    elif named.kind == "promql":
-        async with open_prometheus(
-            named.url,
-            named.headers,
-            user_agent=plan.user_agent,
-            cacert=plan.target.cacert,
-            timeout_ns=named.timeout_ns,
-        ) as prometheus:
-            yield Queried(prometheus, named)
-    else:
-        context = tls_context(replace(plan.target, cert=None))
-        async with open_session(context, timeout_ns=named.timeout_ns) as session:
-            yield Exposed(plan, named, session)
-
-
-def _named(source: MemorySource, instance: str) -> MemorySource:
-    """The source with the instance's name where it is asked for."""
-
-    def filled(text: str) -> str:
-        return text.replace("$instance", instance)
-
-    return replace(
-        source,
-        url=filled(source.url),
-        read=filled(source.read),
-        limit=filled(source.limit),
-        restarts=filled(source.restarts),
-        termination=filled(source.termination),
-        command=tuple(filled(word) for word in source.command),
-    )
 
 
 class Exposed:
@@ -187,7 +146,7 @@ class Queried:
         """Ask for the value, its time and what goes with it, as of one moment."""
         source, now_s = self._source, time.time()
         restarts, no_restarts = await self._value("restarts_from", source.restarts, now_s)
-        count = None if restarts is None else round(restarts)
+        count = whole_number(restarts)
         reason = await self._termination(now_s)
         found = await self._prometheus.query(source.read, now_s)
         if isinstance(found, Failure):
@@ -196,7 +155,7 @@ class Queried:
             return Unread(_not_one(len(found), source.read), count, reason)
         at_s, _ = await self._value("", f"timestamp({source.read})", now_s)
         limit, no_limit = await self._value("limit_from", source.limit, now_s)
-        at_ms = None if at_s is None else round(at_s * 1000)
+        at_ms = whole_number(at_s, 1000)
         reading = _reading(found[0].value, limit, at_ms)
         if isinstance(reading, Unread):
             return replace(reading, restarts=count, termination=reason)
@@ -315,14 +274,10 @@ def _parsed(printed: bytes) -> Reading | Unread:
 
 
 def _reading(value: float, limit: float | None, at_ms: int | None) -> Reading | Unread:
-    if not (math.isfinite(value) and 0 < value < 2**62):
+    used_bytes = whole_number(value)
+    if not used_bytes:
         return Unread("gave no number of bytes above 0")
-    known = limit is not None and math.isfinite(limit) and 0 < limit < 2**62
-    return Reading(
-        used_bytes=round(value),
-        limit_bytes=round(limit) if known and limit is not None else None,
-        at_ms=at_ms,
-    )
+    return Reading(used_bytes=used_bytes, limit_bytes=whole_number(limit) or None, at_ms=at_ms)
 
 
 def _not_one(count: int, what: str) -> str:

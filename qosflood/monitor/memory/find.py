@@ -9,9 +9,10 @@ import psutil
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import format_bytes
-from qosflood.monitor.memory.external_sources import Unread, open_external
+from qosflood.monitor.memory.external_sources import Unread
 from qosflood.monitor.memory.judged_tree import JudgedTree
 from qosflood.monitor.memory.loop import WatchedMemory, address_of
+from qosflood.monitor.memory.open_external import open_external
 from qosflood.monitor.memory.port_owner import ListeningProcess, Ownership, describe, owner_of_port
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance, MemorySource
@@ -21,6 +22,10 @@ PROXIES = frozenset(("nginx", "haproxy", "traefik", "caddy", "httpd", "apache2",
 """Servers that often stand before the one whose memory is asked for."""
 _AGREEMENT = 0.2
 """A gauge within this share of a process's RSS speaks of the same process."""
+_SAME_START_S = 1.5
+"""Start times are whole seconds on some pages, and count from a boot time that may wobble."""
+_FAR = 1.6
+"""A gauge that is so many times what its process has, or less than that part of it, is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +41,11 @@ class FoundMemory:
     limit_bytes: int | None = None
 
 
-async def find_memory(plan: Plan, instance: Instance, gauge: int | None) -> FoundMemory:
-    """Look for an instance's memory; `gauge` is what its page exposes.
+async def find_memory(
+    plan: Plan, instance: Instance, gauge: int | None, start_s: float | None = None
+) -> FoundMemory:
+    """Look for an instance's memory; `gauge` and `start_s` (epoch seconds) are what its page
+    exposes of its process.
 
     Raises PreflightError for a pid that is not there or may not be read, and for what a source
     needs and lacks.
@@ -45,13 +53,13 @@ async def find_memory(plan: Plan, instance: Instance, gauge: int | None) -> Foun
     pid = _pid(plan, instance)
     owned = await asyncio.to_thread(_owner, plan, instance, pid)
     if pid is not None or instance.memory == "process":
-        return _found_here(plan, instance, owned, gauge, pid)
+        return _found_here(plan, instance, owned, gauge, pid, start_s)
     if instance.memory == "gauge":
         return _from_gauge(plan, instance, owned, gauge)
     named = await _named(plan, instance, owned)
     if named.watched is not None or instance.memory is not None:
         return named
-    here = _found_here(plan, instance, owned, gauge, pid)
+    here = _found_here(plan, instance, owned, gauge, pid, start_s)
     return replace(here, warnings=(*named.warnings, *here.warnings))
 
 
@@ -114,9 +122,15 @@ def _described(pid: int) -> ListeningProcess:
 
 
 def _found_here(
-    plan: Plan, instance: Instance, owned: Ownership, gauge: int | None, pid: int | None
+    plan: Plan,
+    instance: Instance,
+    owned: Ownership,
+    gauge: int | None,
+    pid: int | None,
+    start_s: float | None,
 ) -> FoundMemory:
-    """The process, unless it is not the target's or the page's gauge speaks of another one."""
+    """The process, unless it is not the target's or the page's gauge speaks of another one. Start
+    times decide that where the page has one, for memory moves between two reads."""
     process, port = owned.process, address_of(plan, instance).port
     if process is None:
         return _from_gauge(plan, instance, owned, gauge)
@@ -124,8 +138,10 @@ def _found_here(
         why = f"{_title(process)} holds port {port} as a forwarder"
         return _from_gauge(plan, instance, replace(owned, reason=why), gauge)
     named = pid is not None or instance.memory == "process"
-    warnings = _disagreement(plan, process, gauge, named=named)
-    if warnings and not named:
+    same = _is_of(process.pid, start_s)
+    disagree = _odd_gauge if same else _disagreement
+    warnings = disagree(plan, process, gauge, named=named)
+    if warnings and not named and not same:
         why = f"{_title(process)} is not what the gauge speaks of"
         found = _from_gauge(plan, instance, replace(owned, reason=why), gauge)
         return replace(found, warnings=warnings)
@@ -178,6 +194,31 @@ def _disagreement(
     return (
         f"memory: {plan.watch.gauge} says {format_bytes(gauge)}, {_title(process)} has "
         f"{format_bytes(process.rss_bytes)}: not the same process, {used} is used",
+    )
+
+
+def _is_of(pid: int, start_s: float | None) -> bool:
+    """Whether the page's start time is that of the process or of one of its children."""
+    if start_s is None:
+        return False
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        started = [one.create_time() for one in (root, *root.children(recursive=True))]
+        return any(abs(one - start_s) <= _SAME_START_S for one in started)
+    return False
+
+
+def _odd_gauge(
+    plan: Plan, process: ListeningProcess, gauge: int | None, *, named: bool
+) -> tuple[str, ...]:
+    """A gauge far from what its own process has; a little it moves between two reads."""
+    del named
+    known = (process.rss_bytes, process.root_rss_bytes)
+    if gauge is None or any(rss / _FAR <= gauge <= rss * _FAR for rss in known):
+        return ()
+    return (
+        f"memory: {plan.watch.gauge} says {format_bytes(gauge)}, and {_title(process)}, which "
+        f"began at the same time, has {format_bytes(process.rss_bytes)}: the process is used",
     )
 
 

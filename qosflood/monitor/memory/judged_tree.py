@@ -8,6 +8,7 @@ import psutil
 from qosflood.base.cgroup import Cgroup, CgroupReading, cgroup_of
 from qosflood.base.units import SECOND
 from qosflood.journal.records import MemorySample
+from qosflood.monitor.memory.open_files import open_files
 from qosflood.monitor.memory.process_tree import CHILDREN_EVERY_NS, ProcessTree
 
 PSS_EVERY_NS = 10 * SECOND
@@ -57,6 +58,7 @@ class JudgedTree:
         if reading is None:
             return None
         self._several |= reading.processes > 1
+        files, files_limit = open_files(self.tree.pids) or (None, None)
         sample = MemorySample(
             t=t,
             instance=instance,
@@ -66,6 +68,8 @@ class JudgedTree:
             pid=self.tree.pid,
             start_s=self.tree.start_s,
             processes=reading.processes,
+            files=files,
+            files_limit=files_limit,
         )
         held = self._cgroup.read() if self._cgroup is not None else None
         return self._in_cgroup(sample, held) if held is not None else self._shared(sample)

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from qosflood.base.endpoint import is_loopback
 from qosflood.journal.records import Event, MemoryKind, MemorySample, Record
 from qosflood.monitor.memory.external_sampler import ExternalSampler
-from qosflood.monitor.memory.external_sources import open_external
 from qosflood.monitor.memory.judged_tree import PSS_EVERY_NS
+from qosflood.monitor.memory.open_external import open_external
 from qosflood.monitor.memory.process_sampler import ProcessSampler
 from qosflood.monitor.ticks import Ticks, Timer
 from qosflood.plan.plan import Plan, Target

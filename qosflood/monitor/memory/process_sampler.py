@@ -133,7 +133,7 @@ class ProcessSampler:
             return []
         self._reported_gone = True
         if self._old is None:
-            what = f"nobody that can be read listens on port {self._target.port}"
+            what = f"no process that can be read listens on port {self._target.port}"
             return [self._event(t, "target", "process_gone", what)]
         what = f"the target's process (pid {self._old.pid}) is gone"
         if psutil.pid_exists(self._old.pid) and not self._dead(self._old):

@@ -8,8 +8,8 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
@@ -21,7 +21,9 @@ from yarl import URL
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PreflightError, UnitError
 from qosflood.base.failures import no_answer
-from qosflood.base.header_values import redact, resolve_headers
+from qosflood.base.foreign_numbers import LATEST_NS, whole_number
+from qosflood.base.header_values import redact, resolve_headers, resolve_source
+from qosflood.base.secrets import hide_in_text
 from qosflood.base.text import printable
 from qosflood.base.units import SECOND, parse_duration
 from qosflood.monitor.http import exchange_failure, open_session, receive
@@ -111,8 +113,11 @@ async def open_prometheus(
     user_agent: str,
     cacert: str | None = None,
     timeout_ns: int = TIMEOUT_NS,
+    hidden: tuple[HeaderRef, ...] = (),
 ) -> AsyncIterator["Prometheus"]:
-    """A client over a few kept-alive connections; raises PreflightError for bad headers or CA."""
+    """A client over a few kept-alive connections; raises PreflightError for bad headers or CA.
+    `hidden` are headers that are not sent and whose values no answer may show: what Prometheus
+    says of a target may quote the target's."""
     secrets = resolve_headers(headers)
     try:
         context = ssl.create_default_context(cafile=cacert)
@@ -124,13 +129,26 @@ async def open_prometheus(
         timeout_ns=timeout_ns,
         headers={"User-Agent": user_agent, "Accept": "application/json"} | secrets,
     ) as session:
-        yield Prometheus(url, session, secrets, timeout_ns)
+        yield Prometheus(url, session, secrets | _values_of(hidden), timeout_ns)
+
+
+def _values_of(hidden: tuple[HeaderRef, ...]) -> dict[str, str]:
+    """Those that can be read here; what cannot be is not sent from here either."""
+    values: dict[str, str] = {}
+    for ref in hidden:
+        with suppress(PreflightError):
+            values[f"hidden {ref.name}"] = resolve_source(ref.name, ref.source)
+    return values
 
 
 def open_planned(plan: Plan, asked: Asked) -> AbstractAsyncContextManager["Prometheus"]:
     """The client of the Prometheus that a plan names; raises PreflightError as open_prometheus."""
     return open_prometheus(
-        asked.url, asked.headers, user_agent=plan.user_agent, cacert=plan.target.cacert
+        asked.url,
+        asked.headers,
+        user_agent=plan.user_agent,
+        cacert=plan.target.cacert,
+        hidden=plan.target.headers,
     )
 
 
@@ -164,11 +182,27 @@ class Prometheus:
 
     async def targets(self) -> tuple[ActiveTarget, ...] | Failure:
         """Every target it scrapes."""
-        return _read(await self._ask("targets", {"state": "active"}), _targets)
+        found = _read(await self._ask("targets", {"state": "active"}), _targets)
+        if isinstance(found, Failure):
+            return found
+        return tuple(
+            replace(target, last_error=self._hidden_words(target.last_error)) for target in found
+        )
 
     async def alerts(self) -> tuple[Alert, ...] | Failure:
         """Every alert that is pending or firing now."""
-        return _read(await self._ask("alerts", {}), _alerts)
+        found = _read(await self._ask("alerts", {}), _alerts)
+        if isinstance(found, Failure):
+            return found
+        return tuple(
+            replace(
+                alert,
+                name=self._hidden_words(alert.name),
+                labels={name: self._hidden_words(text) for name, text in alert.labels.items()},
+                summary=self._hidden_words(alert.summary),
+            )
+            for alert in found
+        )
 
     async def version(self) -> str | Failure:
         """Its version, e.g. `2.42.0`."""
@@ -190,7 +224,10 @@ class Prometheus:
             return answer
         if not answer:
             return Failure("not_prometheus", "time() has no value")
-        ahead_ns = round(answer[0].value * SECOND) - (sent_ns + got_ns) // 2
+        theirs_ns = whole_number(answer[0].value, SECOND, LATEST_NS)
+        if theirs_ns is None:
+            return Failure("not_prometheus", f"time() is {answer[0].value:g}")
+        ahead_ns = theirs_ns - (sent_ns + got_ns) // 2
         return Clock(ahead_ns=ahead_ns, error_ns=max(got_ns - sent_ns, 0) // 2)
 
     async def _ask(self, path: str, query: Mapping[str, str]) -> Any:
@@ -207,6 +244,10 @@ class Prometheus:
             return Failure("not_prometheus", str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Failure("unreachable", self._hidden(exchange_failure(error)))
+
+    def _hidden_words(self, text: str) -> str:
+        """What somebody wrote at length, without our secrets and without what looks like one."""
+        return redact(hide_in_text(text), self._secrets)
 
     def _hidden(self, text: object) -> str:
         return printable(redact(str(text), self._secrets), _SHOWN)
@@ -265,10 +306,12 @@ def _series(data: Any) -> tuple[Series, ...]:
 
 
 def _one(labels: dict[str, str], points: list[Any]) -> Series:
+    timed = [(whole_number(at, 1000), float(value)) for at, value in points]
+    kept = [(at_ms, value) for at_ms, value in timed if at_ms is not None]
     return Series(
         labels=labels,
-        at_ms=tuple(round(at * 1000) for at, _ in points),
-        values=tuple(float(value) for _, value in points),
+        at_ms=tuple(at_ms for at_ms, _ in kept),
+        values=tuple(value for _, value in kept),
     )
 
 

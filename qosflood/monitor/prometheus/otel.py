@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from qosflood.base.foreign_numbers import is_count
 from qosflood.base.units import SECOND
 from qosflood.journal.prometheus_records import OtelSample
 from qosflood.monitor.exposition.exposition import Exposition, Sample
@@ -41,7 +42,8 @@ def points_of(samples: Iterable[Sample]) -> dict[str, float]:
     """The counters of metric points by `kind component`, e.g. `accepted prometheus`."""
     points: dict[str, float] = {}
     for sample in samples:
-        if (kind := _COUNTERS.get(sample.name)) is not None:
+        kind = _COUNTERS.get(sample.name)
+        if kind is not None and is_count(sample.value):
             key = f"{kind} {_first(sample.labels, _COMPONENTS)}".strip()
             points[key] = points.get(key, 0.0) + sample.value
     return points
@@ -50,8 +52,16 @@ def points_of(samples: Iterable[Sample]) -> dict[str, float]:
 def up_of(samples: Iterable[Sample]) -> dict[str, float]:
     """What the page exports as `up`, by the instance it is about."""
     return {
-        _first(sample.labels, _OF_UP): sample.value for sample in samples if sample.name == "up"
+        _first(sample.labels, _OF_UP): sample.value
+        for sample in samples
+        if sample.name == "up" and is_count(sample.value)
     }
+
+
+def odd_words(samples: Iterable[Sample]) -> str | None:
+    """Which values are no counts, NaN and infinity among them; None if all are."""
+    odd = [f"{one.name} is {one.value:g}" for one in samples if not is_count(one.value)]
+    return f"{len(odd)} of its values are no counts and were left out: {odd[0]}" if odd else None
 
 
 def _first(labels: dict[str, str], names: Iterable[str]) -> str:
@@ -91,7 +101,7 @@ class OtelPage:
             t=t,
             url=self._url,
             ok=sample.ok,
-            reason=sample.reason,
+            reason=odd_words(self._samples) if sample.ok else sample.reason,
             points=points_of(self._samples),
             up=up_of(self._samples),
         )

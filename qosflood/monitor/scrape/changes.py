@@ -1,5 +1,6 @@
 """One instance's pages in turn: what each says, and what changed since the one before. Pure."""
 
+import zlib
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -18,10 +19,11 @@ from qosflood.plan.watching import Watch
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What changed since the last page that was taken; `added` and `removed` are series, None
-    for the first page and for one whose series were not read."""
+    for the first page and for one whose series were not read. `unchanged`: not a byte did."""
 
     added: int | None = None
     removed: int | None = None
+    unchanged: bool = False
     fall: Fall = NO_FALL
     warnings: tuple[str, ...] = ()
 
@@ -38,6 +40,7 @@ class History:
         self._before: Exposition | None = None
         self._media: str | None = None
         self._look = True
+        self._checksum: int | None = None
 
     def read(
         self, body: bytes, content_type: str | None, wanted: AbstractSet[str] = frozenset()
@@ -59,13 +62,16 @@ class History:
         # Looking costs a sixth of a large page's reading: only new series are worth another try.
         self._look = bool(added)
         media = check_content_type(content_type, watch.dialect) if body else None
+        checksum = zlib.crc32(body)
         change = Change(
             added=added,
             removed=removed,
+            unchanged=checksum == self._checksum,
             fall=self._counters.note(exposition.wanted),
             warnings=self._new_type(media),
         )
         self._before, self._media = exposition, media or self._media
+        self._checksum = checksum
         return exposition, change
 
     def _check_limit(self, exposition: Exposition) -> None:

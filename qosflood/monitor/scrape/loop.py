@@ -4,9 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from qosflood.base.header_values import redact
+from qosflood.base.run_queue import waited_for_cpu_ns
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.scrape.scraper import Scraper
 from qosflood.monitor.ticks import Ticks, Timer
+
+_STARVED = 0.5
+"""A fetch that failed says nothing of the target if the monitor waited for a CPU for this share of
+it."""
 
 
 class ScrapeLoop:
@@ -65,8 +70,12 @@ class ScrapeLoop:
             self._taken(sample)
 
     async def _sample(self, tick: int, tolerance_ns: int) -> ScrapeSample:
+        before_ns = waited_for_cpu_ns()
         page = await self._scraper.fetch()
+        starved_ns = waited_for_cpu_ns() - before_ns
         stalled = page.duration_ns > self._timeout_ns + tolerance_ns
+        # A page that came in small pieces of CPU time may have been there in time.
+        stalled |= page.reason is not None and starved_ns > _STARVED * page.duration_ns
         # Only the target can make a gap: a fetch beyond its own timeout was the monitor's stall.
         self._fetched_ns = 0 if stalled else self._timer.now()
         sample = await self._scraper.read(tick, page)

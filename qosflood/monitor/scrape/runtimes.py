@@ -4,12 +4,12 @@ Names as prom-client (Node), prometheus_client (Python), client_golang, and both
 Micrometer expose them. Python exposes no heap.
 """
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from qosflood.base.foreign_numbers import is_count, whole_number
 from qosflood.monitor.exposition.exposition import Exposition, Sample
 
 
@@ -29,7 +29,7 @@ class _Series:
             and (not self.label or re.fullmatch(self.pattern, sample.labels.get(self.label, "")))
         ]
         total = sum(found)
-        return total if found and math.isfinite(total) and total >= 0 else None
+        return total if found and is_count(total) else None
 
 
 HEAP = (
@@ -56,7 +56,7 @@ def runtime_figures(page: Exposition) -> dict[str, Any]:
     """What a page exposes, by the names of a ScrapeSample's fields; None where it does not."""
     heap = _first(HEAP, page.wanted)
     return {
-        "heap_bytes": None if heap is None else round(heap),
+        "heap_bytes": whole_number(heap),
         "loop_lag_s": _first(LOOP_LAG, page.wanted),
         "major_gcs": _first(MAJOR_GCS, page.wanted),
     }

@@ -1,6 +1,7 @@
 """One scrape exactly as Prometheus makes it: same request, same ways to fail."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -11,16 +12,17 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from qosflood.base.endpoint import same_origin
 from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
-from qosflood.monitor.http import exchange_failure, open_session, receive
+from qosflood.monitor.http import as_stranger, exchange_failure, open_session, receive
 from qosflood.monitor.scrape.body import BodyError
 from qosflood.monitor.scrape.changes import UNSAID, History
-from qosflood.plan.plan import Plan
+from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Instance
 
 ACCEPT = {
@@ -74,8 +76,14 @@ async def open_scraper(
     """
     instance = instance or plan.instances[0]
     headers = resolve_headers(instance.headers)
-    async with open_session(tls_context(plan.target), at_once=1, pinned=plan.target) as session:
+    context = _tls_of_page(plan.target, instance)
+    async with open_session(context, at_once=1, pinned=plan.target) as session:
         yield Scraper(plan, instance, session, headers, readers)
+
+
+def _tls_of_page(target: Target, instance: Instance) -> ssl.SSLContext:
+    own = instance.trusted or same_origin(instance.scrape_url, target.url)
+    return tls_context(target if own else as_stranger(target))
 
 
 class Scraper:
@@ -104,6 +112,7 @@ class Scraper:
         self.change = UNSAID
         self._timeout_s = plan.watch.timeout_ns / SECOND
         self.secrets = headers
+        self._strangers_tls: ssl.SSLContext | None = None
         self._headers = {
             "Accept": ACCEPT[plan.watch.dialect],
             "Accept-Encoding": "gzip",
@@ -125,7 +134,7 @@ class Scraper:
             page.reason = no_answer(self._plan.watch.timeout_ns)
         except (ScrapeError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             page.reason = exchange_failure(error)
         page.duration_ns = time.monotonic_ns() - page.began_ns
         return page
@@ -162,6 +171,7 @@ class Scraper:
             samples=exposition.samples,
             added=self.change.added,
             removed=self.change.removed,
+            unchanged=self.change.unchanged,
             resets=self.change.fall.resets,
             **further,
             warnings=tuple(
@@ -175,7 +185,7 @@ class Scraper:
         url = self._url
         for _ in range(_MOST_REQUESTS):
             async with self._session.get(
-                url, headers=self._headers_for(url), allow_redirects=False
+                url, **self._secrets_for(url), allow_redirects=False
             ) as response:
                 page.status = response.status
                 location = response.headers.get("Location")
@@ -199,10 +209,14 @@ class Scraper:
             begun=partial(check_content_type, page.content_type, self._plan.watch.dialect),
         )
 
-    def _headers_for(self, url: URL) -> dict[str, str]:
-        # A redirect must not carry the target's secrets to somebody else.
-        same = url.origin() == self._url.origin()
-        return self._headers | self.secrets if same else self._headers
+    def _secrets_for(self, url: URL) -> dict[str, Any]:
+        """Headers and TLS of a request: a redirect must not carry the target's secrets, nor show
+        its certificate, to somebody else."""
+        if url.origin() == self._url.origin():
+            return {"headers": self._headers | self.secrets}
+        if self._strangers_tls is None:
+            self._strangers_tls = tls_context(as_stranger(self._plan.target))
+        return {"headers": self._headers, "ssl": self._strangers_tls}
 
 
 def _next_url(url: URL, location: str) -> URL:

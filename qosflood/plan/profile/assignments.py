@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qosflood.base.errors import ProfileError
+from qosflood.base.text import is_utf8
 from qosflood.plan.profile.validation import spell_path
 
 _HARMLESS = {("allow",), ("insecure",), ("resolve",), ("sources",), ("tls_resume",)}
@@ -42,6 +43,8 @@ def parse_set(text: str) -> Assignment:
     Raises ProfileError. What a header, a URL or a command is set to may be a secret and is never
     shown.
     """
+    if not is_utf8(text):
+        raise ProfileError(["--set: got bytes that are no UTF-8, expected key.path=value as text"])
     name, separator, value = text.partition("=")
     path = tuple(part.strip() for part in name.split("."))
     if not separator or not all(path):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qosflood.base.endpoint import parse_endpoint
+from qosflood.base.endpoint import check_query, parse_page
 from qosflood.base.errors import StartError
 from qosflood.plan.body_language import named_sources
 from qosflood.plan.options import Options
@@ -22,10 +22,11 @@ _PATH = re.compile(r"/[!-~]*")
 
 def _readback(text: str) -> str:
     if text in ("auto", "off") or _PATH.fullmatch(text):
+        check_query(text.partition("?")[2])
         return text
     if "://" not in text:
         raise StartError(f'got "{text}", expected {_READBACK}')
-    return parse_endpoint(text, allow_query=True).url
+    return parse_page(text).url
 
 
 Metric = Annotated[

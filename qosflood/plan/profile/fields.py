@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
@@ -15,8 +22,10 @@ from qosflood.base.endpoint import (
     check_allow,
     check_header_name,
     check_header_source,
+    check_query,
     is_address,
     parse_endpoint,
+    parse_page,
 )
 from qosflood.base.errors import StartError
 from qosflood.base.units import (
@@ -75,9 +84,12 @@ class Kind(Expected):
 
 
 def spelled(words: str, read: Callable[[str], Any]) -> Kind:
-    """A kind that is a string in the file."""
+    """A kind that is a string in the file; a number there is refused in the words in which the
+    same text without its unit is."""
 
     def read_text(value: Any) -> Any:
+        if type(value) in (int, float):
+            read(str(value))
         if not isinstance(value, str):
             raise TypeError
         return read(value)
@@ -103,37 +115,49 @@ def key(default: Any, description: str, example: Any = None) -> Any:
     return Field(default=default, description=description, examples=[shown], validate_default=True)
 
 
+def without_secret(where: str) -> str:
+    """A path or a URL in whose query no secret stands; raises ValueError."""
+    try:
+        check_query(where.partition("?")[2])
+    except StartError as error:
+        raise ValueError(str(error)) from None
+    return where
+
+
 def _address(text: str) -> str:
     if not is_address(text):
         raise StartError(f'got "{text}", expected an IP address, e.g. 127.0.0.2')
     return text
 
 
-def _duration(text: str) -> int:
-    ns = parse_duration(text)
+_SOME = "more than 0s"
+
+
+def _duration(text: str, least: str = "0s or more") -> int:
+    ns = parse_duration(text, least=least)
     if ns > LONGEST_NS:
         raise StartError(f'got "{text}", expected at most 366d, e.g. 24h')
     return ns
 
 
 def _above_zero(text: str) -> int:
-    ns = _duration(text)
+    ns = _duration(text, _SOME)
     if ns <= 0:
-        raise StartError(f'got "{text}", expected more than 0s, e.g. 5s')
+        raise StartError(f'got "{text}", expected {_SOME}, e.g. 5s')
     return ns
 
 
-def _delay(text: str) -> int:
-    ns = parse_duration(text)
+def _delay(text: str, least: str = "0s or more") -> int:
+    ns = parse_duration(text, least=least, usual=("ms",))
     if ns > _SLOWEST_NS:
         raise StartError(f'got "{text}", expected at most 10s, e.g. 80ms')
     return ns
 
 
 def _round_trip(text: str) -> int:
-    ns = _delay(text)
+    ns = _delay(text, _SOME)
     if ns <= 0:
-        raise StartError(f'got "{text}", expected more than 0s, e.g. 80ms')
+        raise StartError(f'got "{text}", expected {_SOME}, e.g. 80ms')
     return ns
 
 
@@ -145,7 +169,7 @@ def _size(text: str) -> int:
 
 
 def _quantum(text: str) -> int:
-    quantum_ns = parse_duration(text)
+    quantum_ns = parse_duration(text, usual=("us",))
     if not 0 < quantum_ns <= _LONGEST_QUANTUM_NS:
         raise StartError(f'got "{text}", expected above 0, at most 10ms, e.g. 200us')
     return quantum_ns
@@ -154,7 +178,7 @@ def _quantum(text: str) -> int:
 def _interval(text: str) -> int | str:
     if text == "off":
         return text
-    parse_duration(text, expected="a duration with a unit or off")
+    parse_duration(text, expected="a duration with a unit or off", least=_SOME)
     return _above_zero(text)
 
 
@@ -197,12 +221,11 @@ Shards = Annotated[
 ]
 Address = Annotated[str, spelled("an IP address", _address)]
 Url = Annotated[str, spelled("a URL", lambda text: parse_endpoint(text).url)]
-ScrapeUrl = Annotated[
-    str, spelled("a URL", lambda text: parse_endpoint(text, allow_query=True).url)
-]
+ScrapeUrl = Annotated[str, spelled("a URL", lambda text: parse_page(text).url)]
 Path = Annotated[
     str,
     Field(pattern=r"^/[!-~]*$"),
+    AfterValidator(without_secret),
     Expected("a path that starts with / and holds neither spaces nor control characters"),
 ]
 ContentType = Annotated[str, Field(pattern=r"^[!-~]+/[ -~]*[!-~]$"), Expected("a content type")]

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
-from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.base.endpoint import HeaderRef, parse_endpoint, same_origin
 from qosflood.plan.plan import Target
 from qosflood.plan.profile.fields import (
     Expected,
@@ -18,10 +18,11 @@ from qosflood.plan.profile.fields import (
     Section,
     Text,
     key,
+    without_secret,
 )
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.scrape import ScrapeSection
-from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource, Watch
+from qosflood.plan.watching import ONE_INSTANCE, ExternalKind, Instance, MemorySource, Watch
 
 
 class InstanceSection(Section):
@@ -39,23 +40,24 @@ class InstanceSection(Section):
         | None
     ) = key(
         None,
-        "Headers of its scrapes. Default: those of target.headers.",
+        "Headers of its scrapes. Default: scrape.headers; without those target.headers for a page "
+        "on the target's own origin, none for any other.",
         {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
     )
     memory: Text | None = key(None, "Where its memory is read. Default: detected.", "gauge")
-    readback: Text | None = key(
+    readback: Annotated[Text, AfterValidator(without_secret)] | None = key(
         None, "Path or URL of its snapshot of sessions, for the loss audit.", "/api/v1/metrics/qos"
     )
 
 
 def _all_different(instances: tuple[InstanceSection, ...]) -> tuple[InstanceSection, ...]:
     for words, values in (
-        ("a name", [instance.name for instance in instances]),
-        ("a page", [instance.scrape for instance in instances]),
+        ("a different name", [instance.name for instance in instances]),
+        ("a different page", [instance.scrape for instance in instances]),
     ):
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
-            raise ValueError(f'got "{twice}" twice, expected {words} of its own for each instance')
+            raise ValueError(f'got "{twice}" twice, expected {words} for each instance')
     return instances
 
 
@@ -82,7 +84,9 @@ def build_instances(
 ) -> tuple[Instance, ...]:
     """The profile's instances; without any, one at the load's address."""
     if not asked:
-        return (Instance(name=ONE_INSTANCE, scrape_url=watch.scrape_url, headers=target.headers),)
+        page = watch.scrape_url
+        headers = _headers(page, scrape.headers, target)
+        return (Instance(name=ONE_INSTANCE, scrape_url=page, headers=headers, trusted=True),)
     if scrape.url is not None:
         problems.add(
             "scrape.url",
@@ -94,9 +98,12 @@ def build_instances(
         Instance(
             name=one.name,
             scrape_url=_with_path(one.scrape, scrape.path),
-            headers=target.headers if one.headers is None else _refs(one.headers),
+            headers=_headers(
+                one.scrape, scrape.headers if one.headers is None else one.headers, target
+            ),
             memory=one.memory,
             readback=one.readback,
+            trusted=True,
         )
         for one in asked
     )
@@ -108,6 +115,7 @@ def check_memories(
     """Note each memory that an instance names and that is neither found by itself nor among the
     `sources` of [memory]."""
     known = [source.kind for source in sources]
+    *most, last = get_args(ExternalKind)
     for number, one in enumerate(asked):
         if one.memory is None or one.memory in _FOUND or _PID.fullmatch(one.memory):
             continue
@@ -115,15 +123,25 @@ def check_memories(
             problems.add(
                 f"instance[{number}].memory",
                 f'got "{one.memory}", expected process, gauge, pid:NUMBER, or one that [memory] '
-                "names: exposition, promql or command",
+                f"names: {', '.join(most)} or {last}",
             )
 
 
-def instances_from(
-    targets: Iterable[tuple[str, str]], headers: tuple[HeaderRef, ...] = ()
+def instances_found(
+    pages: Iterable[tuple[str, str]], target: Target, *, share: bool
 ) -> tuple[Instance, ...]:
-    """Instances of (name, URL of the page), such as a Prometheus lists them."""
-    return tuple(Instance(name=name, scrape_url=url, headers=headers) for name, url in targets)
+    """Instances of (name, URL of the page) as a Prometheus lists them. Whoever can write that list
+    chooses the hosts: those on other origins than the target's get its headers and its
+    certificate only where the plan says so (`share`)."""
+    return tuple(
+        Instance(
+            name=name,
+            scrape_url=url,
+            headers=target.headers if share else _headers(url, None, target),
+            trusted=share,
+        )
+        for name, url in pages
+    )
 
 
 def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems) -> None:
@@ -135,8 +153,8 @@ def _check_pages(asked: Sequence[InstanceSection], path: str, problems: Problems
         if owner != one.name:
             problems.add(
                 f"instance[{index}].scrape",
-                f"got {one.scrape}, whose page {page} is that of {owner} too, expected a page of "
-                "its own for each instance",
+                f"got {one.scrape}: its page {page} is also that of {owner}, expected a different "
+                "page for each instance",
             )
 
 
@@ -145,5 +163,8 @@ def _with_path(url: str, path: str) -> str:
     return endpoint.url if endpoint.path else replace(endpoint, path=path).url
 
 
-def _refs(headers: dict[str, str]) -> tuple[HeaderRef, ...]:
-    return tuple(HeaderRef(name=name, source=source) for name, source in headers.items())
+def _headers(page: str, named: dict[str, str] | None, target: Target) -> tuple[HeaderRef, ...]:
+    """Those named for a page; where none are, the target's, but on its own origin alone."""
+    if named is None:
+        return target.headers if same_origin(page, target.url) else ()
+    return tuple(HeaderRef(name=name, source=source) for name, source in named.items())

@@ -9,13 +9,12 @@ from pydantic import Field
 from qosflood.base.units import format_duration
 from qosflood.plan.limit_language import (
     LOAD_PHASES,
-    NamedBy,
     metric_of,
     parse_abort,
     parse_limit,
 )
 from qosflood.plan.options import Options
-from qosflood.plan.plan import Limit, Phase
+from qosflood.plan.plan import Limit, NamedBy, Op, Phase
 from qosflood.plan.profile.fields import AbortLimit, Expected, ExpectedLimit, Section, key
 from qosflood.plan.profile.problems import Origins, Problems
 from qosflood.plan.watching import Watch
@@ -49,7 +48,13 @@ SHIPPED_LIMITS = (
 )
 SHIPPED_ABORTS = ("errors > 50% for 15s",)
 MEMORY_ABORT = "memory.max > 90%"
-_DIRECTIONS = {"<": {"<"}, "<=": {"<"}, ">": {">"}, ">=": {">"}, "==": {"<", ">"}}
+_DIRECTIONS: dict[Op, set[str]] = {
+    "<": {"<"},
+    "<=": {"<"},
+    ">": {">"},
+    ">=": {">"},
+    "==": {"<", ">"},
+}
 
 Sourced = dict[Limit, str]
 """Limits with where they came from, in the order to show them."""

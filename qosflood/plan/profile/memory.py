@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qosflood.base.endpoint import HeaderRef, parse_endpoint
+from qosflood.base.endpoint import HeaderRef, parse_page
 from qosflood.base.secrets import secret_word
 from qosflood.base.units import SECOND
 from qosflood.plan.profile.fields import (
@@ -80,7 +80,7 @@ class MemorySection(Section):
     )
     termination_from: Text | None = key(
         None,
-        "PromQL expression whose label `reason` says why the target ended last.",
+        "PromQL expression whose label `reason` gives the reason why the target last ended.",
         'kube_pod_container_status_last_terminated_reason{pod="$instance"}',
     )
     command: Annotated[
@@ -194,4 +194,4 @@ def _check_companions(memory: MemorySection, problems: Problems) -> None:
 
 
 def _page(url: str) -> str:
-    return parse_endpoint(url, allow_query=True).url
+    return parse_page(url).url

@@ -55,7 +55,7 @@ def _all_named_differently(
     names = [network.name for network in classes]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f'got "{twice}" twice, expected a name of its own for each class')
+        raise ValueError(f'got "{twice}" twice, expected a different name for each class')
     return classes
 
 

@@ -13,6 +13,7 @@ from qosflood.plan.options import Options
 from qosflood.plan.plan import Phase
 from qosflood.plan.profile.fields import (
     Expected,
+    Flag,
     HeaderName,
     HeaderSource,
     ScrapeUrl,
@@ -57,6 +58,12 @@ class PrometheusSection(Section):
         "Headers of the queries; their values are read from env:VAR or file:PATH.",
         {"Authorization": "env:PROMETHEUS_TOKEN"},
     )
+    share_headers: Flag = key(
+        False,
+        "Scrape the targets of `job` with target.headers, the client certificate and `insecure`, "
+        "wherever they are. Default: only those on the target's own origin.",
+        True,
+    )
 
 
 class OtelSection(Section):
@@ -90,7 +97,8 @@ def build_prometheus(
         said.headers, options.prometheus_headers, options.name("prometheus_headers"), problems
     )
     if said.url is None:
-        for name, given in (("job", said.job), ("instance", said.instance), ("headers", headers)):
+        named = {"job": said.job, "instance": said.instance, "share_headers": said.share_headers}
+        for name, given in (*named.items(), ("headers", headers)):
             if given:
                 problems.add(
                     f"prometheus.{name}", "got one without a Prometheus, expected --prometheus URL"
@@ -106,6 +114,7 @@ def build_prometheus(
         job=said.job,
         instance=said.instance,
         headers=headers,
+        share_headers=said.share_headers,
         every_ns=min(max(run_ns // _READINGS, _LEAST_NS), _MOST_NS),
     )
 

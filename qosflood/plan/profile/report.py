@@ -12,7 +12,7 @@ import orjson
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
-from qosflood.base.endpoint import HeaderRef, check_header_name
+from qosflood.base.endpoint import HeaderRef, check_header_name, check_query
 from qosflood.base.errors import PlanError, StartError
 from qosflood.base.secrets import names_secret
 from qosflood.base.text import nearest
@@ -179,6 +179,11 @@ def _header_value(text: str) -> str:
     return text
 
 
+def _query_name(name: str) -> str:
+    check_query(quote(name, safe="") + "=1")
+    return name
+
+
 def _query_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -195,6 +200,8 @@ QueryValue = Annotated[
     str,
     Kind("a string or a number", _query_value, {"type": ["string", "number", "boolean"]}),
 ]
+QueryName = Annotated[str, spelled("a parameter's name", _query_name)]
+Query = Annotated[dict[QueryName, QueryValue], Expected("a table of NAME = a string or a number")]
 Growth = Annotated[
     float, Field(gt=0, le=1e12), Expected("a number above 0, at most a million million")
 ]
@@ -237,12 +244,10 @@ class ReportSection(Section):
         "POST", "The request's method."
     )
     path: Path = key("/api/v1/metrics/qos", "Path below the target's URL.")
-    query: Annotated[dict[str, QueryValue], Expected("a table of NAME = a string or a number")] = (
-        key(
-            {},
-            "Constant query parameters, URL-encoded; written to run.json, so no secrets here.",
-            {"source": "webrtc"},
-        )
+    query: Query = key(
+        {},
+        "Constant query parameters, URL-encoded; written to run.json, so no secrets here.",
+        {"source": "webrtc"},
     )
     content_type: ContentType = key("application/json", "The request's Content-Type.")
     headers: Annotated[

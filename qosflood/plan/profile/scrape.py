@@ -10,6 +10,8 @@ from qosflood.plan.profile.fields import (
     Count,
     Duration,
     Expected,
+    HeaderName,
+    HeaderSource,
     Interval,
     Path,
     ScrapeUrl,
@@ -29,6 +31,17 @@ class ScrapeSection(Section):
     url: ScrapeUrl | None = key(
         None, "The whole URL, if it is not below the target's.", "http://127.0.0.1:9100/metrics"
     )
+    headers: (
+        Annotated[
+            dict[HeaderName, HeaderSource], Expected("a table of NAME = env:VAR or file:PATH")
+        ]
+        | None
+    ) = key(
+        None,
+        "Headers of the scrapes. Default: target.headers for a page on the target's own origin, "
+        "none for any other.",
+        {"Authorization": "env:QOSFLOOD_SCRAPE_TOKEN"},
+    )
     interval: Interval | None = key(
         None, "Time from one scrape to the next, or off. Default: 5s, 1s for floods under 2m.", "5s"
     )
@@ -44,7 +57,7 @@ class ScrapeSection(Section):
         None, "A page with more samples is a failed scrape. Default: no limit.", 50_000
     )
     dialect: Annotated[Literal["2", "3"], Expected('"2" or "3"')] = key(
-        "3", "Prometheus version whose grammar a page must meet: 3, or 2 (as of 2.42).", "2"
+        "3", "Prometheus version, 3 or 2 (as of 2.42), that must accept a page.", "2"
     )
 
 

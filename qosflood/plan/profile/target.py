@@ -1,5 +1,6 @@
 """The target of the load, in a profile, and the consent that it needs."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from qosflood.base.endpoint import (
 )
 from qosflood.base.units import format_count, format_duration
 from qosflood.plan.options import Options
-from qosflood.plan.plan import Load, Plan, Target
+from qosflood.plan.plan import Load, Plan, Retries, Target
 from qosflood.plan.profile.fields import (
     Address,
     Allow,
@@ -86,7 +87,7 @@ class TargetSection(Section):
 class SafetySection(Section):
     """Ceilings for targets other than loopback."""
 
-    max_rate: PerSecond = key("50000/s", "Highest rate of a flood.")
+    max_rate: PerSecond = key("50000/s", "Highest rate of a flood in requests, retries included.")
     max_duration: Duration = key("24h", "Longest flood.")
 
 
@@ -219,18 +220,39 @@ def header_refs(
     return tuple(refs.values())
 
 
+def most_attempts(load: Load, retries: Retries) -> float:
+    """How many requests a second the load may send: every report with all of its retries."""
+    return max(load.rate, load.base_rate) * (1 + retries.most)
+
+
+def rate_in_words(rate: float, retries: Retries) -> str:
+    """`20 reports/s`, or with retries what may come of them."""
+    words = f"{format_count(rate)} reports/s"
+    if retries.most:
+        attempts = format_count(rate * (1 + retries.most))
+        words += f", {attempts} requests/s with {format_count(retries.most)} retries of each"
+    return words
+
+
 def check_ceilings(
-    safety: SafetySection, load: Load, flood_ns: int, target: Target, problems: Problems
+    safety: SafetySection,
+    load: Load,
+    retries: Retries,
+    flood_ns: int,
+    target: Target,
+    problems: Problems,
 ) -> None:
-    """Note a rate or duration above the ceilings for other machines."""
+    """Note a rate (of attempts, retries included) or duration above the ceilings for other
+    machines."""
     if target.loopback:
         return
-    rate, most = load.rate, safety.max_rate
-    if rate > most:
+    attempts, most = most_attempts(load, retries), safety.max_rate
+    if attempts > most:
+        got = rate_in_words(max(load.rate, load.base_rate), retries)
         problems.add(
             "run.rate",
-            f"got {format_count(rate)} reports/s, expected at most {format_count(most)} off "
-            f"loopback; --max-rate {rate:.0f}/s raises that",
+            f"got {got}, expected at most {format_count(most)} off loopback; "
+            f"--max-rate {math.ceil(attempts)}/s raises that",
         )
     most_ns = safety.max_duration
     if flood_ns > most_ns:

@@ -1,9 +1,12 @@
 """Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from qosflood.analysis.findings import Findings, PercentileCurve
+from qosflood.analysis.findings import Findings
+from qosflood.analysis.findings_series import PercentileCurve
+from qosflood.analysis.gaps import Gaps
 from qosflood.base.units import MS, SECOND
 from qosflood.plan.plan import Plan
 from qosflood.report.charts import wording
@@ -23,7 +26,7 @@ from qosflood.report.charts.plotting import (
     thin,
     timeline_of,
 )
-from qosflood.report.charts.target import target_charts
+from qosflood.report.charts.target import TARGET_CHARTS
 from qosflood.report.document.evidence import MARK
 
 PERCENTILES = "Latency by percentile"
@@ -32,16 +35,19 @@ _KINDS = 8
 _MARKS = 50
 
 
-def make_charts(plan: Plan, findings: Findings) -> list[Chart]:
-    """The charts of a run; one without any data is left out."""
+def make_charts(plan: Plan, findings: Findings, gaps: Gaps | None = None) -> list[Chart]:
+    """The charts of a run; one without any data is left out, and one that cannot be made is one of
+    the `gaps`."""
+    gaps = gaps or Gaps()
     time = timeline_of(findings.phases, tuple(_moments(findings)))
-    charts = (
-        _throughput(time, plan, findings),
-        _latency(time, findings),
-        _errors(time, findings),
-        *target_charts(time, findings),
-        _percentiles(findings),
+    makers: tuple[Callable[[], Chart | None], ...] = (
+        lambda: _throughput(time, plan, findings),
+        lambda: _latency(time, findings),
+        lambda: _errors(time, findings),
+        *(partial(make, time, findings) for make in TARGET_CHARTS),
+        lambda: _percentiles(findings),
     )
+    charts = (gaps.instead("a chart", make, lambda: None) for make in makers)
     return [chart for chart in charts if chart is not None]
 
 

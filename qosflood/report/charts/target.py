@@ -1,10 +1,11 @@
 """Charts of the monitoring: memory, scrapes, the page, the reference endpoint, Prometheus. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TypeVar
 
-from qosflood.analysis.findings import Findings, MemoryPoint, ScrapePoint
+from qosflood.analysis.findings import Findings
+from qosflood.analysis.findings_series import MemoryPoint, ScrapePoint
 from qosflood.report.charts import wording
 from qosflood.report.charts.plotting import (
     PALETTE,
@@ -29,15 +30,6 @@ _SCRAPES = (
 )
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""
-
-
-def target_charts(time: Timeline, findings: Findings) -> Iterator[Chart | None]:
-    """The charts in the order of the page; None for one without data."""
-    yield _memory(time, findings)
-    yield _scrapes(time, findings)
-    yield _up(time, findings)
-    yield _pages(time, findings)
-    yield _control(time, findings)
 
 
 def _memory(time: Timeline, findings: Findings) -> Chart | None:
@@ -206,3 +198,13 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
         wording.pages(findings),
         time.unit_s,
     )
+
+
+TARGET_CHARTS: tuple[Callable[[Timeline, Findings], Chart | None], ...] = (
+    _memory,
+    _scrapes,
+    _up,
+    _pages,
+    _control,
+)
+"""The charts in the order of the page; each returns None without data."""

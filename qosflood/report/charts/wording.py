@@ -4,14 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qosflood.analysis.findings import (
-    Findings,
-    LatencyFigures,
-    MemoryPoint,
-    PercentileCurve,
-    PhaseFigures,
-    ScrapePoint,
-)
+from qosflood.analysis.findings import Findings, LatencyFigures, PhaseFigures
+from qosflood.analysis.findings_series import MemoryPoint, PercentileCurve, ScrapePoint
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS, counted, format_bytes, format_count
 from qosflood.plan.watching import WATCH
@@ -65,16 +59,16 @@ def _answered_per_second(findings: Findings, flood: PhaseFigures) -> str:
     least, most = min(acked), max(acked)
     between = f"{format_count(least)} to {format_count(most)}"
     if flood.acked is not None and most < flood.acked:
-        return f", many of them only after it: in its own seconds {between} were answered"
+        return f", many of them after the flood: during it, {between} per second were answered"
     return f", from {between} per second"
 
 
 def latency(findings: Findings) -> Words:
     """Response times."""
-    told = [phase for phase in findings.phases if phase.response.count]
+    answered = [phase for phase in findings.phases if phase.response.count]
     rows = tuple(
         (phase.name, *(_ns(phase.response.figure(name)) for name in (*SHOWN, "max")))
-        for phase in told
+        for phase in answered
     )
     headers = ("phase", *map(label, SHOWN), "max")
     longest = max(findings.seconds, key=lambda s: s.response_max_ns or 0)
@@ -98,15 +92,15 @@ def _failed(phase: PhaseFigures) -> bool:
 
 def percentiles(findings: Findings, curves: Sequence[PercentileCurve]) -> Words:
     """The figures of each curve's phase, so that they are those of the other tables."""
-    told = [_figures(findings, curve) for curve in curves]
+    each = [_figures(findings, curve) for curve in curves]
     ranks = {**PERCENTILES, "max": 100.0}
     rows = tuple(
-        (f"{rank:g}%", *(_ns(figures.figure(name)) for figures in told))
+        (f"{rank:g}%", *(_ns(figures.figure(name)) for figures in each))
         for name, rank in ranks.items()
     )
     said = "; ".join(
         f"{curve.phase} {curve.series}: {_within(figures)}"
-        for curve, figures in zip(curves, told, strict=True)
+        for curve, figures in zip(curves, each, strict=True)
     )
     names = (f"{curve.phase} {curve.series}" for curve in curves)
     return Words(f"{said[:1].upper()}{said[1:]}.", ("percentile", *names), rows)
@@ -127,9 +121,9 @@ def memory(findings: Findings) -> Words:
     points = _from_the_start(findings, findings.memory_points)
     most = max(points, key=lambda point: point.rss_bytes)
     names = list(dict.fromkeys(point.instance for point in points))
-    whose = f" of {most.instance}" if len(names) > 1 else ""
+    owner = f" of {most.instance}" if len(names) > 1 else ""
     return Words(
-        f"{_first_and_last(points, names)}; at most {format_bytes(most.rss_bytes)}{whose}, at "
+        f"{_first_and_last(points, names)}; at most {format_bytes(most.rss_bytes)}{owner}, at "
         f"{cells.moment(most.t_s)}.",
         ("phase", "at its start", "at its end", "max", "CPU cores"),
         _by_phase(
@@ -223,8 +217,8 @@ def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
 
 def pages(findings: Findings) -> Words:
     """The size of the metrics page."""
-    every = _from_the_start(findings, findings.scrape_points)
-    points = [point for point in every if point.bytes is not None]
+    taken = [point for point in findings.scrape_points if point.bytes is not None]
+    points = _from_the_start(findings, taken)
     largest = max(point.bytes or 0 for point in points)
     series = max((point.series or 0 for point in points), default=0)
     held = f" and {format_count(series)} series" if series else "; no series could be read from it"

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
-from qosflood.analysis.findings import Block
+from qosflood.analysis.findings_series import Block
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
 from qosflood.base.units import MS
 from qosflood.journal.histograms import decode, value_at
@@ -129,8 +129,8 @@ def _band(share: float) -> Json:
 
 def _counts(changes: Sequence[Change]) -> str:
     words = [change.verdict for change in changes]
-    told = [f"{words.count(word)} {word}" for word in _COLORS if word in words]
-    return f"Of {len(words)} figures: {', '.join(told)}."
+    counts = [f"{words.count(word)} {word}" for word in _COLORS if word in words]
+    return f"Of {len(words)} figures: {', '.join(counts)}."
 
 
 def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
@@ -141,7 +141,7 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
         trace = None if curve is None else _curve_line(run.name, curve, color, is_new)
         if trace is not None and trace["x"]:
             drawn.append(trace)
-            rows.append((run.name, _told(run.document, series)))
+            rows.append((run.name, _percentiles(run.document, series)))
     if not drawn:
         return None
     most = max(max(one["x"]) for one in drawn)
@@ -157,9 +157,11 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
         "height": 380,
         "showlegend": True,
     }
-    said = "; ".join(f"{name}: p50 {told['p50']}, p99 {told['p99']}" for name, told in rows) + "."
+    said = (
+        "; ".join(f"{name}: p50 {shown['p50']}, p99 {shown['p99']}" for name, shown in rows) + "."
+    )
     heads = ("run", *map(label, SHOWN))
-    cells_of = tuple((name, *(told[one] for one in SHOWN)) for name, told in rows)
+    cells_of = tuple((name, *(shown[one] for one in SHOWN)) for name, shown in rows)
     axis = "Every run's whole flood on the HDR scale, 1/(1-q): each step to the right is ten times "
     return Chart(
         f"{series}-percentiles",
@@ -188,24 +190,24 @@ def _rarity(quantile: float) -> float:
 
 
 def _curve_line(name: str, curve: Curve, color: str, is_new: bool) -> Json:
-    # The last quantile is one value of all, so it tells how many there are.
+    # The last quantile is one value of all, so it shows how many there are.
     count = 1 / max(1e-9, 1 - curve.quantiles[-1])
-    told = [
+    drawn = [
         (quantile, ms)
         for quantile, ms in zip(curve.quantiles, curve.ms, strict=True)
         if quantile >= _FROM and (1 - quantile) * count >= _LEAST_ABOVE
     ]
-    x = [_rarity(quantile) for quantile, _ in told]
-    trace = line(plotly_text(name), x, [ms for _, ms in told], color, _MOST) | {
-        "customdata": [100 * quantile for quantile, _ in told],
+    x = [_rarity(quantile) for quantile, _ in drawn]
+    trace = line(plotly_text(name), x, [ms for _, ms in drawn], color, _MOST) | {
+        "customdata": [100 * quantile for quantile, _ in drawn],
         "hovertemplate": "%{customdata:.5~g}%: %{y:.4~g} ms",
     }
     thick = trace | {"line": trace["line"] | {"width": 2.4}}
     return thick if is_new else dashed(trace, "solid") | {"opacity": 0.9}
 
 
-def _told(document: Document, series: str) -> dict[str, str]:
-    """The percentiles that may be given, by name."""
+def _percentiles(document: Document, series: str) -> dict[str, str]:
+    """The percentiles with enough values, by name."""
     phase = document.phase("flood")
     figures = getattr(phase.latency_ms, series) if phase is not None else None
     return {name: cells.ms(getattr(figures, name, None)) for name in PERCENTILES}
@@ -237,7 +239,7 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
     return Chart(
         "along",
         f"Response p{percentile:.4g} along the flood",
-        "One value a block. A change in every block points to the build, a change in a few may "
+        "One value per block. A change in every block points to the build, a change in a few may "
         "come from the machine.",
         figure(drawn, layout),
         Words(said, ("run", "least", "most"), tuple(rows)),

@@ -1,4 +1,4 @@
-"""In what runs may not differ, if their figures are to be laid side by side."""
+"""What runs must have in common before their figures are compared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,7 +22,9 @@ def _rate(clients: int, cadence_ns: int) -> str:
 
 def _cores(document: Document, _plan: Plan) -> str:
     host = document.run.host
-    return f"{host.get('cores', '?')} cores, {host.get('machine', '?')}"
+    if "cores" not in host:
+        return "unknown"
+    return f"{host['cores']} cores, {host.get('machine', 'unknown')}"
 
 
 _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
@@ -36,7 +38,7 @@ _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
     ("shards", lambda _, plan: str(plan.load.shards)),
     ("parts", lambda _, plan: str(plan.merged or 1)),
 )
-_LOAD_ALREADY_TOLD = frozenset(
+_LOAD_ALREADY_SHOWN = frozenset(
     {"clients", "cadence_ns", "base_clients", "base_cadence_ns", "multiple", "shards"}
 )
 _REPORT_LEFT_OUT = frozenset({"bytes_mean"})
@@ -50,15 +52,16 @@ def _tls(plan: Plan) -> str:
 
 
 def differences(runs: Sequence[Given], plans: Sequence[Plan]) -> tuple[Difference, ...]:
-    """What differs between the first run and each other one, the first that strays of each kind."""
+    """What differs between the first run and each other one, of each kind the first run that
+    differs."""
     found: dict[str, Difference] = {}
     for run, plan in zip(runs[1:], plans[1:], strict=True):
-        for what, base, new in _strays(runs[0].document, plans[0], run.document, plan):
+        for what, base, new in _differing(runs[0].document, plans[0], run.document, plan):
             found.setdefault(what, Difference(what=what, run=run.name, base=base, new=new))
     return tuple(found.values())
 
 
-def _strays(
+def _differing(
     base: Document, base_plan: Plan, new: Document, new_plan: Plan
 ) -> Iterator[tuple[str, str, str]]:
     for what, facts in _MUST_AGREE:
@@ -73,8 +76,8 @@ def _strays(
 
 
 def _load_keys(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Everything that shapes the load, by key path: a profile's name alone promises nothing."""
-    load = {k: v for k, v in _plain(plan.load).items() if k not in _LOAD_ALREADY_TOLD}
+    """Everything that shapes the load, by key path: two profiles of one name may differ."""
+    load = {k: v for k, v in _plain(plan.load).items() if k not in _LOAD_ALREADY_SHOWN}
     report = {k: v for k, v in _plain(plan.report).items() if k not in _REPORT_LEFT_OUT}
     yield from _flat("load", load)
     yield from _flat("report", report)
@@ -110,15 +113,15 @@ def unfit(run: Given) -> str | None:
 
 
 def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
-    """What should be known of the runs, though it forbids no comparison."""
+    """Differences that a reader must know of, but that prevent no comparison."""
     yield from _twice(runs)
     yield from _late(runs)
     for run in runs:
         if (why := unfit(run)) is not None:
-            yield f"{run.name}: {why}; compared all the same, since that was asked for"
+            yield f"{run.name}: {why}; compared anyway (--allow-invalid)"
     first, first_plan = runs[0], plans[0]
     for run, plan in zip(runs[1:], plans[1:], strict=True):
-        for what, facts in _WORTH_A_WORD:
+        for what, facts in _NOTED:
             before, after = facts(first.document, first_plan), facts(run.document, plan)
             if before != after:
                 yield f"{run.name}: {what} {after}; {first.name}: {before}"
@@ -137,15 +140,15 @@ def _late(runs: Sequence[Given]) -> Iterator[str]:
         generator = run.document.generator
         if generator.late_windows:
             share = f"{generator.late_windows} of {generator.windows} seconds"
-            yield f"{run.name}: the generator was late in {share}, which only adds to its times"
+            yield f"{run.name}: the generator was late in {share}, which can only raise its times"
 
 
-_WORTH_A_WORD: tuple[tuple[str, Facts], ...] = (
+_NOTED: tuple[tuple[str, Facts], ...] = (
     ("flood of", lambda _, plan: format_duration(plan.main_phase.duration_ns)),
     ("target", lambda _, plan: "embedded" if plan.target.embedded else plan.target.netloc),
     ("made by qosflood", lambda document, _: document.run.version),
     ("generator on host", lambda document, _: str(document.run.host.get("name", "?"))),
-    ("scrapes each", lambda _, plan: _interval(plan)),
+    ("scrapes every", lambda _, plan: _interval(plan)),
 )
 
 
@@ -154,7 +157,8 @@ def _interval(plan: Plan) -> str:
 
 
 def floods_alike(runs: Sequence[Given]) -> bool:
-    """Whether all floods lasted about as long, so that what grows with them may be compared."""
+    """Whether all floods lasted about as long, so that what grows with their length may be
+    compared."""
     phases = [run.document.phase("flood") for run in runs]
     lengths = [phase.seconds for phase in phases if phase is not None]
     return not lengths or max(lengths) <= _FLOODS_ALIKE * min(lengths)

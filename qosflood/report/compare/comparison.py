@@ -1,4 +1,4 @@
-"""Reports to a Comparison: comparable or not, figure by figure, and all of it in one word."""
+"""Reports to a Comparison: comparable or not, figure by figure, and all of them in one word."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +13,7 @@ from qosflood.report.compare.figures import FIGURES, LATENCY
 from qosflood.report.compare.judging import change_of
 from qosflood.report.compare.resampling import noise_within
 from qosflood.report.compare.values import (
+    VALID,
     Change,
     Comparison,
     Difference,
@@ -41,7 +42,7 @@ def compare(
     seed: int,
     allow_invalid: bool = False,
 ) -> Comparison:
-    """What the new runs are to the bases; the same `seed` gives the same intervals.
+    """How the new runs compare with the bases; the same `seed` gives the same intervals.
 
     Raises JournalError for a report whose plan cannot be read.
     """
@@ -81,7 +82,7 @@ def _plan(run: Given) -> Plan:
 def _unfit(runs: Sequence[Given]) -> list[Difference]:
     whys = [(run.name, unfit(run)) for run in runs]
     return [
-        Difference(what="a run to rely on", run=name, base="–", new=f"{why} (--allow-invalid)")
+        Difference(what=VALID, run=name, base="–", new=f"{why}; --allow-invalid compares it")
         for name, why in whys
         if why is not None
     ]

@@ -21,7 +21,7 @@ _MIB = 1024.0 * 1024.0
 LONE = math.log(1.14)
 _LONE_TAIL = math.log(1.25)
 _TAIL_FROM = 99.0
-"""Percentiles above this one are louder between runs than the others."""
+"""Percentiles above this one vary more between runs than the others."""
 _LONE_LOUD = math.log(1.35)
 
 

@@ -27,7 +27,7 @@ def change_of(
     noises: tuple[Noises, Noises],
     effect: MinEffect,
 ) -> Change | None:
-    """What became of a figure; None if no run measured it."""
+    """How a figure changed; None if no run measured it."""
     if all(value is None for value in (*base, *new)):
         return None
     if any(value is None for value in (*base, *new)):
@@ -36,7 +36,7 @@ def change_of(
     if any(math.isinf(value) for side in known for value in side):
         return _endless(figure, base, new, known)
     if figure.scale == "relative" and min(known[0] + known[1]) <= 0:
-        return _change(figure, base, new, "unknown", "a value of 0 has no ratio")
+        return _change(figure, base, new, "unknown", "a ratio to 0 is undefined")
     readings = [
         [_reading(figure, value, noise) for value, noise in zip(side, own, strict=True)]
         for side, own in zip(known, noises, strict=True)
@@ -62,7 +62,7 @@ def _decide(
     middles = [_middle(figure, side) for side in known]
     word, why = _verdict(figure, middles[0], middles[1], found, known[0], effect)
     shown = math.expm1 if figure.scale == "relative" else float
-    told = found.within or len(known[0]) >= ENOUGH
+    has_interval = found.within or len(known[0]) >= ENOUGH
     return _change(
         figure,
         base,
@@ -73,8 +73,8 @@ def _decide(
         new_value=middles[1],
         difference=middles[1] - middles[0],
         relative=middles[1] / middles[0] - 1 if middles[0] else None,
-        low=shown(found.difference - found.half) if told else None,
-        high=shown(found.difference + found.half) if told else None,
+        low=shown(found.difference - found.half) if has_interval else None,
+        high=shown(found.difference + found.half) if has_interval else None,
         band=shown(found.band),
     )
 
@@ -103,7 +103,7 @@ def _verdict(
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
     if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
-        return "unknown", f"too noisy: {_beyond_band(found.band)} would show"
+        return "unknown", f"too noisy: {_beyond_band(found.band)} would be detected"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"
 
 
@@ -126,22 +126,24 @@ def _matters(figure: Figure, base: float, new: float, effect: MinEffect) -> bool
 def _beyond(bases: int) -> str:
     if bases >= ENOUGH:
         return "beyond the noise between runs"
-    return "beyond what two bases differ by" if bases == 2 else "noise between runs unknown"
+    return "beyond the difference of the two bases" if bases == 2 else "noise between runs unknown"
 
 
 def _missing(base: Values, new: Values) -> str:
-    sides = [name for name, side in (("base", base), ("new", new)) if None in side]
-    return f"not measured in {' and '.join(sides)}"
+    named = (("base", base), ("new", new))
+    sides = [name for name, side in named if None in side]
+    never = [name for name, side in named if math.inf in side]
+    words = f"not measured in {' and '.join(sides)}"
+    return f"{words}, never in {' and '.join(never)}" if never else words
 
 
 def _endless(
     figure: Figure, base: Values, new: Values, known: tuple[list[float], list[float]]
 ) -> Change:
-    """Of a figure that is infinite in some run, as a recovery that never came."""
+    """Of a figure that is infinite in some run, such as a recovery that never happened."""
     before, after = (sum(math.isinf(value) for value in side) / len(side) for side in known)
     word: Word = "same" if before == after else "regressed" if after > before else "improved"
-    told = [tuple(None if value == math.inf else value for value in side) for side in (base, new)]
-    return _change(figure, told[0], told[1], word, "– is never")
+    return _change(figure, base, new, word, "– means never")
 
 
 def _change(
@@ -153,9 +155,14 @@ def _change(
         unit=figure.unit,
         scale=figure.scale,
         worse=figure.worse,
-        base=tuple(base),
-        new=tuple(new),
+        base=_finite(base),
+        new=_finite(new),
         verdict=word,
         why=why,
         **figures,
     )
+
+
+def _finite(values: Values) -> tuple[float | None, ...]:
+    """What never came has no figure: none that is shown, and none in JSON."""
+    return tuple(None if value == math.inf else value for value in values)

@@ -1,11 +1,11 @@
-"""The noise between runs: what two middles may differ by without anything having changed.
+"""The noise between runs: by how much two means can differ although nothing changed.
 
 With three bases or more the interval is the prediction interval of a normal sample with a moderated
 variance: G. J. Hahn and W. Q. Meeker, "Statistical Intervals" (1991), chapter 4; G. K. Smyth,
 "Linear models and empirical Bayes methods", SAGMB 3 (2004): s² = (d0 s0² + d S²) / (d0 + d) with
-d0 + d degrees of freedom. Three runs alone know their spread to within a factor of six.
+d0 + d degrees of freedom. Three runs alone determine their spread only to within a factor of six.
 
-A comparison speaks of a dozen figures at once, and one false word makes the whole of it false: the
+A comparison judges a dozen figures at once, and one false result makes all of it false. So the
 level is shared among the groups of figures that move on their own (Bonferroni).
 """
 
@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 
 ENOUGH = 3
-"""Bases from which the noise between runs is told."""
+"""From this many bases on, the noise between runs is measured."""
 PRIOR_DOF = 8
 PRIOR_SHARE = 0.29
 """Of the band of a single base (14%, a logarithm of 0.131, for latency): 3.8%, as runs of one build
@@ -40,8 +40,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The difference of two middles, the half of its interval, and the least difference that is
-    more than noise. `within` says whether the interval knows the noise within the runs."""
+    """The difference of two means, the half of its interval, and the least difference that is
+    more than noise. `within` says whether the interval contains the noise within the runs."""
 
     difference: float
     half: float

@@ -75,7 +75,7 @@ def _banner(comparison: Comparison) -> Values:
 
 
 def _tiles(comparison: Comparison) -> list[tuple[Row, str]]:
-    """The figures that are asked for first, each with the tone of its word."""
+    """The most important figures, each with the tone of its word."""
     by_name = {one.name: one for one in comparison.changes if one.new_value is not None}
     shown = [by_name[name] for name in _TILES if name in by_name]
     return [(row(change), _WORD_TONES[change.verdict]) for change in shown]
@@ -138,13 +138,13 @@ def _notes(compared: Compared) -> Values | None:
 def _decided(compared: Compared) -> Values:
     effect = effect_words(compared.comparison.min_effect)
     lines = (
-        "A change matters if it is larger than the smallest relevant one: "
-        f"for times {effect}, both.",
+        "A change matters if it exceeds the smallest relevant change. "
+        f"For times that is {effect}, and both must be exceeded.",
         "A 95% interval separates it from noise. Noise within a run comes from a moving-block "
         "bootstrap over the blocks of its flood, noise between runs from three bases or more.",
         f"With one base, noise between runs is unknown, and times within {LONE_SHARE} count as "
         f"the same. With two, their whole difference counts as noise, at least {LONE_SHARE}.",
-        "With three bases or more, the intervals hold together: the error level is shared among "
+        "With three bases or more, the intervals hold jointly: the error level is shared among "
         "the figures, so 1 in 20 comparisons of equal builds is wrong, not 1 in 20 figures.",
         "Several runs are combined by the geometric mean (shares and seconds: by the mean). "
         "Percentiles are read from whole histograms, never averaged.",

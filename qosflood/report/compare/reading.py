@@ -24,7 +24,7 @@ _BROKEN = (
 
 
 def document_from(raw: bytes, name: str) -> Document:
-    """The report; raises JournalError for one that is none, or of a schema that is unknown."""
+    """The report; raises JournalError for a file that is not one, or whose schema is unknown."""
     try:
         report = report_of_today(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
@@ -49,13 +49,13 @@ def _damaged(where: str, what: object) -> str:
 
 
 def _broken_series(document: Document) -> Iterator[str]:
-    """What no schema tells: histograms that cannot be decoded, curves that are no curves."""
+    """What the schema cannot check: histograms that cannot be decoded, curves of two lengths."""
     size = counts_of(make_histogram()).size
     for number, block in enumerate(document.blocks.blocks if document.blocks else ()):
         for encoded in (block.response, block.service):
             try:
                 if encoded is not None and counts_of(decode(encoded)).size != size:
-                    raise ValueError("another range than that of qosflood")
+                    raise ValueError("its range is not that of qosflood")
             except _BROKEN as error:
                 yield _damaged(f"blocks.blocks.{number}", f"got no histogram ({error})")
     for phase in document.phases:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qosflood.analysis.findings import Block, Blocks
+from qosflood.analysis.findings_series import Block, Blocks
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.histograms import counts_of, decode, values_of_indexes
 
@@ -126,7 +126,7 @@ def _percentiles(reached: Floats, highest: Floats) -> dict[str, Floats]:
     """Percentiles of each row of cumulated counts, as HdrHistogram counts them, by name."""
     total = reached[:, -1:]
     targets = {
-        name: np.maximum(np.floor(total * percentile / 100 + 0.5), 1)
+        name: np.maximum(np.ceil(np.nextafter(percentile, -np.inf) * total / 100), 1)
         for name, percentile in PERCENTILES.items()
     }
     return {name: highest[np.argmax(reached >= at, axis=1)] for name, at in targets.items()}

@@ -14,12 +14,14 @@ Overall = Literal["regressed", "improved", "same", "unknown", "not comparable"]
 Unit = Literal["ms", "s", "bytes", "ratio", "cores"]
 Scale = Literal["relative", "absolute"]
 Role = Literal["base", "new"]
+VALID = "a valid run"
+"""The `what` of a run that was cut short or invalid; its `base` is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinEffect:
-    """The smallest change that matters: of times both must be exceeded, of other relative figures
-    the share."""
+    """The smallest change that matters: for times both must be exceeded, for other relative
+    figures the share."""
 
     share: float = 0.05
     ms: float = 1.0
@@ -35,7 +37,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something in which two runs may not differ, and do; `run` is the one that strays."""
+    """Something in which two runs must agree, but differ; `run` is the one that differs."""
 
     what: str
     run: str
@@ -61,10 +63,10 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One figure: each run's value (None: not measured), the middles, and what became of it.
+    """One figure: each run's value (None: not measured), the means, and the result.
 
     `relative` is new / base - 1. `low` to `high` is the interval of the change, `band` the least
-    change that this comparison calls one; None where nothing was compared, the interval also where
+    change that this comparison reports; None where nothing was compared, the interval also where
     neither the noise within the runs nor that between them is known.
     """
 

@@ -9,6 +9,7 @@ from qosflood.base.units import MS, counted, format_duration, format_ratio
 from qosflood.report.compare.figures import LATENCY, LONE
 from qosflood.report.compare.noise import ENOUGH
 from qosflood.report.compare.values import (
+    VALID,
     Change,
     Comparison,
     Difference,
@@ -25,11 +26,11 @@ _MOST_NAMED = 3
 _MOST_LISTED = 3
 _WHOLE = 0.0995
 _TIMES = 10
-"""A relative change from which on times are shown instead of percents."""
+"""From this relative change on, a factor is shown instead of a percentage."""
 _MOST_TIMES = 100
 _UNMOVED = "±0"
 LONE_SHARE = format_ratio(math.expm1(LONE))
-"""What a time may change by with a single base and still be called the same."""
+"""The largest change of a time that is called the same with a single base."""
 _SHOWN: dict[Unit, Callable[[float | None], str]] = {
     "ms": cells.ms,
     "s": cells.seconds,
@@ -113,8 +114,8 @@ def _apart(apart: Sequence[Difference]) -> str:
 
 
 def difference_line(one: Difference) -> str:
-    """What strays, in which run, from what."""
-    if one.base == "–":
+    """What differs, in which run, and how."""
+    if one.what == VALID:
         return f"{one.run} is not {one.what}: {one.new}"
     return f"{one.what} {one.base} → {one.new}"
 
@@ -122,9 +123,9 @@ def difference_line(one: Difference) -> str:
 def noise_words(runs: Sequence[Given], bases: int) -> str:
     """What is known of the noise, between runs and within them."""
     between = {
-        1: "noise between runs is unknown with one base: a time that changed by less than "
-        f"{LONE_SHARE} is same (one base); use three or more bases to measure it",
-        2: f"two bases: their difference counts as noise, at least {LONE_SHARE} of times; use "
+        1: "noise between runs is unknown with one base: a change of a time by less than "
+        f"{LONE_SHARE} is called same (one base); use three or more bases to measure it",
+        2: f"two bases: their difference counts as noise, and for times at least {LONE_SHARE}; use "
         "three or more bases to measure it",
     }.get(bases, f"noise between runs is measured from {bases} bases")
     blind = dict.fromkeys(run.name for run in runs if run.document.blocks is None)
@@ -166,7 +167,7 @@ def value(unit: Unit, number: float | None) -> str:
 
 
 def _size_of(change: Change) -> str:
-    """How far it went, without a sign: `by 23%`, `to 112 times`."""
+    """The size of the change, without a sign: `by 23%`, `to 112 times`."""
     size = moved(change).lstrip("+-−")
     return f"to {size}" if size.endswith("times") else f"by {size}"
 
@@ -190,7 +191,7 @@ def interval(change: Change) -> str:
 
 
 def _end(change: Change, amount: float) -> str:
-    """An end of an interval; one that lies beyond all reason is no figure."""
+    """An end of an interval; one above 100 times is shown as `over 100 times`."""
     if change.scale == "relative" and amount > _MOST_TIMES:
         return f"over {_MOST_TIMES} times"
     return _amount(change, amount).removesuffix(" points")
@@ -244,10 +245,10 @@ def run_line(run: RunFacts) -> str:
 
 
 def advice(comparison: Comparison) -> list[str]:
-    """What would make the answer more certain, or what to look at."""
+    """What makes the answer more certain, or what to look at."""
     bases = len(comparison.of("base"))
     if comparison.verdict == "not comparable":
-        return ["run both with the same command, on the same kind of machine"]
+        return ["run base and new with the same command, on the same kind of machine"]
     steps = []
     if comparison.verdict == "regressed":
         steps.append("open report.html of a base and of a new run side by side")

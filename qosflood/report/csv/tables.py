@@ -24,7 +24,7 @@ from qosflood.report.csv.load import SERIES, Second
 from qosflood.report.csv.values import Cell, Clock, Column, Table, as_json, ms, seconds
 
 Line = tuple[Table[Any], tuple[Cell, Cell], Any]
-"""A row to be: its table, its moment, and what the columns read."""
+"""A row to write: its table, its moment, and what the columns read."""
 
 
 def _count(name: str) -> Column[Second]:
@@ -57,7 +57,7 @@ def _field(name: str) -> Column[Any]:
 
 LOAD: Table[Second] = Table(
     "load",
-    "the load second by second, a row for each phase whose reports it saw",
+    "the load second by second, one row per second and phase",
     (
         ("phase", lambda second: second.phase),
         *map(_count, ("scheduled", "picked_late", "offered", "resent", "retries")),
@@ -81,7 +81,7 @@ REASONS: Table[tuple[Window, str, str, int]] = Table(
 )
 GENERATOR: Table[tuple[Window, ShardHealth]] = Table(
     "generator",
-    "how each shard of the generator fared, second by second",
+    "the state of each shard of the generator, second by second",
     (
         ("phase", lambda row: row[0].phase),
         ("shard", lambda row: row[0].shard),
@@ -90,6 +90,7 @@ GENERATOR: Table[tuple[Window, ShardHealth]] = Table(
         ("rss_bytes", lambda row: row[1].rss_bytes),
         ("throttled_ms", lambda row: ms(row[1].throttled_ns)),
         ("run_queue_ms", lambda row: ms(row[1].run_queue_ns)),
+        ("absent_ms", lambda row: ms(row[1].absent_ns)),
         ("connected", lambda row: row[1].connected),
         ("connecting", lambda row: row[1].connecting),
         ("pending", lambda row: row[1].pending),
@@ -103,6 +104,7 @@ SCRAPES: Table[ScrapeSample] = Table(
         ("duration_ms", lambda scrape: ms(scrape.duration_ns)),
         ("parse_ms", lambda scrape: ms(scrape.parse_ns)),
         *map(_field, ("bytes", "series", "samples", "added", "removed", "resets")),
+        _field("unchanged"),
         *map(_field, ("rss_bytes", "heap_bytes", "process_start_s", "loop_lag_s", "major_gcs")),
         ("warnings", lambda scrape: "; ".join(scrape.warnings) or None),
     ),
@@ -115,6 +117,7 @@ MEMORY: Table[MemorySample] = Table(
         ("cpu_s", lambda sample: seconds(sample.cpu_ns)),
         ("throttled_s", lambda sample: seconds(sample.throttled_ns)),
         *map(_field, ("pid", "start_s", "processes", "oom_kills", "own_fault")),
+        *map(_field, ("files", "files_limit")),
     ),
 )
 CONTROL: Table[ControlSample] = Table(
@@ -142,7 +145,7 @@ PROMETHEUS: Table[tuple[PrometheusSamples, float | None]] = Table(
 )
 READINGS: Table[PrometheusReading] = Table(
     "prometheus_readings",
-    "each time that Prometheus was asked",
+    "each query to Prometheus",
     (
         *map(_field, ("failure", "version")),
         ("ahead_ms", lambda reading: ms(reading.ahead_ns)),
@@ -222,10 +225,10 @@ def lines_of(record: JournalRecord, clock: Clock) -> Iterator[Line]:
         yield from _lines_of_window(record, clock)
     elif isinstance(record, PrometheusSamples):
         for at_ms, value in zip(record.at_ms, record.values, strict=True):
-            yield PROMETHEUS, clock.told(at_ms), (record, value)
+            yield PROMETHEUS, clock.moment_of_epoch(at_ms), (record, value)
     elif isinstance(record, OtelSample):
-        for kind, told in (("points", record.points), ("up", record.up)):
-            for name, value in told.items():
+        for kind, values in (("points", record.points), ("up", record.up)):
+            for name, value in values.items():
                 yield OTEL, moment, (record, kind, name, value)
         if not record.ok:
             yield OTEL, moment, (record, "page", None, None)
@@ -254,6 +257,6 @@ _KINDS = {"statuses": "status", "errors": "error", "retried": "retried"}
 
 
 def _moment_of(second: int, clock: Clock) -> tuple[Cell, Cell]:
-    """A second of the load is told by its beginning."""
+    """A second of the load is dated by its beginning."""
     utc, _ = clock.moment((clock.t0 or 0) + second * SECOND)
     return utc, float(second)

@@ -1,4 +1,4 @@
-"""Cells of a CSV file: what stands in them, and how a spreadsheet is kept from running them.
+"""Cells of a CSV file: their contents, and what keeps a spreadsheet from executing them.
 
 Every row begins with its moment. Units stand in the headers (`_ms`, `_s`, `_bytes`); a figure that
 was not measured is an empty cell, yes and no are 1 and 0.
@@ -34,8 +34,8 @@ class Clock:
         since = None if self.t0 is None else (t - self.t0) / SECOND
         return format_utc_ms(self.wall_ns + t), since
 
-    def told(self, at_ms: int) -> tuple[Cell, Cell]:
-        """The same of a moment of the epoch that somebody else told."""
+    def moment_of_epoch(self, at_ms: int) -> tuple[Cell, Cell]:
+        """The same for milliseconds since the epoch, as another machine reported them."""
         return self.moment(at_ms * MS - self.wall_ns)
 
 
@@ -68,7 +68,7 @@ def shown(cell: Cell) -> Cell:
 
 
 def ms(ns: float | None) -> float | None:
-    """Milliseconds."""
+    """Nanoseconds as milliseconds, empty where nothing was measured."""
     return None if ns is None else ns / MS
 
 
@@ -78,5 +78,5 @@ def seconds(ns: float | None) -> float | None:
 
 
 def as_json(value: Mapping[str, object]) -> str | None:
-    """What has no columns of its own; None if there is nothing."""
+    """What has no columns, as one cell; None if there is nothing."""
     return orjson.dumps(value, default=str).decode() if value else None

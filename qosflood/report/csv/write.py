@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
 from qosflood.base.errors import RunDirectoryError
+from qosflood.base.new_file import temporary_beside
 from qosflood.journal.records import Event, Window
 from qosflood.journal.run_directory import check_run_directory, read_records, read_run
 from qosflood.report.csv.load import Seconds
@@ -35,11 +37,9 @@ class _File:
         self.path = path
         self.rows = 0
         self._table = table
-        self._temporary = path.with_name(f".{path.name}.tmp")
+        self._temporary, file = temporary_beside(path)
         stack.callback(self._give_up)
-        self._file: TextIO = stack.enter_context(
-            self._temporary.open("w", encoding="utf-8", newline="")
-        )
+        self._file: TextIO = stack.enter_context(TextIOWrapper(file, encoding="utf-8", newline=""))
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(table.header)
 
@@ -71,6 +71,10 @@ def targets(run_dir: Path, out: Path | None, tables: Sequence[Table[Any]]) -> di
     """
     if out is None or out.suffix != SUFFIX:
         folder = out or run_dir / "csv"
+        if out is None and folder.is_symlink():
+            raise RunDirectoryError(
+                f"{folder}: is a link to another folder, expected none; name a folder with --out"
+            )
         check_run_directory(folder)
         return {table.name: folder / f"{table.name}{SUFFIX}" for table in tables}
     if len(tables) != 1:

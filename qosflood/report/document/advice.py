@@ -13,6 +13,15 @@ from qosflood.journal.records import INCOMPLETE
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_fix, herd_size
 from qosflood.report.document.remedies import remedies_for_broken, remedies_for_unjudged
+from qosflood.report.document.situations import (
+    after_crash,
+    by_causes,
+    by_generator,
+    failed_at_1x,
+    is_explained,
+    less_load_may_help,
+    stalls_of_target,
+)
 
 MOST = 6
 _OF_TIME = ("memory.leak", "memory.time_to_limit")
@@ -39,13 +48,18 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield (
             f"give qosflood merge all {plan.merged} parts; run those again that are missing or died"
         )
-    elif findings.generator.problems and plan.floods:
+    yield from after_crash(findings)
+    if findings.ended != INCOMPLETE and findings.generator.problems and plan.floods:
         yield _relieve_generator(plan, findings)
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
-        yield from _look_at_stall(findings)
-    yield from remedies_for_broken(broken, plan, findings)
-    if plan.floods and _too_much_load(broken, verdict):
+        yield from by_generator(findings)
+        yield from failed_at_1x(findings)
+        yield from by_causes(findings)
+        yield from stalls_of_target(findings)
+    own = [judged for judged in broken if not is_explained(judged, findings)]
+    yield from remedies_for_broken(own, plan, findings)
+    if _too_much_load(broken, verdict) and less_load_may_help(plan, findings, broken):
         yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
@@ -54,17 +68,6 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
             yield from remedies_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
-
-
-def _look_at_stall(findings: Findings) -> Iterator[str]:
-    stalled = [e for e in findings.timeline if e.kind == "stalled" and e.who == "target"]
-    if stalled:
-        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} stalls"
-        yield (
-            f"look for what stalled the target {format_duration(round(stalled[0].t_s) * SECOND)} "
-            f"into the load{times}: a long garbage collection, a blocking call, a throttled "
-            "container; check the target's log for that second"
-        )
 
 
 def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
@@ -76,12 +79,11 @@ def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
 
 def _relieve_generator(plan: Plan, findings: Findings) -> str:
     generator = findings.generator
-    lag = generator.send_lag_p99_ns
+    if generator.verdict == "ok":
+        return f"measure again, for a part is missing here: {generator.problems[0]}"
     where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
     return (
-        f"the generator did not do its part (send lag p99 "
-        f"{'unknown' if lag is None else format_duration(lag)}, at most "
-        f"{format_duration(generator.late_gate_ns)} allowed): run it on {where}, with more cores "
+        f"run the generator on {where}, with more cores "
         f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
 

@@ -19,7 +19,8 @@ from qosflood.base.units import (
     format_moment,
     format_ratio,
 )
-from qosflood.plan.limit_language import Unit, value_text
+from qosflood.plan.limit_language import value_text
+from qosflood.plan.plan import Unit
 from qosflood.plan.watching import WATCH, WATCHED
 from qosflood.report.document.evidence import evidence_words
 from qosflood.report.document.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
@@ -134,8 +135,6 @@ _PHASE_ROWS: tuple[_PhaseRow, ...] = (
 )
 
 
-_SHOWN_IF_EXPORTED = frozenset({"event loop lag max"})
-"""Rows that are left out if the target does not export them, as most do not."""
 _RETRY_ROWS = frozenset({"retries", "amplification"})
 
 
@@ -149,16 +148,22 @@ def floods(document: Document) -> bool:
     return document.phase(WATCH) is None
 
 
+def reached(document: Document) -> list[Phase]:
+    """The phases that began; those that a run never came to have nothing but a plan."""
+    return [phase for phase in document.phases if phase.seconds > 0]
+
+
 def phase_rows(document: Document) -> list[Row]:
-    """Every figure of every phase, phases side by side; of a watch those that apply to it."""
+    """Every figure of the phases that were reached, phases side by side; of a watch those that
+    apply to it. What was measured in none of them is left out."""
     shown = [row for row in _PHASE_ROWS if row[0] not in _RETRY_ROWS or repeats(document)]
     if not floods(document):
         shown = [row for row in shown if row[0] in _WATCH_ROWS]
     rows = [
-        Row(name, tuple(cell(phase) for phase in document.phases), essential)
+        Row(name, tuple(cell(phase) for phase in reached(document)), essential)
         for name, essential, cell in shown
     ]
-    return [row for row in rows if row.name not in _SHOWN_IF_EXPORTED or set(row.cells) != {NONE}]
+    return [row for row in rows if set(row.cells) - {NONE} or row.name in _RETRY_ROWS]
 
 
 def repeats(document: Document) -> bool:
@@ -347,7 +352,7 @@ def generator_line(document: Document) -> str:
     generator = document.generator
     parts = (
         generator.verdict,
-        f"{generator.late_windows:,} of {generator.windows:,} windows late",
+        f"{generator.late_windows:,} of {generator.windows:,} seconds late",
         f"send lag p99 {ms(generator.send_lag_p99_ms)} "
         f"(at most {ms(generator.late_gate_ms)} allowed)",
         f"{cores(generator.cpu_cores)} cores",

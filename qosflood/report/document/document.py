@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from qosflood.analysis import findings as found
+from qosflood.analysis import findings_series
+from qosflood.analysis.gaps import Gaps, gap_line
 from qosflood.analysis.prometheus.otel import NOT_CHECKED
 from qosflood.analysis.verdict.verdict import JudgedLimit, Verdict
 from qosflood.base.units import MS, format_utc_ms
@@ -28,6 +30,11 @@ def build_document(
     versions: Mapping[str, Any],
 ) -> schema.Document:
     """The Document of a run that started at `started_wall_ns` (UTC, ns since the epoch)."""
+    gaps = Gaps(findings.gaps)
+    steps = gaps.instead("next steps", lambda: advise(plan, findings, verdict), lambda: ())
+    prometheus = gaps.instead(
+        "Prometheus", lambda: prometheus_part(findings.prometheus), lambda: None
+    )
     run = schema.Run(
         id=plan.run_id,
         profile=plan.profile,
@@ -46,9 +53,12 @@ def build_document(
         headline=verdict.headline,
         reasons=list(verdict.reasons),
         not_judged=list(verdict.not_judged),
-        next_steps=list(advise(plan, findings, verdict)),
+        next_steps=list(steps),
         plan=msgspec.to_builtins(plan),
         limits=[_limit(judged) for judged in verdict.limits],
+        warnings=[*findings.warnings, *map(gap_line, gaps.found)],
+        prometheus=prometheus,
+        gaps=gaps.found,
         **_found(findings),
     )
 
@@ -78,9 +88,7 @@ def _found(findings: found.Findings) -> dict[str, Any]:
         "recovery": findings.recovery,
         "first_failure": None if first is None else _entry(first),
         "timeline": [_entry(entry) for entry in findings.timeline],
-        "warnings": list(findings.warnings),
         "instances": [_instance(instance) for instance in findings.instances],
-        "prometheus": prometheus_part(findings.prometheus),
         "otel": findings.otel or NOT_CHECKED,
         "blocks": findings.blocks,
     }
@@ -177,13 +185,13 @@ _EVERY = 2
 """Of the analysis's five points to each halving of the distance to 1."""
 
 
-def curves_part(curves: Iterable[found.PercentileCurve], phase: str) -> PhaseCurves:
+def curves_part(curves: Iterable[findings_series.PercentileCurve], phase: str) -> PhaseCurves:
     """The phase's percentile curves of response and service."""
     own = {curve.series: _curve(curve) for curve in curves if curve.phase == phase}
     return PhaseCurves(response=own.get("response"), service=own.get("service"))
 
 
-def _curve(curve: found.PercentileCurve) -> Curve:
+def _curve(curve: findings_series.PercentileCurve) -> Curve:
     return Curve(
         quantiles=[round(quantile, 8) for quantile in curve.quantiles[::_EVERY]],
         ms=[float(f"{value / MS:.5g}") for value in curve.values_ns[::_EVERY]],

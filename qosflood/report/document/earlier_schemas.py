@@ -59,6 +59,7 @@ _LATER_THAN_1: Later = {
     ("instances", "*", "scrapes"): _SCRAPES,
 }
 _LATER_IN_2: Later = {
+    (): {"gaps": []},
     ("phases", "*"): {"target_loop_lag_ms": None},
     ("phases", "*", "latency_ms", "*"): dict.fromkeys(PERCENTILES),
 }

@@ -15,7 +15,7 @@ from qosflood.report.document.schema import Document
 _MOST_NAMED = 5
 
 
-NOT_ASKED = "none was asked; name it with --prometheus URL"
+NOT_ASKED = "none was queried; name one with --prometheus URL"
 
 
 Seconds = Callable[[int], float]
@@ -76,15 +76,15 @@ def _up(figures: found.UpFigures) -> schema.UpFigures:
 
 def prometheus_line(document: Document) -> str:
     """What Prometheus saw over the whole run."""
-    told = document.prometheus
-    if told is None:
+    seen = document.prometheus
+    if seen is None:
         return NOT_ASKED
-    if not told.decides:
-        return "none of its targets is one of ours"
-    runs = [instance.run for instance in told.instances]
+    if not seen.decides:
+        return "none of its targets is an instance of this run"
+    runs = [instance.run for instance in seen.instances]
     count = sum(run.count for run in runs)
     if not count:
-        why = f" ({told.failure})" if told.failure else ""
+        why = f" ({seen.failure})" if seen.failure else ""
         return printable(f"it has no samples of the run{why}")
     good, missing = count - sum(run.failed for run in runs), sum(run.missing for run in runs)
     parts = [f"{good:,} of its {count:,} scrapes good"]
@@ -93,13 +93,13 @@ def prometheus_line(document: Document) -> str:
     slowest = max((r.duration_ms_max for r in runs if r.duration_ms_max is not None), default=None)
     parts.append(f"slowest {cells.ms(slowest)}")
     parts.append(_agreement(document))
-    parts.append(f"alerts that began: {_began(told)}")
+    parts.append(f"alerts that began: {_began(seen)}")
     return printable("; ".join(part for part in parts if part))
 
 
-def _began(told: schema.Prometheus) -> str:
+def _began(seen: schema.Prometheus) -> str:
     """`ManySessions (2), Slow`: each alert's name, with how often where it fired for several."""
-    names = Counter(alert.name for alert in told.alerts if not alert.before)
+    names = Counter(alert.name for alert in seen.alerts if not alert.before)
     each = [f"{name} ({number})" if number > 1 else name for name, number in names.items()]
     more = f" and {len(each) - _MOST_NAMED} more" if len(each) > _MOST_NAMED else ""
     return f"{', '.join(each[:_MOST_NAMED]) or 'none'}{more}"
@@ -107,12 +107,12 @@ def _began(told: schema.Prometheus) -> str:
 
 def _agreement(document: Document) -> str:
     assert document.prometheus is not None
-    told, alone = document.prometheus, len(document.prometheus.disagreements)
+    seen, alone = document.prometheus, len(document.prometheus.disagreements)
     if not any(phase.scrapes.count for phase in document.phases):
         return ""
     if alone:
-        return f"{alone} stretch{'es' * (alone > 1)} of failures only one of us saw"
-    return "ours agree" if told.agreed else "ours saw no failure either"
+        return f"{alone} stretch{'es' * (alone > 1)} of failures that only one of the two saw"
+    return "qosflood's own scrapes agree" if seen.agreed else "qosflood saw no failure either"
 
 
 def otel_line(document: Document) -> str:
@@ -121,12 +121,12 @@ def otel_line(document: Document) -> str:
 
 
 def prometheus_lines(document: Document) -> list[str]:
-    """What Prometheus saw, if one was to be asked."""
+    """What Prometheus saw, if one was to be queried."""
     return [] if document.prometheus is None else [prometheus_line(document)]
 
 
 def otel_lines(document: Document) -> list[str]:
-    """What a Collector's own metrics say, if one was to be asked."""
+    """What a Collector's own metrics say, if one was to be queried."""
     return [] if document.otel.reason == UNCHECKED else [otel_line(document)]
 
 
@@ -134,7 +134,8 @@ def about_line(part: schema.Prometheus) -> str:
     """Which Prometheus it was, and whether its `up` decides."""
     version = part.version or "an unknown version"
     ahead = part.clock_ahead_ms
-    clock = "" if ahead is None else f", its clock {cells.ms(ahead)} ahead of this machine's"
+    side = "ahead of" if ahead is None or ahead >= 0 else "behind"
+    clock = "" if ahead is None else f", its clock {cells.ms(abs(ahead))} {side} this machine's"
     restarts = f", restarted {part.restarts} times" if part.restarts else ""
     decides = "its up decides scrape.success" if part.decides else "its up is not used"
     return printable(f"{part.url}, {version}{clock}{restarts}; {decides}.")

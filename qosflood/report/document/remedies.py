@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.verdict.verdict import JudgedLimit
+from qosflood.base.percentiles import PERCENTILES, share_above
 from qosflood.base.units import format_bytes, format_duration
 from qosflood.plan.plan import Plan
 
+_FEW = 0.001
+_NEVER_SHARE = 0.2
+"""Of the timeout: if no answer took so long, those that are missing are not just slow."""
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"
 _STATUS_ADVICE = {
     "400": "check that the profile's report matches what the target expects",
@@ -26,8 +30,6 @@ _OUTCOME_ADVICE = {
     "connection_lost": "look in the target's log for crashes, and compare its keep-alive timeout "
     "with the cadence",
     "connect_error": "check that the target still listens, its backlog and its open-file limit",
-    "unsent": "clients were still waiting for earlier answers: the target answers more slowly than "
-    "they report",
 }
 
 
@@ -42,6 +44,7 @@ _CHEAPER = (
     "the reports"
 )
 _NO_PAGE = "Prometheus rejects such a page: fix it, or name the right one with --scrape URL"
+_FAILS = "open the page with curl and read its answer, then the target's log of that time"
 _SCRAPE_ADVICE = {
     "connection refused": "no process served the page: check that the target was running",
     "content type": _NO_PAGE,
@@ -49,6 +52,10 @@ _SCRAPE_ADVICE = {
     "status 404": _NO_PAGE,
     "status 401": "give the page its token with --header 'Authorization=env:NAME'",
     "status 403": "give the page its token with --header 'Authorization=env:NAME'",
+    "no answer": _CHEAPER,
+    "timeout": _CHEAPER,
+    "still ran": _CHEAPER,
+    "gap": _CHEAPER,
 }
 """By what the most common reason contains."""
 
@@ -111,23 +118,52 @@ def _errors(case: _Case) -> str:
         status = _commonest(refused)
         advice = _STATUS_ADVICE.get(status, "check the target's log for that time")
         return f"most failures were status {status}; {advice}"
-    if worst == "unsent" and case.plan.report.connection == "pooled":
-        return f"most failures were {worst}; {_better_pool(case, failures)}"
-    return f"most failures were {worst}; {_OUTCOME_ADVICE.get(worst, 'look at failures.jsonl')}"
+    return f"most failures were {worst}; {_of_outcome(case, worst)}"
+
+
+def _of_outcome(case: _Case, outcome: str) -> str:
+    if outcome == "unsent":
+        return _unsent(case)
+    slowest, timeout_ns = (
+        case.phase.service.max_ns if case.phase else None,
+        case.plan.load.timeout_ns,
+    )
+    if outcome == "timeout" and slowest is not None and slowest < _NEVER_SHARE * timeout_ns:
+        way = "" if case.plan.target.loopback else ", or what loses them on the way"
+        return (
+            f"every answer that came did so within {format_duration(slowest)}, so look for what "
+            "takes reports and never answers them: one process or thread of several, a proxy's "
+            f"dead backend{way}"
+        )
+    return _OUTCOME_ADVICE.get(outcome, "look at failures.jsonl")
+
+
+def _unsent(case: _Case) -> str:
+    """A client sends nothing before it has an answer; how slow those are, the answers say."""
+    if case.plan.report.connection == "pooled":
+        return _better_pool(case, case.phase.outcomes if case.phase else {})
+    slow = case.phase.service.p99_ns or case.phase.service.max_ns if case.phase else None
+    if slow is not None and slow >= case.plan.load.cadence_ns:
+        return (
+            "clients could not send on time because earlier reports were still unanswered: "
+            f"the target answers more slowly ({format_duration(slow)}) than clients report"
+        )
+    return (
+        "clients could not send on time because earlier reports of theirs had no answer: find out "
+        "why those have none"
+    )
 
 
 def _offered(case: _Case) -> str:
-    if case.findings.generator.verdict != "ok":
+    generator = case.findings.generator
+    if case.phase and case.phase.picked_late > _FEW * case.phase.scheduled:
         return "the generator did not keep up with its own schedule"
     outcomes = case.phase.outcomes if case.phase else {}
     if outcomes.get("connect_error", 0) > outcomes.get("unsent", 0):
         return f"reports got no connection: {_OUTCOME_ADVICE['connect_error']}"
-    if case.plan.report.connection == "pooled":
-        return _better_pool(case, outcomes)
-    return (
-        "clients could not send on time because earlier reports were still unanswered: "
-        "the target answers more slowly than clients report"
-    )
+    if not outcomes.get("unsent") and generator.verdict != "ok":
+        return generator.problems[0] if generator.problems else case.judged.reason
+    return _unsent(case)
 
 
 def _better_pool(case: _Case, outcomes: dict[str, int]) -> str:
@@ -155,7 +191,7 @@ def _amplification(case: _Case) -> str:
 
 
 def _latency(case: _Case) -> str:
-    if case.phase and case.phase.outcomes["acked"] < 0.99 * case.phase.scheduled:
+    if case.phase and _failed_share(case.phase) > _allowed(case.judged.limit.metric):
         return (
             "reports that were not accepted count at least their timeout, so errors broke this "
             "limit"
@@ -176,13 +212,28 @@ def _latency(case: _Case) -> str:
     return "the latency chart shows when it rose, the timeline what happened then"
 
 
+def _failed_share(phase: PhaseFigures) -> float:
+    return 1 - phase.outcomes["acked"] / phase.scheduled if phase.scheduled else 0.0
+
+
+def _allowed(metric: str) -> float:
+    """Which share of the reports may lie above the figure that a limit is on."""
+    figure = metric.partition(".")[2]
+    return share_above(figure) if figure in PERCENTILES else 0.0
+
+
 def _scrapes(case: _Case) -> str:
     reasons = case.phase.scrapes.reasons if case.phase else {}
+    if not reasons and case.judged.limit.metric == "scrape.gap":
+        return (
+            "no scrape failed, so the gap is the time between two of them: scrape more often "
+            "(--scrape-interval), or allow a longer gap"
+        )
     if not reasons:
         return "the metrics page answered too slowly under load: make it cheaper to compute"
     worst = _commonest(reasons)
     found = (advice for part, advice in _SCRAPE_ADVICE.items() if part in worst)
-    return f'most failed scrapes: "{worst}"; {next(found, _CHEAPER)}'
+    return f'most failed scrapes: "{worst}"; {next(found, _FAILS)}'
 
 
 def _memory_growth(case: _Case) -> str:
@@ -195,6 +246,9 @@ def _memory_growth(case: _Case) -> str:
 
 
 def _memory_max(case: _Case) -> str:
+    spike = next((one for one in case.findings.causes if one.kind == "spike"), None)
+    if spike is not None:
+        return f"{spike.what}: look for what the target did then, not for what its sessions keep"
     per_session = case.findings.memory.bytes_per_session
     if per_session is None or per_session <= 0:
         return "compare the memory chart with sessions and phases"

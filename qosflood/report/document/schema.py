@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, create_model
 from pydantic.dataclasses import dataclass
 
-from qosflood.analysis.findings import (
-    Blocks,
-    LossFinding,
-    PhaseCounts,
-    RecoveryFinding,
-    Totals,
-)
+from qosflood.analysis.findings import LossFinding, PhaseCounts, RecoveryFinding, Totals
 from qosflood.analysis.findings_prometheus import OtelFinding
+from qosflood.analysis.findings_series import Blocks
+from qosflood.analysis.gaps import Gap
 from qosflood.base.percentiles import PERCENTILES
+from qosflood.plan.plan import NamedBy, Op, Unit
 from qosflood.report.document.schema_parts import STRICT, PhaseCurves, Prometheus
 from qosflood.report.document.schema_parts import Part as _Part
 
@@ -41,7 +38,7 @@ class Run(_Part):
 
 
 class RateFigures(_Part):
-    """Reports per second of the phase; null but for `planned` if it was not reached."""
+    """Reports per second of the phase; all but `planned` are null if it was not reached."""
 
     planned: float
     offered: float | None
@@ -69,7 +66,7 @@ class LatencyMs(_Percentiles):
 
 
 class LatencySeries(_Part):
-    """`response` from due, `service` from written, `failed` the time to failure."""
+    """`response` counts from due, `service` from written, `failed` is the time to failure."""
 
     response: LatencyMs
     service: LatencyMs
@@ -122,7 +119,8 @@ class Connects(_Part):
 
 
 class Control(_Part):
-    """Requests to the control in a phase; `slow` took five times the usual and 50 ms more."""
+    """Requests to the reference endpoint in a phase; `slow` took five times the usual and 50 ms
+    more."""
 
     count: int
     failed: int
@@ -144,8 +142,8 @@ class PhaseMemory(_Part):
 class Phase(PhaseCounts):
     """One phase, as planned and as it went. `sent` are first attempts, `retries` those after them;
     `amplification` is how many requests went out for each first attempt. `target_cores` is the CPU
-    of the instance that used most, `target_throttled` for which share of the phase a quota kept it
-    off."""
+    of the instance that used most; `target_throttled` is the share of the phase for which a quota
+    throttled it."""
 
     rate: RateFigures
     latency_ms: LatencySeries
@@ -211,18 +209,18 @@ class Generator(_Part):
 
 
 class JudgedLimit(_Part):
-    """A limit with the value found; `ok` null: could not be judged, `reason` says why."""
+    """A limit with the value found; `ok` null: it could not be judged, and `reason` says why."""
 
     expr: str
     metric: str
-    op: Literal["<", "<=", ">", ">=", "=="]
+    op: Op
     threshold: float | str
     value: float | str | None
-    unit: Literal["ns", "bytes", "ratio", "times", "count", "word"]
+    unit: Unit
     scope: str
     n: int
     ok: bool | None
-    named_by: Literal["user", "shipped"]
+    named_by: NamedBy
     reason: str
 
 
@@ -281,6 +279,7 @@ class Document(_Part):
     prometheus: Prometheus | None
     otel: OtelFinding
     blocks: Blocks | None
+    gaps: list[Gap]
 
     def phase(self, name: str) -> Phase | None:
         """The phase of that name, if the run came that far."""

@@ -7,8 +7,8 @@ from qosflood.analysis.findings_prometheus import AlertFinding
 STRICT = ConfigDict(
     extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
 )
-"""No key that is not known, none left out, and no number that JSON lacks. Holds for the findings
-too that are parts of report.json as they are."""
+"""No unknown key, none left out, and no number that JSON lacks. This also holds for the findings
+that are parts of report.json as they are."""
 
 
 class Part(BaseModel):
@@ -18,8 +18,8 @@ class Part(BaseModel):
 
 
 class UpFigures(Part):
-    """Prometheus's own scrapes of one phase, or of the whole `run`; `missing` ones it should have
-    made and has no sample of."""
+    """Prometheus's own scrapes of one phase, or of the whole `run`. `missing` are scrapes that it
+    should have made, but has no sample of."""
 
     name: str
     count: int
@@ -54,7 +54,7 @@ class UpInstance(Part):
 
 
 class DataGap(Part):
-    """A stretch of which Prometheus has no samples."""
+    """A stretch without samples in Prometheus."""
 
     since_s: float
     until_s: float
@@ -64,7 +64,7 @@ class DataGap(Part):
 
 
 class Prometheus(Part):
-    """What the Prometheus beside us saw; where it `decides`, its `up` is scrape.success."""
+    """What your Prometheus saw; where it `decides`, scrape.success is its `up`."""
 
     url: str
     version: str | None

@@ -7,6 +7,7 @@ folded away below.
 import re
 from collections.abc import Iterable
 
+from qosflood.analysis.gaps import gap_line
 from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.document.schema import Document
@@ -17,6 +18,7 @@ MOST_LINES = 30
 _MOST_REASONS = 2
 _MOST_LIMITS = 5
 _MOST_STEPS = 3
+_MOST_GAPS = 3
 _SIGNS = {"PASS": "✅", "FAIL": "❌"}
 _NO_ANSWER = "⚠️"
 _FOLDED = "<details><summary>Phases and figures</summary>"
@@ -63,6 +65,7 @@ def _answers(document: Document) -> list[str]:
     steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
     first = document.first_failure is not None
     return [
+        *(f"- {escape(gap_line(gap))}" for gap in document.gaps[:_MOST_GAPS]),
         *([f"- First failure: {escape(cells.first_failure_line(document))}"] * first),
         *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
         *([f"- Next: {steps}"] if steps else []),
@@ -70,18 +73,19 @@ def _answers(document: Document) -> list[str]:
 
 
 def _phases(document: Document) -> list[str]:
-    """A row a phase; one that was not reached has nothing to show."""
+    """A row a phase that was reached."""
     rows = [
         row for row in cells.phase_rows(document) if row.essential and row.name not in _LEFT_OUT
     ]
-    if not document.phases:
+    phases = cells.reached(document)
+    if not phases:
         return []
     return [
         _row(["phase", *(row.name for row in rows)]),
         _row(["---", *("---:" for _ in rows)]),
         *(
             _row([phase.name, *(row.cells[index] for row in rows)])
-            for index, phase in enumerate(document.phases)
+            for index, phase in enumerate(phases)
         ),
     ]
 

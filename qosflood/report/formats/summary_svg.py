@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qosflood.analysis.findings import Findings, PhaseFigures, Second
+from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.findings_series import Second
 from qosflood.base.units import MS, format_count, format_duration
 from qosflood.report.charts.plotting import in_ms, thin
 from qosflood.report.document import cells, highlights

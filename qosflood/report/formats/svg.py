@@ -50,10 +50,10 @@ def text(
     x: float, y: float, words: str, size: float, color: str, *, anchor: str = "", bold: bool = False
 ) -> str:
     """Words on one line, their baseline at `y`."""
-    told = f' text-anchor="{anchor}"' if anchor else ""
+    side = f' text-anchor="{anchor}"' if anchor else ""
     weight = ' font-weight="700"' if bold else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{COLOURS[color]}"{told}{weight}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{COLOURS[color]}"{side}{weight}>'
         f"{esc(words)}</text>"
     )
 

@@ -155,7 +155,7 @@ class _Writer:
 
 
 def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
-    phases = [p for p in document.phases if p.name in _SHOWN_PHASES and p.seconds > 0]
+    phases = [phase for phase in cells.reached(document) if phase.name in _SHOWN_PHASES]
     if phases:
         yield write.table(tuple(phase.name for phase in phases), _phase_rows(document, phases))
     said = " ".join((*document.reasons, *document.next_steps, *_unjudged(document)))
@@ -196,7 +196,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
         yield "recovery", _recovery(document), _MAIN
         if not document.totals.balanced:
             yield "outcomes", cells.books_line(document), _FURTHER
-        if not passed and document.limited_by != "none":
+        if not passed and document.limited_by != "none" and not _is_the_reason(document):
             yield "limited by", _first_words(cells.limited_line(document)), _MAIN
     if not passed and document.first_failure is not None:
         yield "first failure", cells.first_failure_line(document), _FURTHER
@@ -206,6 +206,13 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
         yield "storm", line, _LAST if index else _MAIN
     for name, line in section_lines(document):
         yield name.lower(), line, _LAST
+
+
+def _is_the_reason(document: Document) -> bool:
+    """Whether the verdict says already that the generator did not do its part, and how."""
+    ours = document.limited_by == "generator" and document.generator.verdict != "ok"
+    more = "; " in document.limited_why
+    return ours and not more and bool(document.reasons)
 
 
 def _loss(document: Document) -> str:
@@ -305,8 +312,8 @@ def _why_shortly(document: Document, limit: JudgedLimit) -> str:
 
 
 def _everything(document: Document, write: _Writer) -> Iterator[_Piece]:
-    if document.phases:
-        names = tuple(phase.name for phase in document.phases)
+    if phases := cells.reached(document):
+        names = tuple(phase.name for phase in phases)
         yield write.table(names, cells.phase_rows(document))
         yield _Piece([Text()])
     for state, text in _limits(document):

@@ -11,13 +11,19 @@ from rich.cells import cell_len
 
 _GLUE = "\u00a0"
 _LONG_PIECE = 40
-_TOGETHER = re.compile(r"--[\w-]+ '[^']{1,60}'|--[\w-]+ [^\s'–-]\S*|\d [KMG]i?B\b|\d B\b")
+_TOGETHER = re.compile(
+    r"(?<!\S)--[\w-]+ '[^']{1,60}'|(?<!\S)--[\w-]+ [^\s'–-]\S*|\d [KMG]i?B\b|\d B\b"
+)
 """An option with its value, a number with its unit: to be typed or read as one."""
 
 
 def together(text: str) -> str:
     """`text` as one word: no line ends within it."""
     return text.replace(" ", _GLUE)
+
+
+def _if_it_fits(text: str, width: int) -> str:
+    return together(text) if cell_len(text) <= width else text
 
 
 def side_by_side(pieces: Iterable[str]) -> str:
@@ -34,7 +40,9 @@ def hanging(
     margin = indent if further is None else further
     lines: list[str] = []
     line, empty = _filled(label, indent), True
-    for word in filter(None, _TOGETHER.sub(lambda found: together(found[0]), text).split(" ")):
+    for word in filter(
+        None, _TOGETHER.sub(lambda found: _if_it_fits(found[0], width), text).split(" ")
+    ):
         added = word if empty else f" {word}"
         if cell_len(line) + cell_len(added) > width:
             if line.strip():

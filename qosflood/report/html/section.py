@@ -9,10 +9,13 @@ from typing import Any, Generic, TypeVar
 
 from markupsafe import Markup
 
+from qosflood.analysis.gaps import error_words
 from qosflood.report.charts.plotting import Chart
 from qosflood.report.document.schema import Document
 from qosflood.report.html.templates import rendered
 
+LINES = "html/lines.html"
+NOT_MADE = "this section could not be made"
 Values = Mapping[str, Any]
 """What a template may name; a name that is missing is an error."""
 Shown = TypeVar("Shown")
@@ -46,14 +49,21 @@ class PlacedSection:
 
 
 def placed(sections: Iterable[Section[Shown]], shown: Shown) -> list[PlacedSection]:
-    """The sections that have something to show, in their order."""
-    made = ((section, section.values(shown)) for section in sections)
+    """The sections that have something to show, in their order; one that cannot be made says so
+    and costs no other."""
+    made = ((section, _html(section, shown)) for section in sections)
     return [
         PlacedSection(
-            title=section.title,
-            anchor="-".join(section.title.lower().split()),
-            html=rendered(section.template, values),
+            title=section.title, anchor="-".join(section.title.lower().split()), html=html
         )
-        for section, values in made
-        if values is not None
+        for section, html in made
+        if html is not None
     ]
+
+
+def _html(section: Section[Shown], shown: Shown) -> Markup | None:
+    try:
+        values = section.values(shown)
+        return None if values is None else rendered(section.template, values)
+    except Exception as error:
+        return rendered(LINES, {"lines": [f"{NOT_MADE}: {error_words(error)}"]})

@@ -1,4 +1,4 @@
-"""Whether each of a target's addresses can be connected to, where all of them are to be used."""
+"""Whether every address of a target can be connected to, for a plan that uses all of them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Can this machine carry the load? Reads its facts; run.preflight.resources weighs them."""
+"""Can this machine generate the load? Reads its facts; run.preflight.resources judges them."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ _EARLY: dict[str, Literal["loopback", "all"]] = {"1": "all", "2": "loopback"}
 
 
 def examine(plan: Plan) -> Needs:
-    """What the plan needs of this machine; to watch takes nothing worth a word."""
+    """What the plan needs of this machine; a watch needs too little to check."""
     if not plan.floods:
         return Needs((), (), ())
     return weigh(plan, machine_facts(plan))
@@ -38,7 +38,8 @@ def affine_cores() -> int:
 
 
 def machine_facts(plan: Plan) -> Facts:
-    """This machine's limits as they are now, and the plan's sources that are not its own."""
+    """This machine's limits as they are now, and the plan's source addresses that it does not
+    have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Facts(
         open_files=None if hard == resource.RLIM_INFINITY else hard,

@@ -25,7 +25,7 @@ from qosflood.base.failures import (
 from qosflood.base.header_values import command_line, redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import format_bytes, format_count, format_duration
+from qosflood.base.units import format_bytes, format_duration
 from qosflood.journal.records import ControlSample
 from qosflood.load.body.request import RequestBuilder
 from qosflood.monitor.control import ask_control
@@ -36,11 +36,12 @@ from qosflood.monitor.memory.port_owner import owner_of_port
 from qosflood.monitor.scrape.first_look import Pages
 from qosflood.plan.plan import Plan
 from qosflood.plan.profile.storms import herd_warnings
-from qosflood.plan.profile.target import needs_consent
+from qosflood.plan.profile.target import needs_consent, rate_in_words
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
 from qosflood.run.preflight.addresses import check_addresses
 from qosflood.run.preflight.prometheus import look_at_other_monitors
+from qosflood.run.preflight.target_files import few_files
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
@@ -120,7 +121,7 @@ def check_consent(
     """Warnings about where the load goes; raises PreflightError unless that is allowed.
 
     A loopback port held by a forwarder leads to another host and needs the same consent. `ask`
-    puts a question on a terminal; None where there is nobody to ask.
+    puts a question on a terminal; None where no person can answer.
     """
     target = plan.target
     if not plan.floods:
@@ -137,18 +138,25 @@ def check_consent(
                 return (f"{what}: its memory is not the target's",)
     if where is None:
         return ()
-    rate = format_count(max(plan.load.rate, plan.load.base_rate) * plan.share)
-    if ask is not None and ask(f"{what}. Send it up to {rate} reports/s?"):
+    rate = rate_in_words(max(plan.load.rate, plan.load.base_rate) * plan.share, plan.retries)
+    if ask is not None and ask(f"{what}. Send it up to {rate}?"):
         return (f"{what}: consent was given on the terminal",)
-    raise PreflightError(
-        f"target: {what}; if it may be flooded, say so with --allow-target {where}"
-    )
+    raise PreflightError(f"target: {what}; to allow the flood, add --allow-target {where}")
+
+
+def lacks_consent(plan: Plan, allow: tuple[str, ...]) -> bool:
+    """Whether somebody has to be asked, or the flood refused."""
+    try:
+        check_consent(plan, allow, None)
+    except PreflightError:
+        return True
+    return False
 
 
 async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
     """Look at the target; raises PreflightError only for bad headers, files of certificates
-    or pid, for a further address that cannot be reached, and for a Prometheus that is
-    none."""
+    or pid, for a further address that cannot be reached, and for an address that is not a
+    Prometheus."""
     others = await look_at_other_monitors(plan)
     posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
@@ -165,6 +173,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
             *warnings,
             *herd_warnings(plan),
             *sight.warnings,
+            *few_files(plan, sight),
             *others.warnings,
             *_control_warnings(plan, control),
         ),
@@ -174,7 +183,7 @@ async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
 
 
 async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
-    """The plan as a look at the target's snapshot of sessions leaves it, and what was seen of that
+    """The plan after a look at the target's snapshot of sessions, and what was seen of that
     and of the counter or gauge."""
     if seen.posted is None or seen.posted.status not in plan.report.expect:
         return plan, seen
@@ -189,7 +198,8 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
 
 
 def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
-    """Warnings about what the one report met; raises PreflightError if a flood makes no sense."""
+    """Warnings about the answer to the one report; raises PreflightError if a flood would measure
+    nothing."""
     posted, url = seen.posted, f"{plan.target.url}{plan.report.location}"
     if posted is None:
         return _check_sight(plan, seen.sight)
@@ -197,7 +207,7 @@ def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
         raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
     if posted.status in _REFUSED:
         raise PreflightError(
-            f"target: {url} answered {posted.status}: it refuses us; give it a token with "
+            f"target: {url} answered {posted.status}: access refused; give a token with "
             "--header 'Authorization=env:VARIABLE'"
         )
     if posted.status in _NO_SUCH_ROUTE:

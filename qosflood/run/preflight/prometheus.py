@@ -1,7 +1,8 @@
-"""Before the load: is the Prometheus there, which of its targets are ours, is the Collector there?
+"""Before the load: is Prometheus there, which of its targets are instances of
+this run, is the Collector there?
 
-What makes no sense to begin with is a PreflightError of one line; what merely will not be seen is
-a warning.
+What prevents the run is a PreflightError of one line; what will only be missing from the report
+is a warning.
 """
 
 import asyncio
@@ -10,38 +11,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qosflood.base.endpoint import is_loopback, parse_endpoint
-from qosflood.base.errors import PreflightError
+from qosflood.base.endpoint import is_loopback, parse_endpoint, parse_page
+from qosflood.base.errors import PlanError, PreflightError
 from qosflood.base.text import nearest, printable
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.monitor.prometheus.client import ActiveTarget, Failure, Prometheus, open_planned
 from qosflood.monitor.prometheus.otel import open_otel
 from qosflood.monitor.prometheus.targets import matched, named, of_job
 from qosflood.plan.plan import Plan
-from qosflood.plan.profile.instances import instances_from
+from qosflood.plan.profile.instances import instances_found
 from qosflood.plan.watching import ONE_INSTANCE
 from qosflood.plan.watching import Prometheus as Asked
 
 T = TypeVar("T")
 OLDEST = (2, 14)
-"""The first version that reports its version; its targets and alerts are as they are now."""
+"""The first version that reports its version; its targets and alerts have their present form."""
 _NOT_SAID = "shipped default"
 _MOST_NAMED = 10
 _CLOCK_NS = 2 * SECOND
 _FIXES = {
     "unreachable": "expected a Prometheus there, check the URL",
     "timeout": "expected a Prometheus there, check the URL",
-    "unauthorised": "it refuses us; give it a token with "
+    "unauthorised": "access refused; give a token with "
     "--prometheus-header 'Authorization=env:VARIABLE'",
     "not_prometheus": "expected the API of a Prometheus below /api/v1, check the URL and its path",
-    "refused": "expected an answer to it",
+    "refused": "expected an answer to the query",
 }
-"""What to do about a question that was not answered."""
+"""What to do about a query that failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherMonitors:
-    """Who else watches the target, in a few words each, and what will not be seen."""
+    """The other monitors of the target, in a few words each, and what will be missing."""
 
     words: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ def with_instances_of_job(plan: Plan) -> Plan:
     """The plan with the job's targets as its instances, if it asks for them; raises PreflightError.
 
     The profile's own instances stay, and so does a page that was named: targets are matched to
-    them.
+    those.
     """
     asked = plan.prometheus
     own = [one.name for one in plan.instances] != [ONE_INSTANCE]
@@ -59,13 +60,25 @@ def with_instances_of_job(plan: Plan) -> Plan:
         return plan
     targets = _of_job(asked, asyncio.run(_targets(plan, asked)))
     if plan.sources.get("scrape.url", _NOT_SAID) == _NOT_SAID:
-        return replace(plan, instances=instances_from(named(targets), plan.target.headers))
+        _check_urls(targets)
+        found = instances_found(named(targets), plan.target, share=asked.share_headers)
+        return replace(plan, instances=found)
     if len(targets) > 1:
         raise PreflightError(
             f"--scrape: got one page for the {len(targets)} targets of job {asked.job}, "
-            "expected --instance LABEL too, or no page"
+            "expected --instance LABEL too, or no --scrape"
         )
     return plan
+
+
+def _check_urls(targets: Iterable[ActiveTarget]) -> None:
+    """Raise PreflightError for a target's URL that cannot be scraped, or written to run.json."""
+    for target in targets:
+        try:
+            parse_page(target.url)
+        except PlanError as error:
+            name = printable(target.instance, 60)
+            raise PreflightError(f"--job: target {name}: {printable(error)}") from None
 
 
 async def look_at_other_monitors(plan: Plan) -> OtherMonitors:
@@ -91,7 +104,7 @@ async def _targets(plan: Plan, asked: Asked) -> tuple[ActiveTarget, ...]:
 
 
 async def _check(client: Prometheus, asked: Asked) -> str:
-    """Its version; raises PreflightError unless it is a Prometheus of today."""
+    """Its version; raises PreflightError unless it is recent enough."""
     _got(asked, await client.query("time()"))
     oldest = f"expected {OLDEST[0]}.{OLDEST[1]} or newer"
     version = await client.version()
@@ -126,7 +139,11 @@ def _of_job(asked: Asked, targets: Sequence[ActiveTarget]) -> tuple[ActiveTarget
             f"{_list(labels)}{nearest(asked.instance or '', labels)}"
         )
     jobs = [target.job for target in targets]
-    expected = f"expected one of {_list(jobs)}{nearest(asked.job, jobs)}" if jobs else "it has none"
+    expected = (
+        f"expected one of {_list(jobs)}{nearest(asked.job, jobs)}"
+        if jobs
+        else "it has no active target"
+    )
     raise PreflightError(
         f"--job {asked.job}: {asked.url} has no active target of that job; {expected}"
     )
@@ -153,11 +170,11 @@ async def _look(plan: Plan, asked: Asked) -> OtherMonitors:
         side = "ahead of" if clock.ahead_ns > 0 else "behind"
         warnings.append(
             f"prometheus: its clock is {format_duration(abs(clock.ahead_ns))} {side} this "
-            "machine's; its times are put onto ours"
+            "machine's; its times are corrected by that"
         )
     firing = [] if isinstance(alerts, Failure) else [a.name for a in alerts if a.state == "firing"]
     if firing:
-        warnings.append(f"prometheus: fires before the load already: {_list(firing)}")
+        warnings.append(f"prometheus: alerts already firing before the load: {_list(firing)}")
     return OtherMonitors((word,), tuple(warnings))
 
 
@@ -171,14 +188,14 @@ def _unmatched(
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     jobs = f"name its job with --job: {_list(target.job for target in targets)}"
     fix = jobs if targets and asked.job is None else "it has no such target"
-    yield f"prometheus: does not scrape {page}{more}, so its up says nothing of it; {fix}"
+    yield f"prometheus: does not scrape {page}{more}, so its up does not cover that; {fix}"
 
 
 def _unhealthy(found: Mapping[str, ActiveTarget]) -> Iterator[str]:
     for name, target in found.items():
         if target.health == "down":
             yield (
-                f"prometheus: {name} is down before the load already: "
+                f"prometheus: {name} is already down before the load: "
                 f"{printable(target.last_error, 160)}"
             )
 
@@ -207,7 +224,7 @@ async def _look_otel(plan: Plan, url: str) -> OtherMonitors:
 
 
 def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
-    """Scrapes need no consent, but whoever reads this should know where they go."""
+    """Scrapes need no consent, but the operator should know where they go."""
     if plan.prometheus is None or plan.prometheus.job is None or plan.scrape_interval_ns is None:
         return
     hosts = [
@@ -220,5 +237,11 @@ def _scraped_elsewhere(plan: Plan) -> Iterator[str]:
     if hosts:
         yield (
             f"scrapes go to {_list(hosts)} too, as Prometheus lists them; "
-            "--scrape-interval off leaves that to it"
+            "--scrape-interval off leaves scraping to Prometheus"
+        )
+    bare = [one.name for one in plan.instances if not one.headers and not one.trusted]
+    if bare and plan.target.headers:
+        yield (
+            f"{_list(bare)}: scraped without target.headers, as Prometheus lists them on other "
+            "origins; prometheus.share_headers = true sends them there too"
         )

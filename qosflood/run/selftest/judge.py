@@ -141,7 +141,7 @@ def trial_rows(saturated: Trial, tried: Sequence[Trial]) -> list[Row]:
     cost = Row(
         name="report",
         words=f"{format_duration(saturated.cpu_per_report_ns)} of CPU per report in a saturated "
-        f"shard: about {format_count(_most(saturated))} reports/s on a core of its own",
+        f"shard: about {format_count(_most(saturated))} reports/s on its own core",
     )
     return [cost, _tried(tried[-1]), *_disturbed(tried[-1])]
 

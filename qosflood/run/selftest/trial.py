@@ -50,7 +50,7 @@ async def attempt(plan: Plan, first_s: int, last_s: int) -> Trial:
         spec = {"plan": plan, "part": 0, "parts": 1, "shard": 0, "mono_ns": mono_ns}
         await shard.start(SHARD_MODULE, spec)
         await shard.ready()
-        shard.tell(cmd="start", zero_ns=time.monotonic_ns() + _START_IN_NS)
+        shard.send(cmd="start", zero_ns=time.monotonic_ns() + _START_IN_NS)
         await asyncio.wait_for(enough.wait(), last_s + _WINDOWS_WITHIN_S)
     finally:
         shard.kill()

@@ -9,7 +9,7 @@ from record_maker import WALL_NS, event, health, healthy_run, latency, memory, s
 from qosflood.analysis import analyse
 from qosflood.analysis.generator.late import late_gate_ns
 from qosflood.base.units import MS, SECOND
-from qosflood.journal.records import ScrapeSample
+from qosflood.journal.records import OWN_ABSENCE, Outcome, ScrapeSample
 from qosflood.plan.limit_language import parse_limit
 
 LONG = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=60 * SECOND))
@@ -74,7 +74,7 @@ def test_more_than_five_percent_of_late_windows_are_a_problem_with_its_figures()
     late = range(50, 56)
     generator = generator_of(healthy_run(LONG, change=change_seconds(late, **STALLED)))
     assert generator.verdict == "late"
-    assert "late in 6 of 100 windows (6%" in generator.problems[0]
+    assert "late in 6 of 100 seconds (6%" in generator.problems[0]
     assert "6 of 60 in flood" in generator.problems[0]
 
 
@@ -227,3 +227,41 @@ def test_memory_samples_missed_by_the_monitor_are_a_problem():
     missed = [memory(50 + i / 10, own_fault=True) for i in range(30)]
     problems = generator_of(healthy_run(LONG, extra=missed)).problems
     assert "30 of 151 memory samples" in problems[0]
+
+
+DAY = make_plan(phases=make_phases(make_load(), edge_ns=20 * SECOND, flood_ns=3000 * SECOND))
+
+
+@pytest.mark.parametrize(("absent_s", "verdict"), [(2.9, "ok"), (3.2, "late")])
+def test_an_absence_of_over_a_thousandth_of_the_flood_is_never_diluted(absent_s, verdict):
+    standing = {"health": health(loop_stall_ns=SECOND, absent_ns=round(absent_s / 4 * SECOND))}
+    change = change_seconds(range(100, 104), **standing)
+    generator = generator_of(healthy_run(DAY, change=change, rss=None), DAY)
+    assert generator.verdict == verdict
+    assert generator.absent_ns == pytest.approx(absent_s * SECOND)
+    if verdict == "late":
+        (problem,) = generator.problems
+        assert "stood still" in problem
+        assert "3.2s of the flood from +100s" in problem
+        assert "no failure of the target" in problem
+
+
+def test_failures_that_absence_brought_about_count_however_short_it_was():
+    left = {"errors": {OWN_ABSENCE[Outcome.UNSENT]: 50}, "health": health(absent_ns=SECOND // 2)}
+    generator = generator_of(healthy_run(LONG, change=change_seconds({60}, **left)))
+    assert generator.absent_reports == 50
+    assert generator.verdict == "late"
+
+
+def test_a_shard_that_waits_for_a_core_most_of_the_flood_is_starved():
+    hogged = health(run_queue_ns=round(0.6 * SECOND))
+    generator = generator_of(healthy_run(LONG, change=change_seconds(range(120), health=hogged)))
+    assert generator.verdict == "starved"
+    assert generator.waited_share == pytest.approx(0.6)
+    assert "waited for a core for 60% of the flood" in generator.problems[0]
+
+
+def test_a_shard_that_waits_now_and_then_is_not():
+    busy = health(run_queue_ns=round(0.4 * SECOND))
+    generator = generator_of(healthy_run(LONG, change=change_seconds(range(120), health=busy)))
+    assert (generator.verdict, generator.problems) == ("ok", ())

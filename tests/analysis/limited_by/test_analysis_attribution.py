@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from plan_maker import make_plan
 from record_maker import (
+    MIB,
     WALL_NS,
     at,
+    event,
     health,
     healthy_run,
     latency,
@@ -72,32 +74,188 @@ def test_a_healthy_run_was_limited_by_nothing():
     assert limited()[0] == "none"
 
 
-def test_a_late_generator_limits_whatever_the_target_did():
-    def stalled(w):
-        return window(
-            w.second, w.phase, failed={"timeout": 90}, health=health(loop_stall_ns=900 * MS)
-        )
+def stalled(ms, made=window, only=None, **changes):
+    """Windows in which the generator stood still for `ms`; of all seconds, or of these."""
 
-    findings = analysed(stalled)
+    def change(w):
+        standing = only is None or w.second in only
+        shard = health(loop_stall_ns=round(ms * MS)) if standing else w.health
+        return made(w.second, w.phase, **changes, health=shard)
+
+    return change
+
+
+def test_a_generator_that_stood_still_for_as_long_as_the_timeout_explains_timeouts():
+    findings = analysed(stalled(6000.0, failed={"timeout": 90}))
     assert findings.limited_by == "generator"
-    assert (
-        findings.limited_why
-        == "it sent reports late, so it may have caused the slow answers itself"
-    )
+    assert "it was late, and nothing else shows" in findings.limited_why
     assert "10 of 10 in flood" in findings.generator.problems[0]
-    assert "10 of 16 windows late" in findings.limited_evidence[0]
+    assert "10 of 16 seconds late" in findings.limited_evidence[0]
 
 
-def test_a_late_generator_is_not_said_to_explain_answers_that_took_far_longer():
-    def stalled(ms):
-        return lambda w: window(
-            w.second, w.phase, response_ms=[ms] * 100, health=health(loop_stall_ns=200 * MS)
+def test_a_send_lag_that_nobody_measured_is_said_to_be_that():
+    findings = analysed(lambda _: None)
+    assert "send lag not measured" in findings.limited_evidence[0]
+    assert "unknown" not in findings.limited_evidence[0].partition(",")[2].partition(",")[0]
+
+
+def test_a_stall_far_shorter_than_the_timeout_explains_no_timeout():
+    findings = analysed(stalled(900.0, failed={"timeout": 90}))
+    assert findings.generator.verdict == "late"
+    assert findings.limited_by == "target"
+    assert "which does not explain this" in findings.limited_why
+    assert "the run is INVALID" in findings.limited_why
+
+
+@pytest.mark.parametrize("limits", [(), ["response.p99 < 250ms"]])
+def test_a_late_generator_explains_no_more_than_it_may_have_added(limits):
+    def answers(ms):
+        return limited(stalled(200.0, response_ms=[ms] * 100), limits)
+
+    by, why = answers(4000.0)
+    assert by == "target"
+    assert "4s" in why
+    assert answers(300.0)[0] == "generator"
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "bad_response", "connection_lost"])
+def test_refusals_and_resets_are_the_targets_however_late_the_generator_was(outcome):
+    failed = {outcome: 20}
+    by, why = limited(stalled(2500.0, response_ms=[5.0] * 80, failed=failed))
+    assert by == "target"
+    assert f"200 {outcome}" in why
+
+
+def test_slow_answers_apart_from_the_late_second_are_the_targets():
+    slow_throughout = stalled(75.0, response_ms=[5500.0] * 100, only=(8,))
+    by, why = limited(slow_throughout, ["response.p99 < 250ms"])
+    assert by == "target"
+    assert why.startswith("response.p99 was 5.5s in the flood; limit 250ms")
+
+
+def test_a_limit_that_one_forgiven_late_second_broke_by_itself_is_not_laid_to_the_target():
+    def one_bad_second(w):
+        if w.second != 8:
+            return w
+        return window(
+            w.second, w.phase, response_ms=[430.0] * 100, health=health(loop_stall_ns=430 * MS)
         )
 
-    by, why = limited(stalled(4000.0))
-    assert by == "generator"
-    assert "half of the answers took 4s or more from the send" in why
-    assert "took" not in limited(stalled(300.0))[1]
+    findings = analysed(one_bad_second, ["response.p90 < 250ms", "response.p99 < 250ms"])
+    assert findings.generator.verdict == "ok"
+    assert findings.limited_by == "generator"
+    assert "lateness in 2 of the flood's seconds explains it" in findings.limited_why
+
+
+def test_answers_far_beyond_a_forgiven_stall_are_the_targets_in_that_very_second():
+    def one_bad_second(w):
+        if w.second != 8:
+            return w
+        stall = health(loop_stall_ns=13 * MS)
+        return window(w.second, w.phase, response_ms=[566.0] * 100, health=stall)
+
+    assert limited(one_bad_second, ["response.p99 < 250ms"])[0] == "target"
+
+
+def test_late_reports_are_answered_in_the_second_after_which_counts_as_late_too():
+    def spread(w):
+        if w.second == 8:
+            return window(w.second, w.phase, health=health(loop_stall_ns=600 * MS))
+        return window(w.second, w.phase, response_ms=[500.0 if w.second == 9 else 5.0] * 100)
+
+    assert limited(spread, ["response.p90 < 250ms", "response.p99 < 250ms"])[0] == "generator"
+
+
+def test_growth_of_one_second_is_no_sign_where_no_limit_asks_for_more():
+    def paused(w):
+        return slow(200.0)(w) if w.second == 8 else w
+
+    assert limited(paused)[0] == "none"
+    assert limited(paused, ["response.p99 < 250ms"])[0] == "none"
+    assert limited(paused, ["response.p99 < 100ms"])[0] == "target"
+
+
+def test_growth_within_its_limit_is_no_sign():
+    assert limited(slow(200.0), ["response.p99 < 250ms"])[0] == "none"
+
+
+def test_timeouts_beside_fast_answers_are_no_queue():
+    by, why = limited(failing("timeout", 10))
+    assert by == "target"
+    assert "every answer that came did so within 5ms: the others never came" in why
+
+    def queued(w):
+        return window(w.second, w.phase, response_ms=[9000.0] * 90, failed={"timeout": 10})
+
+    assert "never came" not in limited(queued)[1]
+
+
+def gone(t_s, **evidence):
+    return event(t_s, "process_gone", what="the target's process (pid 77) is gone", pid=77)
+
+
+def refused_from(second):
+    return lambda w: (
+        window(w.second, w.phase, failed={"connect_error": 100}) if w.second >= second else w
+    )
+
+
+def test_a_crash_is_named_before_the_failures_that_it_made():
+    findings = analysed(refused_from(9), extra=[gone(9.5)])
+    assert findings.limited_by == "target"
+    assert findings.limited_why == (
+        "the target's process (pid 77) ended 9.5s into the load and did not come back"
+    )
+    assert (findings.crash.gone, findings.crash.back_s) == (True, None)
+
+
+def test_a_crash_with_a_late_generator_is_still_a_crash():
+    late = stalled(900.0, failed={"connect_error": 100})
+    assert analysed(late, extra=[gone(9.5)]).limited_why.startswith("the target's process (pid 77)")
+
+
+def test_one_that_came_back_is_said_to_have():
+    back = event(12.0, "restarted", old_pid=77, new_pid=78)
+    found = analysed(refused_from(9), extra=[gone(9.5), back]).crash
+    assert (found.gone, found.back_s, found.ends) == (False, 12.0, 1)
+    assert found.what == (
+        "the target's process (pid 77) ended 9.5s into the load; another took its place 2.5s later"
+    )
+
+
+def test_a_kill_for_want_of_memory_is_named_with_the_limit():
+    killed = event(9.4, "oom_kill", kills=1, limit_bytes=256 * MIB)
+    found = analysed(refused_from(9), extra=[killed, gone(9.5)]).crash
+    assert "the kernel killed it for want of memory (its limit is 256.0 MiB)" in found.what
+    assert (found.gone, found.ends) == (True, 1)
+
+
+def test_several_ends_are_counted():
+    events = [event(t, "restarted", old_pid=77, new_pid=78) for t in (7.0, 11.0, 14.0)]
+    found = analysed(extra=events).crash
+    assert found.what == (
+        "the target restarted 7s into the load; it ended or restarted 3 times in all"
+    )
+
+
+@pytest.mark.parametrize("t_s", [-1.0, 20.5])
+def test_an_end_before_or_after_the_load_is_no_crash(t_s):
+    assert analysed(extra=[gone(t_s)]).crash is None
+
+
+def test_nobody_who_can_be_read_at_the_port_is_no_crash():
+    unread = event(0.5, "process_gone", what="nobody that can be read listens on port 8080")
+    assert analysed(extra=[unread]).crash is None
+
+
+def test_refused_connects_are_no_wait_that_ended_in_an_answer():
+    def crashed(w):
+        if w.second in (8, 9, 10):
+            return replace(window(w.second, w.phase, failed={"connect_error": 100}), scheduled=100)
+        return w
+
+    findings = analysed(crashed, extra=[gone(8.0)])
+    assert "stalled" not in {entry.kind for entry in findings.timeline}
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "bad_response"])

@@ -9,7 +9,7 @@ from record_maker import at, load_started, memory, scrape, window
 
 from qosflood.analysis.verdict.aborts import AbortJudge
 from qosflood.base.units import SECOND
-from qosflood.journal.records import JournalRecord, Window
+from qosflood.journal.records import OWN_ABSENCE, JournalRecord, Outcome, Window
 from qosflood.plan.limit_language import METRICS, parse_abort
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
@@ -55,12 +55,91 @@ def test_every_metric_that_may_abort_can_be_judged_while_running(metric: str) ->
 
 
 def test_errors_abort_once_they_fill_the_grace_period() -> None:
-    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8), 19) == 12
+    assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8), 19) == 13
     assert first_broken(plan_with("errors > 50% for 10s"), bad_from(0), 19) == 10
 
 
 def test_a_short_burst_of_errors_does_not_abort() -> None:
     assert first_broken(plan_with("errors > 50% for 5s"), bad_from(8, 10), 19) is None
+
+
+def outage(start_s: int, end_s: int, until_s: int, rate: int = 100) -> list[Window]:
+    """Every report fails from `start_s` until `end_s`, none else."""
+    return [
+        window(s, "flood", failed={"connect_error": rate})
+        if start_s <= s < end_s
+        else window(s, "flood", response_ms=[1.0] * rate)
+        for s in range(until_s)
+    ]
+
+
+def test_a_total_outage_aborts_after_the_whole_grace_period_and_not_before() -> None:
+    assert first_broken(plan_with("errors > 50% for 15s"), outage(3, 99, 40), 40) == 18
+
+
+@pytest.mark.parametrize("rate", [8, 100, 1000])
+def test_a_restart_that_is_shorter_than_the_grace_period_does_not_abort(rate: int) -> None:
+    for start_s in (0, 3, 20):
+        records = outage(start_s, start_s + 10, 40, rate)
+        assert first_broken(plan_with("errors > 50% for 15s"), records, 40) is None
+
+
+def test_a_good_second_in_an_outage_begins_the_grace_period_anew() -> None:
+    records = outage(1, 7, 8) + outage(8, 99, 19)[8:]
+    assert first_broken(plan_with("errors > 50% for 8s"), records, 19) == 16
+
+
+def test_silence_before_the_first_deadlines_is_no_part_of_the_grace_period() -> None:
+    silent = [window(s, "flood") for s in range(3, 13)]
+    records = [*outage(99, 99, 3), *silent, *outage(13, 23, 40)[13:]]
+    assert first_broken(plan_with("errors > 50% for 15s"), records, 40) is None
+
+
+def broken_at(plan: Plan, records: Iterable[JournalRecord], looks: Iterable[int]) -> list[int]:
+    """The looks, in seconds of the load, at which the abort limit is broken."""
+    judge = AbortJudge(plan)
+    for record in [load_started(), *records]:
+        judge.feed(record)
+    return [second for second in looks if judge.broken(at(second)) is not None]
+
+
+def test_a_run_that_stood_still_itself_has_seen_no_gap_meanwhile() -> None:
+    plan = plan_with("scrape.gap > 4s")
+    assert broken_at(plan, [scrape(0)], [1, 2, 15, 16, 17]) == []
+    assert broken_at(plan, [scrape(0)], range(1, 7)) == [5, 6]
+
+
+def test_a_level_that_was_not_looked_at_begins_anew() -> None:
+    plan = plan_with("memory.max > 90MiB for 6s")
+    assert broken_at(plan, [memory(0, 95 * MIB)], [1, 2, 14, 15, 16]) == []
+    assert broken_at(plan, [memory(0, 95 * MIB)], range(1, 9)) == [7, 8]
+
+
+def test_scrapes_that_the_monitor_itself_missed_make_no_gap() -> None:
+    missed = [scrape(s, ok=False, own_fault=True) for s in range(1, 19)]
+    assert first_broken(plan_with("scrape.gap > 4s"), [scrape(0), *missed], 19) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNSENT, Outcome.TIMEOUT])
+def test_what_the_generators_own_absence_ended_aborts_nothing(outcome: Outcome) -> None:
+    starved = [
+        window(
+            s,
+            "flood",
+            response_ms=[1.0] * 10,
+            failed={outcome.label: 90},
+            errors={OWN_ABSENCE[outcome]: 90},
+        )
+        for s in range(19)
+    ]
+    assert first_broken(plan_with("errors > 50% for 5s"), starved, 19) is None
+
+
+def test_reports_that_a_late_generator_did_not_pick_up_abort_no_offered_rate() -> None:
+    planned = [window(s, "flood", response_ms=[1.0] * 10, lag_ms=[900.0] * 10) for s in range(19)]
+    assert first_broken(plan_with("offered < 50% for 5s"), planned, 19) is None
+    on_time = [window(s, "flood", response_ms=[1.0] * 10) for s in range(19)]
+    assert first_broken(plan_with("offered < 50% for 5s"), on_time, 19) is not None
 
 
 @pytest.mark.parametrize(("refused", "aborts"), [(51, False), (60, True)])

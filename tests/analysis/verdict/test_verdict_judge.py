@@ -12,7 +12,7 @@ from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS
 from qosflood.plan.limit_language import parse_limit
 
-LEAD = "100 clients, 100 reports/s (10x of 10) for 10s: "
+LEAD = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s: "
 
 
 def plan_with(*user, shipped=(), **parts):
@@ -87,10 +87,29 @@ def test_further_reasons_are_counted_in_the_headline_and_listed():
         extra=[event(8, "restarted")],
     )
     verdict = verdict_of(plan, records)
-    assert verdict.reasons[0] == "errors were 20% in flood; limit < 1%"
-    assert verdict.reasons[1] == "restarts was 1; limit 0"
-    assert len(verdict.reasons) == 3
-    assert verdict.headline.endswith("; 2 more reasons")
+    assert verdict.reasons[0] == "the target restarted 8s into the load"
+    assert verdict.reasons[1] == "errors were 20% in flood; limit < 1%"
+    assert verdict.reasons[2] == "restarts was 1; limit 0"
+    assert len(verdict.reasons) == 4
+    assert verdict.headline.endswith("; 3 more reasons")
+
+
+def test_a_process_that_is_gone_leads_the_headline_before_the_limits_that_broke_with_it():
+    plan = plan_with("errors < 1%", "restarts == 0")
+    gone = event(8, "process_gone", what="the target's process (pid 77) is gone", pid=77)
+    records = healthy_run(plan, change=failing(connect_error=60), extra=[gone])
+    verdict = verdict_of(plan, records)
+    assert verdict.verdict == "FAIL"
+    said = "the target's process (pid 77) ended 8s into the load and did not come back"
+    assert verdict.reasons[0] == said
+    assert f"FAIL - {said}" in verdict.headline
+
+
+def test_a_crash_without_a_broken_limit_is_no_reason_of_its_own():
+    plan = plan_with("errors < 50%")
+    verdict = verdict_of(plan, healthy_run(plan, extra=[event(8, "restarted")]))
+    assert verdict.verdict == "PASS"
+    assert not any("restarted" in reason for reason in verdict.reasons)
 
 
 def test_a_value_next_to_its_limit_is_shown_exactly():
@@ -234,10 +253,10 @@ def test_a_whole_run_whose_books_do_not_balance_is_invalid():
 
 def test_a_shard_that_hung_is_missing_from_the_measurement():
     plan = plan_with()
-    hung = event(8, "shard_stuck", "generator", "shard 0 said nothing for 30 s")
+    hung = event(8, "shard_stuck", "generator", "shard 0 sent nothing for 30 s")
     verdict = verdict_of(plan, healthy_run(plan, extra=[hung]))
     assert verdict.verdict == "INVALID"
-    assert verdict.reasons == ("shard 0 said nothing for 30 s",)
+    assert verdict.reasons == ("shard 0 sent nothing for 30 s",)
 
 
 def test_a_disk_that_filled_up_is_named():
@@ -274,19 +293,20 @@ def test_figures_of_the_load_are_absolute():
     )
     plan = make_plan(load=load, phases=make_phases(load, flood_ns=900 * 10**9))
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("5,000 clients, 1,000 reports/s (10x of 500) for 15m: ")
+    lead = "5,000 clients, 1,000 reports/s (10x the peak of 100/s) for 15m: "
+    assert headline.startswith(lead)
 
 
 def test_a_load_scaled_by_cadence_is_a_multiple_of_the_rate():
     plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": 10**8})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("10 clients, 100 reports/s (10x of 10/s) for 10s: ")
+    assert headline.startswith("10 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
 
 
 def test_clients_that_are_no_multiple_of_those_at_1x_are_not_called_one():
     plan = make_plan(load={"clients": 40, "cadence_ns": 10**9 * 40 // 100})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("40 clients, 100 reports/s (10x of 10/s) for 10s: ")
+    assert headline.startswith("40 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
 
 
 def test_that_the_disk_is_full_is_said_once():

@@ -14,6 +14,7 @@ from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
 from qosflood.analysis.verdict.verdict import judge_limit
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.records import NOT_SENT, OWN_ABSENCE, Outcome
 from qosflood.plan.limit_language import parse_limit
 
 PLAN = make_plan()
@@ -108,7 +109,7 @@ def test_a_percentile_that_cannot_be_given_holds_if_the_maximum_does():
     limit = judged("response.p99_9 < 250ms")
     assert limit.ok is True
     assert limit.value == pytest.approx(5 * MS, rel=1e-3)
-    assert limit.reason == "p99_9 needs 9,501 values, there were 1,000"
+    assert limit.reason == "p99_9 needs 10,000 values, there were 1,000"
 
 
 def test_it_is_broken_if_a_lower_percentile_is():
@@ -123,7 +124,7 @@ def test_it_cannot_be_judged_in_between():
 
     limit = judged("response.p99_9 < 250ms", flood_of(one_slow))
     assert (limit.ok, limit.value) == (None, None)
-    assert "needs 9,501 values" in limit.reason
+    assert "needs 10,000 values" in limit.reason
 
 
 @given(st.lists(st.floats(0.1, 900.0), min_size=30, max_size=90), st.sampled_from([1, 7, 80]))
@@ -167,7 +168,25 @@ def test_one_broken_only_with_late_windows_is_not_judged():
     limit = judged(limit_text, late, plan)
     assert limit.ok is None
     assert "late" in limit.reason
-    assert "10 of 10 windows" in limit.reason
+    assert "10 of 10 seconds" in limit.reason
+
+
+def test_one_broken_only_while_the_generator_waited_for_a_core_is_not_judged():
+    limit_text = "response.p50 < 2ms"
+    plan = make_plan(limits=(parse_limit(limit_text),))
+    hogged = flood_of(slow(5.0, health=health(run_queue_ns=300 * MS)), plan)
+    limit = judged(limit_text, hogged, plan)
+    assert limit.ok is None
+    assert "10 of 10 seconds in which the generator waited for a core" in limit.reason
+    busy = flood_of(slow(5.0, health=health(run_queue_ns=100 * MS)), plan)
+    assert judged(limit_text, busy, plan).ok is False
+
+
+def test_waiting_for_a_core_explains_no_answer_that_took_much_longer():
+    limit_text = "response.p50 < 2s"
+    plan = make_plan(limits=(parse_limit(limit_text),))
+    hogged = flood_of(slow(5000.0, health=health(run_queue_ns=300 * MS)), plan)
+    assert judged(limit_text, hogged, plan).ok is False
 
 
 def test_one_that_the_on_time_windows_break_is_broken():
@@ -217,20 +236,50 @@ def test_a_phase_cut_short_is_compared_with_what_was_due():
     assert (limit.ok, limit.value, limit.n) == (True, 1.0, 400)
 
 
-def cut_short(failed):
+def cut_short(failed, errors):
     stopped = stopped_run(PLAN, 10, "interrupted")
-    last = window(10, "flood", response_ms=[5.0] * 50, failed=failed)
+    last = window(10, "flood", response_ms=[5.0] * 50, failed=failed, errors=errors)
     return analyse(PLAN, WALL_NS, [*stopped[:-1], last, stopped[-1]])
 
 
 def test_what_the_stop_itself_left_unsent_breaks_nothing():
-    limit = judged("errors < 1%", cut_short({"unsent": 50}))
+    limit = judged("errors < 1%", cut_short({"unsent": 50}, {NOT_SENT: 50}))
     assert (limit.ok, limit.value) == (None, None)
     assert "when the run was stopped" in limit.reason
 
 
 def test_errors_before_the_stop_break_their_limit_all_the_same():
-    assert judged("errors < 1%", cut_short({"unsent": 50, "timeout": 50})).ok is False
+    errors = {NOT_SENT: 50, "no answer by the deadline": 50}
+    assert judged("errors < 1%", cut_short({"unsent": 50, "timeout": 50}, errors)).ok is False
+
+
+def test_what_was_left_unsent_past_its_deadline_failed_whether_the_run_was_stopped_or_not():
+    past = cut_short({"unsent": 50}, {"deadline passed before sending": 50})
+    assert judged("errors < 1%", past).ok is False
+
+
+def absent_run(count):
+    """`count` reports of the flood were not sent, because the generator itself was absent."""
+
+    def change(same):
+        if same.second != 9:
+            return same
+        left = {"errors": {OWN_ABSENCE[Outcome.UNSENT]: count}, "lag_ms": [0.1] * 100}
+        acked = [5.0] * (100 - count)
+        return window(9, same.phase, response_ms=acked, failed={"unsent": count}, **left)
+
+    return flood_of(change)
+
+
+@pytest.mark.parametrize("text", ["errors < 0.1%", "offered >= 99.9%"])
+def test_what_the_generators_own_absence_ended_is_nobodys_failure(text):
+    limit = judged(text, absent_run(50))
+    assert limit.ok is None
+    assert "the generator's own absence" in limit.reason
+
+
+def test_a_limit_that_breaks_beside_the_generators_absence_is_broken():
+    assert judged("errors > 99%", absent_run(1)).ok is False
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_a_parts_headline_says_how_much_of_the_run_it_is():
     plan = make_plan(part=THIRD)
     verdict = verdict_of(plan, unwatched(plan))
     assert verdict.headline.startswith(
-        "part 3/8: 13 of 100 clients, 13 of 100 reports/s (10x of 10) for 10s: PASS"
+        "part 3/8: 13 of 100 clients, 13 of 100 reports/s (10x the peak of 10/s) for 10s: PASS"
     )
 
 
@@ -67,7 +67,7 @@ def test_a_missing_part_makes_the_run_invalid_and_is_named():
     assert said[1] in verdict.headline
     errors, offered = verdict.limits
     assert errors.ok
-    assert (offered.ok, offered.reason) == (None, "some of the load of its parts is lacking")
+    assert (offered.ok, offered.reason) == (None, "some of the load of its parts is missing")
 
 
 def test_what_a_dead_part_left_open_is_no_error_of_the_targets():

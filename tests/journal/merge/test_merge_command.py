@@ -41,7 +41,8 @@ def changed(tmp_path: Path, **changes) -> Path:
 def test_three_parts_make_one_run_with_one_verdict(folders, tmp_path):
     document = merged(tmp_path / "out", *folders)
     assert document["verdict"] == "PASS"
-    assert document["headline"].startswith("100 clients, 100 reports/s (10x of 10) for 10s: PASS")
+    load = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s"
+    assert document["headline"].startswith(f"{load}: PASS")
     again = qosflood("report", "--json", str(tmp_path / "out"))
     assert (again.code, json.loads(again.out)) == (0, document)
 
@@ -187,7 +188,7 @@ def test_what_is_no_part_is_refused_in_one_line(folders, tmp_path):
         (tmp_path / "empty",): "expected a run directory",
         (torn,): "has no first record; nothing was recorded",
         (folders[0], folders[0]): f"part 1/3 was given twice: {folders[0]} and {folders[0]}",
-        (tmp_path / "absent",): "does not exist",
+        (tmp_path / "absent",): "expected the folder of a run",
         (): "Missing argument 'DIR…'",
     }
     for given, line in lines.items():

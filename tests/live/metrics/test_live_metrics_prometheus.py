@@ -103,7 +103,7 @@ def page(meters: RunMeters, accept: str = "") -> tuple[bytes, str]:
 
     async def ask() -> tuple[bytes, str]:
         with listen(Address(), "--metrics-port") as listening:
-            exporter = Exporter(meters)
+            exporter = Exporter(meters, Address())
             await exporter.start(listening)
             url = f"http://127.0.0.1:{listening.getsockname()[1]}/metrics"
             async with (
@@ -115,6 +115,35 @@ def page(meters: RunMeters, accept: str = "") -> tuple[bytes, str]:
             return found
 
     return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "status"),
+    [
+        (Address(), "localhost:9464", 200),
+        (Address(), "evil.example:9464", 403),
+        (Address(), "192.0.2.7", 403),
+        (Address("0.0.0.0", 9464), "192.0.2.7:9464", 200),
+        (Address("0.0.0.0", 9464), "evil.example", 403),
+    ],
+)
+def test_the_page_is_given_to_none_who_asks_for_another_host(
+    address: Address, host: str, status: int
+) -> None:
+    async def ask() -> int:
+        with listen(Address(), "--metrics-port") as listening:
+            exporter = Exporter(all_kinds(), address)
+            await exporter.start(listening)
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}/metrics"
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(url, headers={"Host": host}) as answer,
+            ):
+                met = answer.status
+            await exporter.stop()
+            return met
+
+    assert asyncio.run(ask()) == status
 
 
 def samples(meters: RunMeters) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

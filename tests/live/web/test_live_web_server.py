@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -189,16 +190,21 @@ def test_a_strangers_odd_request_gets_no_answer_and_no_line_on_the_terminal(
     assert caplog.messages == []
 
 
-def test_strangers_that_only_connect_take_no_more_open_files_than_allowed(tmp_path, monkeypatch):
+def test_strangers_that_only_connect_take_no_more_open_files_than_allowed_and_lock_nobody_out(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
 
     async def main(served: Served) -> None:
         url = urlsplit(served.url)
-        crowd = [await asyncio.open_connection(url.hostname, url.port) for _ in range(3)]
-        reader, writer = await asyncio.open_connection(url.hostname, url.port)
-        assert await asyncio.wait_for(reader.read(), 10) == b""
-        for one in (writer, *(end for _, end in crowd)):
-            one.close()
+        crowd = [await asyncio.open_connection(url.hostname, url.port) for _ in range(4)]
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(crowd[0][0].read(), 10) == b""
+        assert len(served.server._door._guests) == 3
+        async with served.http.get(served.url) as answer:
+            assert answer.status == 200
+        for _, end in crowd:
+            end.close()
 
     serving(tmp_path, main)
 

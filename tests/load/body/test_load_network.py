@@ -170,6 +170,13 @@ def test_a_network_without_spread_and_bad_stretches_stands_still():
 # -- the figures of a report
 
 
+def test_losses_that_differ_by_rounding_alone_are_not_taken_for_bursts():
+    losing = make_network(
+        good_loss=0.9999999999999999, bad_loss=1.0, good_packets=1.0, bad_packets=1.0
+    )
+    assert burst_ratio(losing) == pytest.approx(1.0)
+
+
 @settings(max_examples=20, deadline=None)
 @given(networks, seeds)
 def test_any_possible_network_gives_possible_figures_that_agree(network, seed):

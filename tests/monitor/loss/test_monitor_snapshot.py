@@ -100,7 +100,7 @@ def test_a_time_of_observation_is_a_number_or_its_digits(value, ms):
     assert epoch_ms(value) == ms
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [], {}, None])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [], {}, None, 1e300, -1])
 def test_what_is_no_time_is_none(value):
     assert epoch_ms(value) is None
 

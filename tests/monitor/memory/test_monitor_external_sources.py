@@ -16,7 +16,8 @@ from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Event, MemorySample
 from qosflood.monitor.memory.external_sampler import ExternalSampler
-from qosflood.monitor.memory.external_sources import Reading, Unread, open_external
+from qosflood.monitor.memory.external_sources import Reading, Unread
+from qosflood.monitor.memory.open_external import open_external
 from qosflood.plan.watching import MemorySource
 
 SECRET = "planted-51c0aa"

@@ -10,7 +10,7 @@ from sick_collectors import sick_collector
 
 from qosflood.base.units import SECOND
 from qosflood.monitor.memory.external_sampler import ExternalSampler
-from qosflood.monitor.memory.external_sources import open_external
+from qosflood.monitor.memory.open_external import open_external
 from qosflood.plan.watching import MemorySource
 
 

@@ -6,6 +6,7 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
+from qosflood.journal.records import decode_record, encode_record
 from qosflood.monitor.prometheus.otel import open_otel
 
 
@@ -51,3 +52,16 @@ def test_a_page_that_is_none_is_told_and_holds_nothing():
     assert not sample.ok
     assert sample.reason
     assert sample.points == {}
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "1e300", "-1"])
+def test_what_is_no_count_is_left_out_and_named(value):
+    counter = "otelcol_receiver_accepted_metric_points"
+    sample = look(
+        f'{counter}{{receiver="a"}} {value}\n{counter}{{receiver="b"}} 2\n'
+        f'up{{instance="a:1"}} {value}\n'
+    )
+    assert sample.ok
+    assert (sample.points, sample.up) == ({"accepted b": 2.0}, {})
+    assert sample.reason.startswith(f"2 of its values are no counts and were left out: {counter}")
+    assert decode_record(encode_record(sample)) == sample

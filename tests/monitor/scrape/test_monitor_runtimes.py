@@ -48,3 +48,15 @@ def test_a_runtimes_heap_lag_and_collections_are_found(runtime):
     page = read_exposition(text.encode(), "text/plain", "rss", wanted=NAMES)
     found = runtime_figures(page)
     assert (found["heap_bytes"], found["loop_lag_s"], found["major_gcs"]) == expected
+
+
+@pytest.mark.parametrize("value", ["1e300", "+Inf"])
+def test_a_heap_that_no_machine_has_is_not_measured_and_named(value):
+    body = f"nodejs_heap_size_used_bytes {value}\nprocess_resident_memory_bytes {value}\n"
+    page = read_exposition(
+        body.encode(), "text/plain", "process_resident_memory_bytes", wanted=NAMES
+    )
+    assert runtime_figures(page)["heap_bytes"] is None
+    assert page.rss_bytes is None
+    for name in ("nodejs_heap_size_used_bytes", "process_resident_memory_bytes"):
+        assert any(warning.startswith(f"{name} is ") for warning in page.warnings)

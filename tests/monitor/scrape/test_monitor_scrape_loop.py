@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import replace
+
+import pytest
 
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import ScrapeSample
+from qosflood.monitor.scrape import loop
 from qosflood.monitor.scrape.changes import UNSAID
 from qosflood.monitor.scrape.loop import ScrapeLoop
 from qosflood.monitor.scrape.scraper import Page
@@ -81,3 +85,31 @@ def test_ticks_that_pass_while_a_page_is_awaited_are_gaps_of_the_target():
     for sample in missed:
         assert (sample.own_fault, sample.gap) == (False, True)
         assert sample.reason == "the scrape before it still ran"
+
+
+class StarvedScraper(SlowScraper):
+    """Its first page does not come in time; `waited_ns` of that the monitor had no CPU."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, waited_ns: int) -> None:
+        super().__init__(fetching=False)
+        self._slow = {"fetch": False, "read": False}
+        self._fails, self._waited, self._waits_ns = True, 0, waited_ns
+        monkeypatch.setattr(loop, "waited_for_cpu_ns", lambda: self._waited)
+
+    async def fetch(self) -> Page:
+        fails, self._fails = self._fails, False
+        self._waited += self._waits_ns if fails else 0
+        return Page(duration_ns=SECOND, reason="no answer within 1s" if fails else None)
+
+    async def read(self, t: int, page: Page) -> ScrapeSample:
+        sample = await super().read(t, page)
+        return replace(sample, ok=page.reason is None, reason=page.reason)
+
+
+@pytest.mark.parametrize(("waited_ns", "own_fault"), [(700 * MS, True), (300 * MS, False)])
+def test_a_time_out_of_a_monitor_that_had_no_cpu_is_not_the_targets(
+    monkeypatch: pytest.MonkeyPatch, waited_ns: int, own_fault: bool
+) -> None:
+    first, *others = samples_of(StarvedScraper(monkeypatch, waited_ns))
+    assert (first.ok, first.own_fault) == (False, own_fault)
+    assert not any(sample.own_fault for sample in others)

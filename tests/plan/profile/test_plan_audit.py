@@ -155,6 +155,33 @@ def test_the_address_that_several_instances_share_is_not_read():
     assert why_unread(elsewhere) == why_unread(make_plan()) == ""
 
 
+TARGETS = (HeaderRef(name="A", source="env:TARGETS"),)
+NAMED = (HeaderRef(name="A", source="env:NAMED"),)
+
+
+@pytest.mark.parametrize(
+    ("page", "headers", "readback", "sent"),
+    [
+        ("http://127.0.0.1:8080/m", TARGETS, "/held", TARGETS),
+        ("http://127.0.0.1:8080/m", TARGETS, "http://10.0.0.3/held", ()),
+        ("http://10.0.0.1:9/m", (), "http://127.0.0.1:8080/held", TARGETS),
+        ("http://10.0.0.1:9/m", NAMED, "http://10.0.0.3/held", NAMED),
+    ],
+)
+def test_a_snapshot_on_another_origin_gets_none_of_the_targets_headers(
+    page, headers, readback, sent
+):
+    one = Instance(name="a", scrape_url=page, headers=headers, readback=readback)
+    plan = make_plan(target={"headers": TARGETS}, instances=(one,))
+    assert sources(plan)[0].headers == sent
+
+
+@pytest.mark.parametrize(("where", "sent"), [("/held", TARGETS), ("http://10.0.0.3/held", ())])
+def test_the_plans_own_snapshot_is_asked_with_headers_on_the_targets_origin_alone(where, sent):
+    plan = make_plan(target={"headers": TARGETS}, audit=Audit(readback=where))
+    assert sources(plan)[0].headers == sent
+
+
 @given(seed=st.integers(0, 2**63 - 1), clients=st.integers(1, 3000), sessions=st.integers(1, 600))
 def test_sampled_are_so_many_different_clients_that_live_at_the_end_and_so_many_that_left(
     seed, clients, sessions

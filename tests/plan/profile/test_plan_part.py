@@ -18,10 +18,18 @@ def part(index: int, of: int = 8, **options: object) -> Plan:
     return plan_of(part=PartOf(index, of), addresses=("127.0.0.1",), **(ASKED | options))
 
 
-@pytest.mark.parametrize("text", ["3", "0/8", "9/8", "3/0", "-1/8", "3/8/2", "three/8", "³/8", ""])
+@pytest.mark.parametrize("text", ["3", "3/0", "-1/8", "3/8/2", "three/8", "³/8", ""])
 def test_a_part_is_a_number_of_a_number(text):
     assert parse_part(" 3/8 ") == PartOf(3, 8)
     with pytest.raises(UnitError, match="expected the part and how many there are"):
+        parse_part(text)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("0/8", "1/8"), ("9/8", "8/8"), ("2/1", "1/1")])
+def test_a_number_beyond_the_parts_is_answered_with_those_there_are(text, meant):
+    of = meant[-1]
+    line = f'got "{text}", expected a part from 1 to {of} of {of}, e.g. {meant}'
+    with pytest.raises(UnitError, match=f"^{line}$"):
         parse_part(text)
 
 

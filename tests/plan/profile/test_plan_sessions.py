@@ -84,6 +84,6 @@ def test_a_life_in_which_nothing_is_reported_is_a_problem(keys, line):
 def test_the_plan_says_how_many_sessions_are_left_behind():
     rows = {row.label: row.value for row in describe(plan_of({"sessions": {"lifetime": "10m"}}))}
     assert rows["sessions"] == (
-        "more sessions in 5,000 places; exponential lifetimes of 10m, "
+        "more sessions than the 5,000 clients; exponential lifetimes of 10m, "
         "until a third of the flood has passed"
     )

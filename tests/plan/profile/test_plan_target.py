@@ -163,6 +163,21 @@ def test_ceilings_hold_off_loopback():
     assert plan_of(**options).load.rate == 60_000.0
 
 
+def test_a_ceiling_counts_what_may_be_sent_with_every_retry():
+    asked = {**REMOTE, "rate": Rate(per_second=200.0)}
+    retrying = {"retries": {"most": 100}}
+    assert problems_of(retrying, **asked, max_rate="20000/s") == [
+        "--rate: got 200 reports/s, 20,200 requests/s with 100 retries of each, expected at most "
+        "20,000 off loopback; --max-rate 20200/s raises that"
+    ]
+    assert plan_of(retrying, **asked, max_rate="20200/s").load.rate == 200.0
+
+
+def test_a_ceiling_holds_for_the_base_load_too():
+    asked = {**REMOTE, "rate": Rate(multiple=0.5), "clients": 100_000}
+    assert "expected at most 10 off loopback" in problems_of(**asked, max_rate="10/s")[0]
+
+
 def test_ceilings_are_raised_on_purpose():
     plan = plan_of(
         **REMOTE,

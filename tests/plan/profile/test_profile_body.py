@@ -158,7 +158,7 @@ def test_a_field_that_is_set_on_the_command_line_is_named_there(problems):
     (line,) = problems("", "report.body.a=$network.moss")
     assert line.startswith('--set report.body.a=$network.moss: got the unknown source "network.mo')
     assert problems("", "report.body.a=\udc80") == [
-        "--set report.body.a=\udc80: got half of a surrogate pair, expected Unicode characters"
+        "--set: got bytes that are no UTF-8, expected key.path=value as text"
     ]
 
 

@@ -30,7 +30,7 @@ import pytest
         ),
         (
             '[[network.classes]]\nname = "a"\n[[network.classes]]\nname = "a"',
-            'network.classes: got "a" twice, expected a name of its own for each class',
+            'network.classes: got "a" twice, expected a different name for each class',
         ),
         (
             'network.classes = [{ name = "a" }, { name = "b", los = 1 }]',
@@ -53,7 +53,7 @@ import pytest
                 ('jitter = "11s"', '.jitter: got "11s", expected at most 10s, e.g. 80ms'),
                 (
                     "rtt = 80",
-                    '.rtt: got 80, expected a duration with a unit, e.g. "80ms"',
+                    '.rtt: got "80", expected a duration with a unit, e.g. 80ms',
                 ),
                 ("rtt_spread = 3", ".rtt_spread: got 3, expected a number from 0 to 2, e.g. 0.4"),
                 (

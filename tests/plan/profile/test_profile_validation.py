@@ -56,7 +56,7 @@ SECTIONS = (
         ),
         (
             "peak.interval = 5",
-            'peak.interval: got 5, expected a duration with a unit, e.g. "5s"',
+            'peak.interval: got "5", expected a duration with a unit, e.g. 5m or 5s',
         ),
         (
             'peak.interval = "0s"',
@@ -131,7 +131,7 @@ SECTIONS = (
         ),
         (
             "scrape.interval = 5",
-            'scrape.interval: got 5, expected a duration with a unit, or "off", e.g. "5s"',
+            'scrape.interval: got "5", expected a duration with a unit or off, e.g. 5m or 5s',
         ),
         (
             'memory.limit = "512"',
@@ -154,7 +154,8 @@ SECTIONS = (
         ),
         (
             "limits.expect = [5]",
-            'limits.expect[0]: got 5, expected a limit, e.g. "response.p99 < 250ms"',
+            'limits.expect[0]: got "5", expected "[phase:]metric op value", '
+            "e.g. response.p99 < 250ms",
         ),
         (
             'run.rate = "fast"',
@@ -162,7 +163,7 @@ SECTIONS = (
         ),
         (
             "run.rate = 10",
-            'run.rate: got 10, expected a multiple of 1x, or reports per second, e.g. "10x"',
+            'run.rate: got "10", expected a multiple such as 10x or a rate such as 10/s',
         ),
         (
             'safety.max_rate = "10x"',
@@ -241,6 +242,12 @@ def test_a_long_value_is_cut(problems):
     assert len(line) < 200
 
 
+SECRET_QUERY = (
+    "got a query with a secret by its name, token, expected none: a query is written to run.json; "
+    "send it as a header, read from env:VAR or file:PATH"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -273,6 +280,20 @@ def test_a_long_value_is_cut(problems):
             'target.url = "http://qos.example.com?token=hunter2"',
             "target.url: got a URL with a query or fragment, expected none, "
             "e.g. http://127.0.0.1:3000",
+        ),
+        *(
+            (f"{where} = {value}", f"{named}: {SECRET_QUERY}")
+            for where, value, named in (
+                ("scrape.url", '"http://a/m?token=hunter2"', "scrape.url"),
+                ("scrape.path", '"/m?x=1&token=hunter2"', "scrape.path"),
+                ("control.url", '"http://a/m?token=hunter2"', "control.url"),
+                ("otel.urls", '["http://a/m?token=hunter2"]', "otel.urls[0]"),
+                ("report.path", '"/qos?token=hunter2"', "report.path"),
+                ("report.query", '{ token = "hunter2" }', "report.query.token"),
+                ("audit.readback", '"/held?token=hunter2"', "audit.readback"),
+                ("audit.readback", '"http://a/held?token=hunter2"', "audit.readback"),
+                ("memory.exposition", '"http://a/m?token=hunter2"', "memory.exposition"),
+            )
         ),
         (
             'target = "http://me:hunter2@qos.example.com"',

@@ -45,7 +45,7 @@ def test_reports_acked_long_after_the_flood_are_not_laid_to_its_seconds() -> Non
     seconds = tuple(replace(second, acked=200) for second in story.findings.seconds)
     late = replace(story, findings=replace(story.findings, seconds=seconds))
     words = said(with_flood(late, acked=300.0), "throughput")
-    assert "300 answered, many of them only after it: in its own seconds 200 to 200 were" in words
+    assert "300 answered, many of them after the flood: during it, 200 to 200 per second" in words
     assert "many of them" not in said(story, "throughput")
 
 

@@ -10,8 +10,9 @@ from comparing import make_blocks, overall_power, pool, power
 from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
+from ranks import value_at_rank
 
-from qosflood.analysis.findings import Blocks
+from qosflood.analysis.findings_series import Blocks
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.histograms import decode, make_histogram
 from qosflood.report.compare.figures import LONE
@@ -49,12 +50,12 @@ def test_the_same_seed_gives_the_same_noise() -> None:
 
 
 def test_each_percentiles_noise_is_its_own() -> None:
-    """That of the figure read from every draw's sum with HdrHistogram itself."""
+    """That of the figure read from every draw's sum at its naive rank."""
     cut = make_blocks((1,), blocks=8, each=400)[0]
     noises = noise_within(cut, (3, 0), draws=20)
     drawn = weights(8, together(8), 20, np.random.default_rng([3, 0]))
     for name, percentile in PERCENTILES.items():
-        read = [math.log(summed(cut, row).get_value_at_percentile(percentile)) for row in drawn]
+        read = [math.log(value_at_rank(summed(cut, row), percentile)) for row in drawn]
         widened = math.sqrt(8 / (8 - together(8)))
         assert noises[f"response.{name}"].error == pytest.approx(widened * np.std(read)), name
 

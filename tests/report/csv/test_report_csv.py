@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from journal_maker import write_run
 from part_maker import PLAN, whole_records, write_part
 from plan_maker import make_plan
+from ranks import value_at_rank
 from record_maker import at, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis.latency import given as is_given
@@ -103,7 +104,7 @@ def test_percentiles_of_a_second_are_those_of_all_shards_values_together(tmp_pat
         (row,) = (r for r in rows if float(r["t_s"]) == second and r["phase"] == phase)
         assert int(row[f"{series}_count"]) == whole.total_count
         for name, percentile in (("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99_9", 99.9)):
-            value = whole.get_value_at_percentile(percentile)
+            value = value_at_rank(whole, percentile)
             expected = is_given(value, percentile, whole.total_count)
             cell = row[f"{series}_{name}_ms"]
             assert cell == ("" if expected is None else str(expected / 1e6))
@@ -245,6 +246,15 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         export(run_dir, file, TABLES[:1], empty=True)
     assert (run_dir / "csv" / "load.csv").read_bytes() == before
     assert file.read_text() == "mine"
+
+
+def test_links_that_somebody_planted_are_not_followed(tmp_path: Path) -> None:
+    run_dir, elsewhere = write_run(tmp_path / "run", make_plan()), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (run_dir / "csv").symlink_to(elsewhere)
+    with pytest.raises(RunDirectoryError, match="is a link to another folder"):
+        export(run_dir, None, TABLES, empty=False)
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_broken_journal_leaves_no_file_behind(tmp_path: Path) -> None:

@@ -8,8 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from findings_maker import make_generator
 from rich.console import Console
-from stories import STORIES, Story, document_of, failing_run, good_run, hostile
+from stories import (
+    LOAD,
+    STORIES,
+    Story,
+    document_of,
+    failing_run,
+    good_run,
+    hostile,
+    interrupted_run,
+)
 
 from qosflood.analysis.analyse import analyse
 from qosflood.analysis.verdict.verdict import judge
@@ -41,7 +51,7 @@ def aborted_run() -> Story:
         story.verdict,
         verdict="ABORTED",
         exit_code=ExitCode.ABORTED,
-        headline=f"5,000 clients, 1,000 reports/s (10x of 500) for 15m: ABORTED - {what}",
+        headline=f"{LOAD} for 15m: ABORTED - {what}",
         reasons=(what,),
     )
     return replace(story, verdict=verdict)
@@ -264,3 +274,44 @@ def test_what_was_looked_at_is_told_only_where_something_is_amiss() -> None:
         story = make()
         story = replace(story, findings=replace(story.findings, limited_evidence=(evidence,)))
         assert (evidence in "\n".join(lines_of(document_of(story), 200, "all"))) is told
+
+
+LATE = "generator late in 8 of 17 seconds (47.06%, at most 5% allowed; 8 of 9 in flood): send lag"
+
+
+def late_run(why: str) -> Story:
+    story = failing_run()
+    late = make_generator(verdict="late", problems=(LATE,))
+    findings = replace(
+        story.findings, generator=late, limited_by="generator", limited_why=why, limited_evidence=()
+    )
+    verdict = replace(
+        story.verdict, verdict="INVALID", headline=f"500 clients: INVALID - {LATE}", reasons=(LATE,)
+    )
+    return replace(story, findings=findings, verdict=verdict)
+
+
+def test_that_the_generator_was_late_is_said_once() -> None:
+    lines = lines_of(document_of(late_run("it sent reports late")), 200)
+    assert not [line for line in lines if line.startswith("limited by")]
+    assert flat(lines).count("late") == 1
+
+
+def test_what_a_late_generator_does_not_explain_is_said() -> None:
+    why = "it sent reports late; but half of the answers took 2s or more from the send"
+    lines = lines_of(document_of(late_run(why)), 200)
+    assert [line for line in lines if line.startswith("limited by")]
+
+
+def test_phases_that_were_not_reached_and_figures_that_nobody_measured_are_left_out() -> None:
+    story = interrupted_run()
+    first, *rest = story.findings.phases
+    unreached = [replace(phase, seconds=0.0) for phase in rest]
+    story = replace(story, findings=replace(story.findings, phases=(first, *unreached)))
+    lines = lines_of(document_of(story), 100, "all")
+    names = next(line for line in lines if line.split() == [first.name])
+    shown = lines[lines.index(names) + 1 :]
+    assert shown[0].startswith("length")
+    assert not [line for line in shown if line.split()[-1:] == ["–"]]
+    none = replace(story, findings=replace(story.findings, phases=tuple(unreached)))
+    assert not [line for line in lines_of(document_of(none), 100, "all") if "planned /s" in line]

@@ -19,6 +19,12 @@ def test_every_word_is_kept_and_every_line_fits(words: list[str], width: int, in
         assert line == line.rstrip()
 
 
+def test_an_option_and_its_value_stay_together_only_where_they_fit() -> None:
+    assert hanging("", "run it with --rate 10x", 16, 0) == ["run it with", "--rate 10x"]
+    assert hanging("", "a --rate 10x", 8, 0) == ["a --rate", "10x"]
+    assert hanging("", "x--a b c", 6, 0) == ["x--a b", "c"]
+
+
 def test_further_lines_begin_under_the_text() -> None:
     assert hanging("next", "find the headroom", 18, 8) == ["next    find the", " " * 8 + "headroom"]
     assert hanging("", "one two three", 8, 0, 2) == ["one two", "  three"]

@@ -72,7 +72,7 @@ def refusal(answer, **changes):
     ("answer", "words"),
     [
         (page(b"<html>hello", type_="text/html"), "status 200 with a body of text/html"),
-        (page(b"", status="401 Unauthorized"), "status 401; it refuses us; give it a token"),
+        (page(b"", status="401 Unauthorized"), "status 401; access refused; give a token"),
         (page(b"[1]", type_="application/json"), "JSON of another kind"),
         (page(b"", "Location: /login", status="302 Found"), "a redirect"),
         (a_prometheus(version="1.8.2"), "got version 1.8.2, expected 2.14 or newer"),
@@ -90,6 +90,20 @@ def test_an_address_where_nobody_listens_is_refused():
 def test_a_job_that_is_not_there_is_answered_with_those_that_are():
     line = refusal(a_prometheus(), job="qso")
     assert "expected one of node, qos; did you mean qos?" in line
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("no url", 'target a: got "no url", expected a URL'),
+        (f"http://{'a' * 64}/metrics", "expected a URL with a host"),
+        ("http://a:3000/metrics?token=hunter2", "got a query with a secret by its name, token"),
+    ],
+)
+def test_a_target_whose_url_cannot_be_taken_is_named(url, words):
+    line = refusal(a_prometheus((target("qos", "a", url=url),)), job="qos")
+    assert words in line
+    assert "hunter2" not in line
 
 
 def test_an_instance_that_is_not_there_is_answered_with_those_that_are():
@@ -116,11 +130,21 @@ def test_where_the_scrapes_go_is_said():
     assert any("scrapes go to a, b too" in line for line in beside.warnings)
 
 
+def test_targets_that_are_scraped_without_the_secrets_are_named():
+    token = HeaderRef(name="Authorization", source="env:QOSFLOOD_TOKEN")
+    plan = make_plan(target={"headers": (token,)})
+    line = "a:3000, b:3000: scraped without target.headers"
+    bare = asyncio.run(looked(a_prometheus(), plan, job="qos"))
+    assert any(line in warning for warning in bare.warnings)
+    shared = asyncio.run(looked(a_prometheus(), plan, job="qos", share_headers=True))
+    assert not any(line in warning for warning in shared.warnings)
+
+
 def test_a_target_is_known_by_its_page_under_any_name_of_this_machine():
     known = target("qos", "one", url="http://localhost:8080/metrics", health="down")
     beside = asyncio.run(looked(a_prometheus((known,))))
     assert beside.words == ("prometheus ✓ 3.1.0, 1 of 1 targets",)
-    assert "is down before the load already: connection refused" in beside.warnings[0]
+    assert "is already down before the load: connection refused" in beside.warnings[0]
 
 
 def test_a_prometheus_that_does_not_scrape_the_target_is_a_warning():
@@ -132,7 +156,7 @@ def test_a_prometheus_that_does_not_scrape_the_target_is_a_warning():
 def test_alerts_that_fire_already_are_said():
     firing = {"labels": {"alertname": "Watchdog"}, "state": "firing", "activeAt": None}
     beside = asyncio.run(looked(a_prometheus(alerts=[firing])))
-    assert "prometheus: fires before the load already: Watchdog" in beside.warnings
+    assert "prometheus: alerts already firing before the load: Watchdog" in beside.warnings
 
 
 def test_a_secret_that_is_echoed_is_hidden(monkeypatch):

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from needing import GIB, plenty, wanting
 from plan_maker import make_report
+from resource_cases import GIB, plenty, wanting
 
 from qosflood.base.errors import PreflightError
 from qosflood.base.units import MS, SECOND
@@ -71,7 +71,7 @@ def test_what_is_not_known_refuses_nothing():
             plenty(),
             "ports: 200,000 clients need a local port each, this machine has 28,232 for this "
             f"target; {WIDEN}, and connect from 4 source addresses (target.sources), "
-            "or name --clients 28000, a report each 700ms",
+            "or name --clients 28000, a report every 700ms",
         ),
         (
             wanting(70_000, shards=8, sources=CLIENTS),
@@ -82,18 +82,18 @@ def test_what_is_not_known_refuses_nothing():
         (
             wanting(5000, sessions=churning(10 * SECOND), sources=CLIENTS),
             plenty(),
-            "ports: 5,000 clients need a local port each and 30,000 ports wait 1m after we "
-            f"closed their connections, this machine has 28,232 for this target; {WIDEN}, or use "
-            "ports again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or connect from more addresses "
-            "(target.sources), or lower --clients to 4000",
+            "ports: 5,000 clients need a local port each and 30,000 ports stay taken for 1m "
+            "after their connections close, this machine has 28,232 for this target; "
+            f"{WIDEN}, or reuse ports sooner: sysctl -w net.ipv4.tcp_tw_reuse=1, or "
+            "connect from more addresses (target.sources), or lower --clients to 4000",
         ),
         (
             wanting(1000, report=PER_REPORT, cadence_ns=SECOND),
             plenty(),
-            "ports: 101 connections need a local port each and 60,000 ports wait 1m after we "
-            f"closed their connections, this machine has 28,232 for this target; {WIDEN}, or use "
-            "ports again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or connect from more addresses "
-            "(target.sources)",
+            "ports: 101 connections need a local port each and 60,000 ports stay taken for "
+            "1m after their connections close, this machine has 28,232 for this target; "
+            f"{WIDEN}, or reuse ports sooner: sysctl -w net.ipv4.tcp_tw_reuse=1, or "
+            "connect from more addresses (target.sources)",
         ),
         (
             wanting(300),
@@ -112,13 +112,13 @@ def test_what_is_not_known_refuses_nothing():
             wanting(10, sources=CLIENTS),
             plenty(memory_bytes=GIB // 8),
             "memory: 10 clients take about 140.0 MiB of 128.0 MiB available, expected at most 90% "
-            "of it; free some",
+            "of it; free some memory",
         ),
         (
             wanting(15_000, target=TLS, sources=CLIENTS),
             plenty(memory_bytes=GIB // 2),
             "memory: 15,000 clients take about 550.2 MiB of 512.0 MiB available, expected at most "
-            "90% of it; free some, or lower --clients to 11000",
+            "90% of it; free some memory, or lower --clients to 11000",
         ),
         (
             wanting(10_000, target=TLS, edge_ns=3 * SECOND),
@@ -156,14 +156,14 @@ def test_too_little_is_one_line_with_what_helps(plan: Plan, facts: Facts, proble
         (
             wanting(10, sources=CLIENTS),
             plenty(memory_bytes=200 * 1024**2),
-            "memory: 10 clients take about 140.0 MiB of 200.0 MiB available; what else runs here "
-            "may push it out",
+            "memory: 10 clients take about 140.0 MiB of 200.0 MiB available; other programs may "
+            "leave too little",
         ),
         (
             wanting(100, target={"embedded": True}, planned_sessions=1_000_000),
             plenty(memory_bytes=2 * GIB - GIB // 4),
             "memory: 100 clients and the embedded collector's 1,000,000 sessions take about 1.1 "
-            "GiB of 1.8 GiB available; what else runs here may push it out",
+            "GiB of 1.8 GiB available; other programs may leave too little",
         ),
         (
             wanting(3000, target=TLS, edge_ns=3 * SECOND),
@@ -174,25 +174,26 @@ def test_too_little_is_one_line_with_what_helps(plan: Plan, facts: Facts, proble
         (
             wanting(5000, base=5000, target=TLS),
             plenty(),
-            "handshakes: 5,000 clients join as baseline begins and take 3.5s of CPU to connect, "
-            "their reports are due within 5s and may wait: take fewer, or more --shards",
+            "handshakes: 5,000 clients join as baseline begins and take 3.5s of CPU to connect; "
+            "their reports are due within 5s and may wait: use fewer clients, or more --shards",
         ),
         (
             wanting(10_000, target=TLS, storms=(Storm(at_ns=90 * SECOND, drop=0.9),)),
             plenty(),
             "handshakes: 9,000 clients come back from the storm at 90s and take 3.6s of CPU to "
-            "connect, their reports are due within 5s and may wait: take fewer, or more --shards",
+            "connect; their reports are due within 5s and may wait: use fewer clients, or more "
+            "--shards",
         ),
         (
             wanting(2500, cadence_ns=10 * MS),
             plenty(),
-            "reports: 250,000/s are more than the 100,000/s that a core sends, here with 1 of 4; "
+            "reports: 250,000/s are more than the 100,000/s that 1 of 4 cores can send; "
             "the run may end INVALID: --shards 3",
         ),
         (
             wanting(2500, cadence_ns=10 * MS, shards=3),
             plenty(cores=2),
-            "reports: 250,000/s are more than the 100,000/s that a core sends, here with 2 of 2; "
+            "reports: 250,000/s are more than the 200,000/s that 2 of 2 cores can send; "
             "the run may end INVALID: a lower --rate, or more machines",
         ),
     ],
@@ -305,7 +306,7 @@ def test_a_part_is_advised_in_clients_of_the_whole_run():
     part = Part(index=2, of=4, start_at_ns=0)
     (problem,) = weigh(wanting(400_000, part=part, shards=8, sources=RATE), plenty()).problems
     assert "ports: 100,000 clients need a local port each" in problem
-    assert problem.endswith("or name --clients 112000, a report each 1.4s")
+    assert problem.endswith("or name --clients 112000, a report every 1.4s")
 
 
 plans = st.builds(

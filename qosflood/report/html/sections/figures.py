@@ -38,7 +38,7 @@ def findings(report: Report) -> Values:
 
 def phases(report: Report) -> Values | None:
     """Every figure per phase, side by side."""
-    names = [phase.name for phase in report.document.phases]
+    names = [phase.name for phase in cells.reached(report.document)]
     if not names:
         return None
     return {

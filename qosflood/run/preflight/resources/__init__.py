@@ -1,7 +1,7 @@
 """What a plan needs of the machine it runs on, against what the machine has. Pure.
 
-Every need is weighed by itself, and all that is wrong is said at once. Figures are of the right
-size, not exact: they refuse what cannot work and warn of what may not.
+Each need is judged separately, and all problems are reported together. Figures are estimates: they
+refuse a plan that cannot work and warn of one that may not.
 """
 
 from qosflood.run.preflight.resources.values import Facts, Needs

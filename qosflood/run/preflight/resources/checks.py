@@ -1,7 +1,7 @@
-"""The needs one by one: open files, memory, handshakes, reports per second; ports are next door.
+"""The needs one by one: open files, memory, handshakes, reports per second; ports are in `ports`.
 
-Each check gives the need in words and, where the machine has too little, what helps. What fewer
-clients would mend is left to the caller, who knows how many fit all needs together.
+Each check gives the need in words and, where the machine has too little, what helps. Advice
+to use fewer clients is left to the caller, who knows how many fit all needs together.
 """
 
 import math
@@ -82,9 +82,9 @@ def memory(plan: Plan, facts: Facts) -> Need:
     said = f"memory: {format_count(most_clients(plan))} clients{_and_sessions(plan)} take {words}"
     if needed > _MEMORY_REFUSED * facts.memory_bytes:
         most = format_ratio(_MEMORY_REFUSED)
-        return Need(line=line, problem=f"{said}, expected at most {most} of it; free some")
+        return Need(line=line, problem=f"{said}, expected at most {most} of it; free some memory")
     if needed > _MEMORY_WARNED * facts.memory_bytes:
-        return Need(line=line, warning=f"{said}; what else runs here may push it out")
+        return Need(line=line, warning=f"{said}; other programs may leave too little")
     return Need(line=line)
 
 
@@ -103,7 +103,7 @@ def _sessions(plan: Plan) -> int:
 
 
 def _and_sessions(plan: Plan) -> str:
-    """The embedded collector keeps every session for ever."""
+    """The embedded collector never forgets a session."""
     if not plan.target.embedded or _sessions(plan) == most_clients(plan):
         return ""
     return f" and the embedded collector's {format_count(_sessions(plan))} sessions"
@@ -185,8 +185,9 @@ def _herd_warning(plan: Plan, workers: int) -> str | None:
         if took_ns > _BUSY_WARNED * herd.due_within_ns:
             return (
                 f"handshakes: {format_count(herd.clients)} clients {herd.when} and take "
-                f"{format_duration(took_ns)} of CPU to connect, their reports are due within "
-                f"{format_duration(herd.due_within_ns)} and may wait: take fewer, or more --shards"
+                f"{format_duration(took_ns)} of CPU to connect; their reports are due within "
+                f"{format_duration(herd.due_within_ns)} and may wait: use fewer clients, or more "
+                "--shards"
             )
     return None
 
@@ -202,7 +203,6 @@ def reports(plan: Plan, facts: Facts) -> Need:
     fix = f"--shards {shards}" if shards <= facts.cores else "a lower --rate, or more machines"
     return Need(
         line=line,
-        warning=f"reports: {format_count(rate)}/s are more than the "
-        f"{format_count(_REPORTS_PER_CORE)}/s that a core sends, here with {workers} of "
-        f"{facts.cores}; the run may end INVALID: {fix}",
+        warning=f"reports: {format_count(rate)}/s are more than the {format_count(have)}/s that "
+        f"{workers} of {facts.cores} cores can send; the run may end INVALID: {fix}",
     )

@@ -21,7 +21,7 @@ class Connects(NamedTuple):
 
     @property
     def made(self) -> float:
-        """All of them."""
+        """Connections of both kinds."""
         return self.fresh + self.again
 
 

@@ -14,7 +14,7 @@ _EARLY_S = 1.0
 
 
 def ports(plan: Plan, facts: Facts) -> Need:
-    """A local port for each connection, and for each that still waits after we closed it."""
+    """A local port for each connection, and for each that still waits after it was closed."""
     needed = _ports_needed(plan, facts)
     if facts.ports is None:
         return Need(line=f"ports: {format_count(needed)}")
@@ -34,7 +34,7 @@ def _ports_needed(plan: Plan, facts: Facts) -> int:
 
 
 def _kept_s(plan: Plan, facts: Facts) -> float:
-    """How long a port stays taken after we closed its connection."""
+    """How long a port stays taken after its connection was closed."""
     early = facts.early_ports == "all" or (facts.early_ports == "loopback" and plan.target.loopback)
     return _EARLY_S if early else _TIME_WAIT_S
 
@@ -59,7 +59,9 @@ def _ports_missing(plan: Plan, facts: Facts, have: int) -> str:
         who = f"{format_count(at_once)} connections need a local port each"
     if (closed := math.ceil(closed_within(plan, _kept_s(plan, facts)))) > 0:
         kept = format_duration(_kept_s(plan, facts) * SECOND)
-        who += f" and {format_count(closed)} ports wait {kept} after we closed their connections"
+        who += (
+            f" and {format_count(closed)} ports stay taken for {kept} after their connections close"
+        )
     return f"ports: {who}, this machine has {format_count(have)} for this target"
 
 
@@ -68,7 +70,7 @@ def _more_ports(plan: Plan, facts: Facts, needed: int, have: int) -> str:
     many = f"{sources} source addresses" if sources > 1 else "more addresses"
     spread = f"connect from {many} (target.sources)"
     if connected_at_once(plan) + closed_within(plan, _EARLY_S) <= have:
-        spread = f"use ports again early: sysctl -w net.ipv4.tcp_tw_reuse=1, or {spread}"
+        spread = f"reuse ports sooner: sysctl -w net.ipv4.tcp_tw_reuse=1, or {spread}"
     if facts.ports is not None and facts.ports >= WIDEST_PORTS:
         return spread
     joined = "and" if needed > WIDEST_PORTS * _pairs(plan) else "or"

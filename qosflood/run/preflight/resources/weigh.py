@@ -13,7 +13,8 @@ _CHECKS = (ports, open_files, memory, handshakes, reports)
 
 
 def weigh(plan: Plan, facts: Facts) -> Needs:
-    """What `plan` needs here, what refuses it and what may go wrong; of a part, the part's own."""
+    """What `plan` needs here, what prevents it and what may go wrong; of a part, the part's own
+    needs."""
     whole, plan = plan, _played_here(plan)
     needs = [check(plan, facts) for check in _CHECKS]
     problems = [_unusable(source, reason) for source, reason in facts.unusable]
@@ -27,7 +28,7 @@ def weigh(plan: Plan, facts: Facts) -> Needs:
 
 
 def fitting_clients(plan: Plan, facts: Facts) -> int:
-    """The most clients with which nothing refuses the plan, in two figures; 0 if there are none.
+    """The most clients with which the plan is not refused, rounded down to two digits; 0: none.
 
     A plan that was accepted is accepted with fewer clients, so halving finds it.
     """
@@ -99,19 +100,19 @@ def _played_here(plan: Plan) -> Plan:
 
 
 def _advice(whole: Plan, plan: Plan, facts: Facts) -> str:
-    """How many clients of the whole run fit all needs together, and what becomes of the cadence."""
+    """How many clients of the whole run fit all needs together, and the cadence that follows."""
     clients = fitting_clients(plan, facts) * (whole.part.of if whole.part else 1)
     cadence_ns = whole.load.cadence_ns * clients // whole.load.clients
     if clients == 0 or cadence_ns < MS:
         return ""
     if "load.clients" in plan.sources:
         return f", or lower --clients to {clients}"
-    each = f", a report each {format_duration(cadence_ns)}" if _rate_named(plan) else ""
+    each = f", a report every {format_duration(cadence_ns)}" if _rate_named(plan) else ""
     return f", or name --clients {clients}{each}"
 
 
 def _rate_named(plan: Plan) -> bool:
-    """Whether the rate stays when clients are named: a profile's rate gives way to them."""
+    """Whether the rate stays when clients are named: it replaces a profile's rate."""
     kind, _, name = plan.sources.get("run.rate", "").partition(" ")
     return kind in ("option", "environment") and name != "--set"
 

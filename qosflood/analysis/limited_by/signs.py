@@ -1,0 +1,253 @@
+"""Signs that something limited the flood, each without what the generator's lateness explains.
+
+A sign is either an *answer* (a status that refuses, an answer that cannot be read), which only the
+target gives, or *silence* (timeouts, lost connections, slow answers), which target and network
+cause alike.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from qosflood.analysis.findings import LatencyFigures, PhaseFigures
+from qosflood.analysis.findings_of_target import Cause, Crash
+from qosflood.analysis.findings_series import Second
+from qosflood.analysis.generator.late import latency_limits
+from qosflood.analysis.latency import allowed_above
+from qosflood.analysis.limited_by.stalls import Stall
+from qosflood.analysis.limited_by.surroundings import SLOW_FACTOR, SLOW_NS, grew
+from qosflood.analysis.limited_by.weighing import Weighed
+from qosflood.base.percentiles import share_above
+from qosflood.base.units import MS, format_count, format_duration, format_ratio
+from qosflood.journal.records import CUT_OFF, NOT_SENT
+from qosflood.plan.plan import Limit, Plan
+
+_ANSWERED = ("rejected", "bad_response")
+_SILENT = ("timeout", "connection_lost", "connect_error")
+_OURS = "generator:"
+"""How the reason of a failed connect begins that this machine caused."""
+_TOLERATED_ERRORS = 0.001
+_TOLERATED_UNSENT = 0.01
+_GREW_AT = ("p50", "p90", "p99")
+"""The percentiles by which the share of slow answers is told, lowest first."""
+_REFUSED_FAST_NS = 10 * MS
+_NEVER_SHARE = 0.2
+"""Reports were never answered, rather than late, if the slowest answer took less than this share of
+the timeout."""
+_LEAST_SLOW_SECONDS = 0.05
+"""Growth counts only if so many of the flood's seconds show it: one pause lasts one second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Trouble that `share` of the reports met; `answered` by the target itself. `stormy`: a storm
+    that was asked for may be all there is to it. `ours`: this machine's own doing."""
+
+    why: str
+    share: float
+    answered: bool = False
+    slow: bool = False
+    stormy: bool = False
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What was seen of the flood besides its figures; `causes` are the target's own."""
+
+    stalls: Sequence[Stall] = ()
+    seconds: Sequence[Second] = ()
+    weighed: Weighed = field(default_factory=Weighed)
+    crash: Crash | None = None
+    causes: Sequence[Cause] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The flood beside the run at 1x (None where the plan leaves it out)."""
+
+    plan: Plan
+    baseline: PhaseFigures | None
+    flood: PhaseFigures
+    clues: Clues
+
+
+def first_sign(case: Case) -> Sign | None:
+    """The sign that says most; None if there is none."""
+    return next((sign for rule in _RULES if (sign := rule(case))), None)
+
+
+def _by_our_connects(case: Case) -> Sign | None:
+    ours = {why: n for why, n in case.flood.errors.items() if why.startswith(_OURS)}
+    count = sum(ours.values())
+    share = count / case.flood.scheduled
+    if share <= _tolerated(case.plan) or count < sum(_failed(case).values()):
+        return None
+    worst = max(ours, key=lambda why: ours[why]).removeprefix(_OURS).strip()
+    why = f"{format_ratio(share)} of the flood's reports failed on this machine: {worst}"
+    return Sign(why, share, ours=True)
+
+
+def _failed(case: Case) -> dict[str, int]:
+    """Failures by outcome without those that a stop, this machine or a late generator explains."""
+    flood, explained = case.flood, case.clues.weighed.failures
+    failed = {name: flood.outcomes.get(name, 0) for name in (*_ANSWERED, *_SILENT)}
+    failed["timeout"] -= flood.errors.get(CUT_OFF, 0)
+    failed["connect_error"] -= sum(n for why, n in flood.errors.items() if why.startswith(_OURS))
+    return {name: max(count - explained.get(name, 0), 0) for name, count in failed.items()}
+
+
+def _by_failures(case: Case) -> Sign | None:
+    """By which failed more often: answers or silence."""
+    failed = _failed(case)
+    share = sum(failed.values()) / case.flood.scheduled
+    if share <= _tolerated(case.plan):
+        return None
+    answered = sum(failed[name] for name in _ANSWERED)
+    most = sorted(failed.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
+    how = f"{_refusals(case.flood)}{_never_answered(case, most[0][0])}"
+    why = f"{format_ratio(share)} of the flood's reports failed: {listed}{how}"
+    return Sign(why, share, answered=2 * answered >= sum(failed.values()))
+
+
+def _refusals(flood: PhaseFigures) -> str:
+    """With which status most were refused, and how fast if half of them were fast."""
+    if not flood.outcomes.get("rejected") or not flood.statuses:
+        return ""
+    status = max(flood.statuses, key=lambda name: flood.statuses[name])
+    typical = flood.failed.p50_ns
+    fast = typical is not None and typical < _REFUSED_FAST_NS
+    within = f", half of them within {format_duration(typical)}" if fast and typical else ""
+    return f"; most had status {status}{within}"
+
+
+def _never_answered(case: Case, worst: str) -> str:
+    """Timeouts beside answers that were all fast: a queue would have slowed those too."""
+    slowest, timeout_ns = case.flood.service.max_ns, case.plan.load.timeout_ns
+    if worst != "timeout" or slowest is None or slowest >= _NEVER_SHARE * timeout_ns:
+        return ""
+    return (
+        f"; every answer that came did so within {format_duration(slowest)}: the others never "
+        "came, they were not just slow"
+    )
+
+
+def _by_unsent(case: Case) -> Sign | None:
+    explained = case.clues.weighed.failures.get("unsent", 0)
+    unsent = case.flood.outcomes.get("unsent", 0) - case.flood.errors.get(NOT_SENT, 0) - explained
+    share = unsent / case.flood.scheduled
+    if share <= _TOLERATED_UNSENT:
+        return None
+    behind = "for answers to earlier reports"
+    if case.plan.report.connection == "pooled":
+        pool = format_count(case.plan.here(case.plan.report.pool))
+        behind = (
+            f"for one of {pool} shared connections, which were all busy with unanswered reports"
+        )
+    sent = format_ratio(1 - share)
+    return Sign(f"only {sent} of the flood's reports were sent: the others waited {behind}", share)
+
+
+def _by_stalls(case: Case) -> Sign | None:
+    stalls = case.clues.stalls
+    if not stalls:
+        return None
+    worst = max(stalls, key=lambda stall: stall.seconds)
+    silent_s = sum(stall.seconds for stall in stalls)
+    times = "" if len(stalls) == 1 else f", {len(stalls)} times"
+    return Sign(
+        f"no report was answered for {worst.seconds} whole seconds{times}; then the target "
+        f"answered reports that had waited up to {format_duration(worst.waited_ns)}",
+        min(silent_s / max(case.flood.seconds, 1.0), 1.0),
+        slow=True,
+    )
+
+
+def _by_limits(case: Case) -> Sign | None:
+    for limit in _flood_limits(case.plan):
+        series, _, figure = limit.metric.partition(".")
+        value, threshold = getattr(case.flood, series).figure(figure), float(limit.threshold)
+        if value is None or value <= threshold or _explained(case, series, figure, threshold):
+            continue
+        stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
+        away = ": this includes reports of clients that a storm kept away" if stormy else ""
+        return Sign(
+            f"{limit.metric} was {format_duration(value)} in the flood; limit "
+            f"{format_duration(threshold)}{away}",
+            share_above(_GREW_AT[-1]),
+            slow=True,
+            stormy=stormy,
+        )
+    return None
+
+
+def _by_service(case: Case) -> Sign | None:
+    """By growth, for want of a limit that says which latency is still good."""
+    if case.baseline is None or _flood_limits(case.plan):
+        return None
+    before, after = p99(case.baseline.service), p99(case.flood.service)
+    if before is None or after is None or not grew(before, after):
+        return None
+    threshold = max(SLOW_FACTOR * before, before + SLOW_NS)
+    if _explained(case, "service", "p99", threshold) or not _lasts(case, threshold):
+        return None
+    return Sign(
+        f"service time p99 went from {format_duration(before)} at 1x to "
+        f"{format_duration(after)} in the flood",
+        _slow_share(case.baseline.service, case.flood.service),
+        slow=True,
+    )
+
+
+def _flood_limits(plan: Plan) -> list[Limit]:
+    return [limit for limit in latency_limits(plan) if limit.scope == "flood"]
+
+
+def _explained(case: Case, series: str, figure: str, threshold: float) -> bool:
+    """Whether no more answers lie above the threshold than a percentile allows, once those are
+    left out that the generator's lateness explains."""
+    weighed = case.clues.weighed
+    if not weighed.seconds:
+        return False
+    above, count = weighed.still_above(series, threshold)
+    return above <= allowed_above(figure, count)
+
+
+def _lasts(case: Case, threshold: float) -> bool:
+    """Whether answers were that slow in more than a few of the flood's seconds."""
+    answered = [s for s in case.clues.seconds if s.service_max_ns is not None]
+    slow = sum(s.service_max_ns > threshold for s in answered if s.service_max_ns is not None)
+    return not answered or slow > max(_LEAST_SLOW_SECONDS * len(answered), 1)
+
+
+def _slow_share(before: LatencyFigures, after: LatencyFigures) -> float:
+    """At least which share of the answers has grown slow, by the lowest percentile that grew."""
+    for name in _GREW_AT:
+        usual, now = before.percentiles[name], after.percentiles[name]
+        if usual is not None and now is not None and grew(usual, now):
+            return share_above(name)
+    return share_above(_GREW_AT[-1])
+
+
+_RULES: tuple[Callable[[Case], Sign | None], ...] = (
+    _by_our_connects,
+    _by_failures,
+    _by_unsent,
+    _by_stalls,
+    _by_limits,
+    _by_service,
+)
+
+
+def _tolerated(plan: Plan) -> float:
+    named = [
+        float(limit.threshold)
+        for limit in plan.limits
+        if limit.metric == "errors" and limit.scope == "flood" and limit.op in ("<", "<=")
+    ]
+    return min(named, default=_TOLERATED_ERRORS)
+
+
+def p99(figures: LatencyFigures) -> int | None:
+    """The 99th percentile where it is given, else the maximum."""
+    return figures.max_ns if figures.p99_ns is None else figures.p99_ns
