@@ -6,6 +6,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+ABSENT = "the page has no"
+"""So begins the reason of an AuditSample whose page lacks the counter or gauge."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentSession:
@@ -48,8 +51,8 @@ class ReadBack:
     several times, each time over a connection of its own.
 
     `held` are the sampled sessions found in it, with the time of observation (epoch ms) of the
-    sample held, None for one that cannot be read. `samples` counts all sessions in it. `reason`
-    says why it could not be read to its end, None if it was.
+    sample held, None for one that is no time, of which `odd` is the first value. `samples` counts
+    all sessions in it. `reason` says why it could not be read to its end, None if it was.
     """
 
     TAG: ClassVar[str] = "readback"
@@ -61,3 +64,4 @@ class ReadBack:
     bytes: int
     samples: int
     held: dict[str, int | None]
+    odd: str | None = None

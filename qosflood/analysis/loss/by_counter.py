@@ -13,8 +13,8 @@ _HIDDEN = 0.001
 
 def counter_finding(plan: Plan, base: LossFinding, series: Series) -> LossFinding:
     """acked <= seen <= acked + uncertain, plus the reports sent before the load, which a target may
-    count late. Fewer are lost, once the counter is final; more come from other clients, or are
-    counted twice, and may hide losses."""
+    count late. Fewer are lost, once the counter is final; more are refused ones, counted twice, or
+    other clients', and may hide losses."""
     name = plan.audit.counter or ""
     base = replace(base, method="counter", checked=base.acked)
     if plan.part is not None:
@@ -45,7 +45,8 @@ def _enough(plan: Plan, base: LossFinding, grew: str, seen: int) -> LossFinding:
     more = seen - base.acked - base.uncertain
     if more > own_reports(plan):
         reason = (
-            f"{grew}, {format_count(more)} more than this run can have sent, which may hide losses"
+            f"{grew}, {format_count(more)} more than can have been accepted of this run, which may "
+            "hide losses"
         )
         return replace(base, verdict="inconclusive", reason=reason, foreign=more)
     accepted = f"all {format_count(base.acked)} accepted reports"

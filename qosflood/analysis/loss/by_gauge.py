@@ -95,7 +95,10 @@ def _held(
     before = f" ({format_count(span.before)} before)" if span.before else ""
     began = f"the {format_count(sessions.began)} sessions that began"
     if seen > sessions.began:
-        reason = f"{held}{before}, more than {began}: other clients report too"
+        reason = (
+            f"{held}{before}, more than {began}: it counts other clients' sessions, or one of this "
+            "run more than once"
+        )
         return replace(base, verdict="inconclusive", reason=reason)
     if seen < sessions.began - sessions.not_accepted - own_reports(plan):
         reason = f"{held}{before}, fewer than {began}: they expired, or were lost"

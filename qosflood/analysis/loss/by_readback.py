@@ -13,6 +13,8 @@ from qosflood.plan.readback import Sampled, alive
 MOST_EXAMPLES = 10
 _ORDER_MS = 250
 """A target may store, and so expire, sessions in another order than they were sent, by so much."""
+_CLOCKS_APART_MS = 86_400_000
+"""The report before the load, and clocks that are wrong, are of the same day."""
 _NOTICED_MS = 10_000
 """A restart may be noticed so long after it."""
 
@@ -23,11 +25,13 @@ class Found:
 
     `absent` are those not found, by the time of their last accepted report; `ended` those of them
     that ended before the load did, which may have been forgotten; `earlier` hold a report before
-    the last; `oldest_ms` is the oldest time that a session read back holds.
+    the last; `oldest_ms` is the oldest time that a session read back holds. Times `later` than any
+    report, `before` the run, and `unread` ones are not the run's own.
     """
 
     holding: int = 0
     later: int = 0
+    before: int = 0
     unread: int = 0
     oldest_ms: float = math.inf
     absent: list[tuple[int, str]] = field(default_factory=list)
@@ -67,21 +71,23 @@ def readback_finding(
     sent: Sequence[SentSessions],
     read: Sequence[ReadBack],
     restart_ms: int | None,
+    begin_ms: int,
 ) -> LossFinding:
     """Each sampled session must hold the last report that was accepted, or one sent after it that
-    may have been taken. `restart_ms`: when (epoch ms) the target restarted last, if it did."""
+    may have been taken. `restart_ms`: when (epoch ms) the target restarted last, if it did;
+    `begin_ms`: when the run began."""
     base = replace(base, method="readback")
     if why := _unread(read):
         return replace(base, reason=why)
     whole = [one for one in read if one.reason is None]
-    found = _compared(plan, sent, whole)
+    found = _compared(plan, sent, whole, begin_ms)
     base = replace(base, checked=found.judged, seen=found.holding)
     if restart_ms is not None and (gone := found.gone_at(restart_ms)):
         return _lost_at_restart(base, found, gone)
     if found.lost:
         return _lost(base, found, _doubt(plan, whole))
-    if found.later or found.unread:
-        return replace(base, verdict="inconclusive", reason=_odd(found))
+    if found.later or found.unread or found.before:
+        return replace(base, verdict="inconclusive", reason=_odd(plan, found, whole))
     if found.absent:
         return replace(base, verdict="inconclusive", reason=_forgotten(found, sent, whole))
     if not found.judged:
@@ -177,16 +183,32 @@ def _forgotten(found: Found, sent: Sequence[SentSessions], read: Sequence[ReadBa
     return f"{what}: the target seems to expire silent sessions{longer}"
 
 
-def _odd(found: Found) -> str:
+def odd_times(plan: Plan, read: Sequence[ReadBack]) -> str:
+    """The first time of observation that is none, in words; empty if all are times."""
+    value = next((one.odd for one in read if one.odd is not None), None)
+    return "" if value is None else f"{'.'.join(plan.audit.observed)} is {value}, which no time is"
+
+
+def _odd(plan: Plan, found: Found, read: Sequence[ReadBack]) -> str:
     if found.unread:
-        return f"{format_count(found.unread)} sampled sessions hold a time that cannot be parsed"
+        why = odd_times(plan, read)
+        but = f": {why}" if why else ""
+        unread = format_count(found.unread)
+        return f"{unread} sampled sessions hold a time that cannot be parsed{but}"
+    if found.before:
+        return (
+            f"{format_count(found.before)} sampled sessions hold a time long before the run: "
+            f"{'.'.join(plan.audit.observed)} is not in ms since 1970, or the target's own time"
+        )
     return (
         f"{format_count(found.later)} sampled sessions hold a time later than any report sent: "
         "the target stores its own times, or other clients use the same session ids"
     )
 
 
-def _compared(plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack]) -> Found:
+def _compared(
+    plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack], begin_ms: int
+) -> Found:
     held: dict[str, int | None] = {}
     for reading in read:
         for name, ms in reading.held.items():
@@ -194,7 +216,8 @@ def _compared(plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack]
     found, living, places = Found(), alive(plan), Sampled(plan)
     for session in _over_before(min(one.t for one in read), sent):
         place = places.place(session.session)
-        _compare(found, session, held, ended=place is not None and place[0] >= living)
+        over = place is not None and place[0] >= living
+        _compare(found, session, held, begin_ms, ended=over)
     return found
 
 
@@ -205,18 +228,23 @@ def _over_before(read_t: int, sent: Sequence[SentSessions]) -> Iterator[SentSess
             yield from (one for one in shard.sessions if one.acked_ms is not None)
 
 
-def _compare(found: Found, sent: SentSession, held: dict[str, int | None], *, ended: bool) -> None:
+def _compare(
+    found: Found, sent: SentSession, held: dict[str, int | None], begin_ms: int, *, ended: bool
+) -> None:
     acked_ms = sent.acked_ms or 0
     if sent.session not in held:
         absent = found.ended if ended else found.absent
         absent.append((acked_ms, f"{sent.session}: accepted {_utc(acked_ms)}, missing"))
         return
     ms = held[sent.session]
-    if ms is not None:
-        found.oldest_ms = min(found.oldest_ms, ms)
     if ms is None:
         found.unread += 1
-    elif ms > sent.sent_ms:
+        return
+    if ms < begin_ms - _CLOCKS_APART_MS:
+        found.before += 1
+        return
+    found.oldest_ms = min(found.oldest_ms, ms)
+    if ms > sent.sent_ms:
         found.later += 1
     elif ms >= acked_ms:
         found.holding += 1

@@ -13,10 +13,10 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import LossFinding, Totals
 from qosflood.analysis.loss.by_counter import counter_finding
 from qosflood.analysis.loss.by_gauge import Sessions, gauge_finding
-from qosflood.analysis.loss.by_readback import readback_finding
+from qosflood.analysis.loss.by_readback import odd_times, readback_finding
 from qosflood.analysis.loss.series import Series, stopped_early
 from qosflood.base.units import MS, format_count
-from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
+from qosflood.journal.loss_records import ABSENT, AuditSample, ReadBack, SentSessions
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources, why_unread
@@ -113,29 +113,36 @@ def _after_restart(found: LossFinding, evidence: LossEvidence) -> LossFinding:
     return replace(found, verdict="inconclusive", reason=reason, missing=None)
 
 
-def loss_warnings(plan: Plan, loss: LossFinding, samples: Sequence[AuditSample]) -> tuple[str, ...]:
+def loss_warnings(
+    plan: Plan, totals: Totals, loss: LossFinding, evidence: LossEvidence
+) -> tuple[str, ...]:
     """Warnings about the audit."""
-    return (*_never_read(plan, samples), *_foreign(loss))
+    odd = odd_times(plan, evidence.read_back)
+    found = (f"audit: in the snapshot {odd}",) if odd else ()
+    return (*_never_read(plan, evidence.samples), *_foreign(totals, loss), *found)
 
 
 def _never_read(plan: Plan, samples: Sequence[AuditSample]) -> Iterator[str]:
-    """A counter or gauge that an instance's page never exported."""
+    """A counter or gauge that an instance's page never exported, or never as a count."""
     kind = "counter" if plan.audit.counter else "gauge"
     for name in dict.fromkeys(one.instance for one in samples):
         mine = [one for one in samples if one.instance == name]
         if all(one.value is None for one in mine):
             whose = f"{name}: " if len(plan.instances) > 1 else ""
-            yield (
-                f"audit: {whose}{plan.audit.metric} was never read, so it could not be "
-                f"judged: {mine[-1].reason}; check audit.{kind} and audit.labels"
-            )
+            why = mine[-1].reason or ""
+            check = f"; check audit.{kind} and audit.labels" if why.startswith(ABSENT) else ""
+            yield f"audit: {whose}{plan.audit.metric} was never read: {why}{check}"
 
 
-def _foreign(loss: LossFinding) -> Iterator[str]:
+def _foreign(totals: Totals, loss: LossFinding) -> Iterator[str]:
+    """All that may explain too many; refused reports only where some were."""
     if loss.foreign:
+        were_refused = totals.outcomes.get("rejected", 0) + totals.retried.get("rejected", 0)
+        refused = ", counts reports that it refused" if were_refused else ""
         yield (
-            f"audit: the target counted {format_count(loss.foreign)} reports more than this "
-            "run can have sent: other clients report to it, or it counts reports that it refused"
+            f"audit: the target counted {format_count(loss.foreign)} reports more than can have "
+            f"been accepted of this run: it counts some twice{refused}, or other clients report "
+            "to it"
         )
 
 
@@ -190,7 +197,7 @@ def _findings(
         "counter": lambda: counter_finding(plan, base, series),
         "gauge": lambda: gauge_finding(plan, base, series, sessions),
         "readback": lambda: readback_finding(
-            plan, base, evidence.sent, evidence.read_back, restart_ms
+            plan, base, evidence.sent, evidence.read_back, restart_ms, clock.wall_ns // MS
         ),
     }
     return [made[method]() for method in methods]

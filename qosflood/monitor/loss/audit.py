@@ -20,7 +20,7 @@ from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.journal.loss_records import ReadBack
+from qosflood.journal.loss_records import ABSENT, ReadBack
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
 from qosflood.monitor.loss.counting import read_metric
@@ -33,6 +33,7 @@ DEADLINE_NS = 60 * SECOND
 COPIES = 4
 """What building a snapshot takes of a collector's memory, in sizes of the snapshot."""
 _PEEK_BYTES = 1 << 18
+_ODD_CHARS = 40
 _READS = 2
 """Each over a connection of its own, so that two processes behind one port are noticed."""
 _READS_OF_A_CHEAP_PAGE = 6
@@ -49,12 +50,13 @@ class ReadBackError(Exception):
 
 @dataclass(slots=True)
 class Taken:
-    """What has come of a snapshot so far."""
+    """What has come of a snapshot so far; `odd` is the first time of observation that is none."""
 
     status: int | None = None
     bytes: int = 0
     length: int | None = None
     samples: int = 0
+    odd: str | None = None
     items: list[tuple[str, int | None]] = field(default_factory=list)
 
 
@@ -128,6 +130,7 @@ class Auditor:
             bytes=taken.bytes,
             samples=taken.samples,
             held={session_id: ms for _, session_id, ms in latest.values()},
+            odd=taken.odd if None in (ms for _, _, ms in latest.values()) else None,
         )
 
     def _expected_bytes(self) -> int:
@@ -157,7 +160,7 @@ async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
     for instance in plan.instances:
         for _ in range(_LOOKS):
             value, why, _ = await read_metric(plan, instance, 0)
-            if value is not None or not (why or "").startswith("the page has no"):
+            if value is not None or not (why or "").startswith(ABSENT):
                 break
             await asyncio.sleep(_LOOK_AGAIN_S)
         total += value or 0.0
@@ -204,7 +207,10 @@ async def items(
                 taken.samples = snapshot.items
                 session = at_path(item, plan.audit.session)
                 if isinstance(session, str):
-                    yield session, epoch_ms(at_path(item, plan.audit.observed))
+                    observed = at_path(item, plan.audit.observed)
+                    if (ms := epoch_ms(observed)) is None and observed is not None:
+                        taken.odd = taken.odd or printable(observed, _ODD_CHARS)
+                    yield session, ms
             if most_bytes is not None and taken.bytes >= most_bytes:
                 return
         pages = snapshot.goes_on or 'rel="next"' in response.headers.get("Link", "")
@@ -261,8 +267,10 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
         if times or why is not None:
             return taken, why
         await asyncio.sleep(_LOOK_AGAIN_S)
-    keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
-    return taken, f"no item with {keys}, not even of the report just sent"
+    session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
+    if taken.odd is not None:
+        return taken, f"{observed} is {taken.odd}, which no time is; expected ms since 1970"
+    return taken, f"no item with {session} and {observed}, not even of the report just sent"
 
 
 async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:

@@ -1,6 +1,7 @@
 """The loss audit's counter or gauge on the target's page: its series, and their sum. Pure."""
 
-from qosflood.journal.loss_records import AuditSample
+from qosflood.base.foreign_numbers import is_count
+from qosflood.journal.loss_records import ABSENT, AuditSample
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, Sample
 from qosflood.plan.watching import Audit
@@ -12,10 +13,23 @@ def named_series(audit: Audit, page: Exposition | None) -> list[Sample]:
 
 
 def with_labels(audit: Audit, series: list[Sample]) -> float | None:
-    """Those of them that have the audit's labels, added up; None if none has."""
+    """Those that have the audit's labels, added up; None if none has, or one is no count."""
+    values = _values(audit, series)
+    return sum(values) if values and all(map(is_count, values)) else None
+
+
+def no_value(audit: Audit, series: list[Sample]) -> str:
+    """Why there is no sum: none has the labels, or what a target exposes there is no count."""
+    for value in _values(audit, series):
+        if not is_count(value):
+            return f"{audit.metric} is {value:g}, which no count is"
+    which = f" with {labelled(audit)}" if series else ""
+    return f"{ABSENT} {audit.metric}{which}"
+
+
+def _values(audit: Audit, series: list[Sample]) -> list[float]:
     labels = set(audit.labels)
-    values = [one.value for one in series if labels <= set(one.labels.items())]
-    return sum(values) if values else None
+    return [one.value for one in series if labels <= set(one.labels.items())]
 
 
 def labelled(audit: Audit) -> str:

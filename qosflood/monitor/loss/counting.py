@@ -10,7 +10,7 @@ from qosflood.base.units import SECOND
 from qosflood.journal.loss_records import AuditSample
 from qosflood.journal.records import Record
 from qosflood.journal.standstill import slowest_step_ns, still_since
-from qosflood.monitor.loss.counter import labelled, named_series, with_labels
+from qosflood.monitor.loss.counter import named_series, no_value, with_labels
 from qosflood.monitor.scrape.scraper import open_scraper
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
@@ -141,5 +141,4 @@ async def read_metric(
     checksum = None if page.body is None else await asyncio.to_thread(zlib.crc32, page.body)
     if (value := with_labels(audit, named)) is not None:
         return value, None, checksum
-    which = f" with {labelled(audit)}" if named else ""
-    return None, sample.reason or f"the page has no {audit.metric}{which}", checksum
+    return None, sample.reason or no_value(audit, named), checksum

@@ -21,8 +21,8 @@ from loss_maker import (
 )
 from plan_maker import make_plan
 
-from qosflood.analysis.loss.loss import loss_warnings
-from qosflood.base.units import SECOND
+from qosflood.analysis.loss.loss import LossEvidence, loss_warnings
+from qosflood.base.units import SECOND, format_count
 from qosflood.plan.watching import Audit
 
 
@@ -71,8 +71,13 @@ def test_more_than_can_be_ours_is_foreign_and_proves_nothing(acked, uncertain, f
         COUNTER, totals(acked, timeout=uncertain), samples=span(5, 5 + acked + uncertain + foreign)
     )
     assert (result.verdict, result.foreign) == ("inconclusive", foreign)
-    (warning,) = loss_warnings(make_plan(), result, ())
-    assert warning.startswith("audit: the target counted")
+    for refused in (0, 3):
+        account = totals(acked, timeout=uncertain, rejected=refused)
+        (warning,) = loss_warnings(make_plan(), account, result, LossEvidence())
+        assert warning.startswith(f"audit: the target counted {format_count(foreign)} reports more")
+        assert "it counts some twice" in warning
+        assert "or other clients report to it" in warning
+        assert ("counts reports that it refused" in warning) is (refused > 0)
 
 
 def test_instances_are_added_up():
@@ -193,7 +198,22 @@ def test_a_counter_that_never_appeared_is_a_plain_warning_of_its_own():
     )
     result = found(COUNTER, samples=never)
     assert (result.verdict, result.missing) == ("unmeasured", None)
-    (warning,) = loss_warnings(COUNTER, result, never)
+    (warning,) = loss_warnings(COUNTER, totals(), result, LossEvidence(samples=never))
     assert warning.startswith("audit: reports_total was never read")
     assert "the page has no reports_total; check audit.counter" in warning
-    assert loss_warnings(COUNTER, found(COUNTER, samples=span(0, 100)), span(0, 100)) == ()
+    there = LossEvidence(samples=span(0, 100))
+    assert loss_warnings(COUNTER, totals(), found(COUNTER, samples=span(0, 100)), there) == ()
+
+
+def test_a_counter_that_is_no_count_is_named_as_what_it_is():
+    odd = tuple(
+        counted(t, None, reason="reports_total is nan, which no count is")
+        for t in (SECOND, SETTLED)
+    )
+    result = found(COUNTER, samples=odd)
+    assert (result.verdict, result.reason) == (
+        "unmeasured",
+        "reports_total: was not read before the load: reports_total is nan, which no count is",
+    )
+    (warning,) = loss_warnings(COUNTER, totals(), result, LossEvidence(samples=odd))
+    assert warning.endswith("was never read: reports_total is nan, which no count is")

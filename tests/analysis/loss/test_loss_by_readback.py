@@ -1,20 +1,26 @@
 """What snapshots of sessions prove of accepted reports."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from loss_maker import (
     AFTER_A_RESTART,
+    CLOCK,
     READBACK,
     SETTLED,
     ended,
     found,
     read,
     sent,
+    totals,
     twice,
 )
 from plan_maker import make_plan
 
+from qosflood.analysis.loss.loss import LossEvidence, loss_warnings
+from qosflood.base.units import SECOND
 from qosflood.plan.watching import Instance
 
 TIMES = st.lists(
@@ -127,6 +133,28 @@ def test_times_that_are_not_ours_prove_nothing(held, why):
     result = found(READBACK, sent=(sent(("a", 5, 5)),), read_back=twice({"a": held}))
     assert result.verdict == "inconclusive"
     assert why in result.reason
+
+
+def test_a_value_that_no_time_is_is_named_and_warned_of():
+    odd = tuple(replace(one, odd="1e+300") for one in twice({"a": None, "b": 6}))
+    result = found(READBACK, sent=(sent(("a", 5, 5), ("b", 6, 6)),), read_back=odd)
+    assert (result.verdict, result.reason) == (
+        "inconclusive",
+        "1 sampled sessions hold a time that cannot be parsed: observedAt is 1e+300, which no "
+        "time is",
+    )
+    (warning,) = loss_warnings(READBACK, totals(), result, LossEvidence(read_back=odd))
+    assert warning == "audit: in the snapshot observedAt is 1e+300, which no time is"
+
+
+def test_a_target_that_holds_seconds_is_not_accused_of_holding_older_reports():
+    began = replace(CLOCK, wall_ns=1_764_000_000 * SECOND)
+    ms = 1_764_000_030_000
+    told = {"sent": (sent(("a", ms, ms)),), "clock": began}
+    result = found(READBACK, **told, read_back=twice({"a": ms // 1000}))
+    assert (result.verdict, result.missing) == ("inconclusive", None)
+    assert "not in ms since 1970" in result.reason
+    assert found(READBACK, **told, read_back=twice({"a": ms - 40_000})).verdict == "lost"
 
 
 def test_sessions_that_were_not_read_are_unmeasured():

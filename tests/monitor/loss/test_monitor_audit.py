@@ -65,7 +65,10 @@ def test_of_a_clients_sessions_the_last_counts_and_of_its_samples_the_latest():
 
 
 def test_a_time_that_cannot_be_read_is_held_as_none():
-    assert reading(held(("qosflood-test-3-2", "soon")))[0].held == {"qosflood-test-3-2": None}
+    for value, shown in (("soon", "soon"), (1e300, "1e+300")):
+        record, _ = reading(held(("qosflood-test-3-2", value)))
+        assert (record.held, record.odd) == ({"qosflood-test-3-2": None}, shown)
+    assert reading(held(("other", "soon"), ("qosflood-test-3-2", 5)))[0].odd is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,12 @@ def counting(answer, **audit):
     return asyncio.run(run())
 
 
+@pytest.mark.parametrize(("value", "shown"), [("NaN", "nan"), ("-3", "-3"), ("1e300", "1e+300")])
+def test_a_counter_that_is_no_count_says_so(value, shown):
+    (record,) = counting(page(f"a_total {value}\n".encode()), counter="a_total")
+    assert (record.value, record.reason) == (None, f"a_total is {shown}, which no count is")
+
+
 def test_a_counters_series_with_the_labels_are_added_up():
     text = page(b'a_total{to="x"} 2\na_total{to="x",n="1"} 3\na_total{to="y"} 50\na 9\n')
     (record,) = counting(text, counter="a_total", labels=(("to", "x"),))
@@ -215,6 +224,8 @@ def test_a_snapshot_that_never_shows_the_report_is_none(monkeypatch):
     plan, _ = looking(held())
     assert plan.audit.readback is None
     assert "not even of the report just sent" in plan.audit.why
+    plan, _ = looking(held(("qosflood-test-3-2", "soon")))
+    assert "observedAt is soon, which no time is; expected ms since 1970" in plan.audit.why
 
 
 def test_a_large_snapshot_is_only_looked_into(monkeypatch):
