@@ -53,16 +53,17 @@ def watched(lost):
         del held[name]
     yield AuditSample(t=0, done_t=1, instance="target", value=5.0, reason=None)
     yield AuditSample(t=AFTER, done_t=AFTER + 1, instance="target", value=1e9, reason=None)
-    yield ReadBack(
-        t=AFTER,
-        done_t=AFTER + 1,
-        instance="target",
-        reason=None,
-        status=200,
-        bytes=1,
-        samples=len(held),
-        held=held,
-    )
+    for t in (AFTER, AFTER + 1):
+        yield ReadBack(
+            t=t,
+            done_t=t + 1,
+            instance="target",
+            reason=None,
+            status=200,
+            bytes=1,
+            samples=len(held),
+            held=held,
+        )
 
 
 def merged_loss(tmp_path, *, audit=READ, lost=(), late=(0, 0, 0)):
