@@ -17,6 +17,7 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     RecoveryFinding,
     TimelineEntry,
+    Totals,
 )
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
@@ -173,7 +174,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         recovery=recovery,
         first_failure=first_failure(entries, crash),
         timeline=bounded(entries),
-        warnings=_warnings(plan, accumulated, phases, loss, prometheus, gaps),
+        warnings=_warnings(plan, accumulated, phases, account, loss, prometheus, gaps),
         instances=instances,
         seconds=seconds,
         memory_points=instead(
@@ -249,6 +250,7 @@ def _warnings(
     plan: Plan,
     accumulated: Accumulator,
     phases: tuple[PhaseFigures, ...],
+    account: Totals,
     loss: LossFinding,
     prometheus: PrometheusFinding | None,
     gaps: Gaps,
@@ -264,7 +266,7 @@ def _warnings(
                 accumulated.jumps.found,
             )
         ],
-        lambda: [*loss_warnings(plan, loss, accumulated.audit_samples)],
+        lambda: [*loss_warnings(plan, account, loss, _loss_evidence(accumulated, None))],
         lambda: [*prometheus_warnings(prometheus)],
     )
     nothing: Callable[[], Iterable[str]] = tuple

@@ -226,8 +226,8 @@ class LossFinding:
     """What is known about accepted reports.
 
     `checked` is the number of reports (a counter) or sessions (a gauge, a snapshot) that were
-    checked; `seen` is how many of them the target held. `foreign` are reports that it counted but
-    that cannot have come from this run.
+    checked; `seen` is how many of them the target held. `foreign` are reports that it counted
+    beyond those of this run that can have been accepted: others', refused ones, or some twice.
     """
 
     method: Literal["none", "counter", "gauge", "readback"]

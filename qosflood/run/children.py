@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qosflood.base.child_process import Child
+from qosflood.base.units import SECOND
+from qosflood.monitor.loss.counting import FINAL_WITHIN_NS
 from qosflood.monitor.memory.loop import WatchedMemory
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
@@ -70,9 +72,10 @@ class Children:
         for shard in self.shards:
             shard.send(cmd="start", zero_ns=zero_ns)
 
-    def count_sessions(self) -> None:
-        """Read the audit's gauge now, before the target forgets sessions for their silence."""
-        if self._plan.audit.gauge is not None:
+    def load_finished(self) -> None:
+        """Read the audit's counter or gauge now, before the target forgets sessions for their
+        silence."""
+        if self._plan.audit.metric is not None:
             self._command_monitor(cmd="count")
 
     def stop_load(self) -> None:
@@ -84,9 +87,9 @@ class Children:
         """Wait until every shard has ended."""
         await asyncio.gather(*(shard.exited.wait() for shard in self.shards))
 
-    async def end_monitor(self, unless: asyncio.Future[Any] | None) -> None:
-        """Let the monitor end. With `unless` it reads sessions back before that, which takes up to
-        a minute a source, until `unless` is done."""
+    async def end_monitor(self, unless: asyncio.Future[Any] | None, accepted: int) -> None:
+        """Let the monitor end. With `unless` it looks for the `accepted` reports before that, until
+        `unless` is done; reading sessions back takes up to a minute a source."""
         assert self.monitor is not None
         patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
         if self._plan.prometheus is not None:
@@ -94,8 +97,10 @@ class Children:
         gone = asyncio.create_task(self.monitor.exited.wait())
         ends: set[asyncio.Future[Any]] = {gone}
         if unless is not None:
-            self._command_monitor(cmd="audit")
+            self._command_monitor(cmd="audit", accepted=accepted)
             patience_s += AUDIT_PATIENCE_S * len(sources(self._plan)) + patience_s
+            if self._plan.audit.metric is not None:
+                patience_s += FINAL_WITHIN_NS / SECOND + patience_s
             ends.add(unless)
         self._command_monitor(cmd="stop")
         await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)

@@ -220,6 +220,8 @@ async def _flood(
                 supervisor.note("operator", "warning", line)
             for name, what in several.items():
                 supervisor.note("target", "several_processes", what, instance=name)
+            if seen.sight.workers:
+                supervisor.note("target", "several_workers", seen.sight.workers)
             interrupts.stop_with(supervisor, run_dir)
             await outputs.begin(controls(interrupts, supervisor))
             ended = await supervisor.carry_out(seen.sight.memories)

@@ -82,6 +82,9 @@ def test_a_report_that_is_built_again_has_the_verdict_it_had(golden: Golden) -> 
         assert again[key] == golden.report[key], key
     for limit, before in zip(again["limits"], golden.report["limits"], strict=True):
         value = before["value"]
+        if limit["expr"] == "loss == none" and golden.report["loss"]["method"] == "readback":
+            assert limit["ok"] is None  # it saw last reports alone
+            continue
         assert (limit["expr"], limit["ok"]) == (before["expr"], before["ok"])
         assert limit["value"] == (pytest.approx(value) if isinstance(value, float) else value)
         assert before["ok"] is None or limit["n"] == before["n"]

@@ -317,8 +317,10 @@ def _soonest(reading: Reading) -> float:
 
 
 def loss(case: Case) -> Reading:
-    """`lost` or `none`."""
+    """`lost` or `none`; only a counter sees every report."""
     loss = case.findings.loss
+    if loss.verdict == "ok" and loss.method != "counter":
+        return Reading(reason="without audit.counter not every report is checked")
     if loss.verdict in ("inconclusive", "unmeasured"):
         return Reading(reason=loss.reason)
     n = loss.acked if loss.checked is None else loss.checked

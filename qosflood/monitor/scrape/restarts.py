@@ -20,7 +20,8 @@ class Answering:
 
     A later start is a restart. One seen before, or earlier than the last, cannot be: then several
     processes answer in turn, and from there on nothing can be said of restarts. With `watched` the
-    process itself shows its restarts.
+    process itself shows its restarts, and workers of it may answer by turns; but where all counters
+    begin anew and it says nothing, until the next page or `close`, it has executed itself again.
 
     A start time that moves with the target's clock is neither: exporters add the boot time, which
     follows each step of that clock. A new process starts after the old one was last seen, and its
@@ -34,11 +35,29 @@ class Answering:
         self._since = 0
         self._seen = 0
         self._several = False
+        self._anew: Event | None = None
+        self._restarted = False
+
+    def process_restarted(self) -> None:
+        """The watched process has said so itself."""
+        self._anew = None
+        self._restarted = True
+
+    def close(self) -> Iterator[Event]:
+        """The event that waited for the process to say it."""
+        if self._anew is not None:
+            yield self._anew
+        self._anew = None
 
     def note(self, t: int, start_s: float | None, fall: Fall) -> Iterator[Event]:
         """The event that a page makes, if it makes one."""
         if self._several:
             return
+        yield from self.close()
+        known, self._restarted = self._restarted, False
+        if self._watched and fall.anew and not known and not self._is_earlier(start_s):
+            what = "the target restarted in the same process: its page's counters began anew"
+            self._anew = self._event(t, "restarted", what, {"counters_fell": fall.resets})
         if start_s is not None:
             yield from self._started(t, start_s, fall)
         elif fall.several:
@@ -48,6 +67,12 @@ class Answering:
         elif fall.anew and not self._watched:
             what = "the target restarted: its page's counters began anew"
             yield self._event(t, "restarted", what, {"counters_fell": fall.resets})
+
+    def _is_earlier(self, start_s: float | None) -> bool:
+        """Whether another process answers, which has been there for longer."""
+        if start_s is None or self._last is None:
+            return False
+        return start_s < self._last - _SAME_S
 
     def _started(self, t: int, start_s: float, fall: Fall) -> Iterator[Event]:
         last, stepped = self._last, self._clock_stepped(t, start_s, fall)

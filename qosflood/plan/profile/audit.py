@@ -13,7 +13,7 @@ from qosflood.plan.options import Options
 from qosflood.plan.plan import Report, Target
 from qosflood.plan.profile.fields import Expected, Section, key, spelled
 from qosflood.plan.profile.problems import Problems
-from qosflood.plan.readback import fields
+from qosflood.plan.readback import NO_INSTANCE_NAMES_ONE, fields
 from qosflood.plan.watching import Audit, Instance, Watch
 
 _READBACK = '"auto", "off", a path or a URL'
@@ -76,7 +76,9 @@ class AuditSection(Section):
         "observedAt", "Key of the time of observation in a sample, in ms since 1970."
     )
     sessions: Annotated[int, Field(ge=1, le=100_000), Expected("a number from 1 to 100000")] = key(
-        500, "Number of sessions that are read back, of those that exist when the load ends."
+        500,
+        "Number of sessions that are read back, of those that exist when the load ends; as many of "
+        "those that ended before.",
     )
 
 
@@ -151,7 +153,7 @@ def _unfit(audit: Audit, target: Target, report: Report, instances: tuple[Instan
     if not target.loopback:
         return "off loopback only with --audit"
     if len(instances) > 1:
-        return "no instance names a readback"
+        return NO_INSTANCE_NAMES_ONE
     if why := _why_unprovable(report):
         return why
     values = dict(fields(report.body))

@@ -37,7 +37,31 @@ def test_a_later_start_is_a_restart_and_a_step_back_is_several_processes(start_t
 def test_a_watched_process_tells_of_its_restarts_itself():
     assert kinds(started(100, 200, 300), watched=True) == [None, None, None]
     assert kinds(started(100, 200, 100), watched=True) == [None, None, S]
-    assert kinds([(None, ANEW)], watched=True) == [None]
+    answering = Answering("qos-0", watched=True)
+    assert list(answering.note(0, None, NO_FALL)) == []
+    answering.process_restarted()
+    assert [*answering.note(1, None, ANEW), *answering.note(2, None, NO_FALL)] == []
+    assert [*answering.note(3, None, ANEW)] == []
+    answering.process_restarted()
+    assert [*answering.note(4, None, NO_FALL), *answering.close()] == []
+
+
+@pytest.mark.parametrize("starts", [(None, None), (100, 100), (100, 200)])
+def test_a_watched_process_that_executes_itself_again_is_known_by_its_counters(starts):
+    before, after = starts
+    assert kinds([(before, NO_FALL), (after, ANEW), (after, NO_FALL)], watched=True) == [
+        *(None, None, R),
+    ]
+    answering = Answering("qos-0", watched=True)
+    assert [*answering.note(0, before, NO_FALL), *answering.note(5, after, ANEW)] == []
+    (event,) = answering.close()
+    assert (event.t, event.kind, event.evidence["counters_fell"]) == (5, R, 2)
+    assert "in the same process" in event.what
+
+
+def test_another_worker_of_a_watched_process_is_no_restart():
+    assert kinds([(200, NO_FALL), (100, ANEW)], watched=True) == [None, S]
+    assert kinds([(100, NO_FALL), (200, SOME), (200, NO_FALL)], watched=True) == [None] * 3
 
 
 @pytest.mark.parametrize(
