@@ -32,7 +32,7 @@ def judged_by_merge(plan: Plan, limit: Limit) -> bool:
 
 
 def unjudgeable(plan: Plan) -> list[str]:
-    """A line for each reason, with the limits that it concerns."""
+    """A line for each limit; those with the same reasons share one."""
     by_reason: dict[str, list[str]] = {}
     for limit in plan.limits:
         if not judged_by_merge(plan, limit) and (why := _why(plan, limit)):
@@ -45,7 +45,7 @@ def unjudgeable(plan: Plan) -> list[str]:
 
 def _why(plan: Plan, limit: Limit) -> str:
     found = (read(plan, limit) for read in _READERS.get(limit.metric, _TAILS))
-    return next(filter(None, found), "")
+    return "; ".join(filter(None, found))
 
 
 Reader = Callable[[Plan, Limit], str]
@@ -135,7 +135,7 @@ def _few_values(plan: Plan, limit: Limit) -> str:
     scrapes = metric_of(limit).source == "scrapes"
     values = _scrapes(plan, phase) if scrapes else _reports(plan, phase)
     needed = values_needed(figure)
-    if values >= needed:
+    if values >= needed or not values:
         return ""
     what = counted(values, "scrape" if scrapes else "report")
     return (

@@ -36,6 +36,7 @@ from qosflood.live.outputs import NO_OUTPUTS, Outputs, WantedOutputs
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
 from qosflood.run.preflight.machine import examine
@@ -149,9 +150,13 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
+        known = unjudgeable(plan)
         plan, seen = await look_for_audit(plan, await preflight(plan, warnings))
         screen.preflight(plan, seen)
         seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+        for line in unjudgeable(plan):
+            if line not in known:
+                screen.notice(f"note: {line}")
         several = seen.sight.pages.several
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
