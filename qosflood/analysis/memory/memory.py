@@ -214,15 +214,23 @@ def _growing(case: _Case, base: MemoryFinding, found: Trend, cost: SessionCost) 
 
 
 def _too_short(case: _Case, base: MemoryFinding) -> MemoryFinding:
-    block = case.stretch.block_ns
+    """A flood that was cut short, or samples that are missing, are no reason for a longer one."""
+    block, flood = case.stretch.block_ns, case.plan.main_phase
     needed = flood_for(LEAST_BLOCKS * block, case.plan.watch)
-    start, end = case.clock.span(case.plan.main_phase)
-    blocks, holes = len(case.minima.times), end - start >= needed
+    start, end = case.clock.span(flood)
+    decides = end - start < needed
     return replace(
         base,
         verdict="inconclusive",
-        needed_s=None if holes else needed / SECOND,
-        reason=words.too_short(blocks, LEAST_BLOCKS, block, None if holes else needed, case.phase),
+        needed_s=needed / SECOND if decides else None,
+        reason=words.too_short(
+            len(case.minima.times),
+            LEAST_BLOCKS,
+            block,
+            needed if decides else None,
+            case.phase,
+            cut_short=end - start < flood.duration_ns,
+        ),
     )
 
 
@@ -357,6 +365,8 @@ def _needed_to_judge(case: _Case, found: Trend) -> float | None:
     if not (found.low > 0 and found.rising):
         return None
     span, block = case.least_growth / found.mid, case.stretch.block_ns
-    stretch = max(span + 2 * block, span * MOST_BLOCKS / (MOST_BLOCKS - 1))
+    # Half a block at either end does not count, nor does one that was only begun; and longer runs
+    # have longer blocks.
+    stretch = max(span + 3 * block, span * MOST_BLOCKS / (MOST_BLOCKS - 2))
     flood = case.plan.main_phase
     return max(flood_for(round(stretch), case.plan.watch), flood.duration_ns + block) / SECOND

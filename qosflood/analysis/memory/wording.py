@@ -42,13 +42,18 @@ def broken_before(event: Event, clock: RunClock) -> str:
     )
 
 
-def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str) -> str:
-    """Too few blocks; `needed_ns` is None where they are missing in a phase that is long enough."""
+def too_short(
+    blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str, *, cut_short: bool
+) -> str:
+    """Too few blocks; `needed_ns` is None where the phase is long enough, and they are missing
+    because it was cut short or was not sampled."""
     had = f"{counted(blocks, 'block')} of {format_duration(block_ns)} after the warm-up"
-    if needed_ns is None:
-        return f"samples in only {had}; at least {least} are needed"
-    needed = format_duration(needed_ns)
-    return f"too short to judge: {had}, at least {least} are needed; {phase} for {needed}"
+    if needed_ns is not None:
+        needed = format_duration(needed_ns)
+        return f"too short to judge: {had}, at least {least} are needed; {phase} for {needed}"
+    if cut_short:
+        return f"the {phase} was cut short: {had}, at least {least} are needed"
+    return f"samples in only {had}; at least {least} are needed"
 
 
 def too_few_collections(

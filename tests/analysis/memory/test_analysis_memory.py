@@ -235,6 +235,13 @@ def test_a_stopped_flood_is_judged_on_the_blocks_it_had():
     assert "2 blocks" in finding.reason
 
 
+def test_a_flood_that_was_cut_short_needs_no_longer_one_but_its_end():
+    stop_ns = (2 * EDGE_S + 750) * SECOND
+    finding = judge([80 * MIB] * (2 * EDGE_S + 750), stop_ns=stop_ns)
+    assert (finding.verdict, finding.needed_s) == ("inconclusive", None)
+    assert finding.reason.startswith("the flood was cut short: 7 blocks of 1m after the warm-up")
+
+
 def test_a_day_is_judged_in_blocks_long_enough_for_slow_cycles():
     day_s = 86_400
     plan = fifteen_minutes(flood_s=day_s, memory_interval_ns=20 * SECOND)

@@ -242,3 +242,30 @@ def test_memory_that_rises_in_a_watch_is_not_called_a_leak_for_others_may_have_s
     assert (
         "though qosflood sent no load; a leak, unless other clients' sessions rose" in found.reason
     )
+
+
+@pytest.mark.parametrize("flood_s", [18, 60, 720, 900, 3600])
+@pytest.mark.parametrize("share", [0.2, 0.7, 0.95, 1.0])
+def test_a_flood_that_would_tell_is_longer_than_the_one_that_did_not(flood_s, share):
+    """A rise of so large a share of the least that counts, over the stretch that is judged."""
+    block_s = max(flood_s / 15, 1)
+    phases = make_phases(make_load(), edge_ns=3 * SECOND, flood_ns=flood_s * SECOND)
+    short = {"memory_block_ns": round(block_s * SECOND), "memory_warmup_ns": SECOND}
+    plan = make_plan(phases=phases, watch=short)
+    judged_s = flood_s * 2 / 3 - block_s
+    rate = share * plan.watch.memory_growth_bytes / judged_s
+    finding = judge([100 * MIB + rate * second for second in range(flood_s + 9)], plan)
+    if finding.verdict == "steady":
+        assert finding.needed_s > flood_s
+        again = replace(plan.phase("flood"), duration_ns=round(finding.needed_s * SECOND))
+        longer = replace(plan, phases=(*plan.phases[:2], again))
+        grown = [100 * MIB + rate * second for second in range(round(finding.needed_s) + 9)]
+        assert judge(grown, longer).verdict == "leak"
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_sessions_that_join_throughout_are_not_called_constant(hold):
+    plan = plan_of(replace(UNHELD, hold=hold))
+    finding = judge(FLAT, plan, sessions=lambda second: second * 10)
+    assert finding.verdict == "steady"
+    assert ("at constant sessions" in finding.reason) is hold
