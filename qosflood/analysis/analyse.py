@@ -280,7 +280,7 @@ def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEviden
         read_back=tuple(accumulated.read_back),
         events=tuple(accumulated.events),
         restarts=restarts,
-        sessions=accumulated.sessions.at(sys.maxsize) or 0,
+        sessions=accumulated.population.begun(sys.maxsize) or 0,
     )
 
 
@@ -316,7 +316,7 @@ def _phase(
         clock,
         accumulated.scrapes,
         accumulated.measured,
-        accumulated.sessions.at(-(-phase.end_ns // SECOND)),
+        accumulated.population.begun(-(-phase.end_ns // SECOND)),
     )
     return replace(figures, **_surroundings(plan, clock, accumulated)(*clock.span(phase)))
 
@@ -381,7 +381,7 @@ def _memory(
         clock,
         [sample for sample in accumulated.measured if sample.instance == name],
         [e for e in accumulated.events if e.evidence.get("instance", name) == name],
-        accumulated.sessions.at,
+        accumulated.population,
         [sample for sample in accumulated.scrapes if sample.instance == name],
         acked,
     )

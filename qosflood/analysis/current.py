@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from qosflood.analysis.generator.late import is_late, late_gate_ns
-from qosflood.analysis.latency import figures_of, values_needed
-from qosflood.base.percentiles import LIVE
+from qosflood.analysis.latency import figures_of
+from qosflood.base.percentiles import LIVE, values_needed
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (

@@ -199,6 +199,10 @@ class MemoryFinding:
     reports rises too. `given_back` is the share of what grew with sessions that was free again at
     the end; `retained_*` is what was not. A leak slower than `clears_bytes_per_hour` would not have
     been detected. A flood of `needed_s` would decide what this one could not.
+
+    `bytes_per_session` is what a session with an accepted report takes apart from connections and
+    the heap's warm-up, `_low` and `_high` are its 95% interval. It is None where the interval is no
+    figure, for `bytes_per_session_reason`; the bounds are None where nothing is known.
     """
 
     verdict: Literal["steady", "grows_with_sessions", "leak", "inconclusive", "unmeasured"]
@@ -210,6 +214,9 @@ class MemoryFinding:
     slope_mid: float | None = None
     slope_high: float | None = None
     bytes_per_session: float | None = None
+    bytes_per_session_low: float | None = None
+    bytes_per_session_high: float | None = None
+    bytes_per_session_reason: str = ""
     time_to_limit_low_s: float | None = None
     time_to_limit_high_s: float | None = None
     figure: MemoryFigure | None = None

@@ -20,6 +20,7 @@ from rich.text import Text
 from qosflood.base.text import harmless, printable
 from qosflood.live.terminal import RunView, Style, make_view, print_event
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Plan
 from qosflood.plan.summary import summarise
 from qosflood.report.document.schema import Document
@@ -104,10 +105,13 @@ class TerminalScreen:
 
     def plan(self, plan: Plan, needs: Needs) -> None:
         """Print the plan in a few lines, or all of it with where each value came from and what it
-        needs of this machine."""
+        needs of this machine; when quiet, only what of it cannot be judged."""
         if self._verbose:
             _print_plan(self._console, plan, needs)
-        elif not self._quiet:
+        elif self._quiet:
+            for line in unjudgeable(plan):
+                self.notice(f"note: {line}")
+        else:
             for row in summarise(plan):
                 _print_row(self._console, row)
 

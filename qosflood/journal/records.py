@@ -124,8 +124,8 @@ class Window:
     their phase had ended. `offered` counts first attempts, `retries` those after them that were
     sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts
     refusals by HTTP status, `errors` failures by reason. `health`, `sessions` (distinct ones so
-    far), `reconnects` and `connects` are of the shard as a whole, on the window of the phase in
-    force only.
+    far), `acked_sessions` (those of them that had a report accepted), `reconnects` and `connects`
+    are of the shard as a whole, on the window of the phase in force only.
     """
 
     TAG: ClassVar[str] = "window"
@@ -151,6 +151,7 @@ class Window:
     retried: dict[str, int] = field(default_factory=dict)
     acked_after_retry: int = 0
     connects: Connects | None = None
+    acked_sessions: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

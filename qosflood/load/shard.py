@@ -251,6 +251,7 @@ class Shard:
             pacer.phase_at(ended_ns),
             health,
             sessions=pacer.sessions,
+            acked_sessions=self._shared.acked_sessions,
             reconnects=self._shared.reconnects,
             connects=self._connector.take_connects(),
         )

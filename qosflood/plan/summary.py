@@ -1,16 +1,19 @@
-"""A Plan in at most five rows: what a run shows before it starts. `describe` has the rest."""
+"""A Plan in five rows, and one for what it cannot judge: what a run shows before it starts.
+`describe` has the rest."""
 
 from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.load_words import load_line, times_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
 
 def summarise(plan: Plan) -> list[Row]:
-    """Load, phases, target, what is watched, limits; without sources."""
+    """Load, phases, target, what is watched, limits, and which of them cannot be judged; without
+    sources."""
     rows = {row.label: row.value for row in reversed(describe(plan))}
     found = {
         **(_of_flood(plan, rows) if plan.floods else {"watch": rows["watch"]}),
@@ -18,7 +21,8 @@ def summarise(plan: Plan) -> list[Row]:
         "watched": _watched(plan),
         "limits": "; ".join(_limits(plan)),
     }
-    return [Row(label, value, "") for label, value in found.items()]
+    notes = [Row("note", line, "") for line in unjudgeable(plan)]
+    return [*(Row(label, value, "") for label, value in found.items()), *notes]
 
 
 def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:

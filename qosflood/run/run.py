@@ -37,6 +37,7 @@ from qosflood.live.outputs import NO_OUTPUTS, Outputs, WantedOutputs
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
 from qosflood.run.preflight.machine import examine
@@ -201,13 +202,7 @@ async def _flood(
         outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        posted = await send_report(plan)
-        check_reached(plan, posted)
-        shown.show()
-        plan, seen = await look_for_audit(plan, await preflight(plan, posted, warnings))
-        screen.preflight(plan, seen)
-        said = check_target(plan, seen, anyway=request.anyway)
-        seen = replace(seen, warnings=(*seen.warnings, *said))
+        plan, seen = await _look(plan, warnings, request, screen, shown)
         several = seen.sight.pages.several
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
@@ -232,6 +227,23 @@ async def _flood(
         interrupts.finish_with(outputs.let_go)
         await outputs.reported(code)
         return code
+
+
+async def _look(
+    plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen, shown: _Shown
+) -> tuple[Plan, Preflight]:
+    """What preflight sees of the target, on the screen too; the plan with what was found there."""
+    posted = await send_report(plan)
+    check_reached(plan, posted)
+    shown.show()
+    known = unjudgeable(plan)
+    plan, seen = await look_for_audit(plan, await preflight(plan, posted, warnings))
+    screen.preflight(plan, seen)
+    said = check_target(plan, seen, anyway=request.anyway)
+    for line in unjudgeable(plan):
+        if line not in known:
+            screen.notice(f"note: {line}")
+    return plan, replace(seen, warnings=(*seen.warnings, *said))
 
 
 def controls(interrupts: Interrupts, supervisor: Supervisor) -> Controls:

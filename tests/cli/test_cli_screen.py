@@ -71,6 +71,16 @@ def test_a_plan_is_five_lines_and_all_of_it_on_demand(monkeypatch, capsys, width
     assert every[-1].split("  ")[0] == "machine"
 
 
+def test_what_cannot_be_judged_is_said_before_the_load_however_quiet_it_is(capsys):
+    plan = plan_of(duration_ns=600 * 10**9)
+    line = "memory.leak == none: not judged in a flood of 10m; it takes --duration 12m"
+    for how in ({}, {"verbose": True}, {"quiet": True}):
+        screen_of(**how).plan(plan, NEEDS)
+        assert " ".join(capsys.readouterr().err.split()).count(line) == 1
+    screen_of().dry_run(plan, NEEDS)
+    assert " ".join(capsys.readouterr().out.split()).count(line) == 1
+
+
 def test_without_a_terminal_a_line_has_eighty_columns(monkeypatch, capsys):
     monkeypatch.delenv("COLUMNS", raising=False)
     screen_of(verbose=True).plan(plan_of(), NEEDS)

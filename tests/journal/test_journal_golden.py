@@ -12,7 +12,7 @@ import pytest
 from command_line import qosflood
 from ranks import naive_rank, value_at_rank
 
-from qosflood.analysis.latency import LEAST_ABOVE
+from qosflood.base.percentiles import LEAST_ABOVE
 from qosflood.journal.histograms import decode, make_histogram
 from qosflood.journal.records import OUTCOMES, FailureSample, Record, decode_record
 from qosflood.journal.run_directory import RUN_SCHEMA

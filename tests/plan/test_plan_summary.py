@@ -48,6 +48,9 @@ def test_who_else_is_watched_is_said(options, words):
 def test_a_watch_sends_nothing():
     plan = as_watch(plan_of(target="http://127.0.0.1:1", duration_ns=5 * MINUTE))
     said = rows(plan)
-    assert list(said) == ["watch", "target", "watched", "limits"]
+    assert list(said) == ["watch", "target", "watched", "limits", "note"]
+    assert said["note"] == (
+        "memory.leak == none: not judged in a watch of 5m; it takes --duration 12m"
+    )
     assert said["watch"] == "5m, nothing is sent"
     assert said["target"] == "http://127.0.0.1:1"

@@ -20,6 +20,7 @@ from qosflood.base.units import (
     format_ratio,
 )
 from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
+from qosflood.plan.judgeable import judged_by_merge
 from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
 from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
@@ -208,7 +209,7 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     A latency limit that is broken, but only with windows in it in which the generator was late,
     cannot be judged: lag adds to response time.
     """
-    if _is_judged_by_merge(plan, limit):
+    if judged_by_merge(plan, limit):
         return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=BY_MERGE)
     phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
     reading = read(Case(plan, findings, limit, phase))
@@ -221,14 +222,6 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
         ok = None
         reason = _by_lateness(phase)
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
-
-
-def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
-    part = plan.part
-    if part is None:
-        return False
-    source = metric_of(limit).source
-    return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
 def _by_lateness(phase: PhaseFigures) -> str:

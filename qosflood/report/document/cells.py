@@ -239,6 +239,18 @@ def memory_line(document: Document) -> str:
     return printable(f"{line}; {memory.reason}" if memory.reason else line)
 
 
+def session_memory_line(document: Document) -> str:
+    """What a session takes, or why that is not known; empty where there is nothing to say, or
+    where the line on memory says it."""
+    memory = document.memory
+    why, mid = memory.bytes_per_session_reason, memory.bytes_per_session
+    if mid is None:
+        return "" if why in memory.reason else printable(f"not known: {why}")
+    low, high = memory.bytes_per_session_low, memory.bytes_per_session_high
+    interval = "" if low is None or high is None else f" ({size(low)} to {size(high)})"
+    return f"{size(mid)}{interval}, apart from connections and the warm-up of its heap"
+
+
 def once(line: str, reason: str, document: Document) -> str:
     """`line` without its reason, where the verdict or a limit has the same."""
     others = (*document.reasons, *(limit.reason for limit in document.limits))

@@ -10,6 +10,7 @@ from qosflood.base.units import format_bytes, format_duration
 from qosflood.plan.plan import Plan
 
 _FEW = 0.001
+_MOST_OF = 0.5
 _NEVER_SHARE = 0.2
 """Of the timeout: if no answer took so long, those that are missing are not just slow."""
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"
@@ -249,13 +250,29 @@ def _memory_max(case: _Case) -> str:
     spike = next((one for one in case.findings.causes if one.kind == "spike"), None)
     if spike is not None:
         return f"{spike.what}: look for what the target did then, not for what its sessions keep"
-    per_session = case.findings.memory.bytes_per_session
-    if per_session is None or per_session <= 0:
+    if not _mostly_of_sessions(case.findings):
         return "compare the memory chart with sessions and phases"
+    each = format_bytes(case.findings.memory.bytes_per_session or 0.0)
     return (
-        f"each session keeps about {format_bytes(per_session)}: expire idle sessions, or provide "
-        "memory for the peak's sessions"
+        f"each session keeps about {each}, most of what memory rose by: expire idle sessions, or "
+        "provide memory for the peak's sessions"
     )
+
+
+def _mostly_of_sessions(findings: Findings) -> bool:
+    """Whether the rise from the baseline to the most is, for the greater part, what sessions are
+    shown to keep: a spike is not, nor are connections."""
+    memory = findings.memory
+    phases = {phase.name: phase for phase in findings.phases}
+    baseline, flood = phases.get("baseline"), phases.get("flood")
+    known = memory.bytes_per_session is not None and memory.bytes_per_session_low is not None
+    if memory.verdict != "grows_with_sessions" or not known or flood is None or baseline is None:
+        return False
+    if memory.max_bytes is None or baseline.rss_end is None:
+        return False
+    joined = (flood.sessions or 0) - (baseline.sessions or 0)
+    of_sessions = joined * (memory.bytes_per_session_low or 0.0)
+    return of_sessions > _MOST_OF * (memory.max_bytes - baseline.rss_end)
 
 
 def _loss(case: _Case) -> str:

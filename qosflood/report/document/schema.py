@@ -182,6 +182,9 @@ class Memory(_Part):
     limit_bytes: int | None
     slope_bytes_per_hour: SlopeBand
     bytes_per_session: float | None
+    bytes_per_session_low: float | None
+    bytes_per_session_high: float | None
+    bytes_per_session_reason: str
     time_to_limit_s: TimeBand
     figure: Literal["rss", "pss", "working_set", "named"] | None
     heap: Literal["agrees", "disagrees", "unseen"]

@@ -5,6 +5,7 @@ for is left out and counted; everything is in the report, and on the terminal on
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import ceil
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -301,10 +302,11 @@ def _is_a_reason(document: Document, limit: JudgedLimit) -> bool:
 
 
 def _why_shortly(document: Document, limit: JudgedLimit) -> str:
-    needed_s = document.memory.needed_s
-    if limit.metric in _OF_TIME and needed_s is not None:
+    needed_s, why = document.memory.needed_s, document.memory.reason
+    # Another reason, be it of the same memory, is none that a longer run would help.
+    if limit.metric in _OF_TIME and needed_s is not None and why in limit.reason:
         how = "flood" if cells.floods(document) else "watch"
-        return f"too short to judge; {how} for {format_duration(round(needed_s) * SECOND)}"
+        return f"too short to judge; {how} for {format_duration(ceil(needed_s) * SECOND)}"
     return _clause(limit.reason)
 
 
@@ -349,6 +351,8 @@ def _why(document: Document, limit: JudgedLimit) -> str:
 def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
     floods = cells.floods(document)
     yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
+    if each := cells.session_memory_line(document):
+        yield "per session", each
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in section_lines(document))
     if floods:

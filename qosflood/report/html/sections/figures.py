@@ -24,11 +24,13 @@ def findings(report: Report) -> Values:
     document = report.document
     loaded = cells.floods(document)
     recovery = [("Recovery", cells.recovery_line(document))] if loaded else []
+    each = cells.session_memory_line(document)
     loss = [("Lost reports", cells.loss_line(document))] if loaded else []
     pairs = (
         ("First failure", cells.first_failure_line(document)),
         *recovery,
         ("Memory", cells.memory_line(document)),
+        *([("Memory per session", each)] if each else []),
         ("Scrapes", cells.scrape_line(document)),
         *section_lines(document),
         *loss,
