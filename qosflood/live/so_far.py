@@ -86,7 +86,7 @@ def so_far(plan: Plan, findings: Findings) -> SoFar:
         t_s=_reach_s(findings),
         word=word,
         why=printable(why),
-        limits=tuple(_limit(findings, judged) for judged in limits),
+        limits=tuple(limit_so_far(findings, judged) for judged in limits),
         phases=tuple(
             _phase(phase) for phase in findings.phases if phase.seconds and phase.scheduled
         ),
@@ -155,14 +155,15 @@ def _reached(findings: Findings, name: str) -> bool:
     return any(phase.name == name and phase.seconds > 0 for phase in findings.phases)
 
 
-def _limit(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
+def limit_so_far(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
+    """A judged limit in words, if nothing changed any more."""
     limit = judged.limit
     note = _note(findings, judged)
     return LimitSoFar(
         expr=printable(limit.expr),
         value=limit_value(judged.value, limit.unit),
         n=judged.n,
-        ok=judged.ok,
+        ok=None if _may_yet_hold(findings, judged) else judged.ok,
         note=printable(note),
         named_by=limit.named_by,
     )
