@@ -22,7 +22,7 @@ IN_FLOOD = 335 * SECOND
 
 
 def limit(expr: str, value: str = "–", ok: bool | None = None, note: str = "") -> LimitSoFar:
-    return LimitSoFar(expr=expr, value=value, n=3, ok=ok, note=note, named_by="user")
+    return LimitSoFar(expr=expr, value=value, over="3 reports", ok=ok, note=note, named_by="user")
 
 
 LIMITS = (
