@@ -18,13 +18,11 @@ from qosflood.analysis.limited_by.surroundings import SLOW_FACTOR, SLOW_NS, grew
 from qosflood.analysis.limited_by.weighing import Weighed
 from qosflood.base.percentiles import share_above
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
-from qosflood.journal.records import CUT_OFF, NOT_SENT, OWN_ABSENCE
+from qosflood.journal.records import CUT_OFF, NOT_SENT, OUR_REASONS, OWN_ABSENCE
 from qosflood.plan.plan import Limit, Plan
 
 _ANSWERED = ("rejected", "bad_response")
 _SILENT = ("timeout", "connection_lost", "connect_error")
-_OURS = "generator:"
-"""How the reason of a failed connect begins that this machine caused."""
 _TOLERATED_ERRORS = 0.001
 _TOLERATED_UNSENT = 0.01
 _GREW_AT = ("p50", "p90", "p99")
@@ -82,7 +80,7 @@ def _by_our_connects(case: Case) -> Sign | None:
     share = count / case.flood.scheduled
     if share <= tolerated_errors(case.plan) or count < sum(_failed(case).values()):
         return None
-    worst = max(ours, key=lambda why: ours[why]).removeprefix(_OURS).strip()
+    worst = max(ours, key=lambda why: ours[why]).removeprefix(OUR_REASONS).strip()
     why = f"{format_ratio(share)} of the flood's reports failed on this machine: {worst}"
     return Sign(why, share, ours=True)
 
@@ -93,7 +91,7 @@ def _of_this_machine(flood: PhaseFigures) -> dict[str, int]:
     return {
         why: count
         for why, count in flood.errors.items()
-        if why.startswith(_OURS) and why not in absent
+        if why.startswith(OUR_REASONS) and why not in absent
     }
 
 
