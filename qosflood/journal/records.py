@@ -48,6 +48,9 @@ CUT_OFF = "run stopped, no answer yet"
 """Reasons of reports that the stop ended before their deadline: unsent, and timeouts. They count
 the time that they had waited by then, not their timeout."""
 
+OUR_REASONS = "generator:"
+"""How the reasons of failures begin that the generator's machine caused."""
+
 OWN_ABSENCE: dict[Outcome, str] = {
     Outcome.TIMEOUT: "generator: stood still, no answer read by the deadline",
     Outcome.UNSENT: "generator: stood still, not sent by the deadline",

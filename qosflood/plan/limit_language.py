@@ -59,7 +59,18 @@ class Metric:
     at_end: bool = False
     series: str = ""
 
+    @property
+    def observation(self) -> str:
+        """What is counted behind a value of it: one of a report, a scrape, …"""
+        return _OBSERVATIONS[self.unit if self.unit == "count" else self.source]
 
+
+_OBSERVATIONS = {
+    "load": "report",
+    "scrapes": "scrape",
+    "processes": "sample",
+    "count": "instance",
+}
 _RESPONSE = (
     "time from due to the answer's last byte, of every scheduled report; one that failed counts at "
     "least its timeout"

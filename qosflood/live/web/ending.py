@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from qosflood.base.text import printable
+from qosflood.live.so_far import observed
 from qosflood.live.web.words import Json
 from qosflood.report.build import REPORT_HTML, REPORT_JSON
 from qosflood.report.document.cells import limit_value
@@ -34,7 +35,7 @@ def _judged(document: dict[str, Any]) -> Json:
             {
                 "expr": printable(limit["expr"]),
                 "value": limit_value(limit["value"], limit["unit"]),
-                "n": limit["n"],
+                "over": observed(limit["metric"], limit["n"], document["loss"]["method"]),
                 "ok": limit["ok"],
                 "note": printable(limit["reason"]),
                 "named_by": limit["named_by"],
