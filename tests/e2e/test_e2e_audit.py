@@ -49,6 +49,7 @@ CASES = {
     "frozen": Case("freezes:80", (*COUNTER, *SCRAPED)),
     "workers": Case("workers:2", COUNTER),
     "workers uncounted": Case("workers:2"),
+    "looked at": Case("none", ("--scrape-interval", "60s", "--set", "phases.baseline=1s")),
     "crowded": Case("crowded:3", RECOVERED),
     "twice": Case("twice:50", COUNTER),
 }
@@ -113,6 +114,14 @@ def test_a_healthy_collector_holds_the_last_report_of_every_sampled_session(floo
     )
     assert flooded["healthy"].limit("loss == none")["ok"] is None
     assert "loss == none" in str(flooded["healthy"].report["not_judged"])
+
+
+def test_a_cheap_snapshot_is_read_in_the_flood_too(flooded):
+    found = loss(flooded, "looked at")
+    assert (found["method"], found["verdict"]) == ("readback", "ok"), found
+    assert "is there, as it was at " in found["reason"]
+    journal = read_journal(flooded["looked at"].folder, "readback")
+    assert {one.get("look") for one in journal} >= {None, 0, 1}
 
 
 def test_a_counter_and_a_snapshot_are_looked_at_after_the_collector_has_settled(flooded):
