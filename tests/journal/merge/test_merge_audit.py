@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from part_maker import BEGAN_S, PLAN, SHARDS, part_plan, part_records, write_part
+from part_maker import BEGAN_S, PLAN, SHARDS, WALL_NS, part_plan, part_records, write_part
 from record_maker import T0_NS
 
 from qosflood.analysis import analyse
-from qosflood.base.units import SECOND
+from qosflood.base.units import MS, SECOND
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession, SentSessions
 from qosflood.journal.merge import merge, open_parts
 from qosflood.journal.run_directory import read_records, read_run
@@ -25,7 +25,7 @@ def session(part, shard):
 
 def sent_ms(part, shard):
     """Apart from each other, so that no session was silent for as long as another."""
-    return 1_000 * (1 + part + shard)
+    return WALL_NS // MS + 1_000 * (1 + part + shard)
 
 
 def write(folder, index, *, audit, lost, late=0):
