@@ -21,6 +21,11 @@ UNREAD = ("--set", "audit.readback=off")
 LONG_SETTLE = ("--set", "phases.settle=3500ms")
 SETTLE = ("--set", "phases.settle=1500ms")
 SCRAPED = ("--scrape-interval", "500ms")
+LOOKED_AT = (
+    *("--peak", "100@1s", "--rate", "1x", "--scrape-interval", "5s"),
+    *("--set", "phases.baseline=1s"),
+)
+"""No more clients in the flood than in the baseline, so that a look is as cheap."""
 RECOVERED = ("--set", "phases.recovery=2s")
 
 
@@ -49,7 +54,7 @@ CASES = {
     "frozen": Case("freezes:80", (*COUNTER, *SCRAPED)),
     "workers": Case("workers:2", COUNTER),
     "workers uncounted": Case("workers:2"),
-    "looked at": Case("none", ("--scrape-interval", "60s", "--set", "phases.baseline=1s")),
+    "looked at": Case("none", LOOKED_AT),
     "crowded": Case("crowded:3", RECOVERED),
     "twice": Case("twice:50", COUNTER),
 }

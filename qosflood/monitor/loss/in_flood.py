@@ -12,6 +12,8 @@ from qosflood.plan.readback import at_most, looks, looks_itself
 
 SHARE_OF_INTERVAL = 0.02
 """Of the scrape interval, what a look in the flood may be expected to take."""
+MOST_NS = 100 * MS
+"""More it may never be, however rarely pages are scraped."""
 SHARE_OF_FLOOD = 0.001
 """Of the flood, what all looks may take after the first one: too little to move a p99."""
 _PATIENCE = 10
@@ -29,7 +31,7 @@ class FloodReader:
         self._plan = plan
         self._timer = timer
         self._auditor = auditor
-        self._allowed_ns = round(SHARE_OF_INTERVAL * (plan.scrape_interval_ns or 0))
+        self._allowed_ns = min(round(SHARE_OF_INTERVAL * (plan.scrape_interval_ns or 0)), MOST_NS)
 
     async def run(self, zero_t: int) -> None:
         """Look until the timer is stopped, or a look takes more than it may, or will."""

@@ -55,14 +55,15 @@ def test_a_cheap_snapshot_is_read_twice_in_the_baseline_and_at_five_moments_of_t
         assert due <= at < due + 60 * MS
 
 
+@pytest.mark.parametrize("interval_ns", [5 * SECOND, 60 * SECOND])
 @pytest.mark.parametrize(
     ("baseline", "expected"), [(9 * MS, 1), (10 * MS, 1), (11 * MS, 0), (None, 0)]
 )
 def test_what_a_read_in_the_baseline_takes_decides_by_the_sessions_there_will_be(
-    baseline, expected
+    baseline, expected, interval_ns
 ):
     """Ten times as many sessions, and at most 100 ms with a page that is scraped every 5s."""
-    took = looks(Scripted(baseline, baseline, 50 * MS), plan())
+    took = looks(Scripted(baseline, baseline, 50 * MS), plan(interval_ns=interval_ns))
     assert [number for number, _ in took if number] == list(range(1, expected + 1))
 
 
