@@ -22,12 +22,14 @@ class SentSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentSessions:
-    """What one shard's sampled sessions had sent when its load was over (`t`)."""
+    """What one shard's sampled sessions had sent when its load was over (`t`), or at a look in the
+    flood, of which `look` is the number."""
 
     TAG: ClassVar[str] = "sent"
     t: int
     shard: int
     sessions: tuple[SentSession, ...]
+    look: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class ReadBack:
 
     `held` are the sampled sessions found in it, with the time of observation (epoch ms) of the
     sample held, None for one that is no time, of which `odd` is the first value. `samples` counts
-    all sessions in it. `reason` says why it could not be read to its end, None if it was.
+    all sessions in it. `reason` says why it could not be read to its end, None if it was. `look` is
+    None after the load, the number of a look in the flood, and 0 for those in the baseline.
     """
 
     TAG: ClassVar[str] = "readback"
@@ -65,3 +68,4 @@ class ReadBack:
     samples: int
     held: dict[str, int | None]
     odd: str | None = None
+    look: int | None = None

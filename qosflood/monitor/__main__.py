@@ -16,6 +16,7 @@ from qosflood.journal.records import Record, encode_record
 from qosflood.monitor.control import open_path
 from qosflood.monitor.loss.audit import Auditor, LastMemory
 from qosflood.monitor.loss.counting import Counting
+from qosflood.monitor.loss.in_flood import FloodReader
 from qosflood.monitor.monitor import Monitor, MonitorSpec, open_others, spec_from_builtins
 from qosflood.monitor.scrape.runtimes import NAMES, runtime_figures
 from qosflood.monitor.scrape.scraper import Reader, open_scraper
@@ -45,7 +46,12 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
         others = await open_others(spec.plan, stack, timer, _emitter(pipe))
         others += await open_path(spec.plan, stack, timer, _emitter(pipe))
         started, stopped = asyncio.Event(), asyncio.Event()
+        zeros: list[int] = []
         accepted: list[int] = []
+
+        def start(zero_ns: int) -> None:
+            zeros.append(zero_ns - spec.mono_ns)
+            started.set()
 
         def stop() -> None:
             monitor.stop()
@@ -55,7 +61,7 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
 
         finishing: set[asyncio.Task[None]] = set()
         commands: dict[str, Callable[[dict[str, Any]], object]] = {
-            "start": lambda _: started.set(),
+            "start": lambda command: start(command["zero_ns"]),
             "stop": lambda _: stop(),
             "audit": lambda command: accepted.append(command.get("accepted", 0)),
             "count": lambda _: finishing.add(asyncio.create_task(counting.finish())),
@@ -69,8 +75,9 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
         _send(pipe, {"type": "ready"})
         await started.wait()
         if not stopped.is_set():
+            looking = FloodReader(spec.plan, timer, auditor).run(zeros[0])
             watching = (counting.begin(), monitor.run(), *(watch() for watch in others))
-            await asyncio.gather(*watching)
+            await asyncio.gather(*watching, looking)
         await asyncio.gather(*finishing)
         if accepted:
             await counting.count_final(accepted[-1])

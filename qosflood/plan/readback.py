@@ -15,6 +15,7 @@ from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import ONE_INSTANCE, Instance
 
 NO_INSTANCE_NAMES_ONE = "several instances share an address, and none names a readback"
+_LOOKS = 5
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -61,6 +62,21 @@ def _spread(plan: Plan, everyone: int) -> list[int]:
     while math.gcd(step, everyone) > 1:
         step += 1
     return [(plan.seed + step * index) % everyone for index in range(plan.audit.sessions)]
+
+
+def looks(plan: Plan) -> list[int]:
+    """When sampled sessions are read back while the load runs, in ns since its start: once in the
+    baseline, to see what it costs, then in the flood. Not in a part of a run: shards elsewhere
+    would have to agree on the moments."""
+    spans = {phase.name: phase for phase in plan.phases}
+    if "baseline" not in spans or plan.part is not None or not sources(plan):
+        return []
+    baseline, flood = spans["baseline"], spans["flood"]
+    middles = ((2 * look + 1) / (2 * _LOOKS) for look in range(_LOOKS))
+    return [
+        baseline.start_ns + baseline.duration_ns // 2,
+        *(flood.start_ns + round(flood.duration_ns * middle) for middle in middles),
+    ]
 
 
 def sources(plan: Plan) -> list[Source]:

@@ -68,7 +68,7 @@ class Children:
 
     def begin(self, zero_ns: int) -> None:
         """Begin the load at `zero_ns` on the monotonic clock, and monitor from now on."""
-        self._command_monitor(cmd="start")
+        self._command_monitor(cmd="start", zero_ns=zero_ns)
         for shard in self.shards:
             shard.send(cmd="start", zero_ns=zero_ns)
 

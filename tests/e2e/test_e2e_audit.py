@@ -21,6 +21,11 @@ UNREAD = ("--set", "audit.readback=off")
 LONG_SETTLE = ("--set", "phases.settle=3500ms")
 SETTLE = ("--set", "phases.settle=1500ms")
 SCRAPED = ("--scrape-interval", "500ms")
+LOOKED_AT = (
+    *("--peak", "100@1s", "--rate", "1x", "--scrape-interval", "5s"),
+    *("--set", "phases.baseline=1s"),
+)
+"""No more clients in the flood than in the baseline, so that a look is as cheap."""
 RECOVERED = ("--set", "phases.recovery=2s")
 
 
@@ -49,6 +54,7 @@ CASES = {
     "frozen": Case("freezes:80", (*COUNTER, *SCRAPED)),
     "workers": Case("workers:2", COUNTER),
     "workers uncounted": Case("workers:2"),
+    "looked at": Case("none", LOOKED_AT),
     "crowded": Case("crowded:3", RECOVERED),
     "twice": Case("twice:50", COUNTER),
 }
@@ -113,6 +119,14 @@ def test_a_healthy_collector_holds_the_last_report_of_every_sampled_session(floo
     )
     assert flooded["healthy"].limit("loss == none")["ok"] is None
     assert "loss == none" in str(flooded["healthy"].report["not_judged"])
+
+
+def test_a_cheap_snapshot_is_read_in_the_flood_too(flooded):
+    found = loss(flooded, "looked at")
+    assert (found["method"], found["verdict"]) == ("readback", "ok"), found
+    assert "is there, as it was at " in found["reason"]
+    journal = read_journal(flooded["looked at"].folder, "readback")
+    assert {one.get("look") for one in journal} >= {None, 0, 1}
 
 
 def test_a_counter_and_a_snapshot_are_looked_at_after_the_collector_has_settled(flooded):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
+from qosflood.analysis.loss.in_flood import seen_in_flood
 from qosflood.base.units import MS, format_count, format_duration, format_utc
 from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 from qosflood.plan.plan import Plan
@@ -77,10 +78,12 @@ def readback_finding(
     may have been taken. `restart_ms`: when (epoch ms) the target restarted last, if it did;
     `begin_ms`: when the run began."""
     base = replace(base, method="readback")
-    if why := _unread(read):
+    after = [one for one in read if one.look is None]
+    if why := _unread(after):
         return replace(base, reason=why)
-    whole = [one for one in read if one.reason is None]
-    found = _compared(plan, sent, whole, begin_ms)
+    whole = [one for one in after if one.reason is None]
+    at_end = [one for one in sent if one.look is None]
+    found = _compared(plan, at_end, whole, begin_ms)
     base = replace(base, checked=found.judged, seen=found.holding)
     if restart_ms is not None and (gone := found.gone_at(restart_ms)):
         return _lost_at_restart(base, found, gone)
@@ -89,14 +92,16 @@ def readback_finding(
     if found.later or found.unread or found.before:
         return replace(base, verdict="inconclusive", reason=_odd(plan, found, whole))
     if found.absent:
-        return replace(base, verdict="inconclusive", reason=_forgotten(found, sent, whole))
+        return replace(base, verdict="inconclusive", reason=_forgotten(found, at_end, whole))
     if not found.judged:
         return replace(base, seen=None, reason="no sampled session had a report accepted")
+    in_flood = seen_in_flood(plan, sent, read)
     judged = format_count(found.judged)
-    reason = (
-        f"the last report of {judged} of {judged} sampled sessions is there; earlier ones were "
-        "not checked"
-    )
+    reason = f"the last report of {judged} of {judged} sampled sessions is there"
+    if in_flood.doubt:
+        reason = f"{reason}, but {in_flood.doubt}"
+        return replace(base, verdict="inconclusive", reason=reason)
+    reason = f"{reason}{in_flood.kept}; earlier ones were not checked"
     return replace(base, verdict="ok", reason=reason, missing=0)
 
 

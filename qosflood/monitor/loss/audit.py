@@ -50,13 +50,15 @@ class ReadBackError(Exception):
 
 @dataclass(slots=True)
 class Taken:
-    """What has come of a snapshot so far; `odd` is the first time of observation that is none."""
+    """What has come of a snapshot so far; `odd` is the first time of observation that is none,
+    `asked_ns` when it was asked for, on the monotonic clock."""
 
     status: int | None = None
     bytes: int = 0
     length: int | None = None
     samples: int = 0
     odd: str | None = None
+    asked_ns: int = 0
     items: list[tuple[str, int | None]] = field(default_factory=list)
 
 
@@ -84,6 +86,18 @@ class Auditor:
         sampled = Sampled(self._plan)
         for source in sources(self._plan):
             await self._read_repeatedly(source, sampled)
+
+    async def look(self, number: int, within_ns: int) -> int | None:
+        """Read every snapshot once, as look `number` while the load runs; how long all took
+        together, None if one could not be read."""
+        sampled, took_ns = Sampled(self._plan), 0
+        for source in sources(self._plan):
+            one = replace(await self._read_back(source, sampled, within_ns), look=number)
+            self._emit(one)
+            if one.reason is not None:
+                return None
+            took_ns += one.done_t - one.t
+        return took_ns
 
     async def _read_repeatedly(self, source: Source, sampled: Sampled) -> None:
         """Small snapshots are asked for at one time: a worker that is busy with one leaves the
@@ -122,7 +136,7 @@ class Auditor:
         except Exception as error:  # whatever it is, it costs the read-back alone
             reason = words(error, secrets)
         return ReadBack(
-            t=began,
+            t=max(began, taken.asked_ns - self._mono_ns),
             done_t=self._now(),
             instance=source.instance,
             reason=reason,
@@ -194,7 +208,7 @@ async def items(
     which `most_bytes` are reached; `check` gets its announced size. Raises ReadBackError,
     SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
-    async with _answer(plan, source) as response:
+    async with _answer(plan, source, taken) as response:
         taken.status, taken.length = response.status, response.content_length
         if response.status != 200:
             raise ReadBackError(f"status {response.status}")
@@ -220,20 +234,20 @@ async def items(
 
 
 @asynccontextmanager
-async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
+async def _answer(
+    plan: Plan, source: Source, taken: Taken
+) -> AsyncIterator[aiohttp.ClientResponse]:
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": plan.user_agent,
         **resolve_headers(source.headers),
     }
-    async with (
-        open_session(tls_context(plan.target), pinned=plan.target) as session,
-        session.get(
-            URL(source.url, encoded=True), headers=headers, allow_redirects=False
-        ) as response,
-    ):
-        yield response
+    async with open_session(tls_context(plan.target), pinned=plan.target) as session:
+        taken.asked_ns = time.monotonic_ns()
+        url = URL(source.url, encoded=True)
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
+            yield response
 
 
 async def with_audit(plan: Plan) -> tuple[Plan, str | None]:

@@ -65,9 +65,9 @@ class AuditSection(Section):
     ] = key({}, "Labels of the series that are added up. Default: all series.", {"route": "/qos"})
     readback: Annotated[str, spelled(_READBACK, _readback)] = key(
         "auto",
-        "JSON snapshot of each session's last sample, read after settle: a path below the target's "
-        "URL, a URL, or off. auto: report.path, on loopback or with --audit, if it answers with "
-        "such a snapshot.",
+        "JSON snapshot of each session's last sample, read after settle, and in the flood where "
+        "that is cheap: a path below the target's URL, a URL, or off. auto: report.path, on "
+        "loopback or with --audit, if it answers with such a snapshot.",
         "/api/v1/metrics/qos",
     )
     samples: ListKeys = key("samples", "Key of the list of samples in the snapshot.")

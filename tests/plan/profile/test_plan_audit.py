@@ -11,9 +11,10 @@ from resolving import plan_of
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
 from qosflood.plan.describe import describe
 from qosflood.plan.plan import Part
-from qosflood.plan.readback import Sampled, alive, looks_itself, sampled, sources, why_unread
+from qosflood.plan.readback import Sampled, alive, looks, looks_itself, sampled, sources, why_unread
 from qosflood.plan.watching import Audit, Instance
 
 REMOTE = {"target": {"url": "http://qos.example.com"}}
@@ -153,6 +154,16 @@ def test_the_address_that_several_instances_share_is_not_read():
     elsewhere = make_plan(instances=two, audit=Audit(readback="http://10.0.0.9/held"))
     assert [source.url for source in sources(elsewhere)] == ["http://10.0.0.9/held"]
     assert why_unread(elsewhere) == why_unread(make_plan()) == ""
+
+
+def test_the_flood_is_looked_at_five_times_after_the_baseline_by_a_run_of_one_part():
+    plan = make_plan(audit=Audit(readback="/held"))  # 3s, 3s, and a flood of 10s
+    seconds = [moment / SECOND for moment in looks(plan)]
+    assert seconds == pytest.approx([1.5, 7, 9, 11, 13, 15])
+    assert looks(make_plan()) == []
+    assert looks(replace(plan, part=Part(index=1, of=2, start_at_ns=0))) == []
+    unprepared = tuple(phase for phase in plan.phases if phase.name != "baseline")
+    assert looks(replace(plan, phases=unprepared)) == []
 
 
 TARGETS = (HeaderRef(name="A", source="env:TARGETS"),)
