@@ -8,7 +8,7 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
@@ -22,6 +22,7 @@ PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", 
 _FINE_DECADES = 3
 _DOT = 5
 _TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_STROKES = ((5.0, "solid"), (2.4, "dash"), (1.8, "dot"), (1.8, "dashdot"), (1.6, "longdash"))
 _LANES = 3
 _FEW = 9
 """Moments up to which their labels may cover more of a chart than its upper edge."""
@@ -198,6 +199,16 @@ def _alone(values: Numbers) -> list[bool]:
 def dashed(trace: Json, dash: str = "dash") -> Json:
     """The same line, thin and dashed."""
     return trace | {"line": trace["line"] | {"dash": dash, "width": 1.3}}
+
+
+def laid_over(traces: Sequence[Json]) -> list[Json]:
+    """Lines that may run along each other: each is thinner than those below it, and has gaps in
+    which they show. The first lies at the bottom."""
+    strokes = chain(_STROKES, repeat(_STROKES[-1]))
+    return [
+        trace | {"line": trace["line"] | {"width": width, "dash": dash}}
+        for trace, (width, dash) in zip(traces, strokes, strict=False)
+    ]
 
 
 def figure(traces: list[Json], layout: Json) -> Json:
