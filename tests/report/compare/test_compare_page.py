@@ -91,7 +91,7 @@ def test_a_base_and_a_new_run_that_agree_are_both_seen(
         below, *above = chart.figure["data"]
         assert below["name"] == "new"
         assert all(trace["line"]["width"] < below["line"]["width"] for trace in above)
-        dashes = [trace["line"]["dash"] for trace in (below, *above)]
+        dashes = [trace["line"].get("dash", "solid") for trace in (below, *above)]
         assert len(set(dashes)) == len(dashes) == 4
         ranks = {trace["name"]: trace["legendrank"] for trace in (below, *above)}
         assert max(ranks, key=lambda name: ranks[name]) == "new"
