@@ -9,7 +9,7 @@ from qosflood.report.document import cells
 from qosflood.report.document.schema import Document, Phase, TimelineEntry
 from qosflood.report.html.section import Report, Values
 
-MOST_ROWS = 25
+MOST_ROWS = 12
 _WHO = ("target", "network", "generator", "operator")
 _PHASE = "phase_started"
 _ROUTINE = frozenset({_PHASE, "load_started", "load_finished", "settled"})
