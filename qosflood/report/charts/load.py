@@ -17,9 +17,11 @@ from qosflood.report.charts.plotting import (
     Json,
     Moment,
     Timeline,
+    beneath,
     dashed,
     figure,
     in_ms,
+    laid_over,
     line,
     log_axis,
     plotly_text,
@@ -66,7 +68,7 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         return None
     times = [second.t_s for second in seconds]
     traces = [
-        time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
+        beneath(time.line("offered", times, [s.offered for s in seconds], "@offered", 900)),
         time.line("answered", times, [s.acked for s in seconds], "@acked", 900),
         _planned(time, plan, findings),
     ]
@@ -124,10 +126,13 @@ def _latency(time: Timeline, findings: Findings) -> Chart | None:
 
 
 def _percentiles(findings: Findings) -> Chart | None:
-    curves = [curve for curve in findings.curves if _is_shown(curve)]
+    curves = sorted(
+        (curve for curve in findings.curves if _is_shown(curve)),
+        key=lambda curve: tuple(_CURVES).index((curve.phase, curve.series)),
+    )
     if not curves:
         return None
-    shown = [_curve(curve) for curve in curves]
+    shown = laid_over([_curve(curve) for curve in curves])
     layout = {
         "xaxis": {
             "title": {"text": "percentile"},
@@ -160,22 +165,23 @@ def _is_shown(curve: PercentileCurve) -> bool:
 
 
 _CURVES = {
-    ("flood", "response"): ("@bad", "solid"),
-    ("flood", "service"): ("@offered", "solid"),
-    ("baseline", "response"): ("@muted", "dot"),
-    ("recovery", "response"): ("@teal", "dot"),
+    ("flood", "response"): "@bad",
+    ("flood", "service"): "@offered",
+    ("baseline", "response"): "@muted",
+    ("recovery", "response"): "@teal",
 }
+"""In the order of the legend: response time lies below service time, which often equals it."""
 
 
 def _curve(curve: PercentileCurve) -> Json:
-    color, dash = _CURVES[(curve.phase, curve.series)]
+    color = _CURVES[(curve.phase, curve.series)]
     values = [value / MS for value in curve.values_ns]
     rarity = [_nines(quantile) for quantile in curve.quantiles]
     trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
     kept = thin(values, MOST_POINTS // 4)
     trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
     trace["hovertemplate"] = "%{customdata:.5~g}%: %{y:.4~g} ms"
-    return trace if dash == "solid" else dashed(trace, dash)
+    return trace
 
 
 def _errors(time: Timeline, findings: Findings) -> Chart | None:

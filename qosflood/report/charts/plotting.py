@@ -8,7 +8,7 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
@@ -22,6 +22,7 @@ PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", 
 _FINE_DECADES = 3
 _DOT = 5
 _TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_STROKES = ((2.4, "dash"), (1.8, "dot"), (1.8, "dashdot"), (1.6, "longdash"))
 _LANES = 3
 _FEW = 9
 """Moments up to which their labels may cover more of a chart than its upper edge."""
@@ -200,6 +201,22 @@ def dashed(trace: Json, dash: str = "dash") -> Json:
     return trace | {"line": trace["line"] | {"dash": dash, "width": 1.3}}
 
 
+def beneath(trace: Json) -> Json:
+    """The same line, wide and pale: one that the next lines may cover."""
+    return trace | {"line": trace["line"] | {"width": 4.5}, "opacity": 0.5}
+
+
+def laid_over(traces: Sequence[Json]) -> list[Json]:
+    """Lines that may run along each other: each is thinner than those below it, and has gaps in
+    which they show. The first lies at the bottom, wide and pale."""
+    strokes = chain(_STROKES, repeat(_STROKES[-1]))
+    above = [
+        trace | {"line": trace["line"] | {"width": width, "dash": dash}}
+        for trace, (width, dash) in zip(traces[1:], strokes, strict=False)
+    ]
+    return [*map(beneath, traces[:1]), *above]
+
+
 def figure(traces: list[Json], layout: Json) -> Json:
     """Traces and layout as one figure; a legend only if there is more than one line."""
     return {"data": traces, "layout": {"showlegend": len(traces) > 1} | layout}
@@ -252,7 +269,8 @@ MOST_POINTS = 2000
 @dataclass(frozen=True, slots=True)
 class Chart:
     """One chart: its element's id, its title, a caption, plotly's figure, and the same as text.
-    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis."""
+    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis. Without
+    a figure the words say it all."""
 
     name: str
     title: str

@@ -28,6 +28,8 @@ _SCRAPES = (
     "How long each scrape of the metrics page took; in the tables a failed one counts as "
     "at least its timeout"
 )
+_LEVEL = 0.01
+"""A line that stays within this share of its greatest value is level to the eye."""
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""
 
@@ -183,6 +185,10 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
     points = [point for point in findings.scrape_points if point.bytes is not None]
     if not points:
         return None
+    level = _is_level(points, lambda p: p.bytes) and _is_level(points, lambda p: p.series)
+    words = wording.pages(findings, level=level)
+    if level:
+        return Chart("pages", "Metrics page", "", {}, words, time.unit_s)
     traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
     layout = time.layout("KiB", rangemode="tozero")
     if len(traces) == 1 and any(point.series for point in points):
@@ -195,9 +201,19 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
         "Metrics page",
         "Size of the metrics page, and how many series it holds.",
         figure(traces, layout),
-        wording.pages(findings),
+        words,
         time.unit_s,
     )
+
+
+def _is_level(points: Sequence[ScrapePoint], value: Callable[[ScrapePoint], int | None]) -> bool:
+    """Whether a chart would show a level line of each instance."""
+    ends: dict[str, tuple[int, int]] = {}
+    for point in points:
+        now = value(point) or 0
+        least, most = ends.get(point.instance, (now, now))
+        ends[point.instance] = min(least, now), max(most, now)
+    return all(most - least <= _LEVEL * most for least, most in ends.values())
 
 
 TARGET_CHARTS: tuple[Callable[[Timeline, Findings], Chart | None], ...] = (

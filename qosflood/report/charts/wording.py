@@ -215,8 +215,8 @@ def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
     return f"{failed}; the slowest good one took {took}, at {when}."
 
 
-def pages(findings: Findings) -> Words:
-    """The size of the metrics page."""
+def pages(findings: Findings, *, level: bool) -> Words:
+    """The size of the metrics page; one that stays `level` needs no more words, and no chart."""
     taken = [point for point in findings.scrape_points if point.bytes is not None]
     points = _from_the_start(findings, taken)
     largest = max(point.bytes or 0 for point in points)
@@ -225,8 +225,9 @@ def pages(findings: Findings) -> Words:
     several = len({point.instance for point in points}) > 1
     first = "" if several else f"The page had {format_bytes(points[0].bytes or 0)} at first, "
     most = "The largest page had" if several else "at most"
+    kept = "Every page kept its size: at most" if several else "The page kept its size:"
     return Words(
-        f"{first}{most} {format_bytes(largest)}{held}.",
+        f"{kept if level else f'{first}{most}'} {format_bytes(largest)}{held}.",
         ("phase", "largest page", "series"),
         _by_phase(
             findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))
