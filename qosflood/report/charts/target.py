@@ -28,7 +28,7 @@ _SCRAPES = (
     "How long each scrape of the metrics page took; in the tables a failed one counts as "
     "at least its timeout"
 )
-_LEVEL = 0.01
+_LEVEL = 0.02
 """A line that stays within this share of its greatest value is level to the eye."""
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""

@@ -225,14 +225,27 @@ def pages(findings: Findings, *, level: bool) -> Words:
     several = len({point.instance for point in points}) > 1
     first = "" if several else f"The page had {format_bytes(points[0].bytes or 0)} at first, "
     most = "The largest page had" if several else "at most"
-    kept = "Every page kept its size: at most" if several else "The page kept its size:"
+    said = f"{first}{most} {format_bytes(largest)}{held}."
     return Words(
-        f"{kept if level else f'{first}{most}'} {format_bytes(largest)}{held}.",
+        _kept(points, several=several) if level else said,
         ("phase", "largest page", "series"),
         _by_phase(
             findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))
         ),
     )
+
+
+def _kept(points: Sequence[ScrapePoint], *, several: bool) -> str:
+    whose = "Each instance's page" if several else "The page"
+    sizes = _from_to([point.bytes or 0 for point in points], format_bytes)
+    series = _from_to([point.series or 0 for point in points], format_count)
+    held = "no series could be read from it" if series == "0" else f"{series} series"
+    return f"{whose} kept its size: {sizes}; {held}."
+
+
+def _from_to(values: Sequence[int], shown: Callable[[float], str]) -> str:
+    least, most = shown(min(values)), shown(max(values))
+    return most if least == most else f"{least} to {most}"
 
 
 def errors(findings: Findings, kinds: Iterable[str]) -> Words:

@@ -31,6 +31,8 @@ _BASES = ("@offered", "@teal", "@planned")
 _NEWS = ("@bad", "@violet", "@warn")
 _LEAST_ABOVE = 10
 _MOST = 400
+_FAR = 20
+"""Values that lie further apart than this are drawn on a logarithmic axis."""
 _ALONG = (99.0, 90.0, 50.0)
 
 
@@ -152,7 +154,7 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
             rows.append((run.name, *(cells.ms(pick(known)) for pick in (min, max))))
     layout = {
         "xaxis": {"title": {"text": "minutes into the flood"}},
-        "yaxis": {"title": {"text": "ms"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "ms"}} | _scale([y for _, one in drawn for y in one["y"]]),
         "hovermode": "x unified",
         "showlegend": True,
     }
@@ -165,6 +167,13 @@ def _along(base: Sequence[Given], new: Sequence[Given]) -> Chart | None:
         figure(_laid_over(drawn), layout),
         Words(said, ("run", "least", "most"), tuple(rows)),
     )
+
+
+def _scale(values: Sequence[float | None]) -> Json:
+    """A logarithmic axis where the least values would lie on the ground of one from 0."""
+    known = [value for value in values if value]
+    apart = bool(known) and max(known) > _FAR * min(known)
+    return log_axis(known) if apart else {"rangemode": "tozero"}
 
 
 def _percentile_of_blocks(documents: Sequence[Document]) -> float | None:

@@ -119,17 +119,18 @@ def _verdict(
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
     if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
-        return "unknown", f"too noisy: {_beyond_band(found.band)} would be detected"
+        return "unknown", f"too noisy: {_hidden(found.band)}"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"
 
 
-def _beyond_band(band: float) -> str:
-    """A logarithm in words: `only a change beyond 45%`, or `to over 3x`."""
-    ratio = math.exp(min(band, _HOPELESS))
+def _hidden(band: float) -> str:
+    """What a band hides, a logarithm: `only a change beyond 45% would be detected`, or `to over
+    3x`."""
     if band >= _HOPELESS:
-        return f"not even a change to {ratio:.0f}x"
+        return "even a change as large as this one may be noise"
+    ratio = math.exp(band)
     how = f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g}x"
-    return f"only a change {how}"
+    return f"only a change {how} would be detected"
 
 
 def _beyond(bases: int) -> str:

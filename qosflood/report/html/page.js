@@ -5,8 +5,8 @@
   const probe = document.body.appendChild(document.createElement("i"));
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const linked = Object.keys(figures).filter((name) => figures[name].unit_s);
-  const PAPER_PX = 680; // A4 less its margins
-  const HALF_PX = 330; // of two charts side by side
+  const PAPER_PX = 696; // A4 less its margins
+  const HALF_PX = 338; // of two charts side by side
   const config = {
     responsive: true,
     displaylogo: false,
@@ -80,11 +80,11 @@
       return { size: 12 };
     }
     const half = place(name).closest(".charts > figure:not(.wide)");
-    const margin = { l: 46, r: own.yaxis2 ? 46 : 14, t: 32, b: own.xaxis.title ? 34 : 20 };
+    const margin = { l: 46, r: own.yaxis2 ? 46 : 14, t: 30, b: own.xaxis.title ? 38 : 20 };
     Object.assign(margin, own.margin);
     return half
-      ? { size: 9, width: HALF_PX, height: 142, margin }
-      : { size: 10, width: PAPER_PX, height: own.height ? 0.55 * own.height : 165, margin };
+      ? { size: 9, width: HALF_PX, height: 128, margin }
+      : { size: 10, width: PAPER_PX, height: own.height ? 0.55 * own.height : 155, margin };
   }
 
   function layoutOf(name, figure) {

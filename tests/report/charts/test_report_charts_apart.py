@@ -61,10 +61,36 @@ def test_a_metrics_page_that_stays_as_it_is_needs_no_chart(change: Any, drawn: b
     assert bool(chart_of(with_pages(good_run(), change), "pages").figure) is drawn
 
 
-def test_a_level_page_is_told_in_words() -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda _: {"bytes": 20_480, "series": 40}, "The page kept its size: 20.0 KiB; 40 series."),
+        (
+            lambda index: {"bytes": 20_480 + 200 * (index % 2), "series": 1000 + index % 2},
+            "The page kept its size: 20.0 KiB to 20.2 KiB; 1,000 to 1,001 series.",
+        ),
+        (
+            lambda _: {"bytes": 20_480, "series": 0},
+            "The page kept its size: 20.0 KiB; no series could be read from it.",
+        ),
+        (
+            lambda index: {
+                "bytes": 10_240 * (1 + index % 2),
+                "series": 9,
+                "instance": f"{index % 2}",
+            },
+            "Each instance's page kept its size: 10.0 KiB to 20.0 KiB; 9 series.",
+        ),
+    ],
+)
+def test_a_level_page_is_told_in_words_that_hide_no_change(change: Any, said: str) -> None:
+    story = with_pages(good_run(), change)
+    assert chart_of(story, "pages").words.said == said
+
+
+def test_a_level_page_has_no_place_for_a_chart() -> None:
     story = with_pages(good_run(), lambda _: {"bytes": 20_480, "series": 40})
-    assert chart_of(story, "pages").words.said == "The page kept its size: 20.0 KiB and 40 series."
     text = render(document_of(story), story.plan, story.findings, story.failures)
-    assert "The page kept its size: 20.0 KiB and 40 series." in text
+    assert "The page kept its size: 20.0 KiB; 40 series." in text
     assert 'id="chart-pages"' not in text
     assert '"pages"' not in text

@@ -60,6 +60,17 @@ def test_a_browser_draws_every_chart_and_asks_nobody(
     assert seen.problems == [] and seen.outside == []
 
 
+@pytest.mark.parametrize(("scale", "axis"), [(1.3, None), (189.0, "log")])
+def test_runs_that_lie_far_apart_are_both_seen_along_the_flood(
+    sides: tuple[list[Given], list[Given]], scale: float, axis: str | None
+) -> None:
+    base, _ = sides
+    new = [Given(name="new", document=_document(9, scale))]
+    charts = charts_of(compare(base, new, effect=MinEffect(), seed=1), base, new)
+    along = next(chart for chart in charts if chart.name == "along")
+    assert along.figure["layout"]["yaxis"].get("type") == axis
+
+
 @pytest.mark.parametrize("width", [400, 700, 1280])
 def test_texts_stay_within_their_tiles_and_the_page_within_its_screen(
     sides: tuple[list[Given], list[Given]], chromium: Any, tmp_path: Path, width: int

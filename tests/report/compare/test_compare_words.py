@@ -115,13 +115,20 @@ def test_a_figure_that_changed_is_never_called_too_noisy_to_show_it(
         assert "would be detected" in said or "too noisy" in said
 
 
+@pytest.mark.parametrize("factor", [20.0, 189.0, 1 / 189])
+def test_no_size_is_said_to_be_hidden_beside_a_change_that_is_larger(factor: float) -> None:
+    change = judged("response.p99", 20.0, 20.0 * factor, error=9.0)
+    assert change.verdict == "unknown"
+    assert change.why == "too noisy: even a change as large as this one may be noise"
+
+
 def test_under_a_headline_of_another_figure_nothing_is_said_of_the_noise_of_latency() -> None:
     hidden = judged("response.p99", 1400.0, 3700.0, error=9.0)
     errors = judged("errors", 0.0, 0.5)
     said = sight("regressed", [hidden, errors]) or ""
     assert said.startswith("This change of errors exceeds ")
     assert unknown_lines([hidden, replace(hidden, label="response p90")]) == [
-        "response p99, response p90: too noisy: not even a change to 100x would be detected"
+        "response p99, response p90: too noisy: even a change as large as this one may be noise"
     ]
 
 

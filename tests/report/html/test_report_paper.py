@@ -17,7 +17,7 @@ from qosflood.journal.records import JournalRecord, ScrapeSample, Window
 from qosflood.report.build import build
 
 MOST_PAGES = 3
-PAPER = {"width": 688, "height": 1000}
+PAPER = {"width": 703, "height": 1047}
 """CSS pixels of A4 less its margins."""
 PAGE = re.compile(rb"/Type\s*/Page\b")
 PRINTED = """() => {
@@ -102,7 +102,7 @@ def test_paper_has_every_figure_and_nothing_that_leads_to_folded_ones(
         assert page.get_by_role("rowheader", name="service p99").is_visible()
         assert page.evaluate(BREAKS) == ["avoid"]
         wide = page.evaluate("[...document.querySelectorAll('.chart')].map((c) => c.layout.width)")
-        assert set(wide) == {330, 680}
+        assert set(wide) == {338, 696}
         page.emulate_media(media="screen")
         page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
         assert page.evaluate(SEEN, "summary") > 5

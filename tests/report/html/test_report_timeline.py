@@ -40,7 +40,7 @@ def test_what_nobody_did_is_no_row_and_no_mark() -> None:
 def test_a_run_in_which_nothing_happened_has_its_strip_and_says_so() -> None:
     report = Report(document_with(*ROUTINE))
     shown = next(one for one in placed(SECTIONS, report) if one.title == "Timeline")
-    assert "Nothing happened beside the phases of the load." in shown.html
+    assert "Nothing out of the ordinary happened." in shown.html
     assert "<table" not in shown.html
     assert 'class="span flood"' in shown.html
 
