@@ -160,7 +160,7 @@ def _limit(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
     note = _note(findings, judged)
     return LimitSoFar(
         expr=printable(limit.expr),
-        value=limit_value(judged.value, limit.unit),
+        value=limit_value(judged.value, limit.unit, limit.op, limit.threshold),
         n=judged.n,
         ok=judged.ok,
         note=printable(note),

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.base.units import format_bytes, format_count, format_duration, format_ratio
+from qosflood.base.units import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+    text_beside,
+)
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
 
@@ -34,7 +40,7 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
     if took_ns <= interval_ns:
         return ""
     return (
-        f": it took {format_duration(took_ns)} to read a page of {format_bytes(size)}, more than "
+        f": it took {text_beside(format_duration, took_ns, interval_ns)} to read a page of {format_bytes(size)}, more than "
         f"the {format_duration(interval_ns)} between two scrapes; use a longer "
         "--scrape-interval"
     )
@@ -44,7 +50,7 @@ def _missed(what: str, missed: int, expected: int, why: str = "") -> Iterator[st
     if expected and missed > MOST_MISSED * expected:
         yield (
             f"the monitor missed {format_count(missed)} of {format_count(expected)} {what} "
-            f"({format_ratio(missed / expected)}, at most {format_ratio(MOST_MISSED)} allowed) "
+            f"({text_beside(format_ratio, missed / expected, MOST_MISSED)}, at most {format_ratio(MOST_MISSED)} allowed) "
             f"through its own fault{why}"
         )
 

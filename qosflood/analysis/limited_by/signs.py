@@ -19,6 +19,7 @@ from qosflood.analysis.limited_by.weighing import Weighed
 from qosflood.base.percentiles import share_above
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
 from qosflood.journal.records import CUT_OFF, NOT_SENT
+from qosflood.plan.limit_language import judged_text, threshold_text
 from qosflood.plan.plan import Limit, Plan
 
 _ANSWERED = ("rejected", "bad_response")
@@ -172,8 +173,8 @@ def _by_limits(case: Case) -> Sign | None:
         stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
         away = ": this includes reports of clients that a storm kept away" if stormy else ""
         return Sign(
-            f"{limit.metric} was {format_duration(value)} in the flood; limit "
-            f"{format_duration(threshold)}{away}",
+            f"{limit.metric} was {judged_text(limit.unit, value, limit.op, threshold)} in the "
+            f"flood; limit {threshold_text(limit.unit, threshold)}{away}",
             share_above(_GREW_AT[-1]),
             slow=True,
             stormy=stormy,

@@ -121,13 +121,13 @@ def test_a_value_next_to_its_limit_is_shown_exactly():
         return window(same.second, same.phase, response_ms=[5.0] * 99, failed={"timeout": 1})
 
     verdict = verdict_of(plan, healthy_run(plan, change=one_lost))
-    assert verdict.reasons == ("errors were 0.1% in flood; limit < 0.1%",)
+    assert verdict.reasons == ("errors were exactly 0.1% in flood; limit < 0.1%",)
 
 
-def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
+def test_a_value_equal_to_its_limit_is_shown_to_be_exactly_that():
     plan = plan_with("scrape.gap < 1s")
     assert verdict_of(plan, healthy_run(plan)).reasons == (
-        "scrape.gap was 1s in flood; limit < 1s",
+        "scrape.gap was exactly 1s in flood; limit < 1s",
     )
 
 
