@@ -159,9 +159,10 @@ def _late_problems(tally: GeneratorTally) -> Iterator[str]:
     )
     shards = len(tally.shards)
     seconds = "seconds" if shards == 1 else f"seconds of its {shards} shards"
+    share = text_beside(format_ratio, late / windows, MOST_LATE)
     yield (
         f"generator late in {late} of {windows} {seconds} "
-        f"({text_beside(format_ratio, late / windows, MOST_LATE)}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
+        f"({share}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
         f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
     )
 

@@ -39,8 +39,9 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
     took_ns, size = max(((s.parse_ns or 0, s.bytes or 0) for s in scrapes), default=(0, 0))
     if took_ns <= interval_ns:
         return ""
+    took = text_beside(format_duration, took_ns, interval_ns)
     return (
-        f": it took {text_beside(format_duration, took_ns, interval_ns)} to read a page of {format_bytes(size)}, more than "
+        f": it took {took} to read a page of {format_bytes(size)}, more than "
         f"the {format_duration(interval_ns)} between two scrapes; use a longer "
         "--scrape-interval"
     )
@@ -48,9 +49,10 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
 
 def _missed(what: str, missed: int, expected: int, why: str = "") -> Iterator[str]:
     if expected and missed > MOST_MISSED * expected:
+        share = text_beside(format_ratio, missed / expected, MOST_MISSED)
         yield (
             f"the monitor missed {format_count(missed)} of {format_count(expected)} {what} "
-            f"({text_beside(format_ratio, missed / expected, MOST_MISSED)}, at most {format_ratio(MOST_MISSED)} allowed) "
+            f"({share}, at most {format_ratio(MOST_MISSED)} allowed) "
             f"through its own fault{why}"
         )
 
