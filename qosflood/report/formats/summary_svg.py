@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 1280, 720
 _MARGIN = 56
 _MOST_POINTS = 400
 _MOST_MARKS = 12
+_LOAD = 23
+"""Size of the letters of the load: a line holds it whole."""
 Scale = Callable[[float], float]
 
 
@@ -71,15 +73,15 @@ def _head(document: Document, tone: str) -> tuple[list[str], float]:
     """The verdict, the load and the reasons on a tinted band; where the band ends."""
     load, _ = highlights.headline_parts(document)
     width = WIDTH - 2 * _MARGIN
-    loads = wrapped(load, 32, width, 2)
+    loads = wrapped(load, _LOAD, width, 2)
     found = highlights.found_lines(document)
     each = 1 if len(found) > 1 else 2
     reasons = [line for reason in found[:3] for line in wrapped(reason, 21, width, each)]
     parts = [text(_MARGIN, 92, document.verdict, 58, tone, bold=True)]
     y = 98.0
     for line in loads:
-        y += 42
-        parts.append(text(_MARGIN, y, line, 32, "text", bold=True))
+        y += 38
+        parts.append(text(_MARGIN, y, line, _LOAD, "text", bold=True))
     y += 6
     for line in reasons:
         y += 31
