@@ -5,6 +5,7 @@ from math import inf
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
+from qosflood.analysis.by_clock import ByClock
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
@@ -70,6 +71,7 @@ class Accumulator:
         self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
+        self.by_clock = ByClock()
         self.failures = FirstFailures()
         self.sessions = SessionCount()
         self.jumps = ClockJumps()
@@ -139,6 +141,7 @@ class Accumulator:
         self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
+        self.by_clock.add(window)
         self.failures.add(window, explained)
         self.sessions.add(window)
 

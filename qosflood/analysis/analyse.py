@@ -40,7 +40,7 @@ from qosflood.analysis.limited_by.surroundings import (
 )
 from qosflood.analysis.loss.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.analysis.memory.memory import memory_finding
-from qosflood.analysis.phases import curves, phase_figures, totals
+from qosflood.analysis.phases import by_clock_figures, curves, phase_figures, totals
 from qosflood.analysis.prometheus.otel import otel_finding
 from qosflood.analysis.prometheus.prometheus import (
     prometheus_entries,
@@ -316,7 +316,11 @@ def _phase(
         accumulated.measured,
         accumulated.sessions.at(-(-phase.end_ns // SECOND)),
     )
-    return replace(figures, **_surroundings(plan, clock, accumulated)(*clock.span(phase)))
+    return replace(
+        figures,
+        **by_clock_figures(figures, phase, clock, accumulated.by_clock),
+        **_surroundings(plan, clock, accumulated)(*clock.span(phase)),
+    )
 
 
 def _surroundings(

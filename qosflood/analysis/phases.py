@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+from qosflood.analysis.by_clock import ByClock
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ConnectFigures, PhaseFigures, Totals
 from qosflood.analysis.findings_series import PercentileCurve
@@ -155,6 +157,22 @@ def phase_figures(
         rss_end=rss[-1] if rss else None,
         rss_max=max(rss, default=None),
     )
+
+
+def by_clock_figures(
+    figures: PhaseFigures, phase: Phase, clock: RunClock, answers: ByClock
+) -> dict[str, Any]:
+    """What was answered while the phase lasted, and what it left to be answered."""
+    if figures.seconds <= 0:
+        return {}
+    start_ns, end_ns = (t - clock.t0 for t in clock.span(phase))
+    rate = answers.rate(start_ns, end_ns)
+    unended = figures.scheduled - sum(figures.outcomes.values())
+    return {
+        "answered": figures.acked if rate is None else rate,
+        "waiting": answers.ended_later(phase.name, end_ns) + max(unended, 0),
+        "answered_later": answers.acked_later(phase.name, end_ns),
+    }
 
 
 def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:

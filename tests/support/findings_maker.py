@@ -149,6 +149,7 @@ def _phase_figures(
         planned=phase.planned * SECOND / phase.duration_ns,
         offered=scheduled / length,
         acked=acked / length,
+        answered=acked / length,
         scheduled=scheduled,
         sent=scheduled,
         outcomes=make_outcomes(acked=acked, timeout=timeouts, rejected=rejected),

@@ -60,7 +60,8 @@ _LATER_THAN_1: Later = {
 }
 _LATER_IN_2: Later = {
     (): {"gaps": []},
-    ("phases", "*"): {"target_loop_lag_ms": None},
+    ("phases", "*"): {"target_loop_lag_ms": None, "waiting": None, "answered_later": None},
+    ("phases", "*", "rate"): {"answered": None},
     ("phases", "*", "latency_ms", "*"): dict.fromkeys(PERCENTILES),
 }
 

@@ -47,7 +47,8 @@ def _of_flood(document: Document, flood: Phase) -> tuple[Fact, ...]:
     return (
         ("clients", cells.count(flood.clients), "", ""),
         ("offered", cells.count(flood.rate.offered), "/s", "offered"),
-        ("answered", cells.count(flood.rate.acked), "/s", ""),
+        ("answered", cells.count(flood.rate.answered), "/s", ""),
+        *([("waiting at end", cells.count(flood.waiting), "", "")] * cells.left_waiting(flood)),
         ("errors", cells.ratio(cells.error_ratio(flood)), "", "errors"),
         ("response max", cells.ms(response.max), "", "response")
         if few

@@ -166,7 +166,7 @@ def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
 
 
 _Cell = Callable[[Phase], str]
-_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.acked))
+_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.answered))
 _OFFERED: tuple[str, _Cell] = ("offered /s", lambda p: cells.count(p.rate.offered))
 _ERRORS: tuple[str, _Cell] = ("errors", lambda p: cells.ratio(cells.error_ratio(p)))
 _P99: tuple[str, _Cell] = ("response p99", lambda p: cells.ms(p.latency_ms.response.p99))
@@ -192,6 +192,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
     """Label, words and rank of what the table does not show."""
     passed = document.verdict == "PASS"
     if cells.floods(document):
+        yield "backlog", cells.backlog_line(document), _MAIN
         yield "loss", _loss(document), _MAIN
         yield "recovery", _recovery(document), _MAIN
         if not document.totals.balanced:
@@ -351,6 +352,8 @@ def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
     yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in section_lines(document))
+    if backlog := cells.backlog_line(document):
+        yield "backlog", backlog
     if floods:
         yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
         yield "outcomes", cells.books_line(document)
