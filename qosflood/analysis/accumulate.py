@@ -6,6 +6,7 @@ from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
 from qosflood.analysis.by_clock import ByClock
+from qosflood.analysis.crossed_load import LoadCrossings
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
@@ -72,6 +73,7 @@ class Accumulator:
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
         self.by_clock = ByClock()
+        self.crossings = LoadCrossings(plan)
         self.failures = FirstFailures()
         self.sessions = SessionCount()
         self.jumps = ClockJumps()
@@ -142,6 +144,7 @@ class Accumulator:
         self.seconds.add(window, late)
         self.blocks.add(window)
         self.by_clock.add(window)
+        self.crossings.add(window, late)
         self.failures.add(window, explained)
         self.sessions.add(window)
 

@@ -9,6 +9,7 @@ from typing import Any
 from qosflood.analysis import missing
 from qosflood.analysis.accumulate import Accumulator
 from qosflood.analysis.clock import RunClock, run_clock
+from qosflood.analysis.crossings import Measured, with_crossings
 from qosflood.analysis.findings import (
     Findings,
     InstanceFinding,
@@ -50,7 +51,6 @@ from qosflood.analysis.prometheus.prometheus import (
 from qosflood.analysis.recovery import Recovered, recovery_finding
 from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
-    bounded,
     first_failure,
     in_order,
     recovered_entries,
@@ -157,7 +157,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         lambda: loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts)),
         lambda: missing.no_loss(account.outcomes.get("acked", 0)),
     )
-    return Findings(
+    findings = Findings(
         ended=accumulated.end.reason if accumulated.end else "killed",
         ended_detail=accumulated.end.detail if accumulated.end else "the journal has no end record",
         phases=phases,
@@ -172,7 +172,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         recovery_s=recovery.seconds,
         recovery=recovery,
         first_failure=first_failure(entries, crash),
-        timeline=bounded(entries),
+        timeline=tuple(entries),
         warnings=_warnings(plan, accumulated, phases, loss, prometheus, gaps),
         instances=instances,
         seconds=seconds,
@@ -194,6 +194,10 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         crash=crash,
         causes=found,
     )
+    measured = Measured(
+        plan, clock, accumulated.crossings, accumulated.scrapes, accumulated.measured
+    )
+    return with_crossings(measured, findings)
 
 
 def _entries(

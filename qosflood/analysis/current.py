@@ -26,6 +26,7 @@ from qosflood.journal.records import (
     Window,
     nobodys_failures,
 )
+from qosflood.plan.load_words import rate_at
 from qosflood.plan.plan import Phase, Plan
 
 _LEAST_KEPT_S = 30
@@ -301,11 +302,3 @@ def _span_s(plan: Plan) -> int:
     if plan.load.clocks != "synchronised":
         return 1
     return -(-max(plan.load.cadence_ns, plan.load.base_cadence_ns) // SECOND)
-
-
-def rate_at(phase: Phase, load_ns: int) -> float:
-    """Reports per second that the plan asks for, `load_ns` after the load's start."""
-    done = min(1.0, max(0.0, (load_ns - phase.start_ns) / phase.duration_ns))
-    clients = phase.clients_from + (phase.clients_to - phase.clients_from) * done
-    first, last = SECOND / phase.cadence_from_ns, SECOND / phase.cadence_to_ns
-    return clients * (first + (last - first) * done)

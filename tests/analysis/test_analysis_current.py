@@ -6,11 +6,12 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
 
-from qosflood.analysis.current import LiveView, rate_at
+from qosflood.analysis.current import LiveView
 from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import JournalRecord, Latency
+from qosflood.plan.load_words import rate_at
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
 

@@ -7,6 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from qosflood.analysis.timeline import LIMIT_BROKEN
 from qosflood.base.percentiles import ESSENTIAL, PERCENTILES, SHOWN, label
 from qosflood.base.text import printable
 from qosflood.base.units import (
@@ -307,6 +308,8 @@ def first_failure_line(document: Document) -> str:
     if first is None:
         return "none: no report and no scrape failed" if _unharmed(document) else "none"
     evidence = evidence_line(first)
+    if first.kind == LIMIT_BROKEN:
+        return printable(f"{first.what} ({first.utc})" + (f" [{evidence}]" * bool(evidence)))
     load = _load_at(document, first.t_s)
     return printable(
         f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
