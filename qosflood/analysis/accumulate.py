@@ -151,6 +151,7 @@ class Accumulator:
     def _rollup(self, rollup: Rollup) -> None:
         self._phase(rollup.phase).roll(rollup)
         self.blocks.roll(rollup)
+        self.seconds.p99.roll(rollup)
 
     def _phase(self, name: str) -> PhaseTally:
         tally = self.phases.get(name)

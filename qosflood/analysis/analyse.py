@@ -21,7 +21,7 @@ from qosflood.analysis.findings import (
 )
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
-from qosflood.analysis.findings_series import PercentileCurve, Second
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
@@ -181,7 +181,10 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         ),
         scrape_points=scrape_points(accumulated.scrapes, clock),
         control_points=control_points(accumulated.control, clock),
-        curves=_curves(latencies, by_name, gaps),
+        curves=instead("latency by percentile", lambda: curves(latencies, by_name), lambda: ()),
+        p99_points=instead(
+            "p99 over time", lambda: accumulated.seconds.p99.points(seconds, clock), lambda: ()
+        ),
         prometheus=prometheus,
         otel=instead(
             "OpenTelemetry",
@@ -237,16 +240,6 @@ def _entries(
         list,
     )
     return in_order([*happened, *further])
-
-
-def _curves(
-    latencies: dict[str, dict[str, Latency | None]], phases: Iterable[str], gaps: Gaps
-) -> tuple[PercentileCurve, ...]:
-    return gaps.instead(
-        "latency by percentile",
-        lambda: tuple(curve for name in phases for curve in curves(name, latencies[name])),
-        lambda: (),
-    )
 
 
 def _warnings(

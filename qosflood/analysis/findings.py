@@ -13,6 +13,7 @@ from qosflood.analysis.findings_series import (
     Blocks,
     ControlPoint,
     MemoryPoint,
+    P99Point,
     PercentileCurve,
     ScrapePoint,
     Second,
@@ -342,6 +343,7 @@ class Findings:
     memory_points: tuple[MemoryPoint, ...]
     scrape_points: tuple[ScrapePoint, ...]
     curves: tuple[PercentileCurve, ...]
+    p99_points: tuple[P99Point, ...] = ()
     broken_on_time: tuple[str, ...] = ()
     """Latency limits (by `expr`) that the windows in which the generator was on time break."""
     limited_evidence: tuple[str, ...] = ()

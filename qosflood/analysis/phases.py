@@ -175,7 +175,14 @@ def by_clock_figures(
     }
 
 
-def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:
+def curves(
+    latencies: dict[str, dict[str, Latency | None]], phases: Iterable[str]
+) -> tuple[PercentileCurve, ...]:
+    """The percentile curves of all phases, by their latencies."""
+    return tuple(curve for name in phases for curve in _curves(name, latencies[name]))
+
+
+def _curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:
     """The percentile curves of a phase, of each series that has values."""
     found = (
         percentile_curve(latencies["response"], phase, "response"),

@@ -15,6 +15,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_duration
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
+from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.highlights import headline_parts
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
 from qosflood.report.document.sections import section_lines
@@ -192,7 +193,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
     """Label, words and rank of what the table does not show."""
     passed = document.verdict == "PASS"
     if cells.floods(document):
-        yield "backlog", cells.backlog_line(document), _MAIN
+        yield "backlog", backlog_line(document), _MAIN
         yield "loss", _loss(document), _MAIN
         yield "recovery", _recovery(document), _MAIN
         if not document.totals.balanced:
@@ -352,7 +353,7 @@ def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
     yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in section_lines(document))
-    if backlog := cells.backlog_line(document):
+    if backlog := backlog_line(document):
         yield "backlog", backlog
     if floods:
         yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
