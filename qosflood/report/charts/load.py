@@ -8,7 +8,7 @@ from qosflood.analysis.findings import Findings
 from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.analysis.gaps import Gaps
 from qosflood.base.percentiles import PERCENTILES as RANKS
-from qosflood.base.units import MS, SECOND
+from qosflood.base.units import MS, SECOND, format_duration
 from qosflood.plan.plan import Plan
 from qosflood.report.charts import wording
 from qosflood.report.charts.limits import COLOUR, limit_lines, of_shares, of_times
@@ -25,6 +25,7 @@ from qosflood.report.charts.plotting import (
     line,
     log_axis,
     plotly_text,
+    said,
     thin,
     timeline_of,
 )
@@ -77,7 +78,7 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         "throughput",
         "Throughput",
         "Reports per second: planned by the schedule, offered (sent) and answered in time.",
-        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        figure(said(traces, "reports/s"), time.layout("reports/s", rangemode="tozero")),
         wording.throughput(findings),
         time.unit_s,
     )
@@ -126,7 +127,9 @@ def _latency(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         "Response time",
         "From the moment a report was due, per second; a report that failed counts at least its "
         f"timeout. Logarithmic. {p99_words(findings)}",
-        figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical, *levels]))),
+        figure(
+            said(traces, "ms"), time.layout("", **log_axis([*longest, *rare, *typical, *levels]))
+        ),
         wording.latency(findings),
         time.unit_s,
     )
@@ -172,14 +175,14 @@ def _percentiles(plan: Plan, findings: Findings) -> Chart | None:
             "tickvals": [_nines(float(text) / 100) for text in _PERCENTS],
             "ticktext": [f"{text}%" for text in _PERCENTS],
         },
-        "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in shown for y in one["y"]]),
+        "yaxis": {"title": {"text": ""}} | log_axis([y for one in shown for y in one["y"]]),
     }
     return Chart(
         "percentiles",
         PERCENTILES,
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
         "Response time counts from due, service time from sent; the gap between them is waiting.",
-        figure(shown, layout),
+        figure(said(shown, "ms"), layout),
         wording.percentiles(findings, curves),
     )
 
@@ -227,7 +230,8 @@ def _curve(curve: PercentileCurve) -> Json:
     trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
     kept = thin(values, MOST_POINTS // 4)
     trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
-    trace["hovertemplate"] = "%{customdata:.5~g}%: %{y:.4~g} ms"
+    trace["text"] = [format_duration(values[index] * MS) for index in kept]
+    trace["hovertemplate"] = "%{customdata:.5~g}%: %{text}"
     return trace if dash == "solid" else dashed(trace, dash)
 
 
@@ -252,7 +256,7 @@ def _errors(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         "errors",
         "Errors by kind",
         "Failed reports per second, by outcome.",
-        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        figure(said(traces, "reports/s"), time.layout("reports/s", rangemode="tozero")),
         wording.errors(findings, kinds),
         time.unit_s,
     )

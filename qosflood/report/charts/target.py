@@ -21,6 +21,7 @@ from qosflood.report.charts.plotting import (
     log_axis,
     plotly_text,
     right_axis,
+    said,
     thin,
 )
 from qosflood.report.charts.wording import Words
@@ -56,7 +57,7 @@ def _memory(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         "memory",
         "Target memory",
         "Resident memory and CPU of the target.",
-        figure(traces, layout),
+        figure(said(traces, "MiB"), layout),
         wording.memory(findings),
         time.unit_s,
     )
@@ -138,8 +139,8 @@ def _timed(
     if failed:
         traces.append(_failed(time, failed))
     traces += limit_lines(time, limits)
-    layout = time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))
-    drawn = figure(traces, layout)
+    layout = time.layout("", **log_axis([y for one in traces for y in one["y"]]))
+    drawn = figure(said(traces, "ms"), layout)
     return Chart(
         name, title, f"{caption}; crosses are failures. Logarithmic.", drawn, words, time.unit_s
     )
@@ -202,7 +203,7 @@ def _pages(time: Timeline, _plan: Plan, findings: Findings) -> Chart | None:
         "pages",
         "Metrics page",
         "Size of the metrics page, and how many series it holds.",
-        figure(traces, layout),
+        figure(said(traces, "KiB"), layout),
         wording.pages(findings),
         time.unit_s,
     )

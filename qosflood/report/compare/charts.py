@@ -8,7 +8,7 @@ import numpy as np
 
 from qosflood.analysis.findings_series import Block
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
-from qosflood.base.units import MS
+from qosflood.base.units import MS, format_duration
 from qosflood.journal.histograms import decode, value_at
 from qosflood.report.charts.plotting import Chart, Json, dashed, figure, line, log_axis, plotly_text
 from qosflood.report.charts.wording import Words
@@ -153,7 +153,7 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
             "tickvals": [_rarity(float(text) / 100) for text in ticks],
             "ticktext": [f"{text}%" for text in ticks],
         },
-        "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in drawn for y in one["y"]]),
+        "yaxis": {"title": {"text": ""}} | log_axis([y for one in drawn for y in one["y"]]),
         "height": 380,
         "showlegend": True,
     }
@@ -200,7 +200,8 @@ def _curve_line(name: str, curve: Curve, color: str, is_new: bool) -> Json:
     x = [_rarity(quantile) for quantile, _ in drawn]
     trace = line(plotly_text(name), x, [ms for _, ms in drawn], color, _MOST) | {
         "customdata": [100 * quantile for quantile, _ in drawn],
-        "hovertemplate": "%{customdata:.5~g}%: %{y:.4~g} ms",
+        "text": [format_duration(ms * MS) for _, ms in drawn],
+        "hovertemplate": "%{customdata:.5~g}%: %{text}",
     }
     thick = trace | {"line": trace["line"] | {"width": 2.4}}
     return thick if is_new else dashed(trace, "solid") | {"opacity": 0.9}
