@@ -165,7 +165,9 @@ def format_moment(t_s: float) -> str:
     """`+7m1s` since the load's start, to a tenth of a second in its first two minutes."""
     rounded = round(t_s, 1) if abs(t_s) < 120 else round(t_s)
     sign = "-" if rounded < 0 else "+"
-    return sign + format_duration(abs(rounded) * SECOND) if rounded else "0s"
+    if abs(rounded) < 1:
+        return f"{sign}{abs(rounded)}s" if rounded else "0s"
+    return sign + format_duration(abs(rounded) * SECOND)
 
 
 def _clock_parts(seconds: str) -> str:

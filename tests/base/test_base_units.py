@@ -17,6 +17,7 @@ from qosflood.base.units import (
     format_bytes,
     format_count,
     format_duration,
+    format_moment,
     format_ratio,
     format_utc,
     format_utc_ms,
@@ -245,3 +246,11 @@ def test_a_duration_that_is_rounded_up_to_the_next_unit_is_shown_in_it(ns, text)
 
 def test_a_size_that_is_rounded_up_to_the_next_unit_is_shown_in_it() -> None:
     assert format_bytes((1 << 30) - 1) == "1.0 GiB"
+
+
+@pytest.mark.parametrize(
+    ("t_s", "text"),
+    [(0.0, "0s"), (0.04, "0s"), (-0.5, "-0.5s"), (0.9, "+0.9s"), (14.0, "+14s"), (421.3, "+7m1s")],
+)
+def test_a_moment_is_one_of_seconds_minutes_and_hours(t_s: float, text: str) -> None:
+    assert format_moment(t_s) == text

@@ -22,7 +22,7 @@ PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", 
 _PLAIN = "%{y:.4~g}"
 _FINE_DECADES = 3
 _DOT = 5
-_TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_TIME_UNITS = ((3 * 3600.0, 3600.0, "h"), (180.0, 60.0, "m"), (0.0, 1.0, "s"))
 _LANES = 3
 _FEW = 9
 """Moments up to which their labels may cover more of a chart than its upper edge."""
