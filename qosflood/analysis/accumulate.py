@@ -5,6 +5,8 @@ from math import inf
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
+from qosflood.analysis.by_clock import ByClock
+from qosflood.analysis.crossed_load import LoadCrossings
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
@@ -47,6 +49,8 @@ class Accumulator:
         self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
+        self.by_clock = ByClock()
+        self.crossings = LoadCrossings(plan)
         self.failures = FirstFailures()
         self.population = Population()
         self.jumps = ClockJumps()
@@ -116,12 +120,15 @@ class Accumulator:
         self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
+        self.by_clock.add(window)
+        self.crossings.add(window, late)
         self.failures.add(window, explained)
         self.population.add(window)
 
     def _rollup(self, rollup: Rollup) -> None:
         self._phase(rollup.phase).roll(rollup)
         self.blocks.roll(rollup)
+        self.seconds.p99.roll(rollup)
 
     def _phase(self, name: str) -> PhaseTally:
         tally = self.phases.get(name)

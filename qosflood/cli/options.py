@@ -312,7 +312,13 @@ OUTPUT = (
         multiple=True,
         help="Send this header with pushed metrics (repeatable).",
     ),
-    _output("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path."),
+    _output(
+        "--quiet",
+        is_flag=True,
+        common="No progress: only warnings and the verdict.",
+        help="Print neither plan nor progress: only warnings, and at the end the verdict and the "
+        "report's path.",
+    ),
     verbose_option,
     _output("--json", "as_json", is_flag=True, help="report.json on standard output."),
 )

@@ -162,7 +162,7 @@ def limit_so_far(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
     note = _note(findings, judged)
     return LimitSoFar(
         expr=printable(limit.expr),
-        value=limit_value(judged.value, limit.unit),
+        value=limit_value(judged.value, limit.unit, limit.op, limit.threshold),
         over=observed(limit.metric, judged.n, findings.loss.method),
         ok=None if _may_yet_hold(findings, judged) else judged.ok,
         note=printable(note),

@@ -45,12 +45,14 @@ class RunView:
 
 
 class PlainView(RunView):
-    """A line every 10 s, for logs and pipes."""
+    """A line every 10 s, for logs and pipes; its figures are those of all the time since the last
+    line, for one second of them would sample the clients' cadence."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
         super().__init__(plan)
         self._console = console
         self._next_ns = 0
+        self._shown_s = -1
         self._waited_for: int | None = None
 
     def waiting(self, left_ns: int) -> None:
@@ -63,11 +65,12 @@ class PlainView(RunView):
 
     def tick(self, t_ns: int) -> None:
         """Print a line if 10 s of the load have passed since the last."""
-        snapshot = self.state.snapshot(t_ns)
+        snapshot = self.state.snapshot(t_ns, self._shown_s)
         silent = self.state.plan.floods and self.state.complete_s < 0
         if silent or snapshot.elapsed_ns < self._next_ns:
             return
         self._next_ns = (snapshot.elapsed_ns // LINE_EVERY_NS + 1) * LINE_EVERY_NS
+        self._shown_s = self.state.complete_s
         pieces = lines.plain_pieces if self.state.plan.floods else lines.watch_pieces
         print_event(self._console, side_by_side(pieces(snapshot)), indent=_LINE_INDENT)
 

@@ -1,12 +1,12 @@
-"""A Plan in five rows, and one for what it cannot judge: what a run shows before it starts.
-`describe` has the rest."""
+"""A Plan in at most six rows, and one for each thing that it cannot judge: what a run shows before
+it starts. `describe` has the rest."""
 
 from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
 from qosflood.plan.judgeable import unjudgeable
-from qosflood.plan.load_words import load_line, times_peak
+from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
@@ -26,12 +26,16 @@ def summarise(plan: Plan) -> list[Row]:
 
 
 def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
-    return {"load": _load(plan, rows), "phases": _phases(plan)}
+    return {
+        "load": _load(plan, rows),
+        "rate": against_peak(plan.load),
+        "phases": _phases(plan),
+    }
 
 
 def _load(plan: Plan, rows: dict[str, str]) -> str:
     if plan.part is None:
-        return load_line(plan.load, times_peak(plan.load))
+        return load_line(plan.load)
     clients, rest = rows["part"].partition("; ")[0], rows["start"]
     return f"part {clients}, starts {rest}"
 

@@ -54,7 +54,7 @@ def screen_of(**how: bool) -> TerminalScreen:
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
-def test_a_plan_is_five_lines_and_all_of_it_on_demand(monkeypatch, capsys, width):
+def test_a_plan_is_six_lines_and_all_of_it_on_demand(monkeypatch, capsys, width):
     monkeypatch.setenv("COLUMNS", str(width))
     plan = plan_of(rate=Rate(multiple=10.0))
     screen_of().plan(plan, NEEDS)
@@ -65,8 +65,8 @@ def test_a_plan_is_five_lines_and_all_of_it_on_demand(monkeypatch, capsys, width
     assert capsys.readouterr().err == ""
     screen_of().dry_run(plan, NEEDS)
     assert capsys.readouterr().out.splitlines() == every
-    assert len([line for line in few if line[0] != " "]) == 5
-    assert len(few) == 5 or width < 80
+    assert len([line for line in few if line[0] != " "]) == 6
+    assert len(few) == 6 or width < 80
     assert max(map(len, (*few, *every))) <= width
     assert every[-1].split("  ")[0] == "machine"
 

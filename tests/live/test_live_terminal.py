@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_plan
-from record_maker import at, load_started, load_windows, scrape
+from record_maker import at, load_started, load_windows, scrape, window
 from rich.console import Console
 from snapshots import SEEN, TROUBLED, UNKNOWN
 
@@ -66,6 +66,21 @@ def test_plain_lines_come_every_ten_seconds_and_never_before_the_first_figures()
             view.tick(at(second + 1 + part / 4))
     starts = [line.split()[0] for line in out.getvalue().splitlines()]
     assert starts == ["1s", "10s"]
+
+
+def test_a_plain_line_gives_the_mean_since_the_last_one_and_not_its_own_second() -> None:
+    """Clients that report in step with the lines have no effect on them."""
+    out = io.StringIO()
+    view = PlainView(make_plan(), Console(file=out, width=200))
+    view.feed(load_started())
+    for second in range(40):
+        reports = 92 if second % 5 else 132
+        view.feed(window(second, "flood", response_ms=[5.0] * (reports - 1) + [300.0]))
+        view.tick(at(second + 1))
+    lines = out.getvalue().splitlines()
+    means = (132, 96, 100, 100, 100)  # of 1 second, 9, and 10 each
+    for line, mean in zip(lines, means, strict=True):
+        assert f"offered {mean}/s  answered {mean}/s  p50 5ms" in line
 
 
 class OfATerminal(io.StringIO):

@@ -19,6 +19,7 @@ from qosflood.analysis.limited_by.weighing import Weighed
 from qosflood.base.percentiles import share_above
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
 from qosflood.journal.records import CUT_OFF, NOT_SENT, OUR_REASONS, OWN_ABSENCE
+from qosflood.plan.limit_language import judged_text, threshold_text
 from qosflood.plan.plan import Limit, Plan
 
 _ANSWERED = ("rejected", "bad_response")
@@ -216,8 +217,9 @@ def _by_limits(case: Case) -> Sign | None:
         away = ": this may include reports of clients that a storm kept away" if stormy else ""
         at_least = "at least " if value is None else ""
         return Sign(
-            f"{limit.metric} was {at_least}{format_duration(known)} in the flood; limit "
-            f"{format_duration(threshold)}{away}",
+            f"{limit.metric} was {at_least}"
+            f"{judged_text(limit.unit, known, limit.op, threshold)} in the flood; limit "
+            f"{threshold_text(limit.unit, threshold)}{away}",
             share_above(_GREW_AT[-1]),
             slow=True,
             stormy=stormy,

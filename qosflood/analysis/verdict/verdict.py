@@ -21,7 +21,12 @@ from qosflood.base.units import (
 )
 from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
 from qosflood.plan.judgeable import judged_by_merge
-from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
+from qosflood.plan.limit_language import (
+    RUN,
+    judged_text,
+    metric_of,
+    threshold_text,
+)
 from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
@@ -254,24 +259,12 @@ def _broken(judged: JudgedLimit) -> str:
     op = "" if limit.op == "==" else f"{limit.op} "
     if isinstance(judged.value, str):
         return f"{limit.expr} does not hold: {judged.value}{where}{why}"
-    value, threshold = _texts(limit, judged.value)
-    if not value:
+    threshold = threshold_text(limit.unit, limit.threshold)
+    if judged.value is None:
         return f"{limit.metric} is not within the limit {op}{threshold}{where}{why}"
+    value = judged_text(limit.unit, judged.value, limit.op, limit.threshold)
     verb = "were" if limit.metric in _PLURALS else "was"
-    return f"{limit.metric} {verb}{value}{where}; limit {op}{threshold}{why}"
-
-
-def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:
-    """Value (with a space before it, if there is one) and threshold; exact where they differ and
-    would read the same."""
-    threshold = value_text(limit.unit, limit.threshold)
-    if value is None:
-        return "", threshold
-    shown = value_text(limit.unit, value)
-    if shown == threshold and not isinstance(value, str) and value != limit.threshold:
-        exact = VALUES[limit.unit].exact
-        return f" {exact(value)}", exact(float(limit.threshold))
-    return f" {shown}", threshold
+    return f"{limit.metric} {verb} {value}{where}; limit {op}{threshold}{why}"
 
 
 def _headline(

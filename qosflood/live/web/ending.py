@@ -11,6 +11,8 @@ from qosflood.live.web.words import Json
 from qosflood.report.build import REPORT_HTML, REPORT_JSON
 from qosflood.report.document.cells import limit_value
 
+_OF_VALUE = ("value", "unit", "op", "threshold")
+
 
 def ending(run_dir: Path, exit_code: int) -> Json:
     """Read from report.json; without one only the exit code is known."""
@@ -34,7 +36,7 @@ def _judged(document: dict[str, Any]) -> Json:
         "limits": [
             {
                 "expr": printable(limit["expr"]),
-                "value": limit_value(limit["value"], limit["unit"]),
+                "value": limit_value(*(limit[key] for key in _OF_VALUE)),
                 "over": observed(limit["metric"], limit["n"], document["loss"]["method"]),
                 "ok": limit["ok"],
                 "note": printable(limit["reason"]),

@@ -6,22 +6,23 @@ is pseudo-HTML to plotly, so what comes from a target goes through `plotly_text`
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
 from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.base.text import clip, printable
-from qosflood.base.units import MS
+from qosflood.base.units import MS, format_bytes, format_count, format_duration
 from qosflood.report.charts.wording import Words
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
 PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
+_PLAIN = "%{y:.4~g}"
 _FINE_DECADES = 3
 _DOT = 5
-_TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_TIME_UNITS = ((3 * 3600.0, 3600.0, "h"), (180.0, 60.0, "m"), (0.0, 1.0, "s"))
 _STROKES = ((2.4, "dash"), (1.8, "dot"), (1.8, "dashdot"), (1.6, "longdash"))
 _LANES = 3
 _FEW = 9
@@ -178,7 +179,7 @@ def line(name: str, x: Sequence[float], y: Numbers, color: str, most: int) -> Js
         "x": [round(x[index], 6) for index in kept],
         "y": values,
         "line": {"color": color, "width": 1.6},
-        "hovertemplate": "%{y:.4~g}",
+        "hovertemplate": _PLAIN,
     }
     alone = _alone(values)
     if any(alone):
@@ -235,9 +236,29 @@ def right_axis(unit: str) -> Json:
     }
 
 
+_SAID: dict[str, Callable[[float], str]] = {
+    "ms": lambda value: format_duration(value * MS),
+    "KiB": lambda value: format_bytes(value * 1024),
+    "MiB": lambda value: format_bytes(value * 1024 * 1024),
+}
+
+
+def said(traces: list[Json], unit: str) -> list[Json]:
+    """The traces with each value in the words that texts and tables have for it; those that say
+    something of their own, as they are."""
+    form = _SAID.get(unit, format_count)
+    return [_said(trace, form) if trace["hovertemplate"] == _PLAIN else trace for trace in traces]
+
+
+def _said(trace: Json, form: Callable[[float], str]) -> Json:
+    form = format_count if trace.get("yaxis") == "y2" else form
+    texts = ["" if value is None else form(value) for value in trace["y"]]
+    return trace | {"text": texts, "hovertemplate": "%{text}"}
+
+
 def log_axis(values: Iterable[float | None]) -> Json:
-    """A logarithmic axis from the round figure below the least value to the one above the
-    greatest; plotly by itself labels nothing on one that spans less than a decade."""
+    """A logarithmic axis of milliseconds, from the round figure below the least value to the one
+    above the greatest; plotly by itself labels nothing on one that spans less than a decade."""
     positive = [value for value in values if value] or [1.0]
     low, high = math.log10(min(positive)), math.log10(max(positive))
     decades = range(math.floor(low) - 1, math.ceil(high) + 2)
@@ -248,7 +269,7 @@ def log_axis(values: Iterable[float | None]) -> Json:
     return {
         "type": "log",
         "tickvals": ticks,
-        "ticktext": [f"{tick:,.10g}" for tick in ticks],
+        "ticktext": [format_duration(tick * MS) for tick in ticks],
         "range": [math.log10(start), math.log10(end)],
     }
 

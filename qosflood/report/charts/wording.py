@@ -35,7 +35,7 @@ def throughput(findings: Findings) -> Words:
     """Planned, offered and answered."""
     rows = _by_phase(
         findings,
-        lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.acked)),
+        lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.answered)),
     )
     headers = ("phase", "planned /s", "offered /s", "answered /s")
     flood = main_phase(findings)
@@ -43,7 +43,7 @@ def throughput(findings: Findings) -> Words:
         return Words("The flood was not reached.", headers, rows)
     return Words(
         f"In the flood {cells.count(flood.planned)} reports/s were planned, "
-        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} answered"
+        f"{cells.count(flood.offered)} offered and {cells.count(flood.answered)} answered"
         f"{_answered_per_second(findings, flood)}.",
         headers,
         rows,
@@ -51,16 +51,14 @@ def throughput(findings: Findings) -> Words:
 
 
 def _answered_per_second(findings: Findings, flood: PhaseFigures) -> str:
-    """The extremes. If many reports of the flood were answered after it, no second of the flood had
-    as many."""
+    """The extremes, and what was left to be answered after the flood."""
     acked = [second.acked for second in findings.seconds if second.phase == flood.name]
     if not acked:
         return ""
-    least, most = min(acked), max(acked)
-    between = f"{format_count(least)} to {format_count(most)}"
-    if flood.acked is not None and most < flood.acked:
-        return f", many of them after the flood: during it, {between} per second were answered"
-    return f", from {between} per second"
+    later = flood.answered_later or 0
+    after = f"; {counted(later, 'report')} of it {'was' if later == 1 else 'were'} answered later"
+    between = f"{format_count(min(acked))} to {format_count(max(acked))}"
+    return f", from {between} per second{after * (later > max(flood.planned, 1.0))}"
 
 
 def latency(findings: Findings) -> Words:

@@ -7,7 +7,7 @@ import numpy as np
 
 from qosflood.analysis.findings_series import Block
 from qosflood.base.percentiles import PERCENTILES, SHOWN, label
-from qosflood.base.units import MS
+from qosflood.base.units import MS, format_duration
 from qosflood.journal.histograms import decode, value_at
 from qosflood.report.charts.plotting import (
     Chart,
@@ -69,7 +69,7 @@ def _curves(series: str, title: str, base: Sequence[Given], new: Sequence[Given]
             "tickvals": [_rarity(float(text) / 100) for text in ticks],
             "ticktext": [f"{text}%" for text in ticks],
         },
-        "yaxis": {"title": {"text": "ms"}} | log_axis([y for _, one in drawn for y in one["y"]]),
+        "yaxis": {"title": {"text": ""}} | log_axis([y for _, one in drawn for y in one["y"]]),
         "height": 380,
         "showlegend": True,
     }
@@ -125,7 +125,8 @@ def _curve_line(name: str, curve: Curve, color: str) -> Json:
     x = [_rarity(quantile) for quantile, _ in drawn]
     return line(plotly_text(name), x, [ms for _, ms in drawn], color, _MOST) | {
         "customdata": [100 * quantile for quantile, _ in drawn],
-        "hovertemplate": "%{customdata:.5~g}%: %{y:.4~g} ms",
+        "text": [format_duration(ms * MS) for _, ms in drawn],
+        "hovertemplate": "%{customdata:.5~g}%: %{text}",
     }
 
 

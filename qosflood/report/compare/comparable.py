@@ -17,7 +17,7 @@ _FLOODS_ALIKE = 1.1
 
 def _rate(clients: int, cadence_ns: int) -> str:
     rate = format_count(clients * SECOND / cadence_ns)
-    return f"{counted(clients, 'client')} every {format_duration(cadence_ns)} ({rate}/s)"
+    return f"{counted(clients, 'client')} every {format_duration(cadence_ns)} ({rate} reports/s)"
 
 
 def _cores(document: Document, _plan: Plan) -> str:

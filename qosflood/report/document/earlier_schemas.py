@@ -67,7 +67,8 @@ _LATER_IN_2: Later = {
     (): {"gaps": []},
     ("memory",): _SESSION_MEMORY,
     ("instances", "*", "memory"): _SESSION_MEMORY,
-    ("phases", "*"): {"target_loop_lag_ms": None},
+    ("phases", "*"): {"target_loop_lag_ms": None, "waiting": None, "answered_later": None},
+    ("phases", "*", "rate"): {"answered": None},
     ("phases", "*", "latency_ms", "*"): dict.fromkeys(PERCENTILES),
 }
 

@@ -38,11 +38,14 @@ class Run(_Part):
 
 
 class RateFigures(_Part):
-    """Reports per second of the phase; all but `planned` are null if it was not reached."""
+    """Reports per second of the phase; all but `planned` are null if it was not reached. `acked`
+    are reports due in it, whenever they were answered; `answered` are the answers that came in its
+    seconds."""
 
     planned: float
     offered: float | None
     acked: float | None
+    answered: float | None
 
 
 if TYPE_CHECKING:
@@ -143,7 +146,8 @@ class Phase(PhaseCounts):
     """One phase, as planned and as it went. `sent` are first attempts, `retries` those after them;
     `amplification` is how many requests went out for each first attempt. `target_cores` is the CPU
     of the instance that used most; `target_throttled` is the share of the phase for which a quota
-    throttled it."""
+    throttled it. `waiting` reports due in the phase had no outcome at its end, `answered_later` of
+    them were answered after it."""
 
     rate: RateFigures
     latency_ms: LatencySeries

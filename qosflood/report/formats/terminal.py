@@ -16,6 +16,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_duration
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
+from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.highlights import headline_parts
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
 from qosflood.report.document.sections import section_lines
@@ -167,7 +168,7 @@ def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
 
 
 _Cell = Callable[[Phase], str]
-_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.acked))
+_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.answered))
 _OFFERED: tuple[str, _Cell] = ("offered /s", lambda p: cells.count(p.rate.offered))
 _ERRORS: tuple[str, _Cell] = ("errors", lambda p: cells.ratio(cells.error_ratio(p)))
 _P99: tuple[str, _Cell] = ("response p99", lambda p: cells.ms(p.latency_ms.response.p99))
@@ -193,6 +194,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
     """Label, words and rank of what the table does not show."""
     passed = document.verdict == "PASS"
     if cells.floods(document):
+        yield "backlog", backlog_line(document), _MAIN
         yield "loss", _loss(document), _MAIN
         yield "recovery", _recovery(document), _MAIN
         if not document.totals.balanced:
@@ -355,6 +357,8 @@ def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
         yield "per session", each
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in section_lines(document))
+    if backlog := backlog_line(document):
+        yield "backlog", backlog
     if floods:
         yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
         yield "outcomes", cells.books_line(document)

@@ -25,7 +25,7 @@ from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.watching import Instance
 from qosflood.plan.without_load import as_watch
 
-LEAD = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s: "
+LEAD = "100 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
 
 
 def plan_with(*user, shipped=(), **parts):
@@ -134,13 +134,13 @@ def test_a_value_next_to_its_limit_is_shown_exactly():
         return window(same.second, same.phase, response_ms=[5.0] * 99, failed={"timeout": 1})
 
     verdict = verdict_of(plan, healthy_run(plan, change=one_lost))
-    assert verdict.reasons == ("errors were 0.1% in flood; limit < 0.1%",)
+    assert verdict.reasons == ("errors were exactly 0.1% in flood; limit < 0.1%",)
 
 
-def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
+def test_a_value_equal_to_its_limit_is_shown_to_be_exactly_that():
     plan = plan_with("scrape.gap < 1s")
     assert verdict_of(plan, healthy_run(plan)).reasons == (
-        "scrape.gap was 1s in flood; limit < 1s",
+        "scrape.gap was exactly 1s in flood; limit < 1s",
     )
 
 
@@ -306,20 +306,24 @@ def test_figures_of_the_load_are_absolute():
     )
     plan = make_plan(load=load, phases=make_phases(load, flood_ns=900 * 10**9))
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    lead = "5,000 clients, 1,000 reports/s (10x the peak of 100/s) for 15m: "
+    lead = "5,000 clients, 1,000 reports/s (10x of a peak of 100 reports/s, 500 clients) for 15m: "
     assert headline.startswith(lead)
 
 
 def test_a_load_scaled_by_cadence_is_a_multiple_of_the_rate():
     plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": 10**8})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("10 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
+    assert headline.startswith(
+        "10 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
+    )
 
 
 def test_clients_that_are_no_multiple_of_those_at_1x_are_not_called_one():
     plan = make_plan(load={"clients": 40, "cadence_ns": 10**9 * 40 // 100})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("40 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
+    assert headline.startswith(
+        "40 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
+    )
 
 
 def test_that_the_disk_is_full_is_said_once():
