@@ -37,11 +37,13 @@ def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
     lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
     if p99 is None and flood.send_lag.max_ns is None:
         lag = "not measured"
+    waited = generator.waited_share
+    core = "" if waited is None else f"; waited for a core for {format_ratio(waited)} of the flood"
     return (
         f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
         f"(at most {format_duration(generator.late_gate_ns)} allowed); "
         f"{format_count(generator.late_windows)} of {format_count(generator.windows)} seconds "
-        f"late, {format_count(generator.throttled_windows)} throttled"
+        f"late, {format_count(generator.throttled_windows)} throttled{core}"
     )
 
 
