@@ -39,11 +39,13 @@ def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
         lag = "not measured"
     gate = generator.late_gate_ns
     longest = _ns(stall) if stall is None else text_beside(format_duration, stall, gate)
+    waited = generator.waited_share
+    core = "" if waited is None else f"; waited for a core for {format_ratio(waited)} of the flood"
     return (
         f"generator: {generator.verdict}, send lag {lag}, longest loop stall {longest} "
         f"(at most {format_duration(gate)} allowed); "
         f"{format_count(generator.late_windows)} of {format_count(generator.windows)} seconds "
-        f"late, {format_count(generator.throttled_windows)} throttled"
+        f"late, {format_count(generator.throttled_windows)} throttled{core}"
     )
 
 

@@ -230,15 +230,15 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
 
 
 def _by_lateness(phase: PhaseFigures) -> str:
-    if phase.late_windows:
+    late, waiting, windows = phase.late_windows, phase.waiting_windows, phase.windows
+    waited = f"waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
+    if late and waiting:
         return (
-            f"broken only with {phase.late_windows} of {phase.windows} seconds in which the "
-            "generator was late"
+            f"broken only with the seconds in which the generator was late ({late} of {windows}) "
+            f"or {waited} ({waiting} of {windows})"
         )
-    return (
-        f"broken only with {phase.waiting_windows} of {phase.windows} seconds in which the "
-        f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
-    )
+    count, what = (late, "was late") if late else (waiting, waited)
+    return f"broken only with {count} of {windows} seconds in which the generator {what}"
 
 
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 from attributing import REMOTE, analysed, limited
+from plan_maker import make_plan
 from record_maker import health, memory, window
 
+from qosflood.analysis.verdict.verdict import judge
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import OWN_ABSENCE, Outcome
+from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.plan import Storm
 
 P99 = ["response.p99 < 250ms"]
@@ -230,3 +233,26 @@ def test_the_window_of_a_shard_that_is_both_late_and_starved_is_weighed_by_the_g
         return replace(made, health=late)
 
     assert limited(both, P99)[0] == "generator"
+
+
+def test_the_evidence_says_how_long_the_shard_waited():
+    line = analysed(starved(0.4), P99).limited_evidence[0]
+    assert line.endswith(
+        "0 of 16 seconds late, 0 throttled; waited for a core for 40% of the flood"
+    )
+
+
+def test_a_limit_that_lateness_and_waiting_break_together_is_unjudged_for_both():
+    def both(w):
+        if w.second == 8:
+            late = health(loop_stall_ns=900 * MS)
+            return window(w.second, w.phase, response_ms=[600.0] * 100, health=late)
+        return starved(0.4)(w)
+
+    plan = make_plan(limits=(parse_limit(P99[0]),))
+    (limit,) = judge(plan, analysed(both, plan=plan)).limits
+    assert limit.ok is None
+    assert limit.reason == (
+        "broken only with the seconds in which the generator was late (1 of 10) or waited for a "
+        "core for over 20% of the time (9 of 10)"
+    )

@@ -220,7 +220,7 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (page_blocks_posts, "serve it from another thread or process", (GC,)),
     (standing_replica, "look at that instance first", (GC,)),
     (spike_of_memory, "memory rose to 940.0 MiB", ("each session keeps", "expire idle")),
-    (late_by_fault_of_a_dead_part, "run the generator on", ("answers more slowly",)),
+    (late_by_fault_of_a_dead_part, "missing here: shard 1 died", ("answers took", "more cores")),
     (frozen_generator, "run the generator on", (LESS_LOAD, "never answers", "latency ch")),
     (own_absence_at_1x, "what keeps answers back", ("at 1x already",)),
     (stalled_far_away, "whether target or path kept answers back", ("what stalled the target",)),
