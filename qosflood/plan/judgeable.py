@@ -38,7 +38,7 @@ def unjudgeable(plan: Plan) -> list[str]:
         if not judged_by_merge(plan, limit) and (why := _why(plan, limit)):
             by_reason.setdefault(why, []).append(limit.expr)
     for limit in plan.aborts:
-        if why := _never_aborts(plan, limit):
+        if limit.named_by == "user" and (why := _never_aborts(plan, limit)):
             by_reason.setdefault(why, []).append(limit.expr)
     return [f"{', '.join(exprs)}: {why}" for why, exprs in by_reason.items()]
 

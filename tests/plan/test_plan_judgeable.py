@@ -143,6 +143,10 @@ def test_the_schedule_counts_the_reports_once_it_is_known():
     assert line.startswith("baseline:errors < 1%: not judged, because no report is due in baseline")
 
 
+def test_a_short_run_is_not_told_that_the_shipped_abort_needs_longer():
+    assert not [line for line in notes(duration_ns=2 * SECOND) if "abort" in line]
+
+
 def test_an_abort_that_has_to_hold_for_longer_than_its_phase_never_comes():
     plan = plan_of({"limits": {"abort": ["errors > 50% for 30m", "flood:errors > 5% for 16m"]}})
     assert unjudgeable(plan) == [

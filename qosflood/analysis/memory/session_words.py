@@ -48,7 +48,7 @@ def no_growth(high: float) -> str:
     """The interval includes zero."""
     if high <= 0:
         return "memory did not grow with sessions"
-    return f"no growth with sessions was measured: at most {format_bytes(high)} per session"
+    return f"that sessions take memory is not shown: at most {format_bytes(high)} per session"
 
 
 def too_wide(low: float, high: float) -> str:
@@ -71,7 +71,7 @@ def grown_with_sessions(grown: float, joined: int, per_session: str, freed: str)
 
 def grown_before(grown: float, why: str) -> str:
     """Growth before the hold that is not shown to be the sessions'."""
-    return f"before that it grew {format_bytes(grown)}: {why}"
+    return f"before that it grew {format_bytes(grown)}; {why}"
 
 
 def reaches_limit(churn: float, low_s: float) -> str:
