@@ -1,0 +1,1 @@
+"""What carries out many runs to answer one question."""

@@ -1,0 +1,1 @@
+"""How many clients a target carries, what gives first, and whether that is enough."""
