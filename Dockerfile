@@ -1,14 +1,18 @@
 # docker build -t qosflood .
 # mkdir -p runs && docker run --rm --read-only --user "$(id -u):$(id -g)" --volume "$PWD/runs:/runs" \
 #     qosflood --rate 10x --duration 15m --target URL --allow-target HOST
-FROM python:3.13-slim AS build
+# By digest (of all architectures), so that a build tomorrow has what was tried today; Dependabot
+# moves version and digest together.
+FROM python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS base
+
+FROM base AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY qosflood ./qosflood
 COPY profiles ./profiles
 RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[otel]'
 
-FROM python:3.13-slim
+FROM base
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links /wheels 'qosflood[otel]' \
     && groupadd --gid 65532 qosflood \

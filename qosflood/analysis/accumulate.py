@@ -5,12 +5,15 @@ from math import inf
 from typing import Any
 
 from qosflood.analysis.blocks import BlockSeries
+from qosflood.analysis.by_clock import ByClock
+from qosflood.analysis.crossed_load import LoadCrossings
 from qosflood.analysis.failures import FirstFailures
 from qosflood.analysis.gaps import JOURNAL, Gaps, error_words
 from qosflood.analysis.generator.generator import GeneratorTally
 from qosflood.analysis.generator.late import OnTimeBreaks, latency_limits, waits
 from qosflood.analysis.limited_by.weighing import Weigher
 from qosflood.analysis.phases import PhaseTally
+from qosflood.analysis.population import Population
 from qosflood.analysis.series import SecondSeries
 from qosflood.analysis.tails import RecoveryTails
 from qosflood.journal.clock_jumps import ClockJumps
@@ -33,30 +36,6 @@ from qosflood.journal.records import (
 from qosflood.plan.plan import Plan
 
 
-class SessionCount:
-    """Distinct sessions begun, by second; shards count their own since the load's start."""
-
-    def __init__(self) -> None:
-        self._shards: dict[int, dict[int, int]] = {}
-
-    def add(self, window: Window) -> None:
-        """Add a window; only one with health reports sessions."""
-        if window.sessions is not None:
-            self._shards.setdefault(window.shard, {})[window.second] = window.sessions
-
-    def at(self, second: int) -> int | None:
-        """Sessions begun by the end of the second before `second`; None if no shard
-        reported them."""
-        if not self._shards:
-            return None
-        return sum(_latest(counts, second) for counts in self._shards.values())
-
-
-def _latest(counts: dict[int, int], second: int) -> int:
-    before = ((when, count) for when, count in counts.items() if when < second)
-    return max(before, default=(0, 0))[1]
-
-
 class Accumulator:
     """Everything that the records report, after one pass over them."""
 
@@ -70,8 +49,10 @@ class Accumulator:
         self.tails = RecoveryTails(plan)
         self.seconds = SecondSeries(plan)
         self.blocks = BlockSeries(plan)
+        self.by_clock = ByClock()
+        self.crossings = LoadCrossings(plan)
         self.failures = FirstFailures()
-        self.sessions = SessionCount()
+        self.population = Population()
         self.jumps = ClockJumps()
         self.scrapes: list[ScrapeSample] = []
         self.memory: list[MemorySample] = []
@@ -139,12 +120,15 @@ class Accumulator:
         self.tails.add(window)
         self.seconds.add(window, late)
         self.blocks.add(window)
+        self.by_clock.add(window)
+        self.crossings.add(window, late)
         self.failures.add(window, explained)
-        self.sessions.add(window)
+        self.population.add(window)
 
     def _rollup(self, rollup: Rollup) -> None:
         self._phase(rollup.phase).roll(rollup)
         self.blocks.roll(rollup)
+        self.seconds.p99.roll(rollup)
 
     def _phase(self, name: str) -> PhaseTally:
         tally = self.phases.get(name)

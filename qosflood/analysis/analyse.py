@@ -9,6 +9,7 @@ from typing import Any
 from qosflood.analysis import missing
 from qosflood.analysis.accumulate import Accumulator
 from qosflood.analysis.clock import RunClock, run_clock
+from qosflood.analysis.crossings import Measured, with_crossings
 from qosflood.analysis.findings import (
     Findings,
     InstanceFinding,
@@ -17,10 +18,11 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     RecoveryFinding,
     TimelineEntry,
+    Totals,
 )
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
-from qosflood.analysis.findings_series import PercentileCurve, Second
+from qosflood.analysis.findings_series import Second
 from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
@@ -40,7 +42,7 @@ from qosflood.analysis.limited_by.surroundings import (
 )
 from qosflood.analysis.loss.loss import LossEvidence, loss_finding, loss_warnings
 from qosflood.analysis.memory.memory import memory_finding
-from qosflood.analysis.phases import curves, phase_figures, totals
+from qosflood.analysis.phases import by_clock_figures, curves, phase_figures, totals
 from qosflood.analysis.prometheus.otel import otel_finding
 from qosflood.analysis.prometheus.prometheus import (
     prometheus_entries,
@@ -50,7 +52,6 @@ from qosflood.analysis.prometheus.prometheus import (
 from qosflood.analysis.recovery import Recovered, recovery_finding
 from qosflood.analysis.series import control_points, memory_points, scrape_points
 from qosflood.analysis.timeline import (
-    bounded,
     first_failure,
     in_order,
     recovered_entries,
@@ -157,7 +158,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         lambda: loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts)),
         lambda: missing.no_loss(account.outcomes.get("acked", 0)),
     )
-    return Findings(
+    findings = Findings(
         ended=accumulated.end.reason if accumulated.end else "killed",
         ended_detail=accumulated.end.detail if accumulated.end else "the journal has no end record",
         phases=phases,
@@ -172,8 +173,8 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         recovery_s=recovery.seconds,
         recovery=recovery,
         first_failure=first_failure(entries, crash),
-        timeline=bounded(entries),
-        warnings=_warnings(plan, accumulated, phases, loss, prometheus, gaps),
+        timeline=tuple(entries),
+        warnings=_warnings(plan, accumulated, phases, account, loss, prometheus, gaps),
         instances=instances,
         seconds=seconds,
         memory_points=instead(
@@ -181,7 +182,10 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         ),
         scrape_points=scrape_points(accumulated.scrapes, clock),
         control_points=control_points(accumulated.control, clock),
-        curves=_curves(latencies, by_name, gaps),
+        curves=instead("latency by percentile", lambda: curves(latencies, by_name), lambda: ()),
+        p99_points=instead(
+            "p99 over time", lambda: accumulated.seconds.p99.points(seconds, clock), lambda: ()
+        ),
         prometheus=prometheus,
         otel=instead(
             "OpenTelemetry",
@@ -194,6 +198,10 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         crash=crash,
         causes=found,
     )
+    measured = Measured(
+        plan, clock, accumulated.crossings, accumulated.scrapes, accumulated.measured
+    )
+    return with_crossings(measured, findings)
 
 
 def _entries(
@@ -235,20 +243,11 @@ def _entries(
     return in_order([*happened, *further])
 
 
-def _curves(
-    latencies: dict[str, dict[str, Latency | None]], phases: Iterable[str], gaps: Gaps
-) -> tuple[PercentileCurve, ...]:
-    return gaps.instead(
-        "latency by percentile",
-        lambda: tuple(curve for name in phases for curve in curves(name, latencies[name])),
-        lambda: (),
-    )
-
-
 def _warnings(
     plan: Plan,
     accumulated: Accumulator,
     phases: tuple[PhaseFigures, ...],
+    account: Totals,
     loss: LossFinding,
     prometheus: PrometheusFinding | None,
     gaps: Gaps,
@@ -264,7 +263,7 @@ def _warnings(
                 accumulated.jumps.found,
             )
         ],
-        lambda: [*loss_warnings(plan, loss, accumulated.audit_samples)],
+        lambda: [*loss_warnings(plan, account, loss, _loss_evidence(accumulated, None))],
         lambda: [*prometheus_warnings(prometheus)],
     )
     nothing: Callable[[], Iterable[str]] = tuple
@@ -278,7 +277,7 @@ def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEviden
         read_back=tuple(accumulated.read_back),
         events=tuple(accumulated.events),
         restarts=restarts,
-        sessions=accumulated.sessions.at(sys.maxsize) or 0,
+        sessions=accumulated.population.begun(sys.maxsize) or 0,
     )
 
 
@@ -314,9 +313,13 @@ def _phase(
         clock,
         accumulated.scrapes,
         accumulated.measured,
-        accumulated.sessions.at(-(-phase.end_ns // SECOND)),
+        accumulated.population.begun(-(-phase.end_ns // SECOND)),
     )
-    return replace(figures, **_surroundings(plan, clock, accumulated)(*clock.span(phase)))
+    return replace(
+        figures,
+        **by_clock_figures(figures, phase, clock, accumulated.by_clock),
+        **_surroundings(plan, clock, accumulated)(*clock.span(phase)),
+    )
 
 
 def _surroundings(
@@ -379,7 +382,7 @@ def _memory(
         clock,
         [sample for sample in accumulated.measured if sample.instance == name],
         [e for e in accumulated.events if e.evidence.get("instance", name) == name],
-        accumulated.sessions.at,
+        accumulated.population,
         [sample for sample in accumulated.scrapes if sample.instance == name],
         acked,
     )

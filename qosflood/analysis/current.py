@@ -1,17 +1,18 @@
 """What a run looks like right now, from the records as they come in. Pure.
 
-Load figures are those of the last complete second, the newest one that every shard has reported;
-their percentiles are exact, the shards' histograms merged. Where that second has too few reports
-for a percentile, it is one of as many seconds as it takes, ten at most. With synchronised clocks
-figures are those of a whole cadence, because most seconds between two herds have no reports.
+Load figures are those of the last complete second, the newest one that every shard has reported, or
+of all complete seconds after one that is named; their percentiles are exact, the shards' histograms
+merged. Where that second has too few reports for a percentile, it is one of as many seconds as it
+takes, ten at most. With synchronised clocks figures are those of a whole cadence, because most
+seconds between two herds have no reports.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from qosflood.analysis.generator.late import is_late, late_gate_ns
-from qosflood.analysis.latency import figures_of, values_needed
-from qosflood.base.percentiles import LIVE
+from qosflood.analysis.latency import figures_of
+from qosflood.base.percentiles import LIVE, values_needed
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import (
@@ -25,6 +26,7 @@ from qosflood.journal.records import (
     Window,
     nobodys_failures,
 )
+from qosflood.plan.load_words import rate_at
 from qosflood.plan.plan import Phase, Plan
 
 _LEAST_KEPT_S = 30
@@ -136,7 +138,7 @@ class LiveView:
         self._kept_s = 2 * max([_LEAST_KEPT_S, self._span_s, *graces])
         self._moments: dict[int, Moment] = {}
         self._complete = -1
-        self._pooled: dict[int, Latency | None] = {}
+        self._pooled: dict[tuple[int, int], Latency | None] = {}
         self._errors: Counter[str] = Counter()
         self._scrapes_failed = 0
         self._trouble: str | None = None
@@ -152,12 +154,15 @@ class LiveView:
         elif isinstance(record, Event):
             self._feed_event(record)
 
-    def snapshot(self, t_ns: int) -> Snapshot:
-        """The run at journal time `t_ns`."""
+    def snapshot(self, t_ns: int, after_s: int | None = None) -> Snapshot:
+        """The run at journal time `t_ns`; its rates and percentiles are those of all seconds after
+        `after_s`, where that is given and any of them is complete."""
+        span_s = self._span_s if after_s is None else max(self._span_s, self._complete - after_s)
+        span_s = min(span_s, self._kept_s)
         elapsed = self.load_ns(t_ns)
         end_ns = max(phase.end_ns for phase in self.plan.phases)
         phase = self.phase_at(elapsed)
-        moment = self._recent()
+        moment = self._recent(span_s)
         most = max(self._memory.values(), key=lambda sample: sample.rss_bytes, default=None)
         return Snapshot(
             elapsed_ns=elapsed,
@@ -168,7 +173,7 @@ class LiveView:
             offered=None if moment is None else moment.offered,
             acked=None if moment is None else moment.outcomes["acked"],
             response_ns={
-                name: figures_of(self.response(values_needed(name))).percentiles[name]
+                name: figures_of(self.response(values_needed(name), span_s)).percentiles[name]
                 for name in LIVE
             },
             errors={kind: count for kind, count in self._errors.items() if count},
@@ -184,20 +189,21 @@ class LiveView:
             failing=sum(not scrape.ok for scrape in self._scrapes.values()),
         )
 
-    def response(self, enough: int) -> Latency | None:
-        """Response times of the last complete second (herds: cadence), and of those before it until
-        there are `enough` or it is ten of them."""
-        if enough not in self._pooled:
-            self._pooled[enough] = self._pool(enough)
-        return self._pooled[enough]
+    def response(self, enough: int, span_s: int = 1) -> Latency | None:
+        """Response times of the last complete `span_s` seconds (herds: a cadence at least), and of
+        those before them until there are `enough` or it is ten of them."""
+        key = enough, max(span_s, self._span_s)
+        if key not in self._pooled:
+            self._pooled[key] = self._pool(*key)
+        return self._pooled[key]
 
-    def _pool(self, enough: int) -> Latency | None:
+    def _pool(self, enough: int, span_s: int) -> Latency | None:
         parts: list[Latency] = []
-        for back in range(max(_WIDEST_S, self._span_s)):
+        for back in range(max(_WIDEST_S, span_s)):
             moment = self._moments.get(self._complete - back)
             if moment is not None and moment.response is not None:
                 parts.append(moment.response)
-            if back + 1 >= self._span_s and sum(part.count for part in parts) >= enough:
+            if back + 1 >= span_s and sum(part.count for part in parts) >= enough:
                 break
         return merge(parts) if len(parts) > 1 else next(iter(parts), None)
 
@@ -231,11 +237,11 @@ class LiveView:
         """The last second that every shard has reported; -1 before the first."""
         return self._complete
 
-    def _recent(self) -> Moment | None:
+    def _recent(self, span_s: int) -> Moment | None:
         """What the figures of now are taken from."""
-        if self._span_s == 1 or self._complete < 0:
+        if span_s == 1 or self._complete < 0:
             return self._moments.get(self._complete)
-        first = max(0, self._complete - self._span_s + 1)
+        first = max(0, self._complete - span_s + 1)
         seconds = range(first, self._complete + 1)
         return _mean([self._moments.get(second, Moment()) for second in seconds])
 
@@ -296,11 +302,3 @@ def _span_s(plan: Plan) -> int:
     if plan.load.clocks != "synchronised":
         return 1
     return -(-max(plan.load.cadence_ns, plan.load.base_cadence_ns) // SECOND)
-
-
-def rate_at(phase: Phase, load_ns: int) -> float:
-    """Reports per second that the plan asks for, `load_ns` after the load's start."""
-    done = min(1.0, max(0.0, (load_ns - phase.start_ns) / phase.duration_ns))
-    clients = phase.clients_from + (phase.clients_to - phase.clients_from) * done
-    first, last = SECOND / phase.cadence_from_ns, SECOND / phase.cadence_to_ns
-    return clients * (first + (last - first) * done)

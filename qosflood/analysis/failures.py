@@ -66,38 +66,44 @@ class FirstFailures:
 def _entry(
     outcome: str, who: Who, window: Window, sample: FailureSample | None, clock: RunClock
 ) -> TimelineEntry:
+    """`sample` is the first failure of that outcome that was kept in full, whoever caused it."""
+    own = window.errors.get(_OWN.get(outcome, ""), 0)
+    absent = who == "generator" and own > 0
+    if sample is not None and (sample.error == _OWN.get(outcome, "")) != absent:
+        sample = None
     begin = clock.t0 + window.second * SECOND
     exact = sample is not None and begin <= sample.done_t < begin + SECOND
     t = sample.done_t if sample is not None and exact else begin
+    cut_off = window.errors.get(CUT_OFF, 0) if outcome == "timeout" else 0
+    count = own if absent else window.outcomes[outcome] - own - cut_off
+    reason = _OWN[outcome] if absent else _known_reason(outcome, window, sample)
+    detail = f"{count} in that second{f'; {reason}' if reason else ''}"
     return TimelineEntry(
         t_s=clock.t_s(t),
         wall_ns=clock.wall(t),
         who=who,
         kind=f"first_{outcome}",
-        what=f"the first report {_WORDS[outcome]} ({_detail(outcome, window, sample)})",
+        what=f"the first report {_WORDS[outcome]} ({detail})",
         evidence={
             "phase": window.phase,
-            "in_that_second": window.outcomes[outcome],
+            "in_that_second": count,
             "statuses": window.statuses,
             "errors": window.errors,
         },
     )
 
 
-def _detail(outcome: str, window: Window, sample: FailureSample | None) -> str:
-    reason = _commonest(outcome, window) if sample is None else _reason(sample)
-    return f"{window.outcomes[outcome]} in that second{f'; {reason}' if reason else ''}"
-
-
-def _reason(sample: FailureSample) -> str:
-    return sample.error or f"status {sample.status}"
-
-
-def _commonest(outcome: str, window: Window) -> str | None:
-    # Reasons of all outcomes share one table; those of `rejected` name the status.
+def _known_reason(outcome: str, window: Window, sample: FailureSample | None) -> str | None:
+    """Of the failure that was kept; else the commonest of that second, if it can be no other
+    outcome's: reasons of all outcomes share one table."""
+    if sample is not None:
+        return sample.error or f"status {sample.status}"
+    failed = [name for name in OUTCOMES[1:] if window.outcomes.get(name)]
+    if outcome != "rejected" and [name for name in failed if name != "rejected"] != [outcome]:
+        return None
     counts = {
         reason: count
         for reason, count in window.errors.items()
-        if reason.startswith("status ") == (outcome == "rejected")
+        if reason.startswith("status ") == (outcome == "rejected") and reason not in _OWN.values()
     }
     return max(counts, key=lambda reason: counts[reason], default=None)

@@ -13,6 +13,7 @@ from qosflood.analysis.findings_series import (
     Blocks,
     ControlPoint,
     MemoryPoint,
+    P99Point,
     PercentileCurve,
     ScrapePoint,
     Second,
@@ -142,11 +143,14 @@ class Counts:
 class PhaseCounts(Counts, Stretch):
     """The figures of a phase that report.json has under the same names. `target_cores` is the CPU
     of the instance that used most; `target_throttled` is the share of the phase for which a quota
-    throttled it, all its threads together."""
+    throttled it, all its threads together. `waiting` reports due in the phase had no outcome at its
+    end; `answered_later` of them were answered after it."""
 
     picked_late: int
     late_windows: int
     windows: int
+    waiting: int | None = None
+    answered_later: int | None = None
     tcp: TcpFigures | None = None
     target_cores: float | None = None
     target_throttled: float | None = None
@@ -155,7 +159,8 @@ class PhaseCounts(Counts, Stretch):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFigures(PhaseCounts):
     """One phase, as planned and as it went. Rates are reports per second of the phase; None, as
-    `sessions`, if it was not reached.
+    `sessions`, if it was not reached. `acked` are reports due in the phase, whenever they were
+    answered; `answered` are the answers of the seconds of the phase.
 
     `target_loop_lag_ns` is the longest time for which the target's event loop was blocked, as its
     page reports it. `target_files` are the open files of the process that came nearest to its
@@ -175,6 +180,7 @@ class PhaseFigures(PhaseCounts):
     rss_start: int | None
     rss_end: int | None
     rss_max: int | None
+    answered: float | None = None
     connects: ConnectFigures | None = None
     control: ControlFigures | None = None
     target_loop_lag_ns: int | None = None
@@ -199,6 +205,10 @@ class MemoryFinding:
     reports rises too. `given_back` is the share of what grew with sessions that was free again at
     the end; `retained_*` is what was not. A leak slower than `clears_bytes_per_hour` would not have
     been detected. A flood of `needed_s` would decide what this one could not.
+
+    `bytes_per_session` is what a session with an accepted report takes apart from connections and
+    the heap's warm-up, `_low` and `_high` are its 95% interval. It is None where the interval is no
+    figure, for `bytes_per_session_reason`; the bounds are None where nothing is known.
     """
 
     verdict: Literal["steady", "grows_with_sessions", "leak", "inconclusive", "unmeasured"]
@@ -210,6 +220,9 @@ class MemoryFinding:
     slope_mid: float | None = None
     slope_high: float | None = None
     bytes_per_session: float | None = None
+    bytes_per_session_low: float | None = None
+    bytes_per_session_high: float | None = None
+    bytes_per_session_reason: str = ""
     time_to_limit_low_s: float | None = None
     time_to_limit_high_s: float | None = None
     figure: MemoryFigure | None = None
@@ -226,8 +239,8 @@ class LossFinding:
     """What is known about accepted reports.
 
     `checked` is the number of reports (a counter) or sessions (a gauge, a snapshot) that were
-    checked; `seen` is how many of them the target held. `foreign` are reports that it counted but
-    that cannot have come from this run.
+    checked; `seen` is how many of them the target held. `foreign` are reports that it counted
+    beyond those of this run that can have been accepted: others', refused ones, or some twice.
     """
 
     method: Literal["none", "counter", "gauge", "readback"]
@@ -337,6 +350,7 @@ class Findings:
     memory_points: tuple[MemoryPoint, ...]
     scrape_points: tuple[ScrapePoint, ...]
     curves: tuple[PercentileCurve, ...]
+    p99_points: tuple[P99Point, ...] = ()
     broken_on_time: tuple[str, ...] = ()
     """Latency limits (by `expr`) that the windows in which the generator was on time break."""
     limited_evidence: tuple[str, ...] = ()

@@ -30,6 +30,16 @@ class Second:
     stood_still_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class P99Point:
+    """The p99 of response times in the `length_s` seconds from `t_s` on: one second where it has
+    the reports that a p99 needs, else as many as have them."""
+
+    t_s: float
+    length_s: int
+    p99_ns: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryPoint:
     """Target memory and CPU (cores since the sample before) at `t_s`."""

@@ -9,12 +9,10 @@ from hdrh.histogram import HdrHistogram
 
 from qosflood.analysis.findings import LatencyFigures
 from qosflood.analysis.findings_series import PercentileCurve
-from qosflood.base.percentiles import PERCENTILES, rank, share_above
+from qosflood.base.percentiles import LEAST_ABOVE, PERCENTILES, rank
 from qosflood.journal.histograms import decode, figures, value_at
 from qosflood.journal.records import Latency
 
-LEAST_ABOVE = 10
-"""A percentile is given only when at least this many values lie above it."""
 _TICKS_PER_HALVING = 5
 
 NO_LATENCY = LatencyFigures(
@@ -30,11 +28,6 @@ def allowed_above(figure: str, count: int) -> int:
 def given(value: int, percentile: float, count: int) -> int | None:
     """The percentile's value, or None with too few values above it."""
     return value if count - rank(percentile, count) >= LEAST_ABOVE else None
-
-
-def values_needed(name: str) -> int:
-    """How many values it takes for the percentile to be given."""
-    return math.ceil(round(LEAST_ABOVE / share_above(name), 6))
 
 
 def figures_of(latency: Latency | None) -> LatencyFigures:

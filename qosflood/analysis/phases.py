@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+from qosflood.analysis.by_clock import ByClock
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import ConnectFigures, PhaseFigures, Totals
 from qosflood.analysis.findings_series import PercentileCurve
@@ -157,7 +159,30 @@ def phase_figures(
     )
 
 
-def curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:
+def by_clock_figures(
+    figures: PhaseFigures, phase: Phase, clock: RunClock, answers: ByClock
+) -> dict[str, Any]:
+    """What was answered while the phase lasted, and what it left to be answered."""
+    if figures.seconds <= 0:
+        return {}
+    start_ns, end_ns = (t - clock.t0 for t in clock.span(phase))
+    rate = answers.rate(start_ns, end_ns)
+    unended = figures.scheduled - sum(figures.outcomes.values())
+    return {
+        "answered": figures.acked if rate is None else rate,
+        "waiting": answers.ended_later(phase.name, end_ns) + max(unended, 0),
+        "answered_later": answers.acked_later(phase.name, end_ns),
+    }
+
+
+def curves(
+    latencies: dict[str, dict[str, Latency | None]], phases: Iterable[str]
+) -> tuple[PercentileCurve, ...]:
+    """The percentile curves of all phases, by their latencies."""
+    return tuple(curve for name in phases for curve in _curves(name, latencies[name]))
+
+
+def _curves(phase: str, latencies: dict[str, Latency | None]) -> Iterator[PercentileCurve]:
     """The percentile curves of a phase, of each series that has values."""
     found = (
         percentile_curve(latencies["response"], phase, "response"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings_series import ControlPoint, MemoryPoint, ScrapePoint, Second
 from qosflood.analysis.latency import figures_of, given
+from qosflood.analysis.p99_series import P99Series
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
@@ -123,6 +124,7 @@ class SecondSeries:
 
     def __init__(self, plan: Plan) -> None:
         self._exact = max(phase.end_ns for phase in plan.phases) <= MOST_MERGED * SECOND
+        self.p99 = P99Series(exact=self._exact)
         self._open: dict[int, _Draft] = {}
         self._closed: dict[int, _Draft] = {}
         self._newest = 0
@@ -142,8 +144,9 @@ class SecondSeries:
         return tuple(self._closed[number].second(number) for number in sorted(self._closed))
 
     def _close_before(self, number: int) -> None:
-        for old in [known for known in self._open if known < number]:
+        for old in sorted(known for known in self._open if known < number):
             draft = self._open.pop(old)
+            self.p99.add(old, draft.phase, draft.parts)
             draft.close(self._exact)
             self._closed[old] = draft
 

@@ -23,6 +23,8 @@ from qosflood.plan.plan import Phase, Plan
 from qosflood.plan.watching import WATCH
 
 MOST_ENTRIES = 200
+LIMIT_BROKEN = "limit_broken"
+"""The kind of event that says when a limit broke."""
 _KEPT_OF_A_KIND = (50, 20, 10, 5, 2, 1)
 _FAILED = "first_"
 _WENT_WRONG = (
@@ -30,6 +32,8 @@ _WENT_WRONG = (
     *("process_gone", "stalled", "oom_kill"),
 )
 _ENDED = ("process_gone", "restarted", "oom_kill")
+_TO_THE_SECOND_S = 1.0
+"""When a limit broke is known to the second, so a failure in it may be why."""
 _LOOKED_AT_WITHIN_S = 2.0
 """A process is sampled once a second, and its page less often."""
 _SILENCE = ("stalled", *(f"{_FAILED}{outcome}" for outcome in SILENT))
@@ -70,14 +74,16 @@ def in_order(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
 def first_failure(
     entries: Iterable[TimelineEntry], crash: Crash | None = None
 ) -> TimelineEntry | None:
-    """The earliest thing that went wrong at the target, or on the way to it. A process is looked at
-    less often than its reports fail, so silence just before its end is that end."""
+    """The earliest thing that went wrong at the target, or on the way to it: a failure, or a limit
+    that broke clearly before the first one. A process is looked at less often than its reports
+    fail, so silence just before its end is that end."""
+    of_target = [entry for entry in entries if entry.who in ("target", "network")]
+    crossed = next((entry for entry in of_target if entry.kind == LIMIT_BROKEN), None)
     wrong = [
-        entry
-        for entry in entries
-        if entry.who in ("target", "network")
-        and (entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED))
+        entry for entry in of_target if entry.kind in _WENT_WRONG or entry.kind.startswith(_FAILED)
     ]
+    if crossed is not None and (not wrong or crossed.t_s + _TO_THE_SECOND_S < wrong[0].t_s):
+        return crossed
     end = next((entry for entry in wrong if _is_crash(entry, crash)), None)
     if end is None or end.t_s - wrong[0].t_s > _LOOKED_AT_WITHIN_S:
         return wrong[0] if wrong else None

@@ -64,11 +64,11 @@ def cgroup_of(pid: int, proc: Path = PROC) -> Cgroup | None:
     """The cgroup that a process's memory is accounted in; None where that is v1, or not seen."""
     path = next((path for controllers, path in _groups(pid, proc) if not controllers), None)
     with suppress(OSError):
-        mount = _mount((proc / "self/mountinfo").read_text())
+        mount = _mount((proc / "self/mountinfo").read_text("utf-8", "replace"))
         if path is None or mount is None or path.startswith("/.."):
             return None
         folder = mount / path.lstrip("/")
-        if "memory" in (folder / "cgroup.controllers").read_text().split():
+        if "memory" in (folder / "cgroup.controllers").read_text("ascii").split():
             cgroup = Cgroup(folder, mount)
             return cgroup if cgroup.read() is not None else None
     return None

@@ -121,6 +121,11 @@ def _split(text: str) -> SplitResult:
         port = split.port
     except ValueError:
         raise _bad(text, "a URL with a host and a port from 1 to 65535") from None
+    if "%" in (split.hostname or ""):
+        raise PlanError(
+            "got an IPv6 address with a zone, expected one without: a link-local address cannot "
+            "be flooded; name a global or unique local one"
+        )
     if port == 0 or not _is_host(split.hostname or ""):
         raise _bad(text, "a URL with a host and a port from 1 to 65535")
     return split

@@ -12,11 +12,13 @@ RESET = "reset by the peer"
 CLOSED = "closed by the peer before an answer"
 CUT_SHORT = "cut short"
 HOST_NOT_FOUND = "host not found"
+CONNECT_TIMED_OUT = "connect timed out"
+CONNECT_RESET = "connection reset while connecting"
 CERTIFICATE_REFUSED = "TLS: no certificate of ours that the target accepts"
 
 _CONNECT = {
     errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset while connecting",
+    errno.ECONNRESET: CONNECT_RESET,
     errno.EHOSTUNREACH: "no route to host",
     errno.ENETUNREACH: "network unreachable",
     errno.EMFILE: "generator: too many open files",
@@ -47,7 +49,7 @@ def connect_failure(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return handshake_failure(error)
     if isinstance(error, TimeoutError):
-        return "connect timed out"
+        return CONNECT_TIMED_OUT
     return _CONNECT.get(error.errno or 0) or _other(error, error.strerror)
 
 

@@ -26,6 +26,8 @@ ESSENTIAL = ("p50", "p95", "p99")
 """Those in narrow tables: of a terminal of 80 columns, and of report.md."""
 LIVE = ("p50", "p99")
 """Those shown and judged while the run goes on, of its last seconds."""
+LEAST_ABOVE = 10
+"""A percentile is given only when at least this many values lie above it."""
 
 
 def label(name: str) -> str:
@@ -36,6 +38,11 @@ def label(name: str) -> str:
 def share_above(name: str) -> float:
     """Which share of the values lies above the percentile."""
     return round(1.0 - PERCENTILES[name] / 100.0, 9)
+
+
+def values_needed(name: str) -> int:
+    """How many values it takes for the percentile to be given."""
+    return ceil(round(LEAST_ABOVE / share_above(name), 6))
 
 
 def rank(percentile: float, count: int) -> int:

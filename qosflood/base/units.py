@@ -4,7 +4,9 @@ Inside qosflood time is an integer of nanoseconds (a moment: since 1970, UTC), m
 bytes, a share a float from 0 to 1. Only this module turns those into text and back.
 """
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -143,61 +145,99 @@ def parse_per_second(text: str) -> float:
     raise UnitError(f'got "{text}", expected reports per second, e.g. {example}')
 
 
-def format_duration(ns: float) -> str:
-    """A duration for people: `950us`, `12.3ms`, `8.5s`, `15m`, `1h30m`."""
+def format_duration(ns: float, more: int = 0) -> str:
+    """A duration for people: `950us`, `12.3ms`, `8.5s`, `15m`, `1h30m`; with `more` digits than
+    usual where what it is compared with lies close."""
     if ns < 0:
-        return "-" + format_duration(-ns)
+        return "-" + format_duration(-ns, more)
     if ns == 0:
         return "0s"
-    if ns < MS:
-        return f"{_short(ns / US)}us"
-    if ns < SECOND:
-        return f"{_short(ns / MS)}ms"
-    if ns < 2 * MINUTE and ns % MINUTE:
-        return f"{_short(ns / SECOND)}s"
-    return _clock_parts(round(ns / SECOND))
+    for unit, size in (("us", US), ("ms", MS)):
+        text = _short(_scaled(ns, size, more), more)
+        if float(text) < 1000:
+            return f"{text}{unit}"
+    text = _short(_scaled(ns, SECOND, more), more)
+    if float(text) < 120 and float(text) % 60:
+        return f"{text}s"
+    return _clock_parts(_decimals(_scaled(ns, SECOND, more), more))
 
 
 def format_moment(t_s: float) -> str:
     """`+7m1s` since the load's start, to a tenth of a second in its first two minutes."""
     rounded = round(t_s, 1) if abs(t_s) < 120 else round(t_s)
     sign = "-" if rounded < 0 else "+"
-    return sign + format_duration(abs(rounded) * SECOND) if rounded else "0s"
+    if abs(rounded) < 1:
+        return f"{sign}{abs(rounded)}s" if rounded else "0s"
+    return sign + format_duration(abs(rounded) * SECOND)
 
 
-def _clock_parts(seconds: int) -> str:
-    days, rest = divmod(seconds, 86_400)
+def _clock_parts(seconds: str) -> str:
+    whole, _, fraction = seconds.partition(".")
+    days, rest = divmod(int(whole), 86_400)
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
-    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+    last = f"{rest}.{fraction}s" if fraction else f"{rest}s" if rest else ""
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) + last or "0s"
 
 
-def format_bytes(count: float) -> str:
-    """A size for people: `512 B`, `41.2 MiB`."""
+def format_bytes(count: float, more: int = 0) -> str:
+    """A size for people: `512 B`, `41.2 MiB`; with `more` digits than usual."""
     sign, size = ("-", -count) if count < 0 else ("", count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
+    for power, unit in enumerate(BYTE_UNITS):
+        scaled = _scaled(size, 1024**power, more)
+        text = _decimals(scaled, more + bool(power))
+        text += ".0" if power and "." not in text else ""
+        if float(text) < 1024 or unit == BYTE_UNITS[-1]:
             break
-        size /= 1024
-    return f"{sign}{size:.0f} B" if unit == "B" else f"{sign}{size:.1f} {unit}"
+    return f"{sign}{text} {unit}"
 
 
-def format_ratio(value: float) -> str:
-    """A share for people; a share that is not whole is never rounded to 0% or 100%."""
-    text = f"{value * 100:.2f}".rstrip("0").rstrip(".")
+BYTE_UNITS = ("B", "KiB", "MiB", "GiB")
+
+
+def format_ratio(value: float, more: int = 0) -> str:
+    """A share for people, with `more` digits than usual; a share that is not whole is never rounded
+    to 0% or 100%."""
+    text = _decimals(Decimal(str(value)) * 100 if more else value * 100, 2 + more)
     if text == "100" and value < 1.0:
-        return "99.99%"
+        return f"99.{'9' * (2 + more)}%"
     if text == "0" and value > 0.0:
-        return "<0.01%"
+        return f"<0.{'0' * (1 + more)}1%"
     return f"{text}%"
 
 
-def format_count(value: float) -> str:
-    """A count or rate for people: `1,000`, `12.5`."""
-    if abs(value) >= 100 or float(value).is_integer():
+_TENTH = 0.1
+"""Below it one decimal says nothing."""
+
+
+def format_count(value: float, more: int = 0) -> str:
+    """A count or rate for people: `1,000`, `12.5`, `0.01`; with `more` digits than usual."""
+    if float(value).is_integer():
         return f"{value:,.0f}"
-    return f"{value:.1f}"
+    if abs(value) < _TENTH:
+        return f"{value:.{1 + more - math.floor(math.log10(abs(value)))}f}".rstrip("0")
+    text = f"{value:,.{more if abs(value) >= 100 else 1 + more}f}"
+    return text.rstrip("0").rstrip(".") if more else text
+
+
+Form = Callable[[float, int], str]
+"""A value for people, with so many more digits than usual: `format_duration` and its like."""
+_MOST_DIGITS = 20
+
+
+def text_beside(form: Form, value: float, other: float) -> str:
+    """`value` in as many digits as it takes to see on which side of `other` it lies."""
+    texts = ((form(value, more), form(other, more)) for more in range(_MOST_DIGITS))
+    shown = (text for text, others in texts if value == other or text != others)
+    return next(shown, form(value, _MOST_DIGITS))
+
+
+def text_in_full(form: Form, value: float) -> str:
+    """`value` in as many digits as it has, so that another beside it compares with all of it."""
+    full = form(value, _MOST_DIGITS)
+    texts = (form(value, more) for more in range(_MOST_DIGITS))
+    return next((text for text in texts if text == full), full)
 
 
 def counted(value: float, noun: str) -> str:
@@ -205,8 +245,18 @@ def counted(value: float, noun: str) -> str:
     return f"{format_count(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def _short(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")
+def _short(value: float | Decimal, more: int) -> str:
+    return _decimals(value, (0 if value >= 100 else 1) + more)
+
+
+def _scaled(value: float, unit: int, more: int) -> float | Decimal:
+    """`value / unit`; exactly, where more digits are asked for than a float may have."""
+    return Decimal(str(value)) / unit if more else value / unit
+
+
+def _decimals(value: float | Decimal, most: int) -> str:
+    text = f"{value:.{most}f}"
+    return text.rstrip("0").rstrip(".") if most else text
 
 
 def format_utc(ns: int) -> str:

@@ -17,13 +17,15 @@ def doctor(ctx: click.Context, /, profile: str, sets: tuple[str, ...], **values:
 
     Without --target: open files, ports, cores and their quota, memory, the clock, the timer, and
     some seconds of the load itself against a sink on this machine. With it: what the plan needs
-    of this machine, one report, one scrape, one look at memory; nothing is flooded.
+    of this machine, one report, one scrape of each instance, one look at memory; nothing is
+    flooded. Exit code 2 if the report or a scrape is not accepted.
     """
     from qosflood.cli.planning import make_plan, options_from
-    from qosflood.cli.selftest import check_up
+    from qosflood.cli.selftest import check_up, try_core
     from qosflood.cli.target_check import check
 
-    plan, allow = make_plan(profile, sets, options_from(ctx, values))
+    options = options_from(ctx, values)
+    plan, allow = make_plan(profile, sets, options)
     if plan.target.embedded:
-        ctx.exit(check_up())
-    check(plan, allow)
+        ctx.exit(check_up(plan if options.keys or options.clients else None))
+    ctx.exit(check(plan, allow, try_core))

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
 import click
 
@@ -10,7 +10,23 @@ PREFIX = "QOSFLOOD"
 TRACEBACK = f"{PREFIX}_TRACEBACK"
 _DEFAULT_COMMAND = "RUN"
 _NEAR = 0.8
+_LINK = re.compile(r"(?:tcp|udp|sctp)://")
 _NAMED = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def drop_service_links(environ: MutableMapping[str, str]) -> None:
+    """Take out what Kubernetes sets for a service called `qosflood-…`: its `…_PORT=tcp://…` would
+    pass for an option, as QOSFLOOD_COLLECTOR_PORT does, and the rest for misspelled ones."""
+    links = [
+        name.removesuffix("_PORT")
+        for name, value in environ.items()
+        if name.startswith(f"{PREFIX}_") and name.endswith("_PORT") and _LINK.match(value)
+    ]
+    for link in links:
+        of_service = (f"{link}_PORT_", f"{link}_SERVICE_")
+        for name in list(environ):
+            if name == f"{link}_PORT" or name.startswith(of_service):
+                del environ[name]
 
 
 def option_variables(command: click.Command, prefix: str = PREFIX) -> Iterator[str]:

@@ -2,8 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -19,7 +18,7 @@ from qosflood.plan.without_load import as_watch, lifted
 from qosflood.run.preflight.machine import examine
 from qosflood.run.preflight.preflight import lacks_consent
 from qosflood.run.preflight.prometheus import with_instances_of_job
-from qosflood.run.run import Request, check_start, fill_planned
+from qosflood.run.run import Request, check_start, fill_roughly
 from qosflood.run.run import run as carry_out
 
 
@@ -36,12 +35,12 @@ def flood(
     screen, outputs = _outputs(dry_run=dry_run, **values)
     plan, allow = make_plan(profile, sets, options_from(ctx, values), silent=dry_run)
     if dry_run:
-        plan = fill_planned(_with_instances(plan, allow, screen))
+        plan = fill_roughly(_with_instances(plan, allow, screen))
         screen.dry_run(plan, examine(plan))
         if plan.part is not None:
             _warn_of_start(plan.part, screen)
         return ExitCode.PASS
-    return carry_out(_request(plan, allow, outputs, values["out"]), screen)
+    return carry_out(_request(plan, allow, outputs, values), screen)
 
 
 def watch_only(
@@ -63,7 +62,7 @@ def watch_only(
         plan = with_instances_of_job(plan)
         screen.dry_run(plan, examine(plan))
         return ExitCode.PASS
-    return carry_out(_request(plan, (), outputs, values["out"]), screen)
+    return carry_out(_request(plan, (), outputs, values), screen)
 
 
 def _with_instances(plan: Plan, allow: tuple[str, ...], screen: TerminalScreen) -> Plan:
@@ -95,15 +94,16 @@ def _outputs(
 
 
 def _request(
-    plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, out: Path | None
+    plan: Plan, allow: tuple[str, ...], outputs: WantedOutputs, values: Mapping[str, Any]
 ) -> Request:
     return Request(
         plan=plan,
         allow=allow,
-        out=out,
+        out=values["out"],
         arguments=tuple(sys.argv[1:]),
         ask=ask_for_consent(plan),
         outputs=outputs,
+        anyway=values["anyway"],
     )
 
 

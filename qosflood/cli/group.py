@@ -4,6 +4,7 @@ No command imports what carries it out before it is called: `--version`, help an
 to be fast.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -36,9 +37,11 @@ from qosflood.cli.profile_argument import DEFAULT_PROFILE, profile_path
 from qosflood.cli.profiles import profiles
 from qosflood.cli.report import report
 from qosflood.cli.run import run
+from qosflood.cli.streams import prepare_streams
 from qosflood.cli.watch import watch
 
 _WORDS = "qosflood.words"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _LAST = ("help", "version")
 """Commands that share the last line of the list."""
 
@@ -151,7 +154,7 @@ def _all_help(group: click.Group, words: list[str]) -> list[str]:
 
 
 def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
-    if not any(name.upper().startswith("QOSFLOOD_") for name in os.environ):
+    if not _own_variables():
         return
     from qosflood.cli.environment import misspelled, option_variables
 
@@ -162,8 +165,17 @@ def _misspelled(group: click.Group, words: tuple[str, ...]) -> Iterator[str]:
     yield from misspelled(os.environ, option_variables(group), texts)
 
 
+def _own_variables() -> bool:
+    return any(name.upper().startswith("QOSFLOOD_") for name in os.environ)
+
+
 def main() -> None:
     """Run the command line and exit with its code; no error ends in a traceback."""
+    prepare_streams()
+    if _own_variables():
+        from qosflood.cli.environment import drop_service_links
+
+        drop_service_links(os.environ)
     sys.exit(_status())
 
 
@@ -184,6 +196,9 @@ def _status() -> int:
     except _interruptions():
         return _fail(["interrupted; nothing was flooded"], ExitCode.INTERRUPTED)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            # Files of a run are written elsewhere, and have their own words.
+            return _fail([f"standard output: {error.strerror}"], ExitCode.NOT_STARTED)
         if os.environ.get("QOSFLOOD_TRACEBACK"):
             import traceback
 

@@ -28,7 +28,11 @@ from qosflood.cli.report import show_report
     help="Run directory, new or empty.  [default: qosflood-runs/<UTC time>-<profile>-<rate>]",
 )
 @click.option("--json", "as_json", is_flag=True, help="report.json on standard output.")
-@click.option("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path.")
+@click.option(
+    "--quiet",
+    is_flag=True,
+    help="Print no progress: only warnings, the verdict and the report's path.",
+)
 @click.pass_context
 def merge(
     ctx: click.Context,

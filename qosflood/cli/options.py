@@ -5,7 +5,6 @@ as the profile's own, and errors and the plan name the option or its environment
 """
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +25,7 @@ from qosflood.cli.params import (
     STEPS,
     TEXT,
     WIDTH,
+    Folder,
     one_of,
 )
 from qosflood.cli.profile_argument import is_profile
@@ -180,6 +180,12 @@ CONSENT = (
         help="Consent to flooding a host that is not this one (repeatable).",
     ),
 )
+ANYWAY = SectionedOption(
+    "--anyway",
+    section="Target",
+    is_flag=True,
+    help="Go on even if the target does not accept the one report sent beforehand.",
+)
 CEILINGS = (
     _target(
         "--max-rate",
@@ -272,7 +278,7 @@ OUTPUT = (
     _output(
         "--out",
         common="Run directory, new or empty.",
-        type=click.Path(path_type=Path),
+        type=Folder(),
         metavar="DIR",
         help="Run directory, new or empty.  "
         "[default: qosflood-runs/<UTC time>-<profile>-<rate or watch>]",
@@ -309,7 +315,13 @@ OUTPUT = (
         multiple=True,
         help="Send this header with pushed metrics (repeatable).",
     ),
-    _output("--quiet", is_flag=True, help="Only the verdict, warnings and the report's path."),
+    _output(
+        "--quiet",
+        is_flag=True,
+        common="No progress: only warnings and the verdict.",
+        help="Print neither plan nor progress: only warnings, and at the end the verdict and the "
+        "report's path.",
+    ),
     verbose_option,
     _output("--json", "as_json", is_flag=True, help="report.json on standard output."),
 )
@@ -386,8 +398,8 @@ _OF_OUTPUT = ("--out", "--dry-run", "--no-live", "--quiet", "--verbose", "--json
 
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
 """Every option that makes a plan."""
-RUN_OPTIONS = (*PLAN_OPTIONS, set_option, *OUTPUT)
-WATCH_OPTIONS = (*TARGET, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
+RUN_OPTIONS = (*PLAN_OPTIONS, ANYWAY, set_option, *OUTPUT)
+WATCH_OPTIONS = (*TARGET, ANYWAY, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
 """Of a plan without load; nothing is sent, so nobody has to consent."""
 CAPACITY_OPTIONS = (
     *SEARCH,
@@ -400,7 +412,7 @@ CAPACITY_OPTIONS = (
     set_option,
     *(option for option in OUTPUT if option.opts[0] in _OF_OUTPUT),
 )
-DOCTOR_OPTIONS = (*TARGET, *CONSENT, *WATCHING, set_option)
+DOCTOR_OPTIONS = (*PLAN_OPTIONS, set_option)
 
 
 def source_of(ctx: click.Context, option: click.Parameter) -> str:

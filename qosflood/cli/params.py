@@ -61,6 +61,21 @@ class _Parsed(click.ParamType[Any]):
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
 
 
+class Folder(click.Path):
+    """A folder's path, which an empty word is not."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The Path; one that could be taken for an option is made absolute, because commands that
+        are printed name it."""
+        if value == "":
+            self.fail('got "", expected the path of a folder', param, ctx)
+        path = Path(str(super().convert(value, param, ctx)))
+        return path.absolute() if str(path).startswith("-") else path
+
+
 class _Existing(click.Path):
     """A path that is there; what was `expected` is said of one that is not."""
 
@@ -84,6 +99,12 @@ class _Existing(click.Path):
 def one_of(*words: str) -> click.ParamType[Any]:
     """Text that a shell completes to one of the words; the profile's key refuses others."""
     return _Parsed("|".join(words), str, words)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise UnitError(f'got "{text}", expected a value; leave the option out for its default')
+    return text
 
 
 def _count(text: str) -> int:
@@ -165,7 +186,7 @@ RUN = _Existing("the folder of a run, e.g. one below qosflood-runs", file_okay=F
 """A run directory."""
 RUN_OR_REPORT = _Existing("the folder of a run or its report.json")
 """What `compare` reads."""
-TEXT = _Parsed("text", str)
+TEXT = _Parsed("text", _text)
 """Plain text; what it means is checked later, with the profile at hand."""
 DURATION = _Parsed("TIME", parse_duration)
 """`250ms`, `15m`, `1h30m`: nanoseconds; each option names an example of its own."""

@@ -47,7 +47,7 @@ def show_report(
     salvage: bool = False,
 ) -> None:
     """Build and show the report of the run directory, and exit with the run's code."""
-    from qosflood.cli.screen import PatientConsole, detail_of, write_json
+    from qosflood.cli.screen import PatientConsole, detail_of, patience, write_json
     from qosflood.report.build import REPORT_HTML, build, json_text
     from qosflood.report.formats.terminal import print_summary
 
@@ -59,5 +59,7 @@ def show_report(
     else:
         page = run / REPORT_HTML if run / REPORT_HTML in result.written else None
         detail = detail_of(quiet=quiet, verbose=verbose)
-        print_summary(PatientConsole(highlight=False), result.document, page, detail=detail)
+        console = PatientConsole(highlight=False)
+        with patience(console):
+            print_summary(console, result.document, page, detail=detail)
     ctx.exit(result.document.exit_code)

@@ -7,7 +7,7 @@ the plan of a dry run.
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from qosflood.base.text import harmless, printable
 from qosflood.live.run_view import RunView, print_event
 from qosflood.live.terminal import Style, make_view
 from qosflood.plan.describe import Row, describe
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Plan
 from qosflood.plan.summary import summarise
 from qosflood.report.document.schema import Document
@@ -64,12 +65,17 @@ def patience(console: Console) -> Iterator[None]:
 
 
 def write_json(document: bytes) -> None:
-    """Write report.json, which ends in a newline, to standard output."""
+    """Write report.json, which ends in a newline, to standard output; one that takes no more
+    changes neither verdict nor exit code, but is named."""
     try:
         sys.stdout.buffer.write(document)
         sys.stdout.flush()
     except BrokenPipeError:
         discard(sys.stdout.fileno())
+    except OSError as error:
+        discard(sys.stdout.fileno())
+        with suppress(OSError):
+            sys.stderr.write(f"qosflood: standard output: {error.strerror}; it lacks report.json\n")
 
 
 INDENT = 11
@@ -100,10 +106,13 @@ class TerminalScreen:
 
     def plan(self, plan: Plan, needs: Needs) -> None:
         """Print the plan in a few lines, or all of it with where each value came from and what it
-        needs of this machine."""
+        needs of this machine; when quiet, only what of it cannot be judged."""
         if self._verbose:
             _print_plan(self._console, plan, needs)
-        elif not self._quiet:
+        elif self._quiet:
+            for line in unjudgeable(plan):
+                self.notice(f"note: {line}")
+        else:
             for row in summarise(plan):
                 _print_row(self._console, row)
 

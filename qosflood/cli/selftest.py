@@ -13,8 +13,9 @@ from qosflood.cli.planning import make_plan
 from qosflood.cli.profile_argument import DEFAULT_PROFILE
 from qosflood.plan.options import Options
 from qosflood.plan.plan import Plan
-from qosflood.run.preflight.machine import affine_cores, machine_facts
+from qosflood.run.preflight.machine import affine_cores, examine, machine_facts
 from qosflood.run.preflight.resources.weigh import fitting_clients
+from qosflood.run.run import fill_roughly
 from qosflood.run.selftest import judge
 from qosflood.run.selftest.clock_and_timer import clock_state, measure_wakes
 from qosflood.run.selftest.trial import attempt, sink
@@ -31,8 +32,9 @@ _SHORT_PHASES = ("phases.baseline=0s", "phases.ramp=100ms", "phases.recovery=0s"
 _NOWHERE = "127.0.0.1:9"
 
 
-def check_up() -> ExitCode:
-    """Measure, print a row for each finding and the answer; NOT_STARTED if no rate was on time."""
+def check_up(asked: Plan | None) -> ExitCode:
+    """Measure, print a row for each finding and the answer, and what the plan `asked` needs;
+    NOT_STARTED if no rate was on time, or if the plan does not fit."""
     raise_open_files()
     plain, tls = (_many(f"{scheme}://{_NOWHERE}") for scheme in ("http", "https"))
     facts = machine_facts(plain)
@@ -43,13 +45,34 @@ def check_up() -> ExitCode:
     _print(judge.trial_rows(saturated, tried))
     fit = (fitting_clients(plan, facts) for plan in (plain, tls))
     say(judge.carries(tried[-1], _TRIED_CLIENTS, plain.load.shards, *fit))
+    if asked is not None:
+        needs = examine(fill_roughly(asked), judge.core_rate(saturated))
+        for line in needs.lines:
+            say(f"machine {line}")
+        for line in needs.check():
+            say(f"warning: {line}", err=True)
     return ExitCode.PASS if judge.on_time(tried[-1]) else ExitCode.NOT_STARTED
+
+
+def try_core() -> float:
+    """Reports per second that a core of this machine sends, by a trial of some seconds."""
+    raise_open_files()
+    return judge.core_rate(asyncio.run(_saturated()))
+
+
+async def _saturated() -> Trial:
+    async with sink() as port:
+        return await attempt(_saturating_plan(port), 1, _LAST_S)
+
+
+def _saturating_plan(port: int) -> Plan:
+    return _trial_plan(f"http://127.0.0.1:{port}", _SATURATING, _SATURATED_CLIENTS)
 
 
 async def _trials() -> tuple[Trial, list[Trial]]:
     async with sink() as port:
         plan_at = functools.partial(_trial_plan, f"http://127.0.0.1:{port}")
-        saturated = await attempt(plan_at(_SATURATING, _SATURATED_CLIENTS), 1, _LAST_S)
+        saturated = await attempt(_saturating_plan(port), 1, _LAST_S)
         tried: list[Trial] = []
         while (rate := judge.next_rate(tried, saturated)) is not None:
             tried.append(await attempt(plan_at(rate, _TRIED_CLIENTS), 1, _LAST_S))

@@ -6,6 +6,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+ABSENT = "the page has no"
+"""So begins the reason of an AuditSample whose page lacks the counter or gauge."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentSession:
@@ -19,18 +22,21 @@ class SentSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentSessions:
-    """What one shard's sampled sessions had sent when its load was over (`t`)."""
+    """What one shard's sampled sessions had sent when its load was over (`t`), or at a look in the
+    flood, of which `look` is the number."""
 
     TAG: ClassVar[str] = "sent"
     t: int
     shard: int
     sessions: tuple[SentSession, ...]
+    look: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSample:
     """The value of the loss audit's counter or gauge, its series added up, read between `t` and
-    `done_t`; `reason` says why there is no value, None if there is one."""
+    `done_t`; `reason` says why there is no value, None if there is one. `page` is a checksum of
+    the whole page, None where none was made: pages that differ were not rendered at one time."""
 
     TAG: ClassVar[str] = "counted"
     t: int
@@ -38,15 +44,18 @@ class AuditSample:
     instance: str
     value: float | None
     reason: str | None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """A snapshot of the target's sessions, read from `t` on until `done_t`.
+    """A snapshot of the target's sessions, read from `t` on until `done_t`; every source is read
+    several times, each time over a connection of its own.
 
     `held` are the sampled sessions found in it, with the time of observation (epoch ms) of the
-    sample held, None for one that cannot be read. `samples` counts all sessions in it. `reason`
-    says why it could not be read to its end, None if it was.
+    sample held, None for one that is no time, of which `odd` is the first value. `samples` counts
+    all sessions in it. `reason` says why it could not be read to its end, None if it was. `look` is
+    None after the load, the number of a look in the flood, and 0 for those in the baseline.
     """
 
     TAG: ClassVar[str] = "readback"
@@ -58,3 +67,5 @@ class ReadBack:
     bytes: int
     samples: int
     held: dict[str, int | None]
+    odd: str | None = None
+    look: int | None = None

@@ -49,6 +49,9 @@ CUT_OFF = "run stopped, no answer yet"
 """Reasons of reports that the stop ended before their deadline: unsent, and timeouts. They count
 the time that they had waited by then, not their timeout."""
 
+OUR_REASONS = "generator:"
+"""How the reasons of failures begin that the generator's machine caused."""
+
 OWN_ABSENCE: dict[Outcome, str] = {
     Outcome.TIMEOUT: "generator: stood still, no answer read by the deadline",
     Outcome.UNSENT: "generator: stood still, not sent by the deadline",
@@ -125,8 +128,8 @@ class Window:
     their phase had ended. `offered` counts first attempts, `retries` those after them that were
     sent, `retried` failed attempts that were followed by another, by reason. `statuses` counts
     refusals by HTTP status, `errors` failures by reason. `health`, `sessions` (distinct ones so
-    far), `reconnects` and `connects` are of the shard as a whole, on the window of the phase in
-    force only.
+    far), `acked_sessions` (those of them that had a report accepted), `reconnects` and `connects`
+    are of the shard as a whole, on the window of the phase in force only.
     """
 
     TAG: ClassVar[str] = "window"
@@ -152,6 +155,7 @@ class Window:
     retried: dict[str, int] = field(default_factory=dict)
     acked_after_retry: int = 0
     connects: Connects | None = None
+    acked_sessions: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,5 +98,10 @@ def _instance_words(name: str, which: str, snapshot: Snapshot) -> str:
 
 def errors(snapshot: Snapshot) -> str:
     """`none`, or the number of each kind, the commonest first."""
+    return ", ".join(error_kinds(snapshot)) or "none"
+
+
+def error_kinds(snapshot: Snapshot) -> list[str]:
+    """`1,234 timeout`, one for each kind, the commonest first."""
     kinds = sorted(snapshot.errors.items(), key=lambda item: -item[1])
-    return ", ".join(f"{format_count(n)} {printable(kind, 40)}" for kind, n in kinds) or "none"
+    return [f"{format_count(n)} {printable(kind, 40)}" for kind, n in kinds]

@@ -12,7 +12,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import counted, format_count, format_ratio
 from qosflood.journal.records import INCOMPLETE
 from qosflood.live.lines import duration
-from qosflood.plan.limit_language import RUN, metric_of
+from qosflood.plan.limit_language import METRICS, RUN, metric_of
 from qosflood.plan.plan import Limit, Plan
 from qosflood.report.document.cells import limit_value
 
@@ -23,11 +23,12 @@ SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSoFar:
-    """A limit with its present value in words; `ok` None: not judged yet, `note` says why."""
+    """A limit with its present value in words, and `over` what it was taken; `ok` None: not judged
+    yet, `note` says why."""
 
     expr: str
     value: str
-    n: int
+    over: str
     ok: bool | None
     note: str
     named_by: str
@@ -86,7 +87,7 @@ def so_far(plan: Plan, findings: Findings) -> SoFar:
         t_s=_reach_s(findings),
         word=word,
         why=printable(why),
-        limits=tuple(_limit(findings, judged) for judged in limits),
+        limits=tuple(limit_so_far(findings, judged) for judged in limits),
         phases=tuple(
             _phase(phase) for phase in findings.phases if phase.seconds and phase.scheduled
         ),
@@ -155,17 +156,27 @@ def _reached(findings: Findings, name: str) -> bool:
     return any(phase.name == name and phase.seconds > 0 for phase in findings.phases)
 
 
-def _limit(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
+def limit_so_far(findings: Findings, judged: JudgedLimit) -> LimitSoFar:
+    """A judged limit in words, if nothing changed any more."""
     limit = judged.limit
     note = _note(findings, judged)
     return LimitSoFar(
         expr=printable(limit.expr),
-        value=limit_value(judged.value, limit.unit),
-        n=judged.n,
-        ok=judged.ok,
+        value=limit_value(judged.value, limit.unit, limit.op, limit.threshold),
+        over=observed(limit.metric, judged.n, findings.loss.method),
+        ok=None if _may_yet_hold(findings, judged) else judged.ok,
         note=printable(note),
         named_by=limit.named_by,
     )
+
+
+def observed(metric: str, n: int, loss_method: str) -> str:
+    """How many observations of what stand behind a value: `4,819 reports`; nothing if there are
+    none. Loss is checked by reports that a counter counts, or else by sessions."""
+    what = METRICS[metric].observation
+    if metric == "loss" and loss_method != "counter":
+        what = "session"
+    return counted(n, what) if n else ""
 
 
 def _note(findings: Findings, judged: JudgedLimit) -> str:

@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from qosflood.analysis.current import Snapshot
-from qosflood.base.text import printable
 from qosflood.base.units import SECOND
+from qosflood.journal.records import JournalRecord
 from qosflood.live import lines
+from qosflood.live.limits_now import LimitsNow
+from qosflood.live.picture import picture
 from qosflood.live.run_view import RunView, print_event
+from qosflood.live.so_far import LimitSoFar
 from qosflood.live.trials import TrialView
 from qosflood.plan.plan import Plan
 from qosflood.report.formats.wrapping import side_by_side
@@ -20,18 +20,19 @@ from qosflood.report.formats.wrapping import side_by_side
 Style = Literal["live", "plain", "quiet"]
 LINE_EVERY_NS = 10 * SECOND
 _WAIT_STEPS_NS = (10 * SECOND, 60 * SECOND, 600 * SECOND)
-_BAR_LEAST = 10
 _LINE_INDENT = 7
 """Where the phase stands in a plain line, behind the time."""
 
 
 class PlainView(RunView):
-    """A line every 10 s, for logs and pipes."""
+    """A line every 10 s, for logs and pipes; its figures are those of all the time since the last
+    line, for one second of them would sample the clients' cadence."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
         super().__init__(plan)
         self._console = console
         self._next_ns = 0
+        self._shown_s = -1
         self._waited_for: int | None = None
 
     def waiting(self, left_ns: int) -> None:
@@ -44,11 +45,12 @@ class PlainView(RunView):
 
     def tick(self, t_ns: int) -> None:
         """Print a line if 10 s of the load have passed since the last."""
-        snapshot = self.state.snapshot(t_ns)
+        snapshot = self.state.snapshot(t_ns, self._shown_s)
         silent = self.state.plan.floods and self.state.complete_s < 0
         if silent or snapshot.elapsed_ns < self._next_ns:
             return
         self._next_ns = (snapshot.elapsed_ns // LINE_EVERY_NS + 1) * LINE_EVERY_NS
+        self._shown_s = self.state.complete_s
         pieces = lines.plain_pieces if self.state.plan.floods else lines.watch_pieces
         print_event(self._console, side_by_side(pieces(snapshot)), indent=_LINE_INDENT)
 
@@ -59,18 +61,30 @@ class PictureView(RunView):
     def __init__(self, plan: Plan, console: Console) -> None:
         super().__init__(plan)
         self._console = console
+        self._now = LimitsNow(plan, self.state)
+        self._limits: tuple[LimitSoFar, ...] = ()
+        self._next_ns = 0
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._live.start()
+
+    def feed(self, record: JournalRecord) -> None:
+        """Take a record."""
+        super().feed(record)
+        self._now.feed(record)
 
     def waiting(self, left_ns: int) -> None:
         """Count down in the picture's place."""
         self._live.update(Text(_waiting(left_ns)), refresh=True)
 
     def tick(self, t_ns: int) -> None:
-        """Draw."""
-        snapshot = self.state.snapshot(t_ns)
-        picture = render(snapshot, self._console.width, load=self.state.plan.floods)
-        self._live.update(picture, refresh=True)
+        """Draw; the limits are looked at once a second."""
+        if t_ns >= self._next_ns:
+            self._next_ns = (t_ns // SECOND + 1) * SECOND
+            self._limits = self._now.look(t_ns)
+        width, height = self._console.size
+        seen = self.state.snapshot(t_ns)
+        drawn = picture(self.state.plan, seen, self._limits, width, height)
+        self._live.update(Group(*drawn), refresh=True)
 
     def close(self) -> None:
         """Take the picture away and give the cursor back."""
@@ -90,70 +104,3 @@ def make_view(plan: Plan, console: Console, style: Style) -> RunView:
     if style == "live" and console.is_terminal and not console.is_dumb_terminal:
         return PictureView(plan, console)
     return PlainView(plan, console)
-
-
-def render(snapshot: Snapshot, width: int, *, load: bool = True) -> RenderableType:
-    """The picture; fits 60 columns. Without `load` it has no lines about reports."""
-    figures = _figures(snapshot, load=load)
-    return Group(_progress(snapshot, width), figures, *_alarms(snapshot))
-
-
-def _progress(snapshot: Snapshot, width: int) -> Table:
-    left = f"{lines.whole_seconds(snapshot.left_ns)} left"
-    elapsed = lines.whole_seconds(snapshot.elapsed_ns)
-    phase = f"{snapshot.phase:<8}"
-    bar = max(_BAR_LEAST, width - len(phase) - len(elapsed) - len(left) - 8)
-    row = Table.grid(padding=(0, 2, 0, 0))
-    row.add_row(
-        Text(phase, style="bold"),
-        ProgressBar(total=1.0, completed=snapshot.share, width=bar),
-        elapsed,
-        left,
-    )
-    return row
-
-
-def _figures(snapshot: Snapshot, *, load: bool) -> Table:
-    table = Table.grid(padding=(0, 3, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    if load:
-        _add_load(table, snapshot)
-    table.add_row("target", f"memory {lines.memory(snapshot, limit=True)}")
-    table.add_row("scrape", _scrape(snapshot))
-    return table
-
-
-def _add_load(table: Table, snapshot: Snapshot) -> None:
-    table.add_row(
-        "reports",
-        f"offered {lines.rate(snapshot.offered)}{lines.retries(snapshot)}   "
-        f"answered {lines.rate(snapshot.acked)}   planned {lines.rate(snapshot.planned)}",
-    )
-    table.add_row("response", "   ".join(lines.percentiles(snapshot)))
-    table.add_row("errors", _errors(snapshot))
-
-
-def _errors(snapshot: Snapshot) -> Text:
-    return Text(lines.errors(snapshot), style="red" if snapshot.errors else "")
-
-
-def _scrape(snapshot: Snapshot) -> Text:
-    last = snapshot.scrape
-    text = lines.scrape(snapshot)
-    if last is not None and last.series is not None:
-        text += f"   {last.series:,} series"
-    if snapshot.scrapes_failed:
-        text += f"   {snapshot.scrapes_failed:,} failed so far"
-    return Text(text, style="red" if last is not None and not last.ok else "")
-
-
-def _alarms(snapshot: Snapshot) -> list[Text]:
-    alarms = []
-    if snapshot.late:
-        alarms.append(
-            Text("the generator is late: reports leave after they are due", style="yellow")
-        )
-    if snapshot.trouble is not None:
-        alarms.append(Text(printable(snapshot.trouble, 200), style="yellow"))
-    return alarms

@@ -1,11 +1,16 @@
 """Reading HTTP/1.1 responses: a memo of heads in front, a real parser behind. Pure.
 
+The parser is as lenient as browsers are: lines that end in a bare LF, folded headers, a blank
+before a colon or after a chunk's size. What leaves open where a body ends is refused. Preflight
+reads its one answer here too, so what it accepts the load accepts.
+
 Responses of one server differ by little more than `Date`, so the bytes before the blank line are
 a key to (status, body length, keep-alive): one dictionary look-up instead of a parse. Where the
 bodies are alike too, the whole response is the key, which spares finding the blank line. Whatever
 the memo does not know goes to httptools (llhttp).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +24,21 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_TRAILER_BYTES = 16 * 1024
 """What may come between two pieces of a body or behind it: trailers, extensions of chunks."""
 SAMPLE_BODY_BYTES = 512
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_LENIENT = {
+    "lenient_headers": True,
+    "lenient_version": True,
+    "lenient_optional_cr_before_lf": True,
+    "lenient_spaces_after_chunk_size": True,
+}
+AMBIGUOUS = "ambiguous answer"
+_AMBIGUOUS = {
+    "Transfer-Encoding can't be present with Content-Length": "both chunks and a Content-Length",
+    "Content-Length can't be present with Transfer-Encoding": "both chunks and a Content-Length",
+    "Duplicate Content-Length": "two headers Content-Length",
+    "Content-Length already present": "two headers Content-Length",
+}
+"""What leaves open where a body ends, by llhttp's words."""
 
 
 class BadResponseError(ValueError):
@@ -104,6 +124,7 @@ class ResponseReader:
     def __init__(self) -> None:
         self._message = _Message()
         self._parser = httptools.HttpResponseParser(self._message)
+        self._parser.set_dangerous_leniencies(**_LENIENT)
 
     def feed(self, data: bytes) -> Response | None:
         """Take more bytes; the response once it is complete. Raises BadResponseError."""
@@ -117,7 +138,7 @@ class ResponseReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            raise BadResponseError("got a protocol upgrade, expected a response") from None
+            raise BadResponseError("a protocol upgrade instead of a response") from None
         except httptools.HttpParserError as error:
             if not message.complete:
                 raise BadResponseError(_reason(error)) from None
@@ -190,10 +211,11 @@ class _Message:
     def head_too_long(self) -> bool:
         if len(self.head) <= MAX_HEAD_BYTES:
             return False
-        return not self.headers_done or self.head.find(b"\r\n\r\n") > MAX_HEAD_BYTES
+        blank = _BLANK_LINE.search(self.head)
+        return not self.headers_done or (blank is not None and blank.start() > MAX_HEAD_BYTES)
 
     def response(self) -> Response:
-        head = self.head.split(b"\r\n\r\n", self.interims + 1)[self.interims]
+        head = _BLANK_LINE.split(self.head, self.interims + 1)[self.interims]
         keep_alive = self.keep_alive and not self.trailing
         return Response(self.status, keep_alive, head[:2048], self.body)
 
@@ -204,7 +226,7 @@ class _Message:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.headers_done:
             return  # a trailer, or a second response
-        name = name.lower()
+        name = name.strip().lower()
         if name == b"content-length":
             self.until_eof = False
             self.length = int(value) if value.isdigit() else None
@@ -243,4 +265,6 @@ class _Message:
 
 def _reason(error: Exception) -> str:
     text = str(error) or type(error).__name__
+    if text in _AMBIGUOUS:
+        return f"{AMBIGUOUS}: {_AMBIGUOUS[text]}, so it is open where its body ends"
     return f"not HTTP: {text[:80]}"

@@ -153,6 +153,7 @@ class Recorder:
         health: ShardHealth,
         *,
         sessions: int,
+        acked_sessions: int,
         reconnects: int,
         connects: Connects | None = None,
     ) -> list[Window]:
@@ -164,6 +165,7 @@ class Recorder:
                 of_shard: dict[str, Any] = {
                     "health": health,
                     "sessions": sessions,
+                    "acked_sessions": acked_sessions,
                     "reconnects": reconnects,
                     "connects": connects,
                 }

@@ -36,6 +36,7 @@ from qosflood.load.storms import Storms
 from qosflood.load.timer import Timer, make_timer
 from qosflood.load.transport.connector import Connector
 from qosflood.plan.plan import Plan, plan_from_builtins
+from qosflood.plan.readback import looks
 
 BEAT_NS = 25_000_000
 SWEEP_EVERY = 4
@@ -121,6 +122,7 @@ class Shard:
         self._absences = self._shared.absences
         self._stopped_ns: int | None = None
         self._failed_before = 0
+        self._looks = list(enumerate(looks(plan)))[1:]
         self.done = loop.create_future()
 
     def _make_storms(self) -> Storms:
@@ -245,6 +247,8 @@ class Shard:
                 self._sweep(now_ns)
         while now_ns >= self._second_ends_ns:
             self._close_second(now_ns)
+        while self._looks and now_ns >= self._zero_ns + self._looks[0][1]:
+            self._report_sent(now_ns, self._looks.pop(0)[0])
         if drained:
             self._finish(now_ns)
         else:
@@ -303,6 +307,7 @@ class Shard:
             self._phase_at(ended_ns),
             health,
             sessions=self._sessions,
+            acked_sessions=self._shared.acked_sessions,
             reconnects=self._shared.reconnects,
             connects=self._connector.take_connects(),
         )
@@ -343,13 +348,17 @@ class Shard:
         if self._storms:
             self._storms.finish()
         self._sampler.flush()
-        if sent := tuple(sent_sessions(self._clients.own)):
-            t = now_ns - self._spec.mono_ns
-            record = SentSessions(t=t, shard=self._spec.shard, sessions=sent)
-            self._pipe.send(encode_record(record))
+        self._report_sent(now_ns, None)
         self._pipe.send(b'{"type":"done"}\n')
         if not self.done.done():
             self.done.set_result(None)
+
+    def _report_sent(self, now_ns: int, look: int | None) -> None:
+        """Report what the sampled sessions have sent up to now."""
+        if sent := tuple(sent_sessions(self._clients.own)):
+            t = now_ns - self._spec.mono_ns
+            record = SentSessions(t=t, shard=self._spec.shard, sessions=sent, look=look)
+            self._pipe.send(encode_record(record))
 
 
 def _connection_ended(context: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from qosflood.base.errors import StartError
 from qosflood.journal.records import Record, encode_record
 from qosflood.monitor.control import open_path
 from qosflood.monitor.loss.audit import Auditor, LastMemory
+from qosflood.monitor.loss.counting import Counting
+from qosflood.monitor.loss.in_flood import FloodReader
 from qosflood.monitor.monitor import Monitor, MonitorSpec, open_others, spec_from_builtins
 from qosflood.monitor.scrape.runtimes import NAMES, runtime_figures
 from qosflood.monitor.scrape.scraper import Reader, open_scraper
@@ -24,20 +26,32 @@ _RUNTIME = Reader(names=NAMES, read=runtime_figures)
 
 
 async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
-    """Answer `ready`, watch from `start` to `stop`, read its metric at `count`, audit if that
-    was asked for before, answer `done`; raises PreflightError."""
+    """Answer `ready`, watch from `start` to `stop`, read its metric at `count`, when the load
+    is over, audit if that was asked for before, answer `done`; raises PreflightError."""
     async with AsyncExitStack() as stack:
         scrapers = [
             await stack.enter_async_context(open_scraper(spec.plan, instance, (_RUNTIME,)))
             for instance in spec.plan.instances
         ]
         last = LastMemory(_emitter(pipe))
-        monitor = Monitor(spec, scrapers, last)
+        counting = Counting(spec.plan, spec.mono_ns, _emitter(pipe))
+
+        def emit(record: Record) -> None:
+            counting.hear(record)
+            last(record)
+
+        monitor = Monitor(spec, scrapers, emit)
         auditor = Auditor(spec.plan, spec.mono_ns, _emitter(pipe), last.headroom(spec.plan))
         timer = Timer(spec.mono_ns)
         others = await open_others(spec.plan, stack, timer, _emitter(pipe))
         others += await open_path(spec.plan, stack, timer, _emitter(pipe))
-        started, stopped, audited = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        started, stopped = asyncio.Event(), asyncio.Event()
+        zeros: list[int] = []
+        accepted: list[int] = []
+
+        def start(zero_ns: int) -> None:
+            zeros.append(zero_ns - spec.mono_ns)
+            started.set()
 
         def stop() -> None:
             monitor.stop()
@@ -45,26 +59,28 @@ async def serve(pipe: ParentPipe, spec: MonitorSpec) -> None:
             stopped.set()
             started.set()
 
-        counting: set[asyncio.Task[None]] = set()
-
-        def count() -> None:
-            counting.add(asyncio.create_task(auditor.count()))
-
-        commands = {"start": started.set, "stop": stop, "audit": audited.set, "count": count}
+        finishing: set[asyncio.Task[None]] = set()
+        commands: dict[str, Callable[[dict[str, Any]], object]] = {
+            "start": lambda command: start(command["zero_ns"]),
+            "stop": lambda _: stop(),
+            "audit": lambda command: accepted.append(command.get("accepted", 0)),
+            "count": lambda _: finishing.add(asyncio.create_task(counting.finish())),
+        }
 
         def on_command(command: dict[str, Any]) -> None:
-            commands[command["cmd"]]()
+            commands[command["cmd"]](command)
 
         pipe.attach(asyncio.get_running_loop(), on_command, _leave)
-        await auditor.count()
+        await counting.count()
         _send(pipe, {"type": "ready"})
         await started.wait()
         if not stopped.is_set():
-            watching = (auditor.count(), monitor.run(), *(watch() for watch in others))
-            await asyncio.gather(*watching)
-        await asyncio.gather(*counting)
-        if audited.is_set():
-            await auditor.count()
+            looking = FloodReader(spec.plan, timer, auditor).run(zeros[0])
+            watching = (counting.begin(), monitor.run(), *(watch() for watch in others))
+            await asyncio.gather(*watching, looking)
+        await asyncio.gather(*finishing)
+        if accepted:
+            await counting.count_final(accepted[-1])
             await auditor.read_back()
         _send(pipe, {"type": "done"})
         # A page still being parsed in its thread would hold up an orderly exit.

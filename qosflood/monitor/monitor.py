@@ -12,7 +12,7 @@ import msgspec
 from qosflood.base.header_values import redact
 from qosflood.base.units import SECOND
 from qosflood.journal.records import Event, Record, ScrapeSample
-from qosflood.monitor.loss.counter import CounterTracker
+from qosflood.monitor.loss.counter import reading
 from qosflood.monitor.memory.gauge import GaugeSampler
 from qosflood.monitor.memory.loop import MemoryLoop, WatchedMemory
 from qosflood.monitor.prometheus.client import open_planned
@@ -23,6 +23,7 @@ from qosflood.monitor.scrape.restarts import Answering
 from qosflood.monitor.scrape.scraper import Scraper
 from qosflood.monitor.ticks import Timer
 from qosflood.plan.plan import Plan
+from qosflood.plan.watching import ONE_INSTANCE
 
 Poll = Callable[[], Awaitable[None]]
 
@@ -76,6 +77,7 @@ class Monitor:
         self._emit = emit
         self._timer = Timer(spec.mono_ns)
         self._reported: set[str] = set()
+        self._answering: dict[str, Answering] = {}
 
     def stop(self) -> None:
         """Let running scrapes finish, then end `run`."""
@@ -96,12 +98,15 @@ class Monitor:
         await asyncio.wait(work, timeout=(self._watch.timeout_ns + _LAST_READ_NS) / SECOND)
         for loop in loops:
             loop.abandon()
+        for answering in self._answering.values():
+            for event in answering.close():
+                self._emit(event)
 
     def _memory_loops(self) -> Iterator[MemoryLoop]:
         for watched in self._spec.memories:
             if watched.source != "gauge":  # that one comes with the scrapes
                 yield MemoryLoop(
-                    self._spec.plan, watched, self._timer, self._emit, self._memory_failed
+                    self._spec.plan, watched, self._timer, self._emit_memory, self._memory_failed
                 )
 
     def _firsts(self, interval_ns: int) -> Iterator[int]:
@@ -114,25 +119,30 @@ class Monitor:
         name = scraper.instance.name
         sources = [one.source for one in self._spec.memories if one.instance == name]
         answering = Answering(name, watched="process" in sources)
+        self._answering[name] = answering
         gauge = GaugeSampler(self._watch.gauge) if "gauge" in sources else None
-        counter = self._counter(scraper)
+        audit = self._spec.plan.audit
+        if audit.metric is not None:
+            scraper.wanted.add(audit.metric)
 
         def taken(sample: ScrapeSample) -> None:
             for event in answering.note(sample.t, sample.process_start_s, scraper.change.fall):
                 self._emit(event)
             if gauge is not None and (seen := gauge.note(sample, scraper.exposition)) is not None:
                 self._emit(seen)
-            for counted in counter.note(sample, scraper.exposition) if counter else ():
+            if audit.metric is None:
+                return
+            if (counted := reading(audit, sample, scraper.exposition)) is not None:
                 self._emit(counted)
 
         return ScrapeLoop(scraper, self._timer, self._emit, taken, self._watch.timeout_ns)
 
-    def _counter(self, scraper: Scraper) -> CounterTracker | None:
-        """What watches the audit's counter on the pages that are scraped anyway."""
-        if (name := self._spec.plan.audit.counter) is None:
-            return None
-        scraper.wanted.add(name)
-        return CounterTracker(self._spec.plan.audit)
+    def _emit_memory(self, record: Record) -> None:
+        if isinstance(record, Event) and record.kind == "restarted":
+            answering = self._answering.get(record.evidence.get("instance", ONE_INSTANCE))
+            if answering is not None:
+                answering.process_restarted()
+        self._emit(record)
 
     def _memory_failed(self, t: int, error: Exception) -> None:
         self._report(t, f"memory: {self._words(error)}")

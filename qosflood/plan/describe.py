@@ -14,6 +14,7 @@ from qosflood.base.units import (
 )
 from qosflood.plan.body_language import named_sources
 from qosflood.plan.describe_search import search_rows
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
 from qosflood.plan.profile.storms import herd_over_ns, herd_warnings
@@ -398,6 +399,7 @@ def _limits(plan: Plan) -> Iterator[Row]:
     for label, limits in (("limit", plan.limits), ("abort", plan.aborts)):
         for limit in limits:
             yield Row(label, limit.expr, _source(plan, f"limits.{limit.expr}"))
+    yield from (Row("note", line, "") for line in unjudgeable(plan))
 
 
 def _source(plan: Plan, key: str) -> str:

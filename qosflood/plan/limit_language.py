@@ -14,6 +14,7 @@ from qosflood.base.errors import PlanError, UnitError
 from qosflood.base.percentiles import LIVE, PERCENTILES
 from qosflood.base.text import nearest
 from qosflood.base.units import (
+    Form,
     format_bytes,
     format_count,
     format_duration,
@@ -21,6 +22,8 @@ from qosflood.base.units import (
     parse_bytes,
     parse_duration,
     parse_ratio,
+    text_beside,
+    text_in_full,
 )
 from qosflood.plan.plan import PHASES, Limit, NamedBy, Op, Unit
 
@@ -59,7 +62,18 @@ class Metric:
     at_end: bool = False
     series: str = ""
 
+    @property
+    def observation(self) -> str:
+        """What is counted behind a value of it: one of a report, a scrape, …"""
+        return _OBSERVATIONS[self.unit if self.unit == "count" else self.source]
 
+
+_OBSERVATIONS = {
+    "load": "report",
+    "scrapes": "scrape",
+    "processes": "sample",
+    "count": "instance",
+}
 _RESPONSE = (
     "time from due to the answer's last byte, of every scheduled report; one that failed counts at "
     "least its timeout"
@@ -129,37 +143,25 @@ _UNEQUAL: tuple[Op, ...] = ("<", "<=", ">", ">=")
 
 @dataclass(frozen=True, slots=True)
 class ValueKind:
-    """How the values of one unit are written in a limit, and shown: `shown` for people, `exact`
-    where two values differ and would be shown alike."""
+    """How the values of one unit are written in a limit, and shown."""
 
     expected: str
     parse: Callable[[str], float | str]
-    shown: Callable[[float], str]
-    exact: Callable[[float], str]
+    shown: Form
     ops: tuple[Op, ...] = _UNEQUAL
 
 
+def _show_times(value: float, more: int) -> str:
+    return f"{value:.{2 + more}f}"
+
+
 VALUES: dict[Unit, ValueKind] = {
-    "ns": ValueKind(
-        "a duration such as 250ms", parse_duration, format_duration, lambda ns: f"{ns:,.0f}ns"
-    ),
-    "bytes": ValueKind(
-        "a size such as 512MiB", parse_bytes, format_bytes, lambda count: f"{count:,.0f} B"
-    ),
-    "ratio": ValueKind(
-        "a share such as 0.1%",
-        parse_ratio,
-        format_ratio,
-        lambda share: f"{share * 100:.8g}%",
-        (*_UNEQUAL, "=="),
-    ),
-    "times": ValueKind(
-        "a number such as 1.5", _times, lambda value: f"{value:.2f}", lambda value: f"{value:.8g}"
-    ),
-    "count": ValueKind(
-        "a whole number such as 0", _count, format_count, format_count, (*_UNEQUAL, "==")
-    ),
-    "word": ValueKind('the word "none"', _word, str, str, ("==",)),
+    "ns": ValueKind("a duration such as 250ms", parse_duration, format_duration),
+    "bytes": ValueKind("a size such as 512MiB", parse_bytes, format_bytes),
+    "ratio": ValueKind("a share such as 0.1%", parse_ratio, format_ratio, (*_UNEQUAL, "==")),
+    "times": ValueKind("a number such as 1.5", _times, _show_times),
+    "count": ValueKind("a whole number such as 0", _count, format_count, (*_UNEQUAL, "==")),
+    "word": ValueKind('the word "none"', _word, lambda word, _more: str(word), ("==",)),
 }
 _MISSING: dict[Unit, str] = {"ns": "ms", "bytes": "MiB", "ratio": "%"}
 """The unit that a bare number most likely lacks."""
@@ -171,8 +173,25 @@ def metric_of(limit: Limit) -> Metric:
 
 
 def value_text(unit: Unit, value: float | str) -> str:
-    """A value or a threshold of a limit in its unit, for people."""
-    return value if isinstance(value, str) else VALUES[unit].shown(value)
+    """A value in the unit of a limit, for people, where no threshold stands beside it."""
+    return value if isinstance(value, str) else VALUES[unit].shown(value, 0)
+
+
+def threshold_text(unit: Unit, threshold: float | str) -> str:
+    """A limit's threshold for people, in all its digits."""
+    if isinstance(threshold, str):
+        return threshold
+    return text_in_full(VALUES[unit].shown, threshold)
+
+
+def judged_text(unit: Unit, value: float | str, op: Op, threshold: float | str) -> str:
+    """A value beside the threshold that it is judged by, in as many digits as decide. One that is
+    the threshold where only less or more would do is said to be exactly that."""
+    if isinstance(value, str) or isinstance(threshold, str):
+        return value_text(unit, value)
+    if value == threshold:
+        return f"{'exactly ' * (op in ('<', '>'))}{threshold_text(unit, threshold)}"
+    return text_beside(VALUES[unit].shown, value, threshold)
 
 
 def parse_limit(text: str, named_by: NamedBy = "user") -> Limit:

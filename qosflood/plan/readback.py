@@ -1,7 +1,8 @@
 """Which sessions the loss audit looks for, and where. Pure.
 
-Shard and monitor find the same sessions, each from the plan alone: those in places that are taken
-until the load's end, because a collector may have forgotten a session that ended.
+Shard and monitor find the same sessions, each from the plan alone: some in places that are taken
+until the load's end, and as many in places that are given up before it. A collector may have
+forgotten the latter, but one that it still has must hold its last report.
 """
 
 import math
@@ -13,6 +14,8 @@ from qosflood.base.endpoint import HeaderRef, same_origin
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import ONE_INSTANCE, Instance
 
+NO_INSTANCE_NAMES_ONE = "several instances share an address, and none names a readback"
+_LOOKS = 5
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -32,26 +35,53 @@ def alive(plan: Plan) -> int:
     ).clients_to
 
 
-def sampled(plan: Plan) -> list[int]:
-    """The numbers of the clients whose sessions are looked for, of all parts of the run.
+def at_most(plan: Plan) -> int:
+    """How many clients of the whole run there are when there are most."""
+    return max(phase.clients_to for phase in plan.phases)
 
-    Steps of the golden ratio around all clients that are there at the end: spread evenly, and in
-    step with no period of lines or bridges. The seed says where they begin.
-    """
-    audit = plan.audit
+
+def sampled(plan: Plan) -> list[int]:
+    """The numbers of the clients whose sessions are looked for, of all parts of the run: those of
+    clients that are there at the load's end, then those of clients that have left."""
     if not sources(plan):
         return []
-    everyone = alive(plan)
-    if everyone <= audit.sessions:
-        return list(range(everyone))
+    living, most = alive(plan), at_most(plan)
+    left = _spread(plan, most - living)
+    return [*_spread(plan, living), *(living + number for number in left)]
+
+
+def _spread(plan: Plan, everyone: int) -> list[int]:
+    """Up to as many numbers below `everyone` as the audit samples.
+
+    Steps of the golden ratio around all of them: spread evenly, and in step with no period of
+    lines or bridges. The seed says where they begin.
+    """
+    if everyone <= plan.audit.sessions:
+        return list(range(max(everyone, 0)))
     step = round(everyone * _GOLDEN)
     while math.gcd(step, everyone) > 1:
         step += 1
-    return [(plan.seed + step * index) % everyone for index in range(audit.sessions)]
+    return [(plan.seed + step * index) % everyone for index in range(plan.audit.sessions)]
+
+
+def looks(plan: Plan) -> list[int]:
+    """When sampled sessions are read back while the load runs, in ns since its start: once in the
+    baseline, to see what it costs, then in the flood. Not in a part of a run: shards elsewhere
+    would have to agree on the moments."""
+    spans = {phase.name: phase for phase in plan.phases}
+    if "baseline" not in spans or plan.part is not None or not sources(plan):
+        return []
+    baseline, flood = spans["baseline"], spans["flood"]
+    middles = ((2 * look + 1) / (2 * _LOOKS) for look in range(_LOOKS))
+    return [
+        baseline.start_ns + baseline.duration_ns // 2,
+        *(flood.start_ns + round(flood.duration_ns * middle) for middle in middles),
+    ]
 
 
 def sources(plan: Plan) -> list[Source]:
-    """The snapshots to read: those that instances name, else the plan's own."""
+    """The snapshots to read: those that instances name, else the plan's own. The address that
+    several instances share is none: any of them may answer there."""
     if not plan.floods:
         return []
     named = [
@@ -62,6 +92,8 @@ def sources(plan: Plan) -> list[Source]:
     if named or plan.audit.readback is None:
         return named
     url = _url(plan.target.url, plan.audit.readback)
+    if len(plan.instances) > 1 and _origin(url) == _origin(plan.target.url):
+        return []
     headers = plan.target.headers if same_origin(url, plan.target.url) else ()
     return [Source(instance=ONE_INSTANCE, url=url, headers=headers)]
 
@@ -77,6 +109,13 @@ def _of_instance(one: Instance, readback: str, target: Target) -> Source:
         elif same_origin(url, target.url):
             headers = one.headers or target.headers
     return Source(instance=one.name, url=url, headers=headers)
+
+
+def why_unread(plan: Plan) -> str:
+    """Why no snapshot is read though the plan has one; empty if it has none, or it is read."""
+    if plan.audit.readback is None or not plan.floods or sources(plan):
+        return ""
+    return NO_INSTANCE_NAMES_ONE
 
 
 def looks_itself(plan: Plan) -> bool:

@@ -1,18 +1,20 @@
-"""A Plan in at most five rows, a search in some more: what a run shows before it starts. `describe`
-has the rest."""
+"""A Plan in at most six rows, a search in some more, and one for each thing that it cannot judge:
+what a run shows before it starts. `describe` has the rest."""
 
 from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_duration
 from qosflood.plan.describe import Row, describe
 from qosflood.plan.describe_search import search_rows
-from qosflood.plan.load_words import load_line, times_peak
+from qosflood.plan.judgeable import unjudgeable
+from qosflood.plan.load_words import against_peak, load_line
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
 
 
 def summarise(plan: Plan) -> list[Row]:
-    """Load, phases, target, what is watched, limits; without sources."""
+    """Load, phases, target, what is watched, limits, and which of them cannot be judged; without
+    sources."""
     rows = {row.label: row.value for row in reversed(describe(plan))}
     found = {
         **(_of_flood(plan, rows) if plan.floods else {"watch": rows["watch"]}),
@@ -20,18 +22,23 @@ def summarise(plan: Plan) -> list[Row]:
         "watched": _watched(plan),
         "limits": "; ".join(_limits(plan)),
     }
-    return [Row(label, value, "") for label, value in found.items()]
+    notes = [Row("note", line, "") for line in unjudgeable(plan)]
+    return [*(Row(label, value, "") for label, value in found.items()), *notes]
 
 
 def _of_flood(plan: Plan, rows: dict[str, str]) -> dict[str, str]:
     if plan.capacity is not None:
         return dict(search_rows(plan))
-    return {"load": _load(plan, rows), "phases": _phases(plan)}
+    return {
+        "load": _load(plan, rows),
+        "rate": against_peak(plan.load),
+        "phases": _phases(plan),
+    }
 
 
 def _load(plan: Plan, rows: dict[str, str]) -> str:
     if plan.part is None:
-        return load_line(plan.load, times_peak(plan.load))
+        return load_line(plan.load)
     clients, rest = rows["part"].partition("; ")[0], rows["start"]
     return f"part {clients}, starts {rest}"
 

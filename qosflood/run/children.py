@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qosflood.base.child_process import Child
+from qosflood.base.units import SECOND
+from qosflood.monitor.loss.counting import FINAL_WITHIN_NS
 from qosflood.monitor.memory.loop import WatchedMemory
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import sources
@@ -67,7 +69,7 @@ class Children:
 
     def begin(self, zero_ns: int) -> None:
         """Begin the load at `zero_ns` on the monotonic clock, and monitor from now on."""
-        self._command_monitor(cmd="start")
+        self._command_monitor(cmd="start", zero_ns=zero_ns)
         self._command_shards(cmd="start", zero_ns=zero_ns)
 
     def warm(self, clients: int) -> None:
@@ -82,9 +84,10 @@ class Children:
         """End the stage that is played at once, and forget those that were to follow."""
         self._command_shards(cmd="cut")
 
-    def count_sessions(self) -> None:
-        """Read the audit's gauge now, before the target forgets sessions for their silence."""
-        if self._plan.audit.gauge is not None:
+    def load_finished(self) -> None:
+        """Read the audit's counter or gauge now, before the target forgets sessions for their
+        silence."""
+        if self._plan.audit.metric is not None:
             self._command_monitor(cmd="count")
 
     def stop_load(self) -> None:
@@ -95,9 +98,9 @@ class Children:
         """Wait until every shard has ended."""
         await asyncio.gather(*(shard.exited.wait() for shard in self.shards))
 
-    async def end_monitor(self, unless: asyncio.Future[Any] | None) -> None:
-        """Let the monitor end. With `unless` it reads sessions back before that, which takes up to
-        a minute a source, until `unless` is done."""
+    async def end_monitor(self, unless: asyncio.Future[Any] | None, accepted: int) -> None:
+        """Let the monitor end. With `unless` it looks for the `accepted` reports before that, until
+        `unless` is done; reading sessions back takes up to a minute a source."""
         assert self.monitor is not None
         patience_s = self._plan.watch.timeout_ns * 1e-9 + 2.0
         if self._plan.prometheus is not None:
@@ -105,8 +108,10 @@ class Children:
         gone = asyncio.create_task(self.monitor.exited.wait())
         ends: set[asyncio.Future[Any]] = {gone}
         if unless is not None:
-            self._command_monitor(cmd="audit")
+            self._command_monitor(cmd="audit", accepted=accepted)
             patience_s += AUDIT_PATIENCE_S * len(sources(self._plan)) + patience_s
+            if self._plan.audit.metric is not None:
+                patience_s += FINAL_WITHIN_NS / SECOND + patience_s
             ends.add(unless)
         self._command_monitor(cmd="stop")
         await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,25 +37,31 @@ from qosflood.live.outputs import NO_OUTPUTS, Outputs, WantedOutputs
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
+from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
 from qosflood.run.preflight.machine import examine
 from qosflood.run.preflight.preflight import (
     Preflight,
     check_consent,
+    check_reached,
     check_target,
     lacks_consent,
     look_for_audit,
     preflight,
+    send_report,
 )
 from qosflood.run.preflight.prometheus import with_instances_of_job
 from qosflood.run.preflight.resources import Needs
+from qosflood.run.preflight.resources.connects import most_clients, renewals
 from qosflood.run.signals import Interrupts
 from qosflood.run.start_time import refuse_past
 from qosflood.run.supervisor import Ended, Supervisor
 
 REPORT_HTML = "report.html"
 COLLECTOR_PATIENCE_S = 2.0
+_COUNTED_SESSIONS = 1_000_000
+"""Counting them takes half a second."""
 LONGEST_WAIT_NS = 24 * HOUR
 RUNS = Path("qosflood-runs")
 _VERSIONS_OF = ("uvloop", "aiohttp", "orjson", "hdrhistogram", "httptools", "numpy")
@@ -65,7 +72,8 @@ class Screen(Protocol):
     closing summary."""
 
     def plan(self, plan: Plan, needs: Needs) -> None:
-        """The plan and what it needs of this machine, before anything is sent."""
+        """The plan and what it needs of this machine: before a question about it is asked, else
+        once the target has been reached."""
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
         """What can be seen of the target."""
@@ -89,6 +97,7 @@ class Request:
 
     `out` None: a folder of its own below the working directory. `ask` puts a yes/no question on a
     terminal, None where there is none. `outputs`: where the run is shown besides the terminal.
+    `anyway`: even if the target does not accept the one report before the load.
     """
 
     plan: Plan
@@ -98,6 +107,7 @@ class Request:
     ask: Callable[[str], bool] | None
     outputs: WantedOutputs = NO_OUTPUTS
     supervise: Callable[[Plan, Path, Segment, View], Supervisor] = Supervisor
+    anyway: bool = False
 
 
 def fill_planned(plan: Plan) -> Plan:
@@ -120,6 +130,20 @@ def fill_planned(plan: Plan) -> Plan:
     )
 
 
+def fill_roughly(plan: Plan) -> Plan:
+    """As fill_planned, but at once: where the schedule holds too many sessions to count them, their
+    number is estimated, in two figures, and reports are left to the rate."""
+    if not plan.floods:
+        return plan
+    loaded = [phase for phase in plan.phases if phase.name != "settle"]
+    renewed = sum(renewals(plan, phase) for phase in loaded)
+    sessions = (most_clients(plan) + renewed) * plan.share
+    if sessions <= _COUNTED_SESSIONS:
+        return fill_planned(plan)
+    report = replace(plan.report, bytes_mean=mean_bytes(plan))
+    return replace(plan, planned_sessions=int(float(f"{sessions:.2g}")), report=report)
+
+
 def check_start(part: Part, wall_ns: int) -> None:
     """Raise StartError if the part's start is over at `wall_ns` (UTC), or too far ahead."""
     refuse_past(part.start_at_ns, wall_ns)
@@ -138,26 +162,51 @@ def run(request: Request, screen: Screen) -> int:
     waits = lacks_consent(plan, request.allow)
     plan = plan if waits else with_instances_of_job(plan)
     needs = examine(plan)
-    screen.plan(plan, needs)
     check_run_directory(request.out or RUNS / plan.run_id)
     # Before the event loop, so that Ctrl-C answers the question too.
-    consent = check_consent(plan, request.allow, request.ask)
+    shown = _Shown(screen, plan, needs)
+    ask = request.ask and shown.before(request.ask)
+    consent = check_consent(plan, request.allow, ask)
     plan = with_instances_of_job(plan) if waits else plan
-    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen))
+    if needs.problems:
+        shown.show()
+    return asyncio.run(_flood(plan, (*consent, *needs.check()), request, screen, shown))
 
 
-async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen) -> int:
+class _Shown:
+    """The plan on the screen, once: before a question about it, but not before a target is named
+    that cannot be reached."""
+
+    def __init__(self, screen: Screen, plan: Plan, needs: Needs) -> None:
+        self._show = partial(screen.plan, plan, needs)
+        self._done = False
+
+    def show(self) -> None:
+        """Show it, unless it was."""
+        if not self._done:
+            self._done = True
+            self._show()
+
+    def before(self, ask: Callable[[str], bool]) -> Callable[[str], bool]:
+        """`ask` with the plan shown first."""
+
+        def asked(question: str) -> bool:
+            self.show()
+            return ask(question)
+
+        return asked
+
+
+async def _flood(
+    plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen, shown: _Shown
+) -> int:
     interrupts = Interrupts(screen)
     async with AsyncExitStack() as stack:
         interrupts.listen()
         outputs = Outputs(request.outputs, stack, screen.notice)
         if plan.target.embedded:
             plan = await start_collector(plan, stack)
-        seen = await preflight(plan, warnings)
-        if plan.capacity is None:
-            plan, seen = await look_for_audit(plan, seen)
-        screen.preflight(plan, seen)
-        seen = replace(seen, warnings=(*seen.warnings, *check_target(plan, seen)))
+        plan, seen = await _look(plan, warnings, request, screen, shown)
         several = seen.sight.pages.several
         for line in (*seen.warnings, *several.values()):
             screen.notice(f"warning: {line}")
@@ -170,6 +219,8 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
                 supervisor.note("operator", "warning", line)
             for name, what in several.items():
                 supervisor.note("target", "several_processes", what, instance=name)
+            if seen.sight.workers:
+                supervisor.note("target", "several_workers", seen.sight.workers)
             interrupts.stop_with(supervisor, run_dir)
             await outputs.begin(controls(interrupts, supervisor))
             ended = await supervisor.carry_out(seen.sight.memories)
@@ -180,6 +231,25 @@ async def _flood(plan: Plan, warnings: tuple[str, ...], request: Request, screen
         interrupts.finish_with(outputs.let_go)
         await outputs.reported(code)
         return code
+
+
+async def _look(
+    plan: Plan, warnings: tuple[str, ...], request: Request, screen: Screen, shown: _Shown
+) -> tuple[Plan, Preflight]:
+    """What preflight sees of the target, on the screen too; the plan with what was found there."""
+    posted = await send_report(plan)
+    check_reached(plan, posted)
+    shown.show()
+    known = unjudgeable(plan)
+    seen = await preflight(plan, posted, warnings)
+    if plan.capacity is None:
+        plan, seen = await look_for_audit(plan, seen)
+    screen.preflight(plan, seen)
+    said = check_target(plan, seen, anyway=request.anyway)
+    for line in unjudgeable(plan):
+        if line not in known:
+            screen.notice(f"note: {line}")
+    return plan, replace(seen, warnings=(*seen.warnings, *said))
 
 
 def controls(interrupts: Interrupts, supervisor: Supervisor) -> Controls:

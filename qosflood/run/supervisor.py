@@ -75,6 +75,7 @@ class Supervisor:
         self._aborts = AbortJudge(plan)
         self._children = Children(plan, self._on_line, self._on_shard_exit, self._on_monitor_exit)
         self._silent = [0] * plan.load.shards
+        self._accepted = 0
         self._words = FLOOD if plan.floods else WATCH
         self._given_up: set[Child] = set()
         self._zero_ns = 0
@@ -177,7 +178,7 @@ class Supervisor:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._stop.done():
             self.note("operator", "load_finished", self._words.finished)
-            self._children.count_sessions()
+            self._children.load_finished()
             settle_s = sum(p.duration_ns for p in self._plan.phases if p.name == "settle") * 1e-9
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._stop), settle_s)
@@ -265,6 +266,7 @@ class Supervisor:
         self._show(record)
         if isinstance(record, Window):
             self._silent[record.shard] = 0
+            self._accepted += record.outcomes.get("acked", 0)
             self._rollups.add(record)
             self._roll_up(record.t, record.phase if record.health else None)
 
@@ -316,7 +318,8 @@ class Supervisor:
         for shard in self._children.shards:
             self._end_shard(shard)
         # Sessions are read back at the end of a run that nobody stopped, nor stops meanwhile.
-        await self._children.end_monitor(self._stop if reason == "completed" else None)
+        audited = self._stop if reason == "completed" else None
+        await self._children.end_monitor(audited, self._accepted)
         for rollup in self._rollups.take(self.now_t, None):
             self._keep(rollup)
         return Ended(reason, detail, self._end_journal(reason, detail))

@@ -6,11 +6,12 @@ import pytest
 from plan_maker import make_plan
 from record_maker import at, event, latency, load_started, load_windows, memory, scrape, window
 
-from qosflood.analysis.current import LiveView, rate_at
+from qosflood.analysis.current import LiveView
 from qosflood.base.percentiles import LIVE
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
 from qosflood.journal.records import JournalRecord, Latency
+from qosflood.plan.load_words import rate_at
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import Instance
 
@@ -61,6 +62,18 @@ def test_rates_and_percentiles_are_those_of_the_last_second() -> None:
     assert slow.response is not None
     assert (seen.offered, seen.acked) == (1000, 1000)
     assert seen.response_ns == of_live(slow.response)
+
+
+def test_figures_after_a_second_are_those_of_all_seconds_since() -> None:
+    quick = [window(s, "flood", response_ms=[5.0] * 1000) for s in range(4)]
+    slow = window(4, "flood", response_ms=[5.0] * 400 + [200.0] * 100)
+    view = view_of(make_plan(), *quick, slow)
+    assert view.snapshot(at(5)).offered == 500
+    seen = view.snapshot(at(5), after_s=2)
+    assert (seen.offered, seen.acked) == (750, 750)
+    assert seen.response_ns["p99"] == pytest.approx(200 * 1_000_000, rel=0.01)
+    assert view.snapshot(at(5), after_s=-1).offered == 900
+    assert view.snapshot(at(5), after_s=4).offered == 500
 
 
 def test_a_percentile_is_one_of_as_many_seconds_as_have_ten_values_above_it() -> None:

@@ -223,3 +223,31 @@ def test_what_the_generators_own_absence_ended_is_not_the_targets_first_failure(
     assert found(records).first_failure is None
     (entry,) = entries(records, "first_timeout")
     assert entry.who == "generator"
+
+
+def in_second(second, failed, errors, samples=()):
+    """A run in which reports failed in one second."""
+
+    def change(w):
+        if w.second != second:
+            return w
+        return window(w.second, w.phase, response_ms=[5.0], failed=failed, errors=errors)
+
+    return healthy_run(PLAN, change=change, extra=samples)
+
+
+def test_the_reason_of_another_outcome_of_that_second_is_not_given():
+    failed = {"timeout": 5, "connect_error": 90}
+    errors = {"no answer by the deadline": 5, "connection refused": 90}
+    (entry,) = entries(in_second(8, failed, errors), "first_timeout")
+    assert entry.what.endswith("by its deadline (5 in that second)")
+    (alone,) = entries(in_second(8, {"connect_error": 90}, errors), "first_connect_error")
+    assert alone.what.endswith("(90 in that second; connection refused)")
+
+
+def test_failures_of_the_generators_absence_and_of_the_target_are_counted_apart():
+    own = OWN_ABSENCE[Outcome.TIMEOUT]
+    errors = {own: 30, "no answer by the deadline": 12}
+    told = {e.who: e.what for e in entries(in_second(8, {"timeout": 42}, errors), "first_timeout")}
+    assert told["generator"].endswith(f"(30 in that second; {own})")
+    assert told["target"].endswith("(12 in that second; no answer by the deadline)")

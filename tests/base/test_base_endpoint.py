@@ -273,3 +273,9 @@ def test_a_reference_to_nothing_is_refused(source):
 def test_headers_that_frame_a_request_are_refused(name):
     with pytest.raises(PlanError, match="qosflood sets that one itself"):
         parse_header(f"{name.title()}=env:A")
+
+
+@pytest.mark.parametrize("host", ["[fe80::1%25eth0]", "[fe80::1%eth0]"])
+def test_an_address_with_a_zone_is_named(host):
+    with pytest.raises(PlanError, match="got an IPv6 address with a zone"):
+        parse_endpoint(f"http://{host}:3000")

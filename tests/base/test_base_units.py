@@ -17,6 +17,7 @@ from qosflood.base.units import (
     format_bytes,
     format_count,
     format_duration,
+    format_moment,
     format_ratio,
     format_utc,
     format_utc_ms,
@@ -26,6 +27,8 @@ from qosflood.base.units import (
     parse_per_second,
     parse_rate,
     parse_ratio,
+    text_beside,
+    text_in_full,
 )
 
 
@@ -194,3 +197,68 @@ def test_reports_per_second_are_no_multiple():
     for text in ("10x", "0/s", "fast/s", ""):
         with pytest.raises(UnitError):
             parse_per_second(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01, "0.01"), (0.05, "0.05"), (0.0125, "0.013"), (0.0001, "0.0001"), (-0.02, "-0.02")],
+)
+def test_a_small_rate_is_never_shown_as_none(value, text):
+    assert format_count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "other", "text"),
+    [
+        (format_duration, 250_400_000, 250 * MS, "250.4ms"),
+        (format_duration, 251 * MS, 250 * MS, "251ms"),
+        (format_duration, 3 * SECOND + 1, 3 * SECOND, "3.000000001s"),
+        (format_duration, 2 * MINUTE - 30 * MS, 2 * MINUTE, "119.97s"),
+        (format_duration, 15 * MINUTE + 400 * MS, 15 * MINUTE, "15m0.4s"),
+        (format_duration, 999_960_000, SECOND, "999.96ms"),
+        (format_bytes, (512 << 20) + 1024, 512 << 20, "512.001 MiB"),
+        (format_bytes, (1 << 30) - 1, 1 << 30, "1023.999999 MiB"),
+        (format_ratio, 0.00101, 0.001, "0.101%"),
+        (format_ratio, 0.999999, 0.99, "99.99%"),
+        (format_ratio, 0.999999, 0.9999, "99.999%"),
+        (format_count, 1000.4, 1000, "1,000.4"),
+    ],
+)
+def test_beside_another_a_value_has_as_many_digits_as_decide(form, value, other, text) -> None:
+    assert text_beside(form, value, other) == text
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (format_duration, 250_400_000, "250.4ms"),
+        (format_duration, 15 * MINUTE, "15m"),
+        (format_duration, 125 * SECOND + 500 * MS, "2m5.5s"),
+        (format_ratio, 0.00125, "0.125%"),
+        (format_ratio, 0.001, "0.1%"),
+        (format_bytes, 512 << 20, "512.0 MiB"),
+        (format_count, 3, "3"),
+    ],
+)
+def test_a_threshold_is_shown_in_all_its_digits(form, value, text) -> None:
+    assert text_in_full(form, value) == text
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [(999_960_000, "1s"), (999_999, "1ms"), (59_990 * MS, "1m"), (119_970 * MS, "2m")],
+)
+def test_a_duration_that_is_rounded_up_to_the_next_unit_is_shown_in_it(ns, text) -> None:
+    assert format_duration(ns) == text
+
+
+def test_a_size_that_is_rounded_up_to_the_next_unit_is_shown_in_it() -> None:
+    assert format_bytes((1 << 30) - 1) == "1.0 GiB"
+
+
+@pytest.mark.parametrize(
+    ("t_s", "text"),
+    [(0.0, "0s"), (0.04, "0s"), (-0.5, "-0.5s"), (0.9, "+0.9s"), (14.0, "+14s"), (421.3, "+7m1s")],
+)
+def test_a_moment_is_one_of_seconds_minutes_and_hours(t_s: float, text: str) -> None:
+    assert format_moment(t_s) == text

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_each_value_says_where_it_came_from(
     monkeypatch.setenv("QOSFLOOD_RUN_LIMIT", "response.p99 < 250ms;scrape.success > 90%")
     said = planned(str(profile), "--duration", "2m", "--set", "peak.clients=7")
     assert row(said, "load").endswith("environment QOSFLOOD_RUN_RATE")
-    load = "load 21 clients, 4.2 reports/s (3x the peak of 1.4/s)"
+    load = "load 21 clients, 4.2 reports/s (3x of a peak of 1.4 reports/s, 7 clients)"
     assert row(said, "load").startswith(load)
     assert row(said, "flood").endswith("option --duration")
     assert row(said, "1x").endswith("option --set")
@@ -103,23 +104,28 @@ def test_a_wrong_value_in_the_environment_is_named(monkeypatch: pytest.MonkeyPat
     [
         (
             ("--clients", "50"),
-            "50 clients, 50 reports/s (2.5x the peak of 20/s), a report every 1s",
+            "50 clients, 50 reports/s (2.5x of a peak of 20 reports/s, 20 clients), "
+            "a report every 1s",
         ),
         (
             ("--rate", "5x"),
-            "100 clients, 100 reports/s (5x the peak of 20/s), a report every 1s",
+            "100 clients, 100 reports/s (5x of a peak of 20 reports/s, 20 clients), "
+            "a report every 1s",
         ),
         (
             ("--rate", "60/s"),
-            "60 clients, 60 reports/s (3x the peak of 20/s), a report every 1s",
+            "60 clients, 60 reports/s (3x of a peak of 20 reports/s, 20 clients), "
+            "a report every 1s",
         ),
         (
             ("--clients", "50", "--rate", "5x"),
-            "50 clients, 100 reports/s (5x the peak of 20/s), a report every 500ms",
+            "50 clients, 100 reports/s (5x of a peak of 20 reports/s, 20 clients), "
+            "a report every 500ms",
         ),
         (
             ("--set", "peak.scale=cadence", "--rate", "5x"),
-            "20 clients, 100 reports/s (5x the peak of 20/s), a report every 200ms",
+            "20 clients, 100 reports/s (5x of a peak of 20 reports/s, 20 clients), "
+            "a report every 200ms",
         ),
     ],
 )
@@ -151,3 +157,13 @@ def test_a_start_that_is_over_is_said_before_its_day() -> None:
     assert said.code == 0
     (line,) = said.err.splitlines()
     assert line.startswith("warning: --start-at")
+
+
+def test_a_year_is_planned_at_once() -> None:
+    began = time.monotonic()
+    said = planned("--duration", "365d", "--target", "http://127.0.0.1:9")
+    assert time.monotonic() - began < 10
+    assert row(said, "sessions").startswith(
+        "sessions 88,000,000 distinct sessions of 5,000 clients"
+    )
+    assert row(said, "reports").startswith("reports 31,536,")

@@ -33,11 +33,22 @@ def test_help_shows_the_options_of_run_first_and_the_commands_after() -> None:
 
 def test_help_fits_on_one_screen_and_groups_the_common_options() -> None:
     lines = qosflood("--help").out.splitlines()
-    assert len(lines) < 40
+    assert len(lines) <= 40
     assert max(map(len, lines)) <= 80
     headings = [line for line in lines if line and not line.startswith(" ")]
     sections = ["Load:", "Target:", "Watching:", "Limits:", "Output:", "Commands:"]
     assert headings[1:-1] == sections
+
+
+def test_help_says_what_quiet_leaves_out_and_what_it_prints() -> None:
+    assert "  --quiet                          No progress: only warnings and the verdict.\n" in (
+        qosflood("--help").out
+    )
+    every = " ".join(qosflood("run", "--help-all").out.split())
+    assert (
+        "--quiet Print neither plan nor progress: only warnings, and at the end the verdict and "
+        "the report's path."
+    ) in every
 
 
 @pytest.mark.parametrize("words", [("--help-all",), ("run", "--help-all")])

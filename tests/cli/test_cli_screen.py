@@ -54,7 +54,7 @@ def screen_of(**how: bool) -> TerminalScreen:
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
-def test_a_plan_is_five_lines_and_all_of_it_on_demand(monkeypatch, capsys, width):
+def test_a_plan_is_six_lines_and_all_of_it_on_demand(monkeypatch, capsys, width):
     monkeypatch.setenv("COLUMNS", str(width))
     plan = plan_of(rate=Rate(multiple=10.0))
     screen_of().plan(plan, NEEDS)
@@ -65,10 +65,20 @@ def test_a_plan_is_five_lines_and_all_of_it_on_demand(monkeypatch, capsys, width
     assert capsys.readouterr().err == ""
     screen_of().dry_run(plan, NEEDS)
     assert capsys.readouterr().out.splitlines() == every
-    assert len([line for line in few if line[0] != " "]) == 5
-    assert len(few) == 5 or width < 80
+    assert len([line for line in few if line[0] != " "]) == 6
+    assert len(few) == 6 or width < 80
     assert max(map(len, (*few, *every))) <= width
     assert every[-1].split("  ")[0] == "machine"
+
+
+def test_what_cannot_be_judged_is_said_before_the_load_however_quiet_it_is(capsys):
+    plan = plan_of(duration_ns=600 * 10**9)
+    line = "memory.leak == none: not judged in a flood of 10m; it takes --duration 12m"
+    for how in ({}, {"verbose": True}, {"quiet": True}):
+        screen_of(**how).plan(plan, NEEDS)
+        assert " ".join(capsys.readouterr().err.split()).count(line) == 1
+    screen_of().dry_run(plan, NEEDS)
+    assert " ".join(capsys.readouterr().out.split()).count(line) == 1
 
 
 def test_without_a_terminal_a_line_has_eighty_columns(monkeypatch, capsys):

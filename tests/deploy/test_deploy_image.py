@@ -1,5 +1,6 @@
 """The Dockerfile builds from what it copies, and its image runs as nobody in particular."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,13 @@ def test_the_image_runs_qosflood_as_a_user_without_rights() -> None:
     assert user != "0:0"
     assert said("ENTRYPOINT") == ['["qosflood"]']
     assert said("STOPSIGNAL") == ["SIGINT"]
+
+
+def test_every_stage_starts_from_one_image_by_its_digest() -> None:
+    image, *stages = said("FROM")
+    assert re.fullmatch(r"python:3\.13\.\d+-slim-\w+@sha256:[0-9a-f]{64} AS base", image)
+    assert [stage.split()[0] for stage in stages] == ["base", "base"]
+    assert "package-ecosystem: docker" in (ROOT / ".github/dependabot.yml").read_text()
 
 
 def test_what_is_copied_is_not_ignored() -> None:

@@ -97,7 +97,7 @@ def test_a_forwarder_on_loopback_counts_as_elsewhere(tmp_path: Path) -> None:
     assert refused.stderr == (
         f"qosflood: target: {held}; to allow the flood, add --allow-target {place}\n"
     )
-    assert allowed.returncode == 0
+    assert allowed.returncode == 2  # it is looked at, but accepts neither report nor scrape
     assert "post ✗ no answer within 200ms" in allowed.stdout
     assert "memory ✗" in allowed.stdout
     assert f"warning: {held}: its memory is not the target's" in allowed.stderr

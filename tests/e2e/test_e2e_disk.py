@@ -15,18 +15,53 @@ pytestmark = pytest.mark.e2e
 
 LONG = ("--duration", "60s")
 TMPFS_KIB = 600
+DISK_BYTES = 64 << 20
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """What `options` of mount say, at `folder`; unmounted at the end."""
+    folder.mkdir()
+    command = ["mount", *options, str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
+        pytest.skip(f"only root may mount a file system: {' '.join(options)}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 600 KiB; unmounted at the end."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    options = ["-t", "tmpfs", "-o", f"size={TMPFS_KIB}k", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode:
-        pytest.skip("only root may mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    """A file system of 600 KiB."""
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", f"size={TMPFS_KIB}k", "none") as folder:
+        yield folder
+
+
+@pytest.fixture
+def mortal_disk(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A disk of its own, and the image that it is made of."""
+    if shutil.which("mkfs.ext2") is None:
+        pytest.skip("mkfs.ext2 is missing")
+    with mounted(tmp_path / "store", "-t", "tmpfs", "none") as store:
+        image = store / "image"  # in memory: each write is synced
+        with open(image, "wb") as sparse:
+            sparse.truncate(DISK_BYTES)
+        subprocess.run(["mkfs.ext2", "-q", "-F", str(image)], check=True)
+        with mounted(tmp_path / "disk", "-o", "loop,sync", str(image)) as disk:
+            yield disk, image
+
+
+def kill(image: Path) -> None:
+    """Let every access to the disk end with EIO: nothing lies any more where it was."""
+    listed = subprocess.run(
+        ["losetup", "-n", "-O", "NAME", "-j", str(image)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    os.truncate(image, 4096)
+    subprocess.run(["losetup", "-c", listed.stdout.strip()], check=True)
 
 
 def fill(disk: Path) -> None:
@@ -63,6 +98,23 @@ def test_a_disk_that_is_full_from_the_start_is_one_line_and_nothing_is_flooded(
     assert last.endswith("free space there or name a folder on another disk with --out")
     assert "Traceback" not in done.err
     assert not flood.run_dir.exists()
+
+
+def test_a_disk_that_dies_ends_the_load_with_a_verdict_and_exit_3(
+    mortal_disk: tuple[Path, Path],
+) -> None:
+    disk, image = mortal_disk
+    with flooding(disk / "run", *LONG) as flood:
+        flood.wait_for_phase("flood")
+        kill(image)
+        done = flood.finish()
+        flood.wait_until_gone()
+    assert done.code == 3
+    assert "Traceback" not in done.err
+    said = "".join(done.out.split())  # a path may be broken anywhere
+    assert "INVALID-thejournalcouldnolongerbewritten:" in said
+    assert "journal.jsonl:Input/outputerror" in said
+    assert f"{flood.run_dir / 'report.html'}: not written (Input/output error)" in done.err
 
 
 def test_a_run_directory_that_goes_away_is_one_clear_line(tmp_path: Path) -> None:

@@ -39,7 +39,10 @@ SCRAPES = {
     "bad_metrics": "parse: line 2",
     "slow_metrics:2s": "no answer within 1s",
 }
+ANYWAY = ("garbage", "huge_head:1", "status:302")
+"""What no flood would begin with: the one report beforehand is answered so too."""
 OPTIONS = {
+    **dict.fromkeys(ANYWAY, ("--anyway",)),
     "silent": ("--timeout", "1s"),
     "half_503": ("--limit", "response.p99 < 250ms"),
     ABORTED: ("--duration", "20s", "--set", 'limits.abort=["errors > 20% for 1s"]'),

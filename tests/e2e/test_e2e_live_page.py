@@ -20,6 +20,8 @@ pytestmark = pytest.mark.e2e
 
 SCRIPT = "<script>document.title='taken';taken=1</script><img src=x onerror='taken=1'>"
 POINTS = """name => document.getElementById(name).data.map(t => [t.name, [...t.x], [...t.y]])"""
+LINES = """() => document.getElementById("chart-generator").layout.shapes
+    .filter((shape) => shape.yref === "y").map((shape) => shape.y0)"""
 WAIT_MS = 30_000
 
 
@@ -116,6 +118,8 @@ def watch(watched: Watched, chromium: Any, flood: Flood) -> None:
         page.wait_for_selector("#limits tr:has-text('errors < 1%'):has(.bad)", timeout=WAIT_MS)
         until(page, "document.getElementById('chart-throughput')?.data?.[1].x.length >= 4")
         watched.words["so far"] = page.inner_text("#word")
+        watched.words["phases"] = page.inner_text("#bar")
+        watched.words["gate"] = str(page.evaluate(LINES))
         watched.words["errors"] = page.inner_text("#limits tr:has-text('errors < 1%')")
         page.click("#mark")
         page.fill("#mark-text", f"here {SCRIPT}")
@@ -192,7 +196,16 @@ def test_what_a_target_says_is_text_and_never_run(watched: Watched) -> None:
 
 def test_a_broken_limit_is_told_while_the_run_goes_on(watched: Watched) -> None:
     assert watched.words["so far"] == "FAILING SO FAR"
-    assert re.match(r"broken\s+errors < 1%\s.*[\d.]+%\s+\d", watched.words["errors"], re.DOTALL)
+    words = r"broken\s+errors < 1%\s.*[\d.]+%\s+from [\d,]+ reports"
+    assert re.match(words, watched.words["errors"], re.DOTALL)
+
+
+def test_every_phase_has_its_name_in_the_strip_however_short_it_is(watched: Watched) -> None:
+    assert watched.words["phases"].split() == ["baseline", "ramp", "flood", "recovery", "settle"]
+
+
+def test_what_a_chart_is_judged_by_is_a_line_in_it(watched: Watched) -> None:
+    assert watched.words["gate"] == "[10]"
 
 
 def test_the_charts_hold_the_points_of_the_journal(watched: Watched) -> None:

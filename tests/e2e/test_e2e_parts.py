@@ -133,7 +133,7 @@ def test_parts_of_one_run_are_one_run(played: Played, tmp_path: Path) -> None:
     # On a busy machine a generator may be late, which is INVALID and nothing else.
     assert done.code in (0, 3), done.err
     assert done.outcomes == {"acked": done.totals["scheduled"]}
-    load = f"{CLIENTS} clients, {CLIENTS} reports/s (5x the peak of 20/s)"
+    load = f"{CLIENTS} clients, {CLIENTS} reports/s (5x of a peak of 20 reports/s, 20 clients)"
     assert done.report["headline"].startswith(load)
     own = [
         Flooded(code, "", "", folder)

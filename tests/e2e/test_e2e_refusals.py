@@ -57,7 +57,7 @@ def healthy() -> Iterator[Faulty]:
 
 def test_a_target_that_is_not_there_is_named(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    line = refused(tmp_path / "run", "--target", url)
+    line = one_line(*SMALL, "--out", str(tmp_path / "run"), "--target", url)
     assert f"{url}/api/v1/metrics/qos: connection refused" in line
     assert "check --target" in line
     assert not (tmp_path / "run").exists()
@@ -69,6 +69,10 @@ def test_a_target_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("status:401", "answered 401", "--header 'Authorization=env:VARIABLE'"),
         ("status:403", "answered 403", "--header 'Authorization=env:VARIABLE'"),
         ("status:404", "answered 404", "report.path"),
+        ("status:200", "answered 200", "--set 'report.expect=[200]'"),
+        ("status:302", "answered 302", "moved to"),
+        ("status:400", "answered 400", "it says: "),
+        ("garbage", "not HTTP", "check --target"),
     ],
 )
 def test_a_target_that_refuses_the_first_report_is_not_flooded(
@@ -237,7 +241,7 @@ def test_the_doctor_finds_a_healthy_target_well(healthy: Faulty) -> None:
 def test_the_doctor_warns_of_a_metrics_page_that_fails(behaviour: str, seen: str) -> None:
     with faulty(behaviour) as server:
         code, line, (warning,) = doctor(server.url)
-    assert code == 0
+    assert code == 2
     assert f"post ✓ 202 · scrape ✗ {seen}" in line
     assert "memory ✓" in line
     assert warning.startswith(f"warning: the scrape before the flood failed: {server.url}/metrics")
@@ -250,6 +254,22 @@ def test_the_doctor_sees_a_refused_token() -> None:
     assert code == 2
     assert "post ✗ 401 · scrape ✓ 3 series" in line
     assert "--header 'Authorization=env:VARIABLE'" in error
+
+
+def test_the_doctor_sees_that_a_target_is_unwell() -> None:
+    with faulty("status:503") as server:
+        code, line, (warning,) = doctor(server.url)
+    assert code == 2
+    assert "post ✗ 503" in line
+    assert "was not accepted: status 503" in warning
+
+
+def test_the_doctor_weighs_the_run_that_is_meant(healthy: Faulty) -> None:
+    options = ("--clients", "70", "--rate", "350/s", "--duration", "1h")
+    done = run_qosflood("doctor", "--target", healthy.url, *options)
+    assert done.returncode == 0
+    assert "machine reports: 350/s of about " in done.stdout
+    assert ", by a trial" in done.stdout
 
 
 def test_the_doctor_sees_that_nobody_is_there() -> None:
@@ -267,3 +287,17 @@ def test_the_doctor_says_what_this_machine_carries() -> None:
     on_time = answer.startswith("carries about ")
     assert on_time or answer.endswith("this machine can carry no load at present")
     assert done.returncode == (0 if on_time else 2), done.stderr
+
+
+def test_the_doctor_names_every_instance(healthy: Faulty, tmp_path: Path) -> None:
+    with faulty("no_metrics") as other:
+        profile = tmp_path / "two.toml"
+        profile.write_text(
+            f'[[instance]]\nname = "one"\nscrape = "{healthy.url}/metrics"\n'
+            f'[[instance]]\nname = "two"\nscrape = "{other.url}/metrics"\n'
+        )
+        done = run_qosflood("doctor", str(profile), "--target", healthy.url)
+    assert done.returncode == 2
+    lines = [line for line in done.stdout.splitlines() if line.startswith("instance ")]
+    assert lines[0].startswith("instance one: scrape ✓ 3 series · memory ✓ process")
+    assert lines[1].startswith("instance two: scrape ✗ status 404 · memory ✓ process")

@@ -50,7 +50,7 @@ class _EchoHandler(BaseHTTPRequestHandler):
         authorization, key = self._secrets()
         number = next(self.server.reports)
         if self.server.refuses:
-            self._answer(401, f"{authorization} {key}")
+            self._answer(422, f"{authorization} {key}")
         elif number % 8 == 0:
             self._answer(202, "{}")
         elif number % 8 == 1:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 CTRL_C = "\x03"
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[;m]")
 MOVE_UP = "\x1b[1A"
+LABELS = ("▸baseline", "time  ", "reports  ", "response  ", "errors  ", "target  ", "scrape  ")
 SHOW_CURSOR, HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 
 
@@ -33,7 +34,7 @@ def row_of(screen: list[str], label: str) -> str:
 
 
 def picture_stands(screen: list[str]) -> bool:
-    return "left" in row_of(screen, "baseline  ━") and "p50" in row_of(screen, "response  ")
+    return row_of(screen, "▸baseline") != "" and "p50 " in row_of(screen, "response  ")
 
 
 def assert_left_clean(terminal: Terminal) -> None:
@@ -44,8 +45,10 @@ def assert_left_clean(terminal: Terminal) -> None:
 def test_ctrl_c_takes_the_live_picture_away_and_ends_with_the_verdict(tmp_path: Path) -> None:
     with small_run(tmp_path / "run") as terminal:
         screen = terminal.wait_for(picture_stands, "the live picture")
-        for label in ("baseline  ━", "reports  ", "response  ", "errors  ", "target  ", "scrape  "):
+        for label in LABELS:
             assert 0 < len(row_of(screen, label)) <= COLUMNS
+        assert "ramp" in row_of(screen, "▸baseline")
+        assert "errors < 0.1%" in terminal.text()
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
     assert_left_clean(terminal)

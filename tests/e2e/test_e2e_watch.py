@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flooding import flooding
-from processes import faulty, read_journal, read_report, run_qosflood, stop, wait_until
+from processes import faulty, free_port, read_journal, read_report, run_qosflood, stop, wait_until
 from sick_collectors import sick_collector
 
 pytestmark = pytest.mark.e2e
@@ -109,6 +109,10 @@ def test_its_report_is_built_again_like_any_other(folders: dict[str, Path]) -> N
             ("--target", "http://127.0.0.1:9", "--scrape-interval", "off"),
             "scrapes are off and memory has no source",
         ),
+        (
+            ("--target", "http://127.0.0.1:9"),
+            "http://127.0.0.1:9/metrics: connection refused; expected a collector there",
+        ),
     ],
 )
 def test_what_cannot_be_watched_is_refused_in_one_line(
@@ -119,3 +123,12 @@ def test_what_cannot_be_watched_is_refused_in_one_line(
     (line,) = done.stderr.splitlines()
     assert said in line
     assert not (tmp_path / "run").exists()
+
+
+def test_a_target_that_was_never_there_is_no_pass(tmp_path: Path) -> None:
+    where = ("--target", f"http://127.0.0.1:{free_port()}", "--scrape-interval", "1s", "--anyway")
+    out = ("--quiet", "--out", str(tmp_path / "run"))
+    done = run_qosflood("watch", *where, "--duration", "2s", *out)
+    assert done.returncode == 3, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "nothing of the target was seen: none of 2 scrapes succeeded" in said

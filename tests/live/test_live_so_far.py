@@ -8,7 +8,7 @@ from record_maker import stopped_run, window
 
 from qosflood.analysis import analyse
 from qosflood.base.units import SECOND
-from qosflood.live.so_far import SoFar, so_far
+from qosflood.live.so_far import SoFar, observed, so_far
 from qosflood.plan.limit_language import parse_limit
 
 LIMITS = ("errors < 0.1%", "response.p99 < 250ms", "memory.leak == none", "recovery.time < 1m")
@@ -41,7 +41,7 @@ def test_a_run_whose_limits_hold_is_passing_so_far_with_their_values():
     assert seen.word == "PASSING SO FAR"
     assert seen.why == "2 of 4 limits hold, 2 are judged later"
     assert [limit.ok for limit in seen.limits] == [True, True, None, None]
-    assert seen.limits[0].value == "0%"
+    assert (seen.limits[0].value, seen.limits[0].over) == ("0%", "600 reports")
     assert seen.t_s == 12
 
 
@@ -82,3 +82,20 @@ def test_each_phase_begun_tells_its_figures_so_far():
     assert (baseline.name, ramp.name, flood.name) == ("baseline", "ramp", "flood")
     assert (flood.figures["answered"], flood.figures["errors"]) == ("360", "240 (40%)")
     assert baseline.figures["p99"] == "–"
+
+
+@pytest.mark.parametrize(
+    ("metric", "n", "method", "words"),
+    [
+        ("errors", 4819, "none", "4,819 reports"),
+        ("service.p99", 1, "none", "1 report"),
+        ("scrape.gap", 171, "none", "171 scrapes"),
+        ("memory.max", 32, "none", "32 samples"),
+        ("restarts", 2, "none", "2 instances"),
+        ("loss", 500, "counter", "500 reports"),
+        ("loss", 500, "readback", "500 sessions"),
+        ("errors", 0, "none", ""),
+    ],
+)
+def test_what_was_observed_is_said_with_the_number(metric, n, method, words):
+    assert observed(metric, n, method) == words

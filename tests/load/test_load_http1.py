@@ -104,6 +104,34 @@ CASES = {
         b"HTTP/1.1 202 A\r\nX: " + b"y" * MAX_HEAD_BYTES + b"\r\nContent-Length: 0\r\n\r\n", BAD
     ),
     "nothing": Case(b"", BAD),
+    "lines that end in LF": Case(PLAIN.replace(b"\r\n", b"\n"), (202, True, OK_BODY)),
+    "lines that end in LF, after 100": Case(
+        b"HTTP/1.1 100 Continue\n\n" + PLAIN.replace(b"\r\n", b"\n"), (202, True, OK_BODY)
+    ),
+    "blanks after a chunk's size": Case(
+        CHUNKED + b"2  \r\nok\r\n1\t\r\n!\r\n0 \r\n\r\n", (202, True, b"ok!")
+    ),
+    "a folded header": Case(
+        b"HTTP/1.1 202 A\r\nX-Note: one\r\n two\r\nContent-Length: 2\r\n\r\nok", (202, True, b"ok")
+    ),
+    "a folded length": Case(
+        b"HTTP/1.1 202 A\r\nContent-Length:\r\n 2\r\n\r\nok", (202, True, b"ok")
+    ),
+    "a folded coding": Case(
+        CHUNKED.replace(b"chunked", b"gzip,\r\n\tchunked") + b"2\r\nok\r\n0\r\n\r\n", BAD
+    ),
+    "a blank before a colon": Case(
+        b"HTTP/1.1 202 A\r\nContent-Length : 2\r\n\r\nok", (202, True, b"ok")
+    ),
+    "a length after a blank before a colon that is too long": Case(
+        b"HTTP/1.1 202 A\r\nContent-Length : 3\r\n\r\nok", BAD
+    ),
+    "a version that does not exist": Case(
+        b"HTTP/1.2 202 A\r\nContent-Length: 2\r\n\r\nok", (202, True, b"ok")
+    ),
+    "the same length twice": Case(
+        b"HTTP/1.1 202 A\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", BAD
+    ),
 }
 SHORT = {name: case for name, case in CASES.items() if len(case.data) < 1000}
 
@@ -217,6 +245,24 @@ def test_a_bad_response_says_what_was_wrong_and_keeps_what_came():
         reader.feed(CASES["garbage"].data)
     assert reader.partial.head.startswith(b"SSH-2.0")
     assert reader.partial.status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("a length and chunks", "both chunks and a Content-Length"),
+        ("two lengths", "two headers Content-Length"),
+        ("the same length twice", "two headers Content-Length"),
+    ],
+)
+def test_an_answer_that_leaves_open_where_it_ends_is_refused_and_says_why(name, what):
+    with pytest.raises(BadResponseError, match=f"^ambiguous answer: {what}, "):
+        ResponseReader().feed(CASES[name].data)
+
+
+def test_a_sample_of_an_answer_with_bare_line_ends_shows_its_own_head():
+    response = read(CASES["lines that end in LF, after 100"].data)
+    assert response.head == PLAIN.partition(b"\r\n\r\n")[0].replace(b"\r\n", b"\n")
 
 
 def test_responses_are_freed_without_garbage_collection():

@@ -21,6 +21,7 @@ NOT_PLAIN = (
     b"HTTP/1.1 202 A\r\nX: y\r\n\r\nall",
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 A\r\nContent-Length: 2\r\n\r\nok",
     b"HTTP/1.1 202 A\r\nContent-Length: 2\r\n\r\nokx",
+    b"HTTP/1.1 202 A\nContent-Length: 6\n\n1\r\n\r\n2",
 )
 PLAIN = (
     b"HTTP/1.1 202 A\r\nContent-Length: 2\r\n\r\nok",

@@ -29,7 +29,7 @@ def recorder() -> Recorder:
 
 
 def close(of: Recorder, current: int = 0, second: int = 4) -> list[Window]:
-    return of.windows(777, second, current, HEALTH, sessions=12, reconnects=0)
+    return of.windows(777, second, current, HEALTH, sessions=12, acked_sessions=11, reconnects=0)
 
 
 def counts_one_by_one(values: list[int]) -> bytes:
@@ -67,6 +67,7 @@ def test_values_above_the_range_are_kept_at_its_end_and_counted_once():
 def test_the_window_of_the_phase_in_force_comes_always_and_alone_holds_the_health():
     (window,) = close(recorder(), current=1)
     assert (window.phase, window.health, window.sessions) == ("flood", HEALTH, 12)
+    assert window.acked_sessions == 11
     assert (window.t, window.shard, window.second) == (777, 2, 4)
     assert (window.scheduled, window.offered, sum(window.outcomes.values())) == (0, 0, 0)
     assert (window.response, window.service, window.failed, window.send_lag) == (None,) * 4
@@ -79,7 +80,7 @@ def test_a_phase_that_is_over_has_a_window_as_long_as_its_reports_end():
     of.fold()
     baseline, flood = close(of, current=1)
     assert (baseline.phase, baseline.outcomes["acked"], baseline.health) == ("baseline", 1, None)
-    assert baseline.sessions is None
+    assert (baseline.sessions, baseline.acked_sessions) == (None, None)
     assert flood.outcomes["acked"] == 0
     assert [window.phase for window in close(of, current=1)] == ["flood"]
 

@@ -18,8 +18,10 @@ from shard_process import ShardProcess, shard
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.units import MS, SECOND
+from qosflood.journal.loss_records import SentSessions
 from qosflood.load.schedule.due_times import Schedule
 from qosflood.plan.plan import Plan
+from qosflood.plan.watching import Audit
 
 
 def plan_for(port: int, flood_ns: int = 400 * MS, **changes) -> Plan:
@@ -203,6 +205,18 @@ def test_a_stop_sends_nothing_more_and_lets_what_is_out_be_answered():
     assert one.total("scheduled") == sum(one.outcomes.values())
     assert one.outcomes["acked"] == one.total("offered") == log["reports"]
     assert set(one.outcomes) <= {"acked", "unsent"}
+
+
+def test_what_sampled_sessions_had_sent_is_reported_at_each_look_and_at_the_end():
+    with faulty() as server:
+        one = played(server, audit=Audit(readback="/held"))
+    marks = one.records(SentSessions)
+    assert [mark.look for mark in marks] == [1, 2, 3, 4, 5, None]
+    assert [mark.t for mark in marks] == sorted(mark.t for mark in marks)
+    assert len(marks[-1].sessions) == 40
+    accepted = [max(s.acked_ms or 0 for s in mark.sessions) for mark in marks]
+    assert accepted == sorted(accepted)
+    assert accepted[-1] > accepted[0] > 0
 
 
 def test_a_stop_right_after_the_start_ends_with_empty_books():

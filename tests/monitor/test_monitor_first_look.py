@@ -143,6 +143,32 @@ def test_a_server_that_often_stands_before_another_is_taken_with_a_warning(tmp_p
     assert with_gauge.memory_source == "gauge"
 
 
+def unscraped(port, pid=None, page_port=None):
+    """What is seen of a target whose own page is at its port, unless another is named."""
+    url = f"http://127.0.0.1:{page_port or port}/metrics"
+    return sight(port, watch={"scrape_url": url, "interval_ns": None, "pid": pid})
+
+
+def test_behind_a_proxy_on_the_targets_port_it_is_not_known_who_answers(tmp_path):
+    with listener(program=renamed_python(tmp_path, "nginx")) as target:
+        behind, named = unscraped(target.port), unscraped(target.port, os.getpid())
+        beside = unscraped(target.port, page_port=9)
+    for seen in (behind, named):
+        assert seen.pages.several["target"].startswith(f"nginx (pid {target.pid}) holds port")
+    assert beside.pages.several == {}
+
+
+def test_workers_that_share_the_targets_port_are_named():
+    with listener(children=2, shared=True) as target:
+        shared, named = unscraped(target.port), unscraped(target.port, target.pid)
+        listed = ", ".join(str(pid) for pid in sorted(target.children))
+    assert shared.workers == f"2 processes share port {target.port} (pids {listed})"
+    assert named.workers == shared.workers
+    assert shared.pages.several == {}
+    with listener(children=1, shared=True) as target:
+        assert unscraped(target.port).workers == ""
+
+
 def started(port, gauge_bytes, start_s, **overrides):
     """A look at a page that also exposes when its process began."""
 

@@ -22,7 +22,8 @@ def test_the_totals_lead_with_absolute_figures():
     said = rows(plan)
     assert next(iter(said)) == "load"
     assert said["load"] == (
-        "5,000 clients, 1,000 reports/s (10x the peak of 100/s), a report every 5s",
+        "5,000 clients, 1,000 reports/s (10x of a peak of 100 reports/s, 500 clients), a report "
+        "every 5s",
         "option --rate",
     )
     assert said["1x"][0] == "500 clients, a report every 5s: 100 reports/s"

@@ -6,9 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qosflood.analysis.verdict.comparison import Reading, compare
 from qosflood.base.errors import PlanError
 from qosflood.base.units import HOUR, MS, SECOND
-from qosflood.plan.limit_language import LOAD_PHASES, METRICS, RUN, parse_abort, parse_limit
+from qosflood.plan.limit_language import (
+    LOAD_PHASES,
+    METRICS,
+    RUN,
+    VALUES,
+    judged_text,
+    parse_abort,
+    parse_limit,
+    threshold_text,
+)
 from qosflood.plan.plan import PHASES, Limit
 
 
@@ -261,3 +271,47 @@ def test_the_table_knows_every_metric_and_where_it_is_judged():
         "recovery.time",
     }
     assert all(metric.phases in ((), LOAD_PHASES, PHASES) for metric in METRICS.values())
+
+
+_WHOLE = st.integers(0, 1 << 55)
+_SHARES = st.floats(0.0, 1.0).map(lambda value: round(value, 9))
+_OF_UNITS = {
+    "ns": _WHOLE,
+    "bytes": _WHOLE,
+    "count": st.integers(0, 10**9),
+    "ratio": _SHARES,
+    "times": st.floats(0.0, 1e6).map(lambda value: round(value, 6)),
+}
+_NEAR = st.sampled_from([-1e-9, -1e-5, -0.004, 0.0, 1e-12, 1e-6, 1e-3, 0.04, 0.5])
+
+
+@given(st.sampled_from(sorted(_OF_UNITS)), st.data())
+def test_no_value_reads_like_the_threshold_that_it_breaks(unit, data) -> None:
+    threshold = data.draw(_OF_UNITS[unit])
+    near = (1.0 + data.draw(_NEAR)) * threshold
+    close = round(near, 12) if isinstance(threshold, float) else round(near)
+    value = data.draw(st.one_of(st.just(close), _OF_UNITS[unit]))
+    for op in VALUES[unit].ops:
+        judged = limit(expr="", metric="", op=op, threshold=threshold, unit=unit)
+        if compare(judged, Reading(value=value))[0] is False:
+            shown = judged_text(unit, value, op, threshold)
+            assert shown != threshold_text(unit, threshold)
+
+
+@given(st.sampled_from(["ns", "bytes", "ratio"]), st.data())
+def test_a_reader_of_value_and_threshold_comes_to_the_same_conclusion(unit, data) -> None:
+    threshold = data.draw(_OF_UNITS[unit])
+    near = (1.0 + data.draw(_NEAR)) * threshold
+    value = min(round(near, 12), 1.0) if unit == "ratio" else round(near)
+    shown = judged_text(unit, value, "<=", threshold)
+    read = VALUES[unit].parse(threshold_text(unit, threshold).lstrip("<"))
+    if shown.startswith("<"):
+        assert value <= threshold
+    else:
+        assert (VALUES[unit].parse(shown) > read) == (value > threshold)
+
+
+def test_a_value_that_is_the_threshold_is_said_to_be_just_that() -> None:
+    assert judged_text("ns", 3 * SECOND, "<", 3 * SECOND) == "exactly 3s"
+    assert judged_text("ns", 3 * SECOND, "<=", 3 * SECOND) == "3s"
+    assert judged_text("count", 0, "==", 0) == "0"

@@ -1,4 +1,4 @@
-"""The plan as a run shows it before it starts: five rows."""
+"""The plan as a run shows it before it starts: six rows."""
 
 import pytest
 from resolving import plan_of
@@ -13,11 +13,12 @@ def rows(plan: Plan) -> dict[str, str]:
     return {row.label: row.value.replace("\u00a0", " ") for row in summarise(plan)}
 
 
-def test_a_flood_has_five_rows_each_short_enough_for_a_line_of_80_columns():
+def test_a_flood_has_six_rows_each_short_enough_for_a_line_of_80_columns():
     said = rows(plan_of(rate=Rate(multiple=10.0)))
-    assert list(said) == ["load", "phases", "target", "watched", "limits"]
+    assert list(said) == ["load", "rate", "phases", "target", "watched", "limits"]
     assert all(len(value) <= 80 - 11 for value in said.values())
-    assert said["load"] == ("5,000 clients, 1,000 reports/s (10x the peak), a report every 5s")
+    assert said["load"] == "5,000 clients, 1,000 reports/s, a report every 5s"
+    assert said["rate"] == "10x of a peak of 100 reports/s, 500 clients"
     assert said["phases"] == "18m30s: baseline 1m, ramp 1m, flood 15m, recovery 1m, settle 30s"
     assert said["target"] == "the embedded collector, POST /api/v1/metrics/qos"
     assert said["watched"] == "scrapes every 5s, memory every 1s"
@@ -48,6 +49,9 @@ def test_who_else_is_watched_is_said(options, words):
 def test_a_watch_sends_nothing():
     plan = as_watch(plan_of(target="http://127.0.0.1:1", duration_ns=5 * MINUTE))
     said = rows(plan)
-    assert list(said) == ["watch", "target", "watched", "limits"]
+    assert list(said) == ["watch", "target", "watched", "limits", "note"]
+    assert said["note"] == (
+        "memory.leak == none: not judged in a watch of 5m; it takes --duration 12m"
+    )
     assert said["watch"] == "5m, nothing is sent"
     assert said["target"] == "http://127.0.0.1:1"

@@ -200,5 +200,5 @@ def test_a_recovery_that_never_came_beside_one_that_was_not_judged_is_compared()
     figure = next(each for each in FIGURES if each.name == "recovery")
     change = change_of(figure, (math.inf,), (None,), ([{}], [{}]), MinEffect())
     assert change is not None
-    assert (change.verdict, change.base, change.new) == ("unknown", (None,), (None,))
+    assert (change.verdict, change.base, change.new) == ("unknown", (math.inf,), (None,))
     assert change.why == "not measured in new, never in base"

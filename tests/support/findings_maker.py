@@ -21,7 +21,7 @@ from qosflood.analysis.findings import (
     TimelineEntry,
     Totals,
 )
-from qosflood.analysis.findings_series import MemoryPoint, ScrapePoint, Second
+from qosflood.analysis.findings_series import MemoryPoint, P99Point, ScrapePoint, Second
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import OUTCOMES
@@ -149,6 +149,7 @@ def _phase_figures(
         planned=phase.planned * SECOND / phase.duration_ns,
         offered=scheduled / length,
         acked=acked / length,
+        answered=acked / length,
         scheduled=scheduled,
         sent=scheduled,
         outcomes=make_outcomes(acked=acked, timeout=timeouts, rejected=rejected),
@@ -218,6 +219,11 @@ def make_findings(plan: Plan, shape: Shape, **changes: Any) -> Findings:
         "seconds": seconds,
         "memory_points": memory,
         "scrape_points": scrapes,
+        "p99_points": tuple(
+            P99Point(second.t_s, 1, second.response_p99_ns)
+            for second in seconds
+            if second.response_p99_ns is not None
+        ),
         "curves": make_curves(tuple(p.name for p in phases if p.name != "settle")),
     }
     return Findings(**(fields | changes))

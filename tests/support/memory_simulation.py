@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from plan_maker import make_load, make_phases, make_plan
+from populations import population
 from record_maker import MIB, T0_NS
 
 from qosflood.analysis.clock import RunClock
@@ -139,6 +140,9 @@ def verdicts(
     """The share of each verdict in `count` runs; sessions are held unless they join otherwise."""
     plan = replace(length.plan, sessions=Sessions(hold=joining is sessions_at))
     clock = RunClock(wall_ns=0, t0=T0_NS, stop_ns=plan.phases[-1].end_ns, completed=True)
+    counted = population(
+        lambda second: float(joining(length, np.float64(second))), 4 * EDGE_S + length.flood_s
+    )
     found: Counter[str] = Counter()
     for run in range(count):
         rng = np.random.default_rng((seed, run))
@@ -149,8 +153,6 @@ def verdicts(
             )
             for t, v in zip(length.times.tolist(), values.tolist(), strict=True)
         ]
-        finding = memory_finding(
-            plan, clock, samples, [], lambda s: round(float(joining(length, np.float64(s))))
-        )
+        finding = memory_finding(plan, clock, samples, [], counted)
         found[finding.verdict] += 1
     return {verdict: number / count for verdict, number in found.items()}

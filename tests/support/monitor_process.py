@@ -50,7 +50,7 @@ class MonitorProcess:
         self._process.stdin.flush()
 
     def command(self, name):
-        self.send({"cmd": name})
+        self.send({"cmd": name, "zero_ns": time.monotonic_ns()})
 
     def line(self):
         """The next line, decoded; None at the end of the stream."""

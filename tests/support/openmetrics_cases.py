@@ -115,6 +115,10 @@ BOTH_REFUSE = (
     b'{"\xff"} 1\n# EOF\n',
     b"{ab} 1\n# EOF\n",
     b"{a} 1\n# EOF\n",
+    b"{abc} 1\n# EOF\n",
+    b'{foo,b="c"} 1\n# EOF\n',
+    b'{b="c",foo} 1\n# EOF\n',
+    b'{"a",foo} 1\n# EOF\n',
     b'a_total 1 # {"x"} 2\n# EOF\n',
 )
 ONLY_2_ACCEPTS = (b'a{instance="1",instance="2"} 1\n# EOF\n',)
@@ -128,7 +132,6 @@ ONLY_3_ACCEPTS = (
     b'{"a.b","c.d"="e"} 1\n# EOF\n',
     b'{b="c","a"} 1\n# EOF\n',
     b'{"a\nb"} 1\n# EOF\n',
-    b"{abc} 1\n# EOF\n",
     b'a_total 1 # {"x.y"="1"} 2\n# EOF\n',
     b'# TYPE "a.b" gauge\n{"a.b"} 1\n# EOF\n',
     b'# UNIT "a.b_seconds" seconds\n# EOF\n',

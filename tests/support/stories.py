@@ -28,7 +28,7 @@ from qosflood.plan.plan import Plan
 from qosflood.report.document.document import build_document
 from qosflood.report.document.schema import Document
 
-LOAD = "5,000 clients, 1,000 reports/s (10x the peak of 100/s)"
+LOAD = "5,000 clients, 1,000 reports/s (10x of a peak of 100 reports/s, 500 clients)"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
+from qosflood.base.units import SECOND, format_count, format_duration, format_ratio, text_beside
 from qosflood.journal.records import Window, nobodys_failures
 from qosflood.plan.plan import Plan
 
@@ -50,6 +50,6 @@ class AbsenceTally:
             f"the generator itself stood still or was behind its schedule for "
             f"{format_duration(self.ns)} of the flood{since}: {format_count(self.reports)} of "
             f"{format_count(self._scheduled)} reports came due meanwhile "
-            f"({format_ratio(self.reports / self._scheduled)}, at most "
+            f"({text_beside(format_ratio, self.reports / self._scheduled, MOST_ABSENT)}, at most "
             f"{format_ratio(MOST_ABSENT)} allowed), which is no failure of the target"
         )

@@ -8,7 +8,7 @@ from qosflood.analysis.findings import GeneratorFinding
 from qosflood.analysis.generator.absence import AbsenceTally
 from qosflood.analysis.generator.late import is_late, late_gate_ns, throttled
 from qosflood.analysis.generator.monitor import monitor_problems
-from qosflood.base.units import SECOND, format_count, format_duration, format_ratio
+from qosflood.base.units import SECOND, format_count, format_duration, format_ratio, text_beside
 from qosflood.journal.records import Event, MemorySample, ScrapeSample, Window
 from qosflood.plan.plan import GENERATOR_PHASES, Plan
 
@@ -159,9 +159,10 @@ def _late_problems(tally: GeneratorTally) -> Iterator[str]:
     )
     shards = len(tally.shards)
     seconds = "seconds" if shards == 1 else f"seconds of its {shards} shards"
+    share = text_beside(format_ratio, late / windows, MOST_LATE)
     yield (
         f"generator late in {late} of {windows} {seconds} "
-        f"({format_ratio(late / windows)}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
+        f"({share}, at most {format_ratio(MOST_LATE)} allowed; {where}): "
         f"send lag or loop stall over {format_duration(tally.gate_ns)}, or throttled"
     )
 
@@ -179,8 +180,9 @@ def _pick_problems(tally: GeneratorTally) -> Iterator[str]:
 def _wait_problems(tally: GeneratorTally) -> Iterator[str]:
     waited = tally.waited_share
     if waited is not None and waited > MOST_WAITED:
+        share = text_beside(format_ratio, waited, MOST_WAITED)
         yield (
-            f"the generator waited for a core for {format_ratio(waited)} of the flood (at most "
+            f"the generator waited for a core for {share} of the flood (at most "
             f"{format_ratio(MOST_WAITED)} allowed): other processes had the CPU"
         )
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from qosflood.analysis.clock import RunClock
-from qosflood.base.units import format_bytes, format_count, format_duration, format_ratio
+from qosflood.base.units import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_ratio,
+    text_beside,
+)
 from qosflood.journal.records import Event, MemorySample, ScrapeSample
 from qosflood.plan.plan import Plan
 
@@ -33,8 +39,9 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
     took_ns, size = max(((s.parse_ns or 0, s.bytes or 0) for s in scrapes), default=(0, 0))
     if took_ns <= interval_ns:
         return ""
+    took = text_beside(format_duration, took_ns, interval_ns)
     return (
-        f": it took {format_duration(took_ns)} to read a page of {format_bytes(size)}, more than "
+        f": it took {took} to read a page of {format_bytes(size)}, more than "
         f"the {format_duration(interval_ns)} between two scrapes; use a longer "
         "--scrape-interval"
     )
@@ -42,9 +49,10 @@ def _slow_reading(plan: Plan, scrapes: Sequence[ScrapeSample]) -> str:
 
 def _missed(what: str, missed: int, expected: int, why: str = "") -> Iterator[str]:
     if expected and missed > MOST_MISSED * expected:
+        share = text_beside(format_ratio, missed / expected, MOST_MISSED)
         yield (
             f"the monitor missed {format_count(missed)} of {format_count(expected)} {what} "
-            f"({format_ratio(missed / expected)}, at most {format_ratio(MOST_MISSED)} allowed) "
+            f"({share}, at most {format_ratio(MOST_MISSED)} allowed) "
             f"through its own fault{why}"
         )
 

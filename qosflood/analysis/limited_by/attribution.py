@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.findings import ControlFigures, GeneratorFinding, PhaseFigures
+from qosflood.analysis.generator.late import WAITING_SHARE
 from qosflood.analysis.limited_by.evidence import evidence_lines
-from qosflood.analysis.limited_by.signs import Case, Clues, Sign, first_sign, p99
+from qosflood.analysis.limited_by.signs import (
+    Case,
+    Clues,
+    Sign,
+    failed_share,
+    first_sign,
+    p99,
+    tolerated_errors,
+)
 from qosflood.analysis.limited_by.surroundings import grew
 from qosflood.analysis.limited_by.weighing import Weighed
 from qosflood.base.units import format_count, format_duration, format_ratio
@@ -35,11 +44,13 @@ _ALIKE, _UNLIKE = 0.5, 0.1
 """Of the load's share of trouble: at least so much of the control's is the same trouble, at most
 so much is not."""
 _NOT_DONE = {
-    "late": "it was late, and nothing else shows that the target or the network was the limit",
-    "starved": "it did not send the load as planned, and nothing else shows that the target or the "
-    "network was the limit",
+    "late": "it was late or stood still, and nothing else shows that the target or the network was "
+    "the limit",
+    "starved": "it was kept from the CPU or a part of its load is missing, and nothing else shows "
+    "that the target or the network was the limit",
 }
-"""Of a generator that was not ok; its problems stand among the verdict's reasons."""
+"""Of a generator that was not ok; which it is stands among the verdict's reasons."""
+_NO_SIGN = "errors, offered rate and latency in the flood show no sign of a limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +86,53 @@ def _judge(generator: GeneratorFinding, case: Case) -> tuple[LimitedBy, str]:
         return "generator", sign.why
     if sign is not None:
         limited_by, why = _cause(sign, case)
-        return limited_by, why + _late_too(generator, case.clues.weighed)
+        return limited_by, why + _late_too(case.clues.weighed)
     if generator.verdict != "ok":
         return "generator", _NOT_DONE[generator.verdict]
     if not case.flood.scheduled:
         return "inconclusive", "no report came due in the flood"
-    return _by_lateness(case) or (
-        "none",
-        "errors, offered rate and latency in the flood show no sign of a limit",
+    return _by_lateness(case) or _by_little_of_each(case) or ("none", _NO_SIGN)
+
+
+def _by_little_of_each(case: Case) -> tuple[LimitedBy, str] | None:
+    """Several kinds of failures, none of which says much."""
+    share = failed_share(case)
+    if share <= tolerated_errors(case.plan):
+        return None
+    return "inconclusive", (
+        f"{format_ratio(share)} of the flood's reports failed or were not sent, too few of each "
+        "kind to say what limited them"
     )
 
 
-def _late_too(generator: GeneratorFinding, weighed: Weighed) -> str:
-    """That a generator which was late explains no part of it."""
-    if not weighed.seconds:
-        return ""
-    late = f"the generator was late in {format_count(weighed.seconds)} of the flood's seconds"
-    invalid = ", so the run is INVALID" if generator.verdict != "ok" else ""
-    return f"; {late}{invalid}, which does not explain this"
+def _late_too(weighed: Weighed) -> str:
+    """That the generator was late as well, which explains a part of it at most."""
+    words = _own_words(weighed)
+    return f"; {words}, which cannot explain all of it" if words else ""
+
+
+def _own_words(weighed: Weighed) -> str:
+    """In how much of the flood the generator's lateness, or its waiting for a core, may show."""
+    touched = f"lateness touched {format_count(weighed.seconds)} of the flood's seconds"
+    waited = (
+        f"waited for a core for over {format_ratio(WAITING_SHARE)} of the time in "
+        f"{format_count(weighed.waiting)}"
+    )
+    if weighed.seconds and weighed.waiting:
+        return f"the generator's {touched}, and it {waited} others"
+    if weighed.seconds:
+        return f"the generator's {touched}"
+    return f"the generator {waited} of the flood's seconds" if weighed.waiting else ""
 
 
 def _by_lateness(case: Case) -> tuple[LimitedBy, str] | None:
-    """Trouble that is all in seconds in which the generator was late, if only in a few."""
+    """Trouble that is all in seconds in which the generator was late or waited for a core."""
     weighed = case.clues.weighed
     blamed = replace(case, clues=replace(case.clues, weighed=Weighed()))
-    if not weighed.seconds or (sign := first_sign(blamed)) is None:
+    words = _own_words(weighed)
+    if not words or (sign := first_sign(blamed)) is None:
         return None
-    seconds = format_count(weighed.seconds)
-    return "generator", (
-        f"{sign.why}; the generator's own lateness in {seconds} of the flood's seconds explains it"
-    )
+    return "generator", f"{sign.why}; {words}, which is enough to explain it"
 
 
 # What caused them.
@@ -137,7 +165,7 @@ def _full(sign: Sign, case: Case) -> str | None:
         return cause.what
     cores, throttled = case.flood.target_cores, case.flood.target_throttled
     if cores is not None and ONE_CORE[0] <= cores <= ONE_CORE[1]:
-        return f"the target used {cores:.2f} cores, all that one thread can"
+        return f"the target used {cores:.2f} cores, and one thread can use 1"
     if throttled is not None and throttled > _THROTTLED:
         return f"its CPU quota throttled the target for {format_ratio(throttled)} of the time"
     return _blocked_loop(case) if sign.slow else None
@@ -166,7 +194,7 @@ def _on_this_machine(
 def _by_control(sign: Sign, control: ControlFigures, baseline: Baseline) -> tuple[LimitedBy, str]:
     words = f"{sign.why}; {_trouble_of(sign, control)}"
     verdicts: dict[str, tuple[LimitedBy, str]] = {
-        "alike": ("network", f"{words} in the same seconds, and it is another server"),
+        "alike": ("network", f"{words} in the same flood, and it is another server"),
         "unlike": ("target", f"{words}, on the same path"),
         "unclear": ("inconclusive", f"{words}: too little to distinguish target from network"),
     }

@@ -201,15 +201,17 @@ def _page_growth(scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]:
 def _frozen_page(seen: Seen, scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]:
     """A page that stays the same while reports are accepted: it stands still, or it is kept for
     longer than there is between two scrapes."""
-    if not seen.flood.outcomes.get("acked"):
-        return
     for name in dict.fromkeys(sample.instance for sample in scrapes):
         taken = [sample for sample in scrapes if sample.instance == name and sample.ok]
         runs = [list(run) for same, run in groupby(taken, lambda s: s.unchanged) if same]
         longest = max(runs, key=len, default=[])
         if len(longest) < _LEAST_UNCHANGED:
             continue
-        since_s = seen.clock.t_s(longest[0].t)
+        since_s, until_s = seen.clock.t_s(longest[0].t), seen.clock.t_s(longest[-1].t)
+        # Whole seconds between the first of them and the last: what was accepted then is not on it.
+        between = (s for s in seen.seconds if since_s <= s.t_s and s.t_s + 1 <= until_s)
+        if not any(second.acked for second in between):
+            continue
         yield Cause(
             kind="frozen",
             explains="page",

@@ -10,7 +10,7 @@ from qosflood.analysis.findings import (
     PhaseFigures,
     TcpFigures,
 )
-from qosflood.base.units import format_count, format_duration, format_ratio
+from qosflood.base.units import format_count, format_duration, format_ratio, text_beside
 from qosflood.plan.plan import Plan
 
 _ONE_CORE = 0.9
@@ -37,11 +37,15 @@ def _generator(generator: GeneratorFinding, flood: PhaseFigures) -> str:
     lag = f"at most {_ns(flood.send_lag.max_ns)}" if p99 is None else f"p99 {_ns(p99)}"
     if p99 is None and flood.send_lag.max_ns is None:
         lag = "not measured"
+    gate = generator.late_gate_ns
+    longest = _ns(stall) if stall is None else text_beside(format_duration, stall, gate)
+    waited = generator.waited_share
+    core = "" if waited is None else f"; waited for a core for {format_ratio(waited)} of the flood"
     return (
-        f"generator: {generator.verdict}, send lag {lag}, longest loop stall {_ns(stall)} "
-        f"(at most {format_duration(generator.late_gate_ns)} allowed); "
+        f"generator: {generator.verdict}, send lag {lag}, longest loop stall {longest} "
+        f"(at most {format_duration(gate)} allowed); "
         f"{format_count(generator.late_windows)} of {format_count(generator.windows)} seconds "
-        f"late, {format_count(generator.throttled_windows)} throttled"
+        f"late, {format_count(generator.throttled_windows)} throttled{core}"
     )
 
 

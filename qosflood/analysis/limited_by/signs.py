@@ -12,19 +12,18 @@ from qosflood.analysis.findings import LatencyFigures, PhaseFigures
 from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.findings_series import Second
 from qosflood.analysis.generator.late import latency_limits
-from qosflood.analysis.latency import allowed_above
+from qosflood.analysis.latency import allowed_above, percentile_below
 from qosflood.analysis.limited_by.stalls import Stall
 from qosflood.analysis.limited_by.surroundings import SLOW_FACTOR, SLOW_NS, grew
 from qosflood.analysis.limited_by.weighing import Weighed
 from qosflood.base.percentiles import share_above
 from qosflood.base.units import MS, format_count, format_duration, format_ratio
-from qosflood.journal.records import CUT_OFF, NOT_SENT
+from qosflood.journal.records import CUT_OFF, NOT_SENT, OUR_REASONS, OWN_ABSENCE
+from qosflood.plan.limit_language import judged_text, threshold_text
 from qosflood.plan.plan import Limit, Plan
 
 _ANSWERED = ("rejected", "bad_response")
 _SILENT = ("timeout", "connection_lost", "connect_error")
-_OURS = "generator:"
-"""How the reason of a failed connect begins that this machine caused."""
 _TOLERATED_ERRORS = 0.001
 _TOLERATED_UNSENT = 0.01
 _GREW_AT = ("p50", "p90", "p99")
@@ -77,14 +76,24 @@ def first_sign(case: Case) -> Sign | None:
 
 
 def _by_our_connects(case: Case) -> Sign | None:
-    ours = {why: n for why, n in case.flood.errors.items() if why.startswith(_OURS)}
+    ours = _of_this_machine(case.flood)
     count = sum(ours.values())
     share = count / case.flood.scheduled
-    if share <= _tolerated(case.plan) or count < sum(_failed(case).values()):
+    if share <= tolerated_errors(case.plan) or count < sum(_failed(case).values()):
         return None
-    worst = max(ours, key=lambda why: ours[why]).removeprefix(_OURS).strip()
+    worst = max(ours, key=lambda why: ours[why]).removeprefix(OUR_REASONS).strip()
     why = f"{format_ratio(share)} of the flood's reports failed on this machine: {worst}"
     return Sign(why, share, ours=True)
+
+
+def _of_this_machine(flood: PhaseFigures) -> dict[str, int]:
+    """Connects that failed for want of something of this machine, by what."""
+    absent = OWN_ABSENCE.values()
+    return {
+        why: count
+        for why, count in flood.errors.items()
+        if why.startswith(OUR_REASONS) and why not in absent
+    }
 
 
 def _failed(case: Case) -> dict[str, int]:
@@ -92,7 +101,7 @@ def _failed(case: Case) -> dict[str, int]:
     flood, explained = case.flood, case.clues.weighed.failures
     failed = {name: flood.outcomes.get(name, 0) for name in (*_ANSWERED, *_SILENT)}
     failed["timeout"] -= flood.errors.get(CUT_OFF, 0)
-    failed["connect_error"] -= sum(n for why, n in flood.errors.items() if why.startswith(_OURS))
+    failed["connect_error"] -= sum(_of_this_machine(flood).values())
     return {name: max(count - explained.get(name, 0), 0) for name, count in failed.items()}
 
 
@@ -100,52 +109,85 @@ def _by_failures(case: Case) -> Sign | None:
     """By which failed more often: answers or silence."""
     failed = _failed(case)
     share = sum(failed.values()) / case.flood.scheduled
-    if share <= _tolerated(case.plan):
+    if share <= tolerated_errors(case.plan):
         return None
     answered = sum(failed[name] for name in _ANSWERED)
     most = sorted(failed.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{format_count(count)} {name}" for name, count in most if count)
     how = f"{_refusals(case.flood)}{_never_answered(case, most[0][0])}"
-    why = f"{format_ratio(share)} of the flood's reports failed: {listed}{how}"
+    others = any(case.clues.weighed.failures.get(name) for name in failed)
+    apart = ", apart from those that the generator's lateness explains" if others else ""
+    why = f"{format_ratio(share)} of the flood's reports failed{apart}: {listed}{how}"
     return Sign(why, share, answered=2 * answered >= sum(failed.values()))
 
 
 def _refusals(flood: PhaseFigures) -> str:
-    """With which status most were refused, and how fast if half of them were fast."""
-    if not flood.outcomes.get("rejected") or not flood.statuses:
+    """With which status most were refused, and how fast if half of them were fast; that is known
+    only where nothing else failed."""
+    refused = flood.outcomes.get("rejected")
+    if not refused or not flood.statuses:
         return ""
     status = max(flood.statuses, key=lambda name: flood.statuses[name])
-    typical = flood.failed.p50_ns
+    typical = flood.failed.p50_ns if refused == flood.failed.count else None
     fast = typical is not None and typical < _REFUSED_FAST_NS
-    within = f", half of them within {format_duration(typical)}" if fast and typical else ""
-    return f"; most had status {status}{within}"
+    within = (
+        f"; half of the refusals came within {format_duration(typical)}" if fast and typical else ""
+    )
+    most = 2 * flood.statuses[status] > sum(flood.statuses.values())
+    which = "most" if most else "the commonest"
+    return f"; {which} {'had' if most else 'was'} status {status}{within}"
 
 
 def _never_answered(case: Case, worst: str) -> str:
-    """Timeouts beside answers that were all fast: a queue would have slowed those too."""
+    """Timeouts beside answers that were all fast: a queue would have slowed those too. Whether the
+    others would ever have come is not known."""
     slowest, timeout_ns = case.flood.service.max_ns, case.plan.load.timeout_ns
     if worst != "timeout" or slowest is None or slowest >= _NEVER_SHARE * timeout_ns:
         return ""
     return (
-        f"; every answer that came did so within {format_duration(slowest)}: the others never "
-        "came, they were not just slow"
+        f"; every report that was accepted had its answer within {format_duration(slowest)}, none "
+        f"between that and the timeout of {format_duration(timeout_ns)}"
     )
 
 
 def _by_unsent(case: Case) -> Sign | None:
-    explained = case.clues.weighed.failures.get("unsent", 0)
-    unsent = case.flood.outcomes.get("unsent", 0) - case.flood.errors.get(NOT_SENT, 0) - explained
-    share = unsent / case.flood.scheduled
-    if share <= _TOLERATED_UNSENT:
+    share = _unsent(case) / case.flood.scheduled
+    if share <= _tolerated_unsent(case.plan):
         return None
-    behind = "for answers to earlier reports"
+    behind = f"for {_behind(case)}"
     if case.plan.report.connection == "pooled":
         pool = format_count(case.plan.here(case.plan.report.pool))
         behind = (
             f"for one of {pool} shared connections, which were all busy with unanswered reports"
         )
-    sent = format_ratio(1 - share)
-    return Sign(f"only {sent} of the flood's reports were sent: the others waited {behind}", share)
+    stormy = _keeps_away(case.plan)
+    away = ", or were those of clients that a storm kept away" if stormy else ""
+    return Sign(
+        f"{format_ratio(share)} of the flood's reports could not be sent by their deadline: they "
+        f"waited {behind}{away}",
+        share,
+        stormy=stormy,
+    )
+
+
+def _unsent(case: Case) -> int:
+    """Reports not sent by their deadline, without those of a stop or of a late generator."""
+    explained = case.clues.weighed.failures.get("unsent", 0) + case.flood.errors.get(NOT_SENT, 0)
+    return max(case.flood.outcomes.get("unsent", 0) - explained, 0)
+
+
+def _behind(case: Case) -> str:
+    """What a client waits for before it can send: a connection, and the answer before."""
+    connects = case.flood.connects
+    connected = connects is None or not (connects.failed or connects.slow)
+    if connected and not case.flood.outcomes.get("connect_error"):
+        return "answers to earlier reports"
+    return "a connection, or for answers to earlier reports"
+
+
+def _keeps_away(plan: Plan) -> bool:
+    """Whether a storm keeps clients away, so that their reports wait for them."""
+    return any(storm.back_within_ns for storm in plan.storms)
 
 
 def _by_stalls(case: Case) -> Sign | None:
@@ -166,14 +208,18 @@ def _by_stalls(case: Case) -> Sign | None:
 def _by_limits(case: Case) -> Sign | None:
     for limit in _flood_limits(case.plan):
         series, _, figure = limit.metric.partition(".")
-        value, threshold = getattr(case.flood, series).figure(figure), float(limit.threshold)
-        if value is None or value <= threshold or _explained(case, series, figure, threshold):
+        figures, threshold = getattr(case.flood, series), float(limit.threshold)
+        value, least = figures.figure(figure), percentile_below(figures, figure)
+        known = least if value is None else value
+        if known is None or known <= threshold or _explained(case, series, figure, threshold):
             continue
-        stormy = series == "response" and any(s.back_within_ns for s in case.plan.storms)
-        away = ": this includes reports of clients that a storm kept away" if stormy else ""
+        stormy = series == "response" and _keeps_away(case.plan)
+        away = ": this may include reports of clients that a storm kept away" if stormy else ""
+        at_least = "at least " if value is None else ""
         return Sign(
-            f"{limit.metric} was {format_duration(value)} in the flood; limit "
-            f"{format_duration(threshold)}{away}",
+            f"{limit.metric} was {at_least}"
+            f"{judged_text(limit.unit, known, limit.op, threshold)} in the flood; limit "
+            f"{threshold_text(limit.unit, threshold)}{away}",
             share_above(_GREW_AT[-1]),
             slow=True,
             stormy=stormy,
@@ -207,7 +253,7 @@ def _explained(case: Case, series: str, figure: str, threshold: float) -> bool:
     """Whether no more answers lie above the threshold than a percentile allows, once those are
     left out that the generator's lateness explains."""
     weighed = case.clues.weighed
-    if not weighed.seconds:
+    if not weighed.seconds and not weighed.waiting:
         return False
     above, count = weighed.still_above(series, threshold)
     return above <= allowed_above(figure, count)
@@ -239,13 +285,35 @@ _RULES: tuple[Callable[[Case], Sign | None], ...] = (
 )
 
 
-def _tolerated(plan: Plan) -> float:
-    named = [
+def _tolerated_unsent(plan: Plan) -> float:
+    """What is not sent is not accepted either, so that the limits on both speak of it."""
+    offered = [
+        1 - float(limit.threshold)
+        for limit in plan.limits
+        if limit.metric == "offered" and limit.scope == "flood" and limit.op in (">", ">=")
+    ]
+    named = [*offered, *_named_errors(plan)]
+    return min([_TOLERATED_UNSENT, *named])
+
+
+def _named_errors(plan: Plan) -> list[float]:
+    return [
         float(limit.threshold)
         for limit in plan.limits
         if limit.metric == "errors" and limit.scope == "flood" and limit.op in ("<", "<=")
     ]
-    return min(named, default=_TOLERATED_ERRORS)
+
+
+def failed_share(case: Case) -> float:
+    """Which share of the reports failed or was not sent, by all that is not the generator's own."""
+    if not case.flood.scheduled:
+        return 0.0
+    return (sum(_failed(case).values()) + _unsent(case)) / case.flood.scheduled
+
+
+def tolerated_errors(plan: Plan) -> float:
+    """Which share of the reports may fail: what the limits say, else a little."""
+    return min(_named_errors(plan), default=_TOLERATED_ERRORS)
 
 
 def p99(figures: LatencyFigures) -> int | None:

@@ -1,27 +1,30 @@
 """What is known of reports that were acknowledged: did the target keep them?
 
-A counter shows every report, a gauge whole sessions, a read-back the last report of a session. The
-gravest finding decides; the others' reasons follow it.
+A counter shows every report, a gauge whole sessions, a read-back the last report of a session.
+What is lost decides, then what is doubtful, then the method that shows most; the others' reasons
+follow. So nothing is ok that one of them doubts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import LossFinding, Totals
-from qosflood.analysis.loss.by_counter import counter_finding, gauge_finding
-from qosflood.analysis.loss.by_readback import readback_finding
-from qosflood.base.units import format_count
-from qosflood.journal.loss_records import AuditSample, ReadBack, SentSessions
+from qosflood.analysis.loss.by_counter import counter_finding
+from qosflood.analysis.loss.by_gauge import Sessions, gauge_finding
+from qosflood.analysis.loss.by_readback import odd_times, readback_finding
+from qosflood.analysis.loss.series import Series, stopped_early
+from qosflood.base.units import MS, format_count
+from qosflood.journal.loss_records import ABSENT, AuditSample, ReadBack, SentSessions
 from qosflood.journal.records import Event
 from qosflood.plan.plan import Plan
-from qosflood.plan.readback import sources
+from qosflood.plan.readback import sources, why_unread
 from qosflood.plan.watching import WATCHED
 
 Method = Literal["counter", "gauge", "readback"]
 _UNCERTAIN = ("timeout", "connection_lost", "bad_response")
-_GRAVITY = ("lost", "ok", "inconclusive", "unmeasured")
+_RESTARTED = "the target restarted, and what it held before may be gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,47 +52,97 @@ def loss_finding(
     if methods and plan.part is not None and not plan.part.memory:
         return replace(base, reason=WATCHED)
     if not methods:
-        because = f": {plan.audit.why}" if plan.audit.why else ""
+        why = plan.audit.why or why_unread(plan)
+        because = f": {why}" if why else ""
         return replace(
             base, reason=f"no counter, gauge or read-back shows what the target kept{because}"
         )
     if why := _unfit(clock, base, evidence):
         return replace(base, method=methods[0], reason=why)
-    not_accepted = totals.scheduled - base.acked
-    found = [_finding(method, plan, clock, base, not_accepted, evidence) for method in methods]
-    gravest = min(found, key=lambda one: _GRAVITY.index(one.verdict))
-    if gravest.verdict == "ok" and any(_never_read(plan, evidence.samples)):
-        gravest = found[
-            0
-        ]  # the audit that was asked for could not be made, whatever the others show
-    reasons = [gravest.reason, *(one.reason for one in found if one is not gravest)]
+    found = _findings(methods, plan, clock, totals, base, evidence)
+    found = [_after_restart(one, evidence) for one in _agreed(found, plan, clock, evidence)]
+    speaker = _speaker(found)
+    reasons = [speaker.reason, *(one.reason for one in found if one is not speaker)]
     examples = next((one.examples for one in found if one.examples), ())
-    return replace(gravest, reason="; ".join(reasons), foreign=found[0].foreign, examples=examples)
+    return replace(
+        speaker,
+        reason="; ".join(dict.fromkeys(reasons)),
+        foreign=found[0].foreign,
+        examples=examples,
+    )
 
 
-def loss_warnings(plan: Plan, loss: LossFinding, samples: Sequence[AuditSample]) -> tuple[str, ...]:
+def _speaker(found: Sequence[LossFinding]) -> LossFinding:
+    """The finding that decides: what is lost, else what is doubtful, else what shows most."""
+    for verdict in ("lost", "inconclusive"):
+        for one in found:
+            if one.verdict == verdict:
+                return one
+    return found[0]
+
+
+def _agreed(
+    found: Sequence[LossFinding], plan: Plan, clock: RunClock, evidence: LossEvidence
+) -> Iterator[LossFinding]:
+    """The findings, but for one that is contradicted: by several workers at the target's port, or
+    a counter that stood still early, while the last reports of all sampled sessions are there."""
+    kept = any(one.method == "readback" and one.verdict == "ok" for one in found)
+    workers = next((one.what for one in evidence.events if one.kind == "several_workers"), "")
+    for one in found:
+        but = f"{workers}, and each may know only its own reports" if workers else ""
+        if one.method == "counter" and kept and (early := _stopped_early(clock, evidence)):
+            but = f"{plan.audit.counter} stands still: {early}"
+        if one.verdict == "lost" and but:
+            reason = f"{one.reason}, but {but}"
+            yield replace(one, verdict="inconclusive", reason=reason, missing=None, examples=())
+        else:
+            yield one
+
+
+def _stopped_early(clock: RunClock, evidence: LossEvidence) -> str:
+    return stopped_early(_series(clock, evidence))
+
+
+def _after_restart(found: LossFinding, evidence: LossEvidence) -> LossFinding:
+    """What a restart leaves of a finding: whatever was lost in it may have been sent again."""
+    if not evidence.restarts or found.verdict in ("inconclusive", "unmeasured"):
+        return found
+    if found.verdict == "lost" and found.method != "counter":
+        return found
+    reason = f"{_RESTARTED}; {found.reason}"
+    return replace(found, verdict="inconclusive", reason=reason, missing=None)
+
+
+def loss_warnings(
+    plan: Plan, totals: Totals, loss: LossFinding, evidence: LossEvidence
+) -> tuple[str, ...]:
     """Warnings about the audit."""
-    return (*_never_read(plan, samples), *_foreign(loss))
+    odd = odd_times(plan, evidence.read_back)
+    found = (f"audit: in the snapshot {odd}",) if odd else ()
+    return (*_never_read(plan, evidence.samples), *_foreign(totals, loss), *found)
 
 
 def _never_read(plan: Plan, samples: Sequence[AuditSample]) -> Iterator[str]:
-    """A counter or gauge that an instance's page never exported."""
+    """A counter or gauge that an instance's page never exported, or never as a count."""
     kind = "counter" if plan.audit.counter else "gauge"
     for name in dict.fromkeys(one.instance for one in samples):
         mine = [one for one in samples if one.instance == name]
         if all(one.value is None for one in mine):
             whose = f"{name}: " if len(plan.instances) > 1 else ""
-            yield (
-                f"audit: {whose}{plan.audit.metric} was never read, so it could not be "
-                f"judged: {mine[-1].reason}; check audit.{kind} and audit.labels"
-            )
+            why = mine[-1].reason or ""
+            check = f"; check audit.{kind} and audit.labels" if why.startswith(ABSENT) else ""
+            yield f"audit: {whose}{plan.audit.metric} was never read: {why}{check}"
 
 
-def _foreign(loss: LossFinding) -> Iterator[str]:
+def _foreign(totals: Totals, loss: LossFinding) -> Iterator[str]:
+    """All that may explain too many; refused reports only where some were."""
     if loss.foreign:
+        were_refused = totals.outcomes.get("rejected", 0) + totals.retried.get("rejected", 0)
+        refused = ", counts reports that it refused" if were_refused else ""
         yield (
-            f"audit: the target counted {format_count(loss.foreign)} reports more than this "
-            "run can have sent: other clients report to it, or it counts reports that it refused"
+            f"audit: the target counted {format_count(loss.foreign)} reports more than can have "
+            f"been accepted of this run: it counts some twice{refused}, or other clients report "
+            "to it"
         )
 
 
@@ -123,24 +176,33 @@ def _unfit(clock: RunClock, base: LossFinding, evidence: LossEvidence) -> str:
         return "the run was stopped before the target had settled"
     if several is not None:
         return f"only one of several processes can be read: {several.what}"
-    if evidence.restarts:
-        return "the target restarted, so what it held before cannot be read"
     return "" if base.acked else "no report was accepted, so none can be missing"
 
 
-def _finding(
-    method: Method,
+def _findings(
+    methods: Sequence[Method],
     plan: Plan,
     clock: RunClock,
+    totals: Totals,
     base: LossFinding,
-    not_accepted: int,
     evidence: LossEvidence,
-) -> LossFinding:
+) -> list[LossFinding]:
+    series = _series(clock, evidence)
+    restarts = tuple(one.t for one in evidence.events if one.kind == "restarted")
+    restart_ms = (clock.wall_ns + restarts[-1]) // MS if restarts else None
+    sessions = Sessions(
+        began=evidence.sessions, not_accepted=totals.scheduled - base.acked, restarts=restarts
+    )
+    made: dict[Method, Callable[[], LossFinding]] = {
+        "counter": lambda: counter_finding(plan, base, series),
+        "gauge": lambda: gauge_finding(plan, base, series, sessions),
+        "readback": lambda: readback_finding(
+            plan, base, evidence.sent, evidence.read_back, restart_ms, clock.wall_ns // MS
+        ),
+    }
+    return [made[method]() for method in methods]
+
+
+def _series(clock: RunClock, evidence: LossEvidence) -> Series:
     finished_t = max((one.t for one in evidence.events if one.kind == "load_finished"), default=0)
-    if method == "counter":
-        return counter_finding(plan, clock.t0, finished_t, base, evidence.samples)
-    if method == "gauge":
-        return gauge_finding(
-            plan, clock.t0, finished_t, base, evidence.samples, evidence.sessions, not_accepted
-        )
-    return readback_finding(base, evidence.sent, evidence.read_back)
+    return Series(evidence.samples, clock.t0, finished_t)

@@ -8,11 +8,11 @@ import numpy as np
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.memory.trend import Floats
 from qosflood.journal.records import MemoryFigure, MemorySample, ScrapeSample
+from qosflood.plan.judgeable import LEAST_BLOCKS
 from qosflood.plan.plan import Phase, Plan
 
-LEAST_BLOCKS = 8
 MOST_BLOCKS = 60
-_GC_PERIODS = 2
+GC_PERIODS = 2
 """A block holds so many major collections, so that its least value is one after a collection."""
 
 
@@ -81,7 +81,7 @@ def judged_stretch(plan: Plan, clock: RunClock, period_ns: float | None) -> Stre
     stop = clock.span(flood)[1] - clock.t0
     # Longer blocks in longer runs: they outlast slow cycles, and a day stays 60 values.
     block = max(watch.memory_block_ns, (stop - begin) // MOST_BLOCKS)
-    span, for_gc = stop - begin, _GC_PERIODS * (period_ns or 0.0)
+    span, for_gc = stop - begin, GC_PERIODS * (period_ns or 0.0)
     if for_gc > block and span / for_gc >= LEAST_BLOCKS:
         block = round(for_gc)
     return Stretch(begin, stop, block)
@@ -89,7 +89,7 @@ def judged_stretch(plan: Plan, clock: RunClock, period_ns: float | None) -> Stre
 
 def outlasts(stretch: Stretch, period_ns: float | None) -> bool:
     """Whether a block is long enough for the target's major collection, or that is unknown."""
-    return period_ns is None or stretch.block_ns >= _GC_PERIODS * period_ns
+    return period_ns is None or stretch.block_ns >= GC_PERIODS * period_ns
 
 
 def gc_period_ns(scrapes: Sequence[ScrapeSample], clock: RunClock, flood: Phase) -> float | None:

@@ -1,30 +1,28 @@
 """Sentences about the target's memory: what was measured, and what such a run can and cannot
 detect. Pure."""
 
+from math import ceil
 from typing import Literal
 
 from qosflood.analysis.clock import RunClock
 from qosflood.analysis.findings import MemoryFinding
 from qosflood.analysis.memory.envelope import Points
-from qosflood.analysis.memory.retention import Retention
 from qosflood.base.units import (
     SECOND,
     counted,
     format_bytes,
     format_count,
     format_duration,
-    format_ratio,
 )
 from qosflood.journal.records import Event
 from qosflood.plan.watching import WATCH
 
 Heap = Literal["agrees", "disagrees", "unseen"]
-_NEGLIGIBLE = 0.05
 
 
-def _held(phase: str) -> str:
-    """A watch does not count sessions."""
-    return "" if phase == WATCH else " at constant sessions"
+def _held(held: bool) -> str:
+    """A watch does not count sessions, and a plan may let them join throughout."""
+    return " at constant sessions" if held else ""
 
 
 def broken(event: Event, clock: RunClock, phase: str) -> str:
@@ -44,18 +42,25 @@ def broken_before(event: Event, clock: RunClock) -> str:
     )
 
 
-def too_short(blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str) -> str:
-    """Too few blocks; `needed_ns` is None where they are missing in a phase that is long enough."""
+def too_short(
+    blocks: int, least: int, block_ns: int, needed_ns: int | None, phase: str, *, cut_short: bool
+) -> str:
+    """Too few blocks; `needed_ns` is None where the phase is long enough, and they are missing
+    because it was cut short or was not sampled."""
     had = f"{counted(blocks, 'block')} of {format_duration(block_ns)} after the warm-up"
-    if needed_ns is None:
-        return f"samples in only {had}; at least {least} are needed"
-    needed = format_duration(needed_ns)
-    return f"too short to judge: {had}, at least {least} are needed; {phase} for {needed}"
+    if needed_ns is not None:
+        needed = format_duration(needed_ns)
+        return f"too short to judge: {had}, at least {least} are needed; {phase} for {needed}"
+    if cut_short:
+        return f"the {phase} was cut short: {had}, at least {least} are needed"
+    return f"samples in only {had}; at least {least} are needed"
 
 
-def too_few_collections(grown: float, period_ns: float, needed_ns: float | None, phase: str) -> str:
+def too_few_collections(
+    grown: float, period_ns: float, needed_ns: float | None, phase: str, *, held: bool
+) -> str:
     """Growth that no major garbage collection had a chance to free."""
-    rose = f"rose {format_bytes(grown)}{_held(phase)}, but "
+    rose = f"rose {format_bytes(grown)}{_held(held)}, but "
     if needed_ns is None:
         return f"{rose}no major collection ran in that time, so what it would free is not known"
     return (
@@ -64,10 +69,10 @@ def too_few_collections(grown: float, period_ns: float, needed_ns: float | None,
     )
 
 
-def heap_disagrees(grown: float, phase: str) -> str:
+def heap_disagrees(grown: float, *, held: bool) -> str:
     """Resident memory rose, the heap did not."""
     return (
-        f"rose {format_bytes(grown)}{_held(phase)}, but the heap that the target exports "
+        f"rose {format_bytes(grown)}{_held(held)}, but the heap that the target exports "
         "did not: memory outside the heap, or pages that the process keeps; a longer run "
         "distinguishes the two"
     )
@@ -82,23 +87,13 @@ def inseparable(grown: float, begun: int) -> str:
     )
 
 
-def with_churn(per_session: float | None, grown: float, begun: int) -> str:
-    """Growth that followed the sessions and not the time; None: not all of them are known."""
-    if per_session is None:
-        return f"grew {format_bytes(grown)} with new sessions, not with time"
-    return (
-        f"grew {format_bytes(grown)} with {format_count(begun)} new sessions "
-        f"({format_bytes(per_session)} per session), not with time"
-    )
-
-
-def leak(found: MemoryFinding, grown: float) -> str:
+def leak(found: MemoryFinding, grown: float, *, held: bool) -> str:
     """Growth with time."""
     low, high = format_bytes(found.slope_low or 0.0), format_bytes(found.slope_high or 0.0)
     heap = "; the heap that the target exports rises too" if found.heap == "agrees" else ""
     return (
-        f"grows at constant sessions: {format_bytes(grown)} since the first third of the flood, "
-        f"{low} to {high} per hour{heap}"
+        f"grows{_held(held) or ' with time'}: {format_bytes(grown)} since the first third of the "
+        f"flood, {low} to {high} per hour{heap}"
     )
 
 
@@ -111,44 +106,24 @@ def growth_without_load(found: MemoryFinding, grown: float) -> str:
     )
 
 
-def with_sessions(found: MemoryFinding, kept: Retention, churn: float) -> str:
-    """Growth that came with sessions and ended with their joining."""
-    joined = "sessions joined"
-    if found.bytes_per_session is not None:
-        each = format_bytes(found.bytes_per_session)
-        joined = f"{format_count(kept.sessions)} sessions joined ({each} per session)"
-    grew = (
-        f"grew {format_bytes(kept.growth)} while {joined}, then stayed level; {_given_back(kept)}"
-    )
-    if found.time_to_limit_low_s is None:
-        return grew
-    low = format_duration(round(found.time_to_limit_low_s) * SECOND)
-    return (
-        f"{grew}; at the peak's {format_count(churn)} new sessions per second it reaches its "
-        f"memory limit after {low} at the earliest"
-    )
-
-
-def _given_back(kept: Retention) -> str:
-    if kept.given_back is None:
-        return "whether the target frees it after they end was not measured"
-    if kept.given_back < _NEGLIGIBLE:
-        return f"less than {format_ratio(_NEGLIGIBLE)} of it was freed after they ended"
-    return f"{format_ratio(min(kept.given_back, 1.0))} of it was freed after they ended"
-
-
 def steady(
-    found: MemoryFinding, minima: Points, grown: float, least_growth: float, phase: str
+    found: MemoryFinding,
+    minima: Points,
+    grown: float,
+    least_growth: float,
+    phase: str,
+    *,
+    held: bool,
 ) -> str:
     """No growth that counts as a leak, and which leak this run could not have detected."""
     length = format_duration(round(float(minima.times[-1] - minima.times[0])))
     seen = (
         f"changed by {format_bytes(grown)} in {format_count(len(minima.times))} blocks over "
-        f"{length}{_held(phase)} (a leak rises by more than {format_bytes(least_growth)})"
+        f"{length}{_held(held)} (a leak rises by more than {format_bytes(least_growth)})"
     )
     clears = format_bytes(found.clears_bytes_per_hour or 0.0)
     undetected = f"a leak slower than {clears} per hour needs a longer run"
     if found.needed_s is None:
         return f"{seen}; {undetected}"
-    needed = format_duration(round(found.needed_s) * SECOND)
+    needed = format_duration(ceil(found.needed_s) * SECOND)
     return f"{seen}; {undetected}; memory did rise: {phase} for {needed} to see whether it goes on"

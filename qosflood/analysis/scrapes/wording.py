@@ -6,6 +6,7 @@ from qosflood.analysis.clock import RunClock
 from qosflood.analysis.scrapes.scrapes import FailingSpan, failing_spans
 from qosflood.base.units import SECOND, format_count, format_duration
 from qosflood.journal.records import ScrapeSample
+from qosflood.plan.load_words import multiple_at
 from qosflood.plan.plan import Phase, Plan
 
 MOST_SPANS = 3
@@ -51,10 +52,10 @@ def place(plan: Plan, clock: RunClock, span: FailingSpan) -> str:
 
 
 def _by_load(plan: Plan, ramp: Phase, first: int, since: int, last: int | None) -> str:
-    low, high = _multiple(plan, ramp, first), _multiple(plan, ramp, last or ramp.end_ns)
+    low, high = multiple_at(plan, max(first, 0)), multiple_at(plan, last or ramp.end_ns)
     if last is not None and _contains(ramp, last):
         return f"between {low} and {high}"
-    onset = _multiple(plan, ramp, since)
+    onset = multiple_at(plan, since)
     begun = f"from between {low} and {onset}" if low != onset else f"from {low}"
     return f"{begun} {'to the end' if last is None else f'until {_moment(plan, last)}'}"
 
@@ -63,15 +64,6 @@ def _by_time(plan: Plan, first: int, last: int | None) -> str:
     if last is None:
         return f"from {_moment(plan, first)} to the end"
     return f"between {_moment(plan, first)} and {_moment(plan, last)}"
-
-
-def _multiple(plan: Plan, ramp: Phase, into_ns: int) -> str:
-    """The load at a moment, as a multiple of 1x; before and after the ramp that of its ends."""
-    share = min(max((into_ns - ramp.start_ns) / ramp.duration_ns, 0.0), 1.0)
-    clients = ramp.clients_from + share * (ramp.clients_to - ramp.clients_from)
-    slow, fast = 1 / ramp.cadence_from_ns, 1 / ramp.cadence_to_ns
-    rate = clients * (slow + share * (fast - slow)) * SECOND
-    return f"{rate / plan.load.base_rate:.2g}x"
 
 
 def _moment(plan: Plan, into_ns: int) -> str:

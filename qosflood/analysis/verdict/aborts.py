@@ -13,7 +13,7 @@ from qosflood.analysis.verdict.comparison import compare
 from qosflood.analysis.verdict.metrics import READERS
 from qosflood.base.units import SECOND
 from qosflood.journal.records import JournalRecord
-from qosflood.plan.limit_language import RUN, metric_of, value_text
+from qosflood.plan.limit_language import RUN, judged_text, metric_of
 from qosflood.plan.plan import Limit, Plan
 
 _BLIND_NS = 5 * SECOND
@@ -48,7 +48,8 @@ class AbortJudge:
                 self._since.pop(limit, None)
             # Between herds nothing ends: what is not known neither breaks nor clears.
             elif met and value is not None and self._long_enough(limit, t_ns):
-                return limit, f"{limit.metric} {value_text(limit.unit, value)}"
+                shown = judged_text(limit.unit, value, limit.op, limit.threshold)
+                return limit, f"{limit.metric} {shown}"
         return None
 
     def _look(self, t_ns: int) -> None:

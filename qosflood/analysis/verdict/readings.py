@@ -11,8 +11,9 @@ from qosflood.analysis.findings import (
     ScrapeFigures,
 )
 from qosflood.analysis.findings_prometheus import UpFigures
-from qosflood.analysis.latency import percentile_below, values_needed
+from qosflood.analysis.latency import percentile_below
 from qosflood.analysis.verdict.comparison import Reading
+from qosflood.base.percentiles import values_needed
 from qosflood.base.units import SECOND, format_count
 from qosflood.journal.records import CUT_OFF, NOT_SENT, OWN_ABSENCE, Outcome, nobodys_failures
 from qosflood.plan.plan import Limit, Plan
@@ -303,6 +304,8 @@ def _time_left(case: Case, memory: MemoryFinding) -> Reading:
         return Reading(n=n, reason=memory.reason)
     if memory.limit_bytes is None:
         return Reading(n=n, reason="the target's memory limit is not known")
+    if _unknown_churn(case.plan, memory):
+        return Reading(n=n, reason=memory.bytes_per_session_reason)
     low, high = memory.time_to_limit_low_s, memory.time_to_limit_high_s
     return Reading(
         n=n,
@@ -312,13 +315,21 @@ def _time_left(case: Case, memory: MemoryFinding) -> Reading:
     )
 
 
+def _unknown_churn(plan: Plan, memory: MemoryFinding) -> bool:
+    """Whether new sessions may fill the memory at a rate of which nothing is known."""
+    churns = plan.floods and plan.sessions.lifetime != "none"
+    return churns and memory.verdict != "leak" and memory.bytes_per_session_high is None
+
+
 def _soonest(reading: Reading) -> float:
     return float("inf") if reading.least is None else reading.least
 
 
 def loss(case: Case) -> Reading:
-    """`lost` or `none`."""
+    """`lost` or `none`; only a counter sees every report."""
     loss = case.findings.loss
+    if loss.verdict == "ok" and loss.method != "counter":
+        return Reading(reason="without audit.counter not every report is checked")
     if loss.verdict in ("inconclusive", "unmeasured"):
         return Reading(reason=loss.reason)
     n = loss.acked if loss.checked is None else loss.checked

@@ -20,7 +20,13 @@ from qosflood.base.units import (
     format_ratio,
 )
 from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
-from qosflood.plan.limit_language import RUN, VALUES, metric_of, value_text
+from qosflood.plan.judgeable import judged_by_merge
+from qosflood.plan.limit_language import (
+    RUN,
+    judged_text,
+    metric_of,
+    threshold_text,
+)
 from qosflood.plan.load_words import against_peak
 from qosflood.plan.plan import Limit, Plan
 from qosflood.plan.watching import WATCHED
@@ -66,7 +72,7 @@ def judge(plan: Plan, findings: Findings) -> Verdict:
         "INTERRUPTED": _interrupted(plan, findings),
         "ABORTED": _aborted(findings),
         "FAIL": [_broken(judged) for judged in limits if judged.ok is False],
-        "INVALID": _invalid(findings, limits),
+        "INVALID": _invalid(plan, findings, limits),
     }
     word: Word = next((word for word in _PRECEDENCE if found[word]), "PASS")
     reasons = tuple(reason for kind in _PRECEDENCE for reason in found[kind])
@@ -131,7 +137,7 @@ def _aborted(findings: Findings) -> list[str]:
     return [findings.ended_detail or "an abort limit was broken"]
 
 
-def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
+def _invalid(plan: Plan, findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
     ended = [] if findings.ended in _OWN_VERDICT else [_ending(findings)]
     unjudged = [
         f"{judged.limit.expr} could not be judged: {judged.reason}"
@@ -139,7 +145,12 @@ def _invalid(findings: Findings, limits: tuple[JudgedLimit, ...]) -> list[str]:
         if judged.limit.named_by == "user" or judged.reason.startswith(_OWN_FAULTS)
     ]
     gaps = [f"{gap.section}: {gap.reason}" for gap in findings.gaps if gap.section in DECIDING]
-    problems = [*findings.generator.problems, *gaps, *_unbalanced(findings)]
+    problems = [
+        *findings.generator.problems,
+        *gaps,
+        *_unbalanced(findings),
+        *_unseen(plan, findings),
+    ]
     return list(dict.fromkeys([*ended, *problems, *unjudged]))
 
 
@@ -152,6 +163,23 @@ def _unbalanced(findings: Findings) -> list[str]:
         f"outcomes do not add up: {format_count(totals.scheduled)} reports were scheduled, "
         f"{format_count(sum(totals.outcomes.values()))} ended"
     ]
+
+
+def _unseen(plan: Plan, findings: Findings) -> list[str]:
+    """A watch none of whose scrapes of an instance succeeded says nothing of the page that it was
+    to watch."""
+    phases = [phase for phase in findings.phases if phase.name == plan.main_phase.name]
+    if plan.floods or not phases:
+        return []
+    failed = {
+        name: f"none of {counted(figures.count, 'scrape')} succeeded"
+        for name, figures in (phases[0].by_instance or {"": phases[0].scrapes}).items()
+        if 0 < figures.count == figures.failed
+    }
+    if "" in failed and not findings.memory_points:
+        return [f"nothing of the target was seen: {failed['']}"]
+    fix = "name its page with --scrape URL, or turn scrapes off with --scrape-interval off"
+    return [f"{f'{name}: ' if name else ''}{none}; {fix}" for name, none in failed.items()]
 
 
 def _ending(findings: Findings) -> str:
@@ -186,7 +214,7 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     A latency limit that is broken, but only with windows in it in which the generator was late,
     cannot be judged: lag adds to response time.
     """
-    if _is_judged_by_merge(plan, limit):
+    if judged_by_merge(plan, limit):
         return JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=BY_MERGE)
     phase = next((phase for phase in findings.phases if phase.name == limit.scope), None)
     reading = read(Case(plan, findings, limit, phase))
@@ -201,24 +229,16 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 
-def _is_judged_by_merge(plan: Plan, limit: Limit) -> bool:
-    part = plan.part
-    if part is None:
-        return False
-    source = metric_of(limit).source
-    return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
-
-
 def _by_lateness(phase: PhaseFigures) -> str:
-    if phase.late_windows:
+    late, waiting, windows = phase.late_windows, phase.waiting_windows, phase.windows
+    waited = f"waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
+    if late and waiting:
         return (
-            f"broken only with {phase.late_windows} of {phase.windows} seconds in which the "
-            "generator was late"
+            f"broken only with the seconds in which the generator was late ({late} of {windows}) "
+            f"or {waited} ({waiting} of {windows})"
         )
-    return (
-        f"broken only with {phase.waiting_windows} of {phase.windows} seconds in which the "
-        f"generator waited for a core for over {format_ratio(WAITING_SHARE)} of the time"
-    )
+    count, what = (late, "was late") if late else (waiting, waited)
+    return f"broken only with {count} of {windows} seconds in which the generator {what}"
 
 
 def _late_only(limit: Limit, findings: Findings, phase: PhaseFigures | None) -> bool:
@@ -239,24 +259,12 @@ def _broken(judged: JudgedLimit) -> str:
     op = "" if limit.op == "==" else f"{limit.op} "
     if isinstance(judged.value, str):
         return f"{limit.expr} does not hold: {judged.value}{where}{why}"
-    value, threshold = _texts(limit, judged.value)
-    if not value:
+    threshold = threshold_text(limit.unit, limit.threshold)
+    if judged.value is None:
         return f"{limit.metric} is not within the limit {op}{threshold}{where}{why}"
+    value = judged_text(limit.unit, judged.value, limit.op, limit.threshold)
     verb = "were" if limit.metric in _PLURALS else "was"
-    return f"{limit.metric} {verb}{value}{where}; limit {op}{threshold}{why}"
-
-
-def _texts(limit: Limit, value: float | str | None) -> tuple[str, str]:
-    """Value (with a space before it, if there is one) and threshold; exact where they differ and
-    would read the same."""
-    threshold = value_text(limit.unit, limit.threshold)
-    if value is None:
-        return "", threshold
-    shown = value_text(limit.unit, value)
-    if shown == threshold and not isinstance(value, str) and value != limit.threshold:
-        exact = VALUES[limit.unit].exact
-        return f" {exact(value)}", exact(float(limit.threshold))
-    return f" {shown}", threshold
+    return f"{limit.metric} {verb} {value}{where}; limit {op}{threshold}{why}"
 
 
 def _headline(

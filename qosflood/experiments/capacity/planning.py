@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qosflood.analysis.latency import values_needed
 from qosflood.base.errors import PlanError
-from qosflood.base.percentiles import PERCENTILES
+from qosflood.base.percentiles import PERCENTILES, values_needed
 from qosflood.base.units import SECOND, format_duration
 from qosflood.experiments.capacity.search import LEAST_TRIALS
 from qosflood.plan.limit_language import RUN, metric_of, parse_limit

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from qosflood.analysis.current import rate_at
 from qosflood.analysis.generator.late import is_late, late_gate_ns
 from qosflood.base.units import SECOND
 from qosflood.journal.prometheus_records import PrometheusSamples
@@ -19,6 +18,7 @@ from qosflood.journal.records import (
     Window,
 )
 from qosflood.live.metrics.meters import Family, Meters
+from qosflood.plan.load_words import rate_at
 from qosflood.plan.plan import Plan
 from qosflood.plan.watching import WATCH
 

@@ -25,9 +25,16 @@ function extremes(values) {
   ]);
 }
 
-export function top(values) {
-  const most = values.length ? extremes(values)[1] : 0;
-  return most > 0 ? most * 1.08 : 1;
+// Where there is nothing to measure there is no scale: one from 0 to 1 would say so many of what?
+export const EMPTY = { range: [0, 1], showticklabels: false, showgrid: false, ticks: "" };
+
+const FEW = 6; // so few whole things have ticks of their own, and none between them
+
+// From 0 to just above the greatest value; `counts` are of whole things.
+export function linearAxis(values, counts) {
+  const most = extremes(values)[1];
+  const whole = counts && most < FEW ? { tick0: 0, dtick: 1 } : {};
+  return { range: [0, most * 1.08], ...whole };
 }
 
 // From the round figure below the least value to the one above the greatest.

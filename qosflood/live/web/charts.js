@@ -1,5 +1,6 @@
 // The charts: tracks as plotly figures, drawn at most once a second and only while in view.
-import { inside, logAxis, plain, top } from "./axes.js";
+import { EMPTY, inside, linearAxis, logAxis, plain } from "./axes.js";
+import { Limits } from "./limits.js";
 import { Track } from "./track.js";
 
 const PALETTE = ["violet", "teal", "offered", "warn", "bad", "acked", "planned", "muted"];
@@ -23,7 +24,7 @@ const CHARTS = [
   {
     name: "latency",
     title: "Response time",
-    caption: "ms from the due time: max of each second, p50 and p99 of the last seconds; log scale",
+    caption: "ms from the due time, log scale; p50 and p99 of the last seconds",
     lines: [["max", "muted"], ["p99", "bad"], ["p50", "offered"]],
     log: true,
   },
@@ -34,6 +35,7 @@ const CHARTS = [
     prefix: "error ",
     colors: ERRORS,
     fill: true,
+    counts: true,
     empty: "no report has failed",
   },
   { name: "memory", title: "Target memory", caption: "MiB", prefix: "memory ", colors: PALETTE },
@@ -60,6 +62,7 @@ export class Charts {
   constructor(grid) {
     this.tracks = new Map();
     this.marks = [];
+    this.limits = new Limits();
     this.about = null;
     this.elapsed = 0;
     this.span = 0;
@@ -160,6 +163,10 @@ export class Charts {
   mark(event) {
     this.marks.push(event);
     this.next = 0;
+  }
+
+  judge(limits) {
+    this.limits.judge(limits);
   }
 
   update(elapsed) {
@@ -282,14 +289,17 @@ export class Charts {
     };
     const unit = UNITS.find((each) => this.about.total_s >= each[0])[2];
     const values = inside(traces, from / this.unit, to / this.unit);
-    const yaxis = chart.log ? logAxis(values) : { range: [0, top(values)] };
-    const empty = !values.length && chart.empty;
+    const lines = this.limits.of(this.about.lines, chart, values, from, to);
+    const levels = [...values, ...lines.filter((line) => line.near).map((line) => line.level)];
+    const empty = !values.some((value) => value > 0);
+    const yaxis = empty ? EMPTY : chart.log ? logAxis(levels) : linearAxis(levels, chart.counts);
+    const color = (name) => this.color(name);
     return {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 12, color: this.color("text") },
       margin: { l: 60, r: 14, t: 34, b: 38 },
-      showlegend: traces.length > 1,
+      showlegend: traces.length > 1 || Boolean(chart.fill),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hoverlabel: { bgcolor: this.color("panel"), bordercolor: rule },
       hovermode: "x unified",
@@ -301,8 +311,16 @@ export class Charts {
         title: { text: unit, standoff: 4, font: { size: 11, color: ink } },
       },
       yaxis: { ...axis, ...yaxis, fixedrange: true },
-      shapes: [...this.shades(), ...this.markLines(), ...this.limitLine(chart)],
-      annotations: [...this.markNames(from, to), ...(empty ? [this.notice(empty)] : [])],
+      shapes: [
+        ...this.shades(),
+        ...this.limits.shapes(lines, this.unit, color),
+        ...this.markLines(),
+      ],
+      annotations: [
+        ...this.limits.names(lines, chart, this.unit, [from, to], color),
+        ...this.markNames(from, to),
+        ...(empty && chart.empty ? [this.notice(chart.empty)] : []),
+      ],
     };
   }
 
@@ -351,15 +369,6 @@ export class Charts {
       borderpad: 1,
       font: { size: 11, color: this.color("violet") },
     }));
-  }
-
-  limitLine(chart) {
-    const level = chart.name === "memory" ? this.about.memory_limit_mib : null;
-    if (!level) {
-      return [];
-    }
-    const line = { color: this.color("bad"), width: 1.3, dash: "dash" };
-    return [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, line }];
   }
 
   notice(text) {

@@ -6,9 +6,12 @@ from typing import Any
 import orjson
 
 from qosflood.base.text import printable
+from qosflood.live.so_far import observed
 from qosflood.live.web.words import Json
 from qosflood.report.build import REPORT_HTML, REPORT_JSON
 from qosflood.report.document.cells import limit_value
+
+_OF_VALUE = ("value", "unit", "op", "threshold")
 
 
 def ending(run_dir: Path, exit_code: int) -> Json:
@@ -33,8 +36,8 @@ def _judged(document: dict[str, Any]) -> Json:
         "limits": [
             {
                 "expr": printable(limit["expr"]),
-                "value": limit_value(limit["value"], limit["unit"]),
-                "n": limit["n"],
+                "value": limit_value(*(limit[key] for key in _OF_VALUE)),
+                "over": observed(limit["metric"], limit["n"], document["loss"]["method"]),
                 "ok": limit["ok"],
                 "note": printable(limit["reason"]),
                 "named_by": limit["named_by"],

@@ -8,7 +8,6 @@ const TONES = {
   ...{ INVALID: "warn", INTERRUPTED: "warn" },
 };
 const STATES = { true: ["ok", "good"], false: ["broken", "bad"], null: ["not yet", ""] };
-const LEAST_NAMED = 0.08; // of the bar; a shorter phase has no room for its name
 const UNJUDGED = ["not judged", "warn"];
 const REFUSED = "too many pages are open, or the run is over; reload the page to try again";
 const WHO = { target: "bad", generator: "warn", network: "warn", operator: "" };
@@ -121,10 +120,8 @@ function drawBar() {
   const parts = about.phases.map((phase) => {
     const part = document.createElement("div");
     part.style.flexGrow = String(phase.end_s - phase.start_s);
-    part.style.flexBasis = "0";
     part.title = phase.name + ", " + phase.lasts + " from " + phase.begins;
-    const wide = phase.end_s - phase.start_s >= LEAST_NAMED * about.total_s;
-    part.append(document.createElement("i"), make("span", wide ? phase.name : ""));
+    part.append(document.createElement("i"), make("span", phase.name));
     part.firstChild.append(document.createElement("b"));
     return part;
   });
@@ -148,7 +145,7 @@ function showTiles() {
 // Tables.
 
 function showLimits() {
-  const waiting = { ok: null, value: "–", n: 0, note: "" };
+  const waiting = { ok: null, value: "–", over: "", note: "" };
   const known = judged && judged.limits;
   const shown = known || about.limits.map((expr) => ({ expr, ...waiting }));
   const order = { false: 0, true: 1, null: 2 };
@@ -161,10 +158,14 @@ function showLimits() {
     if (limit.note) {
       expr.append(make("small", limit.note));
     }
-    const count = limit.n ? limit.n.toLocaleString("en") : "";
-    return row([state, expr, number(limit.value), number(count)]);
+    const value = number(limit.value);
+    if (limit.over) {
+      value.append(make("small", "from " + limit.over));
+    }
+    return row([state, expr, value]);
   });
   byId("limits").replaceChildren(...rows);
+  setText(byId("value-head"), over ? "value" : "value so far");
   byId("limits-section").hidden = !rows.length && !about.aborts.length;
   const aborts = about.aborts.length ? "Stops the run: " + about.aborts.join("; ") : "";
   setText(byId("aborts"), aborts);
@@ -220,6 +221,7 @@ function show(judgedAnew) {
   if (judgedAnew) {
     showLimits();
     showPhases();
+    charts.judge((judged && judged.limits) || []);
   }
   showTimeline();
   const running = now.begun && !now.ended && !over;

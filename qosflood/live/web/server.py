@@ -58,7 +58,7 @@ class PageServer:
             [
                 web.get("/{token}/", self._html),
                 web.get("/{token}/page.css", self._css),
-                web.get(r"/{token}/{name:(page|charts|axes|track)\.js}", self._js),
+                web.get(r"/{token}/{name:(page|charts|axes|limits|track)\.js}", self._js),
                 web.get("/{token}/plotly.js", self._script),
                 web.get("/{token}/events", self._events),
                 web.get("/{token}/report.html", self._report_html),

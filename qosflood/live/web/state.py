@@ -16,6 +16,7 @@ from qosflood.journal.records import End, Event, JournalRecord, MemorySample, Sc
 from qosflood.live import lines
 from qosflood.live.web import words
 from qosflood.live.web.history import History
+from qosflood.live.web.limit_lines import limit_lines
 from qosflood.live.web.words import MIB, InstanceState, Json, LagState
 from qosflood.plan.plan import Plan
 
@@ -37,7 +38,7 @@ class PageState:
         self.history = History()
         self.over: Json | None = None
         self._plan = plan
-        self._about = words.about(plan, run_dir, started)
+        self._about = words.about(plan, run_dir, started) | {"lines": limit_lines(plan)}
         self._gate_ns = late_gate_ns(plan)
         self._shown_s = -1
         self._lags: dict[int, LagState] = {}

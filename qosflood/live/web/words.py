@@ -8,7 +8,14 @@ from qosflood.analysis.current import Snapshot
 from qosflood.analysis.verdict.verdict import load_words
 from qosflood.base.percentiles import label
 from qosflood.base.text import printable
-from qosflood.base.units import SECOND, format_bytes, format_count, format_duration, format_moment
+from qosflood.base.units import (
+    SECOND,
+    counted,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_moment,
+)
 from qosflood.journal.records import MemorySample, ScrapeSample
 from qosflood.live import lines
 from qosflood.plan.plan import Plan
@@ -68,11 +75,12 @@ def _generator(recent: Sequence[LagState], late_s: int) -> Json:
     if not recent:
         return _tile("generator", lines.UNKNOWN)
     lags = [second.lag_ns for second in recent if second.lag_ns is not None]
-    more = f"send lag p99 {lines.duration(max(lags, default=None))}"
+    lag = f"send lag p99 {lines.duration(max(lags, default=None))}"
     if not late_s:
-        return _tile("generator", "on time", more)
-    tone = "bad" if any(second.late for second in recent) else "warn"
-    return _tile("generator", f"late in {format_count(late_s)} s", more, tone)
+        return _tile("generator", "on time", lag)
+    now = any(second.late for second in recent)
+    more = f"in {counted(late_s, 'second')} so far; {lag}"
+    return _tile("generator", "late" if now else "was late", more, "bad" if now else "warn")
 
 
 def _tile(name: str, value: str, more: str = "", tone: str = "") -> Json:
@@ -144,5 +152,4 @@ def about(plan: Plan, run_dir: str, started: str) -> Json:
         ],
         "limits": [limit.expr for limit in plan.limits],
         "aborts": [limit.expr for limit in plan.aborts],
-        "memory_limit_mib": (plan.watch.memory_limit_bytes or 0) / MIB or None,
     }

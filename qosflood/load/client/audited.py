@@ -11,7 +11,7 @@ from qosflood.journal.loss_records import SentSession
 from qosflood.journal.records import Outcome
 from qosflood.load.client.client import Client
 from qosflood.load.client.retrying import RetryingClient, RetryPolicy
-from qosflood.load.client.shared import Shared
+from qosflood.load.client.shared import NEVER, Shared
 from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
 
@@ -40,11 +40,13 @@ class Audited(Client):
     _last_reports: LastReports
 
     def sent(self) -> SentSession | None:
-        """What its session has sent, once nothing is out any more; None if it sent nothing."""
+        """What its session has sent; None if it sent nothing. While a report is open, the one sent
+        last counts as not accepted."""
         last = self._last_reports
         if last.last_ns == _NOTHING:
             return None
-        accepted_ns = last.last_ns if last.not_failed else last.accepted_ns
+        answered = last.not_failed and self._shared.oldest[self.index] == NEVER
+        accepted_ns = last.last_ns if answered else last.accepted_ns
         return SentSession(
             session=self._shared.builder.session_id(self.number, self._session),
             acked_ms=None if accepted_ns == _NOTHING else self._epoch_ms(accepted_ns),

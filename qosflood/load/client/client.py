@@ -253,6 +253,8 @@ class Client(OutcomeRecorder):
                 bucket.response.append(took_ns)  # type: ignore[union-attr]
                 bucket.service.append(now_ns - self._sent_ns)  # type: ignore[union-attr]
                 self._reused = True
+                if not self._acked:
+                    self._note_session()
                 if self._queue or self._leaving:
                     self._next(now_ns)
                 else:
@@ -342,6 +344,7 @@ class Client(OutcomeRecorder):
     def _begin_session(self, session: int) -> None:
         """The next session takes over; it has no connection yet."""
         self._session = session
+        self._acked = False
         self._body = self._shared.builder.template(self.number, session)
         self._failures = 0
         self._was_connected = False

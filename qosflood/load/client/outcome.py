@@ -14,7 +14,7 @@ class OutcomeRecorder(asyncio.Protocol):
     """One report at a time, from the moment it was sent to its outcome."""
 
     __slots__ = (
-        "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
+        "_acked", "_bucket", "_due_ns", "_reader", "_reused", "_sent_ns", "_session", "_shared",
         "_to_resend", "_transport", "number",
     )  # fmt: skip
 
@@ -22,6 +22,7 @@ class OutcomeRecorder(asyncio.Protocol):
         self._shared = shared
         self.number = number
         self._session = 0
+        self._acked = False
         self._transport: Transport | None = None
         self._reader: ResponseReader | None = None
         self._bucket: Bucket | None = None
@@ -44,6 +45,13 @@ class OutcomeRecorder(asyncio.Protocol):
     def _accept(self, bucket: Bucket, took_ns: int, now_ns: int) -> None:
         bucket.response.append(took_ns)
         bucket.service.append(now_ns - self._sent_ns)
+        if not self._acked:
+            self._note_session()
+
+    def _note_session(self) -> None:
+        """The first report of this session was accepted: from here on the target may keep it."""
+        self._acked = True
+        self._shared.acked_sessions += 1
 
     def _lost_while_busy(self, exc: Exception | None, now_ns: int) -> None:
         reader = self._reader

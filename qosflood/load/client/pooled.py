@@ -28,12 +28,13 @@ class WaitingReport(NamedTuple):
 class PoolMember:
     """A client without a connection of its own."""
 
-    __slots__ = ("_body", "_pool", "_session", "number", "path", "turn")
+    __slots__ = ("_body", "_pool", "_session", "acked_session", "number", "path", "turn")
 
     def __init__(self, pool: "Pool", number: int) -> None:
         builder = pool.shared.builder
         self._pool = pool
         self._session = 0
+        self.acked_session = -1
         self._body = builder.template(number)
         self.number = number
         self.path: Path
@@ -124,11 +125,12 @@ class Pool:
 class PooledConnection(Client):
     """One of the pool's connections; it plays the session whose report it carries."""
 
-    __slots__ = ("_carried", "_pool")
+    __slots__ = ("_carried", "_member", "_pool")
 
     def __init__(self, shared: Shared, index: int, pool: Pool) -> None:
         super().__init__(shared, index, index)
         self._pool = pool
+        self._member: PoolMember | None = None
         self._carried = False
 
     @property
@@ -141,12 +143,21 @@ class PooledConnection(Client):
         member = report.member
         self.number = member.number
         self._session = report.session
+        self._member = member
+        self._acked = report.session <= member.acked_session
         self._body = report.body
         self._path = member.path
         self._turn = member.turn
         self._carried = True
         self._send(report.due_ns, report.bucket, now_ns)
         member.turn = self._turn
+
+    def _note_session(self) -> None:
+        """Another connection may have carried a report of the same session meanwhile."""
+        assert self._member is not None
+        if self._session > self._member.acked_session:
+            self._member.acked_session = self._session
+            super()._note_session()
 
     def connect_failed(self, reason: str) -> None:
         if not self._to_resend:

@@ -117,6 +117,7 @@ class Shared:
         self.stopping = False
         self.connected = 0
         self.reconnects = 0
+        self.acked_sessions = 0
 
     def record_failure(self, failed: Failed, bucket: Bucket, transport: Transport | None) -> None:
         """Record a report that was not accepted, and keep a sample of it."""

@@ -50,8 +50,10 @@ class OpenMetrics:
     def __init__(self, dialect: Dialect) -> None:
         new = dialect == "3"
         named = rb"(?:%s|%s)" % (LABEL, QUOTED) if new else LABEL
-        # In 3.x even a bare label without a value passes for the quoted metric name.
-        item = rb"%s(?:=%s)?+" % (named, LINE_VALUE) if new else _pair(LABEL, LINE_VALUE)
+        # A metric name may stand among the labels, but only in quotes (3.11 on).
+        quoted = rb"%s(?:=%s)?+" % (QUOTED, LINE_VALUE)
+        pair = _pair(LABEL, LINE_VALUE)
+        item = rb"(?:%s|%s)" % (pair, quoted) if new else pair
         labels = _list(item, new)
         bare = rb"(?:%s|%s)" % (LABEL, QUOTED_LINE) if new else LABEL
         exemplar = _list(_pair(bare, QUOTED_LINE), new)

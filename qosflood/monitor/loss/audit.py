@@ -1,7 +1,8 @@
-"""Looking for accepted reports in the target: its counter before and after, its sessions at last.
+"""Looking for accepted reports in the target: its sessions after the run, and a first look at what
+it shows of them.
 
 Reading all sessions back is a load of its own (a million are 184 MB and four seconds of a busy
-collector): it is done once, when nobody watches any more, and not at all where memory is short.
+collector): it is done when nobody watches any more, and not at all where memory is short.
 """
 
 import asyncio
@@ -19,21 +20,26 @@ from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.journal.loss_records import AuditSample, ReadBack
+from qosflood.journal.loss_records import ABSENT, ReadBack
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
-from qosflood.monitor.loss.counter import named_series, with_labels
+from qosflood.monitor.loss.counting import read_metric
 from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
-from qosflood.monitor.scrape.scraper import open_scraper
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, Source, looks_itself, sources
-from qosflood.plan.watching import Audit, Instance
 
 DEADLINE_NS = 60 * SECOND
 """A snapshot that takes longer is given up."""
 COPIES = 4
 """What building a snapshot takes of a collector's memory, in sizes of the snapshot."""
 _PEEK_BYTES = 1 << 18
+_ODD_CHARS = 40
+_READS = 2
+"""Each over a connection of its own, so that two processes behind one port are noticed."""
+_READS_OF_A_CHEAP_PAGE = 6
+_CHEAP_BYTES = 1 << 20
+_CHEAP_NS = SECOND // 2
+_PAUSE_S = 0.1
 _LOOKS = 6
 _LOOK_AGAIN_S = 0.4
 
@@ -44,18 +50,21 @@ class ReadBackError(Exception):
 
 @dataclass(slots=True)
 class Taken:
-    """What has come of a snapshot so far."""
+    """What has come of a snapshot so far; `odd` is the first time of observation that is none,
+    `asked_ns` when it was asked for, on the monotonic clock."""
 
     status: int | None = None
     bytes: int = 0
     length: int | None = None
     samples: int = 0
+    odd: str | None = None
+    asked_ns: int = 0
     items: list[tuple[str, int | None]] = field(default_factory=list)
 
 
 class Auditor:
-    """Emits AuditSamples when asked to count, and ReadBacks after the run. `headroom` returns how
-    many bytes of memory the target has left, None if that is unknown."""
+    """Emits ReadBacks after the run. `headroom` returns how many bytes of memory the target has
+    left, None if that is unknown."""
 
     def __init__(
         self,
@@ -69,33 +78,47 @@ class Auditor:
         self._emit = emit
         self._headroom = headroom
 
-    async def count(self) -> None:
-        """Read the counter or gauge of every instance once."""
-        if self._plan.audit.metric is not None and self._plan.scrape_interval_ns is not None:
-            await asyncio.gather(*(self._count(instance) for instance in self._plan.instances))
-
     async def read_back(self) -> None:
-        """Read every snapshot once, one after the other; of the parts of a run, the one that
-        watches does."""
+        """Read every snapshot twice, a small one more often, one after the other; of the parts of a
+        run, the one that watches does."""
         if not looks_itself(self._plan):
             return
         sampled = Sampled(self._plan)
         for source in sources(self._plan):
-            self._emit(await self._read_back(source, sampled))
+            await self._read_repeatedly(source, sampled)
+
+    async def look(self, number: int, within_ns: int) -> int | None:
+        """Read every snapshot once, as look `number` while the load runs; how long all took
+        together, None if one could not be read."""
+        sampled, took_ns = Sampled(self._plan), 0
+        for source in sources(self._plan):
+            one = replace(await self._read_back(source, sampled, within_ns), look=number)
+            self._emit(one)
+            if one.reason is not None:
+                return None
+            took_ns += one.done_t - one.t
+        return took_ns
+
+    async def _read_repeatedly(self, source: Source, sampled: Sampled) -> None:
+        """Small snapshots are asked for at one time: a worker that is busy with one leaves the
+        others to the next worker."""
+        first = await self._read_back(source, sampled, DEADLINE_NS)
+        self._emit(first)
+        took_ns = first.done_t - first.t
+        left_ns = DEADLINE_NS - took_ns
+        if first.reason is not None or left_ns < took_ns:
+            return
+        await asyncio.sleep(_PAUSE_S)
+        cheap = first.bytes <= _CHEAP_BYTES and took_ns <= _CHEAP_NS
+        again = (_READS_OF_A_CHEAP_PAGE if cheap else _READS) - 1
+        reads = (self._read_back(source, sampled, left_ns) for _ in range(again))
+        for one in await asyncio.gather(*reads):
+            self._emit(one)
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._mono_ns
 
-    async def _count(self, instance: Instance) -> None:
-        began = self._now()
-        value, reason = await read_metric(self._plan, instance, began)
-        self._emit(
-            AuditSample(
-                t=began, done_t=self._now(), instance=instance.name, value=value, reason=reason
-            )
-        )
-
-    async def _read_back(self, source: Source, sampled: Sampled) -> ReadBack:
+    async def _read_back(self, source: Source, sampled: Sampled, within_ns: int) -> ReadBack:
         began, taken = self._now(), Taken()
         secrets: dict[str, str] = {}
         latest: dict[int, tuple[int, str, int | None]] = {}
@@ -103,17 +126,17 @@ class Auditor:
         try:
             secrets = resolve_headers(source.headers)
             self._refuse_large(self._expected_bytes())
-            async with asyncio.timeout(DEADLINE_NS / SECOND):
+            async with asyncio.timeout(within_ns / SECOND):
                 async for text, ms in items(self._plan, source, taken, self._refuse_large):
                     if (place := sampled.place(text)) is not None:
                         number, session, session_id = place
                         _keep_latest(latest, number, (session, session_id, ms))
         except TimeoutError:
-            reason = f"not read within {format_duration(DEADLINE_NS)}"
+            reason = f"not read within {format_duration(within_ns)}"
         except Exception as error:  # whatever it is, it costs the read-back alone
             reason = words(error, secrets)
         return ReadBack(
-            t=began,
+            t=max(began, taken.asked_ns - self._mono_ns),
             done_t=self._now(),
             instance=source.instance,
             reason=reason,
@@ -121,6 +144,7 @@ class Auditor:
             bytes=taken.bytes,
             samples=taken.samples,
             held={session_id: ms for _, session_id, ms in latest.values()},
+            odd=taken.odd if None in (ms for _, _, ms in latest.values()) else None,
         )
 
     def _expected_bytes(self) -> int:
@@ -139,26 +163,6 @@ class Auditor:
             )
 
 
-async def read_metric(plan: Plan, instance: Instance, t: int) -> tuple[float | None, str | None]:
-    """The audit's counter or gauge on an instance's page, its series added up, and why there is
-    none."""
-    audit = plan.audit
-    async with open_scraper(plan, instance) as scraper:
-        scraper.wanted.add(audit.metric or "")
-        sample = await scraper.scrape(t)
-        page = scraper.exposition
-    named = named_series(audit, page if sample.ok else None)
-    if (value := with_labels(audit, named)) is not None:
-        return value, None
-    which = f" with {labelled(audit)}" if named else ""
-    return None, sample.reason or f"the page has no {audit.metric}{which}"
-
-
-def labelled(audit: Audit) -> str:
-    """The labels that the counter's or gauge's series must have, as a page writes them."""
-    return ", ".join(f'{name}="{value}"' for name, value in audit.labels)
-
-
 async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
     """What was seen of the counter or gauge once a report was sent, in words, None if there is
     nothing to look at; and warnings where a page has it not. A target may take a moment to count
@@ -169,8 +173,8 @@ async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
     total, warnings = 0.0, []
     for instance in plan.instances:
         for _ in range(_LOOKS):
-            value, why = await read_metric(plan, instance, 0)
-            if value is not None or not (why or "").startswith("the page has no"):
+            value, why, _ = await read_metric(plan, instance, 0)
+            if value is not None or not (why or "").startswith(ABSENT):
                 break
             await asyncio.sleep(_LOOK_AGAIN_S)
         total += value or 0.0
@@ -204,7 +208,7 @@ async def items(
     which `most_bytes` are reached; `check` gets its announced size. Raises ReadBackError,
     SnapshotError, aiohttp.ClientError and OSError."""
     snapshot = Snapshot(plan.audit.samples)
-    async with _answer(plan, source) as response:
+    async with _answer(plan, source, taken) as response:
         taken.status, taken.length = response.status, response.content_length
         if response.status != 200:
             raise ReadBackError(f"status {response.status}")
@@ -217,7 +221,10 @@ async def items(
                 taken.samples = snapshot.items
                 session = at_path(item, plan.audit.session)
                 if isinstance(session, str):
-                    yield session, epoch_ms(at_path(item, plan.audit.observed))
+                    observed = at_path(item, plan.audit.observed)
+                    if (ms := epoch_ms(observed)) is None and observed is not None:
+                        taken.odd = taken.odd or printable(observed, _ODD_CHARS)
+                    yield session, ms
             if most_bytes is not None and taken.bytes >= most_bytes:
                 return
         pages = snapshot.goes_on or 'rel="next"' in response.headers.get("Link", "")
@@ -227,20 +234,20 @@ async def items(
 
 
 @asynccontextmanager
-async def _answer(plan: Plan, source: Source) -> AsyncIterator[aiohttp.ClientResponse]:
+async def _answer(
+    plan: Plan, source: Source, taken: Taken
+) -> AsyncIterator[aiohttp.ClientResponse]:
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": plan.user_agent,
         **resolve_headers(source.headers),
     }
-    async with (
-        open_session(tls_context(plan.target), pinned=plan.target) as session,
-        session.get(
-            URL(source.url, encoded=True), headers=headers, allow_redirects=False
-        ) as response,
-    ):
-        yield response
+    async with open_session(tls_context(plan.target), pinned=plan.target) as session:
+        taken.asked_ns = time.monotonic_ns()
+        url = URL(source.url, encoded=True)
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
+            yield response
 
 
 async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
@@ -274,8 +281,10 @@ async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
         if times or why is not None:
             return taken, why
         await asyncio.sleep(_LOOK_AGAIN_S)
-    keys = f"{'.'.join(plan.audit.session)} and {'.'.join(plan.audit.observed)}"
-    return taken, f"no item with {keys}, not even of the report just sent"
+    session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
+    if taken.odd is not None:
+        return taken, f"{observed} is {taken.odd}, which no time is; expected ms since 1970"
+    return taken, f"no item with {session} and {observed}, not even of the report just sent"
 
 
 async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:

@@ -1,6 +1,7 @@
-"""The loss audit's counter on the target's page: its sum, and whether it went back. Pure."""
+"""The loss audit's counter or gauge on the target's page: its series, and their sum. Pure."""
 
-from qosflood.journal.loss_records import AuditSample
+from qosflood.base.foreign_numbers import is_count
+from qosflood.journal.loss_records import ABSENT, AuditSample
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, Sample
 from qosflood.plan.watching import Audit
@@ -12,33 +13,39 @@ def named_series(audit: Audit, page: Exposition | None) -> list[Sample]:
 
 
 def with_labels(audit: Audit, series: list[Sample]) -> float | None:
-    """Those of them that have the audit's labels, added up; None if none has."""
+    """Those that have the audit's labels, added up; None if none has, or one is no count."""
+    values = _values(audit, series)
+    return sum(values) if values and all(map(is_count, values)) else None
+
+
+def no_value(audit: Audit, series: list[Sample]) -> str:
+    """Why there is no sum: none has the labels, or what a target exposes there is no count."""
+    for value in _values(audit, series):
+        if not is_count(value):
+            return f"{audit.metric} is {value:g}, which no count is"
+    which = f" with {labelled(audit)}" if series else ""
+    return f"{ABSENT} {audit.metric}{which}"
+
+
+def _values(audit: Audit, series: list[Sample]) -> list[float]:
     labels = set(audit.labels)
-    values = [one.value for one in series if labels <= set(one.labels.items())]
-    return sum(values) if values else None
+    return [one.value for one in series if labels <= set(one.labels.items())]
 
 
-class CounterTracker:
-    """What was counted before and after the counter went back for the first time: what it lost is
-    not known then, and a last reading that is higher again would not show it."""
+def labelled(audit: Audit) -> str:
+    """The labels that the counter's or gauge's series must have, as a page writes them."""
+    return ", ".join(f'{name}="{value}"' for name, value in audit.labels)
 
-    def __init__(self, audit: Audit) -> None:
-        self._audit = audit
-        self._before: AuditSample | None = None
-        self._fell = False
 
-    def note(self, scrape: ScrapeSample, page: Exposition | None) -> list[AuditSample]:
-        """The two readings around a fall, from pages that were taken."""
-        value = with_labels(self._audit, named_series(self._audit, page)) if scrape.ok else None
-        if value is None or self._fell:
-            return []
-        now = AuditSample(
-            t=scrape.t,
-            done_t=scrape.t + (scrape.duration_ns or 0),
-            instance=scrape.instance,
-            value=value,
-            reason=None,
-        )
-        before, self._before = self._before, now
-        self._fell = before is not None and before.value is not None and value < before.value
-        return [before, now] if self._fell and before is not None else []
+def reading(audit: Audit, scrape: ScrapeSample, page: Exposition | None) -> AuditSample | None:
+    """What a page that was scraped shows of the counter or gauge: how it goes on under load."""
+    value = with_labels(audit, named_series(audit, page)) if scrape.ok else None
+    if value is None:
+        return None
+    return AuditSample(
+        t=scrape.t,
+        done_t=scrape.t + (scrape.duration_ns or 0),
+        instance=scrape.instance,
+        value=value,
+        reason=None,
+    )

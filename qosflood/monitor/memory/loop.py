@@ -16,7 +16,7 @@ from qosflood.monitor.ticks import Ticks, Timer
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import ONE_INSTANCE, Instance, MemorySource
 
-_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _PSS_PER_BLOCK = 4
 """A block of samples needs several, however short it is."""
 
@@ -43,7 +43,7 @@ def address_of(plan: Plan, instance: Instance) -> Target:
     host = split.hostname or ""
     at_home = host == "localhost" or is_loopback(host)
     addresses = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-    port = split.port or _PORTS.get(split.scheme, 0)
+    port = split.port or DEFAULT_PORTS.get(split.scheme, 0)
     return replace(target, host=host, port=port, addresses=addresses, loopback=at_home)
 
 

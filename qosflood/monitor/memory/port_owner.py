@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import psutil
@@ -45,11 +45,12 @@ class ListeningProcess:
 @dataclass(frozen=True, slots=True)
 class Ownership:
     """Who holds a port; if nobody that can be named, `reason` says why. `several`: processes that
-    have nothing to do with each other."""
+    have nothing to do with each other. `workers` are those that hold it below the process."""
 
     process: ListeningProcess | None
     reason: str = ""
     several: bool = False
+    workers: tuple[int, ...] = ()
 
 
 def owner_of_port(port: int, addresses: Iterable[str]) -> Ownership:
@@ -68,7 +69,7 @@ def owner_of_port(port: int, addresses: Iterable[str]) -> Ownership:
         listed = ", ".join(str(pid) for pid in sorted(known))
         reason = f"several processes listen on port {port}: pids {listed}"
         return Ownership(None, reason, several=True)
-    return _owned(port, root)
+    return replace(_owned(port, root), workers=tuple(sorted(known - {root})))
 
 
 def describe(pid: int) -> ListeningProcess:

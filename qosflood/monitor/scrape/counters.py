@@ -38,11 +38,12 @@ def _spellings(name: str) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Fall:
     """How many counters fell; whether all of them began `anew`, as those of a new process do, or
-    several processes count in turn."""
+    several processes count in turn. `went_on`: several had counted, and none of them fell."""
 
     resets: int = 0
     anew: bool = False
     several: bool = False
+    went_on: bool = False
 
 
 NO_FALL = Fall()
@@ -82,7 +83,7 @@ class Counters:
         self._fell |= fallen
         self._moved |= {key for key, value in before.items() if values.get(key, 0.0) != value}
         if not fallen:
-            return NO_FALL
+            return Fall(went_on=sum(value > 0 for value in before.values()) > 1)
         self._returns += older is not None and older is not before
         several = self._returns >= _RETURNS and len(self._moved) > 1 and self._moved == self._fell
         return Fall(len(fallen), older is None and _began_anew(before, values), several)

@@ -10,8 +10,8 @@ from qosflood.monitor.scrape.scraper import Scraper
 from qosflood.monitor.ticks import Ticks, Timer
 
 _STARVED = 0.5
-"""A fetch that failed says nothing of the target if the monitor waited for a CPU for this share of
-it."""
+"""A fetch that timed out says nothing of the target if the monitor waited for a CPU for this share
+of it. A refusal or a bad answer is the target's, however long it took to read."""
 
 
 class ScrapeLoop:
@@ -75,7 +75,7 @@ class ScrapeLoop:
         starved_ns = waited_for_cpu_ns() - before_ns
         stalled = page.duration_ns > self._timeout_ns + tolerance_ns
         # A page that came in small pieces of CPU time may have been there in time.
-        stalled |= page.reason is not None and starved_ns > _STARVED * page.duration_ns
+        stalled |= page.timed_out and starved_ns > _STARVED * page.duration_ns
         # Only the target can make a gap: a fetch beyond its own timeout was the monitor's stall.
         self._fetched_ns = 0 if stalled else self._timer.now()
         sample = await self._scraper.read(tick, page)

@@ -6,10 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import aiohttp
 from yarl import URL
 
 from qosflood.base.endpoint import same_origin
@@ -19,9 +17,11 @@ from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
 from qosflood.journal.records import ScrapeSample
 from qosflood.monitor.exposition.exposition import Exposition, ExpositionError, check_content_type
-from qosflood.monitor.http import as_stranger, exchange_failure, open_session, receive
-from qosflood.monitor.scrape.body import BodyError
+from qosflood.monitor.http import as_stranger
+from qosflood.monitor.scrape.answer import Answer, AnswerError
+from qosflood.monitor.scrape.body import Body, BodyError
 from qosflood.monitor.scrape.changes import UNSAID, History
+from qosflood.monitor.scrape.connection import Connection
 from qosflood.plan.plan import Plan, Target
 from qosflood.plan.watching import Instance
 
@@ -41,7 +41,8 @@ _MOST_REQUESTS = 10
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """What one exchange brought; `reason` says why it failed, None if it did not.
+    """What one exchange brought; `reason` says why it failed, None if it did not, and `timed_out`
+    whether that was for time alone.
 
     `duration_ns` runs from before the connect to the last byte.
     """
@@ -49,6 +50,7 @@ class Page:
     began_ns: int = field(default_factory=time.monotonic_ns)
     duration_ns: int = 0
     reason: str | None = None
+    timed_out: bool = False
     status: int | None = None
     content_type: str | None = None
     body: bytes | None = None
@@ -76,9 +78,11 @@ async def open_scraper(
     """
     instance = instance or plan.instances[0]
     headers = resolve_headers(instance.headers)
-    context = _tls_of_page(plan.target, instance)
-    async with open_session(context, at_once=1, pinned=plan.target) as session:
-        yield Scraper(plan, instance, session, headers, readers)
+    connection = Connection(_tls_of_page(plan.target, instance), plan.target, plan.watch.dialect)
+    try:
+        yield Scraper(plan, instance, connection, headers, readers)
+    finally:
+        connection.close()
 
 
 def _tls_of_page(target: Target, instance: Instance) -> ssl.SSLContext:
@@ -87,7 +91,7 @@ def _tls_of_page(target: Target, instance: Instance) -> ssl.SSLContext:
 
 
 class Scraper:
-    """Scrapes an instance's page over one session.
+    """Scrapes an instance's page over one connection.
 
     `wanted` are metrics to keep of each page. `exposition` is what the last page that was taken
     says, and `change` what it says compared with the one before.
@@ -97,12 +101,12 @@ class Scraper:
         self,
         plan: Plan,
         instance: Instance,
-        session: aiohttp.ClientSession,
+        connection: Connection,
         headers: dict[str, str],
         readers: Iterable[Reader],
     ) -> None:
         self._plan = plan
-        self._session = session
+        self._connection = connection
         self._history = History(plan.watch)
         self.instance = instance
         self._url = URL(instance.scrape_url)
@@ -131,11 +135,11 @@ class Scraper:
             async with asyncio.timeout(self._timeout_s):
                 await self._exchange(page)
         except TimeoutError:
-            page.reason = no_answer(self._plan.watch.timeout_ns)
-        except (ScrapeError, BodyError, ExpositionError) as failure:
+            page.reason, page.timed_out = no_answer(self._plan.watch.timeout_ns), True
+        except (ScrapeError, AnswerError, BodyError, ExpositionError) as failure:
             page.reason = str(failure)
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            page.reason = exchange_failure(error)
+        if page.reason is not None:
+            self._connection.close()
         page.duration_ns = time.monotonic_ns() - page.began_ns
         return page
 
@@ -184,39 +188,40 @@ class Scraper:
     async def _exchange(self, page: Page) -> None:
         url = self._url
         for _ in range(_MOST_REQUESTS):
-            async with self._session.get(
-                url, **self._secrets_for(url), allow_redirects=False
-            ) as response:
-                page.status = response.status
-                location = response.headers.get("Location")
-                if response.status not in _REDIRECTS or not location:
-                    await self._receive(page, response)
-                    return
-                url = _next_url(url, location)
+            answer = await self._ask(url)
+            page.status = answer.status
+            location = answer.get("Location")
+            if answer.status not in _REDIRECTS or not location:
+                await self._receive(page, answer)
+                return
+            await self._connection.skim(answer)
+            url = _next_url(url, location)
         raise ScrapeError(f"stopped after {_MOST_REQUESTS} redirects")
 
-    async def _receive(self, page: Page, response: aiohttp.ClientResponse) -> None:
-        if response.status != 200:
-            raise ScrapeError(f"status {response.status}")
-        if response.version is not None and response.version < (1, 1) and _is_chunked(response):
-            # Go reads the sizes of the chunks as a part of such a page.
-            raise ScrapeError("bad response: chunks in HTTP 1.0")
-        page.content_type = response.headers.get("Content-Type")
-        page.body = await receive(
-            response,
+    async def _receive(self, page: Page, answer: Answer) -> None:
+        if answer.status != 200:
+            raise ScrapeError(f"status {answer.status}")
+        page.content_type = answer.get("Content-Type")
+        body = Body(
             self._plan.watch.body_size_limit_bytes,
-            # An empty page is one of any type.
-            begun=partial(check_content_type, page.content_type, self._plan.watch.dialect),
+            gzipped=answer.get("Content-Encoding") == "gzip",
         )
+        async for piece in answer.pieces():
+            for _ in body.feed(piece):
+                await asyncio.sleep(0)
+            if body.size:  # an empty page is one of any type
+                check_content_type(page.content_type, self._plan.watch.dialect)
+        page.body = body.finish()
+        self._connection.done(answer)
 
-    def _secrets_for(self, url: URL) -> dict[str, Any]:
-        """Headers and TLS of a request: a redirect must not carry the target's secrets, nor show
-        its certificate, to somebody else."""
+    async def _ask(self, url: URL) -> Answer:
+        """The answer up to its body: a redirect must not carry the target's secrets, nor show its
+        certificate, to somebody else."""
         if url.origin() == self._url.origin():
-            return {"headers": self._headers | self.secrets}
+            return await self._connection.get(url, self._headers | self.secrets)
         if self._strangers_tls is None:
             self._strangers_tls = tls_context(as_stranger(self._plan.target))
-        return {"headers": self._headers, "ssl": self._strangers_tls}
+        return await self._connection.get(url, self._headers, self._strangers_tls)
 
 
 def _next_url(url: URL, location: str) -> URL:
@@ -227,7 +232,3 @@ def _next_url(url: URL, location: str) -> URL:
     if following.scheme not in ("http", "https") or not following.host:
         raise ScrapeError("redirected to what is no http address")
     return following
-
-
-def _is_chunked(response: aiohttp.ClientResponse) -> bool:
-    return response.headers.get("Transfer-Encoding", "").lower() == "chunked"

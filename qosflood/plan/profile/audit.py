@@ -13,7 +13,7 @@ from qosflood.plan.options import Options
 from qosflood.plan.plan import Report, Target
 from qosflood.plan.profile.fields import Expected, Section, key, spelled
 from qosflood.plan.profile.problems import Problems
-from qosflood.plan.readback import fields
+from qosflood.plan.readback import NO_INSTANCE_NAMES_ONE, fields
 from qosflood.plan.watching import Audit, Instance, Watch
 
 _READBACK = '"auto", "off", a path or a URL'
@@ -65,9 +65,9 @@ class AuditSection(Section):
     ] = key({}, "Labels of the series that are added up. Default: all series.", {"route": "/qos"})
     readback: Annotated[str, spelled(_READBACK, _readback)] = key(
         "auto",
-        "JSON snapshot of each session's last sample, read after settle: a path below the target's "
-        "URL, a URL, or off. auto: report.path, on loopback or with --audit, if it answers with "
-        "such a snapshot.",
+        "JSON snapshot of each session's last sample, read after settle, and in the flood where "
+        "that is cheap: a path below the target's URL, a URL, or off. auto: report.path, on "
+        "loopback or with --audit, if it answers with such a snapshot.",
         "/api/v1/metrics/qos",
     )
     samples: ListKeys = key("samples", "Key of the list of samples in the snapshot.")
@@ -76,7 +76,9 @@ class AuditSection(Section):
         "observedAt", "Key of the time of observation in a sample, in ms since 1970."
     )
     sessions: Annotated[int, Field(ge=1, le=100_000), Expected("a number from 1 to 100000")] = key(
-        500, "Number of sessions that are read back, of those that exist when the load ends."
+        500,
+        "Number of sessions that are read back, of those that exist when the load ends; as many of "
+        "those that ended before.",
     )
 
 
@@ -151,7 +153,7 @@ def _unfit(audit: Audit, target: Target, report: Report, instances: tuple[Instan
     if not target.loopback:
         return "off loopback only with --audit"
     if len(instances) > 1:
-        return "no instance names a readback"
+        return NO_INSTANCE_NAMES_ONE
     if why := _why_unprovable(report):
         return why
     values = dict(fields(report.body))

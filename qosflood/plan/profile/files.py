@@ -55,7 +55,7 @@ def _inner_keys(kind: Any) -> list[str]:
 
 def _find(name_or_path: str, shipped: list[str]) -> Path:
     path = Path(name_or_path)
-    if path.is_file():
+    if path.exists() and not path.is_dir():  # a pipe is one too: <(generate-a-profile)
         return path
     known = ", ".join(shipped)
     if "/" in name_or_path or path.suffix == ".toml":
@@ -68,7 +68,7 @@ def _find(name_or_path: str, shipped: list[str]) -> Path:
 
 def _read(path: Path, shown: str) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         problem = "got bytes that are not UTF-8, expected a TOML file"
     except OSError as error:

@@ -1,15 +1,17 @@
 """Findings to charts as plotly's plain JSON: data and layout, at most 2,000 points each. Pure."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from qosflood.analysis.findings import Findings
 from qosflood.analysis.findings_series import PercentileCurve
 from qosflood.analysis.gaps import Gaps
-from qosflood.base.units import MS, SECOND
+from qosflood.base.percentiles import PERCENTILES as RANKS
+from qosflood.base.units import MS, SECOND, format_duration
 from qosflood.plan.plan import Plan
 from qosflood.report.charts import wording
+from qosflood.report.charts.limits import COLOUR, limit_lines, of_shares, of_times
 from qosflood.report.charts.plotting import (
     MOST_POINTS,
     PALETTE,
@@ -17,12 +19,15 @@ from qosflood.report.charts.plotting import (
     Json,
     Moment,
     Timeline,
+    beneath,
     dashed,
     figure,
     in_ms,
+    laid_over,
     line,
     log_axis,
     plotly_text,
+    said,
     thin,
     timeline_of,
 )
@@ -42,10 +47,10 @@ def make_charts(plan: Plan, findings: Findings, gaps: Gaps | None = None) -> lis
     time = timeline_of(findings.phases, tuple(_moments(findings)))
     makers: tuple[Callable[[], Chart | None], ...] = (
         lambda: _throughput(time, plan, findings),
-        lambda: _latency(time, findings),
-        lambda: _errors(time, findings),
-        *(partial(make, time, findings) for make in TARGET_CHARTS),
-        lambda: _percentiles(findings),
+        lambda: _latency(time, plan, findings),
+        lambda: _errors(time, plan, findings),
+        *(partial(make, time, plan, findings) for make in TARGET_CHARTS),
+        lambda: _percentiles(plan, findings),
     )
     charts = (gaps.instead("a chart", make, lambda: None) for make in makers)
     return [chart for chart in charts if chart is not None]
@@ -66,15 +71,16 @@ def _throughput(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
         return None
     times = [second.t_s for second in seconds]
     traces = [
-        time.line("offered", times, [s.offered for s in seconds], "@offered", 900),
+        beneath(time.line("offered", times, [s.offered for s in seconds], "@offered", 900)),
         time.line("answered", times, [s.acked for s in seconds], "@acked", 900),
         _planned(time, plan, findings),
+        *limit_lines(time, of_shares(plan.limits, findings, "offered")),
     ]
     return Chart(
         "throughput",
         "Throughput",
         "Reports per second: planned by the schedule, offered (sent) and answered in time.",
-        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        figure(said(traces, "reports/s"), time.layout("reports/s", rangemode="tozero")),
         wording.throughput(findings),
         time.unit_s,
     )
@@ -96,54 +102,109 @@ def _planned(time: Timeline, plan: Plan, findings: Findings) -> Json:
     return dashed(trace)
 
 
-def _latency(time: Timeline, findings: Findings) -> Chart | None:
+def _latency(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     seconds = findings.seconds
     if not any(second.response_max_ns for second in seconds):
         return None
     times = [second.t_s for second in seconds]
     each = (MOST_POINTS - 10) // 3
     longest = [in_ms(second.response_max_ns) for second in seconds]
-    rare = [in_ms(second.response_p99_ns) for second in seconds]
+    rare_s, rare = p99_line(findings)
     typical = [in_ms(second.response_p50_ns) for second in seconds]
-    lines = (("max", longest, "@muted"), ("p99", rare, "@bad"), ("p50", typical, "@offered"))
+    lines = (
+        ("max", times, longest, "@muted"),
+        ("p99", rare_s, rare, "@bad"),
+        ("p50", times, typical, "@offered"),
+    )
+    limits = of_times(plan.limits, findings, "response")
     traces = [
-        time.line(name, times, values, color, each)
-        for name, values, color in lines
+        time.line(name, at_s, values, color, each)
+        for name, at_s, values, color in lines
         if any(value is not None for value in values)
     ]
-    few = "" if len(traces) == len(lines) else " No second had the 1,000 reports that a p99 needs."
+    traces += limit_lines(time, limits)
+    levels = [level.value for level in limits]
     return Chart(
         "latency",
         "Response time",
         "From the moment a report was due, per second; a report that failed counts at least its "
-        f"timeout. Logarithmic.{few}",
-        figure(traces, time.layout("ms", **log_axis([*longest, *rare, *typical]))),
+        f"timeout. Logarithmic. {p99_words(findings)}",
+        figure(
+            said(traces, "ms"), time.layout("", **log_axis([*longest, *rare, *typical, *levels]))
+        ),
         wording.latency(findings),
         time.unit_s,
     )
 
 
-def _percentiles(findings: Findings) -> Chart | None:
-    curves = [curve for curve in findings.curves if _is_shown(curve)]
+def p99_line(findings: Findings) -> tuple[list[float], list[float | None]]:
+    """Moments and milliseconds of the p99: level over each stretch, broken where none is known."""
+    moments: list[float] = []
+    values: list[float | None] = []
+    end_s = 0.0
+    for point in findings.p99_points:
+        if values and point.t_s > end_s:
+            moments.append(end_s)
+            values.append(None)
+        end_s = point.t_s + point.length_s
+        both = [point.t_s] if point.length_s == 1 else [point.t_s, end_s]
+        moments += both
+        values += [in_ms(point.p99_ns)] * len(both)
+    return moments, values
+
+
+def p99_words(findings: Findings) -> str:
+    """Of how many seconds together a p99 is."""
+    lengths = {point.length_s for point in findings.p99_points}
+    if not lengths:
+        return "No phase had the 1,000 reports that a p99 needs."
+    if lengths == {1}:
+        return "p99 of each second."
+    shortest, longest = min(lengths), max(lengths)
+    span = f"{shortest}s" if shortest == longest else f"{shortest}s to {longest}s"
+    return f"p99 of {span} together, as many as have the 1,000 reports that it needs."
+
+
+def _percentiles(plan: Plan, findings: Findings) -> Chart | None:
+    curves = sorted(
+        (curve for curve in findings.curves if _is_shown(curve)),
+        key=lambda curve: tuple(_CURVES).index((curve.phase, curve.series)),
+    )
     if not curves:
         return None
-    shown = [_curve(curve) for curve in curves]
+    shown = laid_over([_curve(curve) for curve in curves])
+    shown += _levels_of_curves(plan, findings, curves)
     layout = {
         "xaxis": {
             "title": {"text": "percentile"},
             "tickvals": [_nines(float(text) / 100) for text in _PERCENTS],
             "ticktext": [f"{text}%" for text in _PERCENTS],
         },
-        "yaxis": {"title": {"text": "ms"}} | log_axis([y for one in shown for y in one["y"]]),
+        "yaxis": {"title": {"text": ""}} | log_axis([y for one in shown for y in one["y"]]),
     }
     return Chart(
         "percentiles",
         PERCENTILES,
         "HDR percentile scale, 1/(1-q): from 90% on each step to the right is ten times rarer. "
         "Response time counts from due, service time from sent; the gap between them is waiting.",
-        figure(shown, layout),
+        figure(said(shown, "ms"), layout),
         wording.percentiles(findings, curves),
     )
+
+
+def _levels_of_curves(
+    plan: Plan, findings: Findings, curves: Sequence[PercentileCurve]
+) -> list[Json]:
+    """Limits on the flood's percentiles, from the median on to the one that is limited."""
+    rarest = max(curve.quantiles[-1] for curve in curves)
+    lines = []
+    for level in of_times(plan.limits, findings, "response.p", "service.p"):
+        name = level.expr.partition(" ")[0].partition(".")[2]
+        if name in RANKS:
+            ends = [_nines(0.0), _nines(min(RANKS[name] / 100, rarest))]
+            trace = line(f"limit {plotly_text(level.expr)}", ends, [level.value] * 2, COLOUR, 5)
+            lines.append(dashed(trace, "dashdot"))
+    return lines
 
 
 _PERCENTS = ("50", "90", "99", "99.9", "99.99", "99.999", "99.9999")
@@ -160,25 +221,27 @@ def _is_shown(curve: PercentileCurve) -> bool:
 
 
 _CURVES = {
-    ("flood", "response"): ("@bad", "solid"),
-    ("flood", "service"): ("@offered", "solid"),
-    ("baseline", "response"): ("@muted", "dot"),
-    ("recovery", "response"): ("@teal", "dot"),
+    ("flood", "response"): "@bad",
+    ("flood", "service"): "@offered",
+    ("baseline", "response"): "@muted",
+    ("recovery", "response"): "@teal",
 }
+"""In the order of the legend: response time lies below service time, which often equals it."""
 
 
 def _curve(curve: PercentileCurve) -> Json:
-    color, dash = _CURVES[(curve.phase, curve.series)]
+    color = _CURVES[(curve.phase, curve.series)]
     values = [value / MS for value in curve.values_ns]
     rarity = [_nines(quantile) for quantile in curve.quantiles]
     trace = line(f"{curve.phase} {curve.series}", rarity, values, color, MOST_POINTS // 4)
     kept = thin(values, MOST_POINTS // 4)
     trace["customdata"] = [100 * curve.quantiles[index] for index in kept]
-    trace["hovertemplate"] = "%{customdata:.5~g}%: %{y:.4~g} ms"
-    return trace if dash == "solid" else dashed(trace, dash)
+    trace["text"] = [format_duration(values[index] * MS) for index in kept]
+    trace["hovertemplate"] = "%{customdata:.5~g}%: %{text}"
+    return trace
 
 
-def _errors(time: Timeline, findings: Findings) -> Chart | None:
+def _errors(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     seconds = findings.seconds
     counts: dict[str, int] = {}
     for second in seconds:
@@ -194,11 +257,12 @@ def _errors(time: Timeline, findings: Findings) -> Chart | None:
         | {"fill": "tozeroy", "fillcolor": f"{color}/0.18"}
         for kind, color in zip(kinds, PALETTE, strict=False)
     ]
+    traces += limit_lines(time, of_shares(plan.limits, findings, "errors"))
     return Chart(
         "errors",
         "Errors by kind",
         "Failed reports per second, by outcome.",
-        figure(traces, time.layout("reports/s", rangemode="tozero")),
+        figure(said(traces, "reports/s"), time.layout("reports/s", rangemode="tozero")),
         wording.errors(findings, kinds),
         time.unit_s,
     )

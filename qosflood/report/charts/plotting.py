@@ -6,22 +6,24 @@ is pseudo-HTML to plotly, so what comes from a target goes through `plotly_text`
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 from qosflood.analysis.findings import PhaseFigures
 from qosflood.base.text import clip, printable
-from qosflood.base.units import MS
+from qosflood.base.units import MS, format_bytes, format_count, format_duration
 from qosflood.report.charts.wording import Words
 
 Numbers = Sequence[float | None]
 Json = dict[str, Any]
 PALETTE = ("@bad", "@warn", "@violet", "@teal", "@offered", "@muted", "@acked", "@planned")
+_PLAIN = "%{y:.4~g}"
 _FINE_DECADES = 3
 _DOT = 5
-_TIME_UNITS = ((3 * 3600.0, 3600.0, " h"), (180.0, 60.0, " min"), (0.0, 1.0, " s"))
+_TIME_UNITS = ((3 * 3600.0, 3600.0, "h"), (180.0, 60.0, "m"), (0.0, 1.0, "s"))
+_STROKES = ((2.4, "dash"), (1.8, "dot"), (1.8, "dashdot"), (1.6, "longdash"))
 _LANES = 3
 _FEW = 9
 """Moments up to which their labels may cover more of a chart than its upper edge."""
@@ -177,7 +179,7 @@ def line(name: str, x: Sequence[float], y: Numbers, color: str, most: int) -> Js
         "x": [round(x[index], 6) for index in kept],
         "y": values,
         "line": {"color": color, "width": 1.6},
-        "hovertemplate": "%{y:.4~g}",
+        "hovertemplate": _PLAIN,
     }
     alone = _alone(values)
     if any(alone):
@@ -200,6 +202,22 @@ def dashed(trace: Json, dash: str = "dash") -> Json:
     return trace | {"line": trace["line"] | {"dash": dash, "width": 1.3}}
 
 
+def beneath(trace: Json) -> Json:
+    """The same line, wide and pale: one that the next lines may cover."""
+    return trace | {"line": trace["line"] | {"width": 4.5}, "opacity": 0.5}
+
+
+def laid_over(traces: Sequence[Json]) -> list[Json]:
+    """Lines that may run along each other: each is thinner than those below it, and has gaps in
+    which they show. The first lies at the bottom, wide and pale."""
+    strokes = chain(_STROKES, repeat(_STROKES[-1]))
+    above = [
+        trace | {"line": trace["line"] | {"width": width, "dash": dash}}
+        for trace, (width, dash) in zip(traces[1:], strokes, strict=False)
+    ]
+    return [*map(beneath, traces[:1]), *above]
+
+
 def figure(traces: list[Json], layout: Json) -> Json:
     """Traces and layout as one figure; a legend only if there is more than one line."""
     return {"data": traces, "layout": {"showlegend": len(traces) > 1} | layout}
@@ -218,9 +236,29 @@ def right_axis(unit: str) -> Json:
     }
 
 
+_SAID: dict[str, Callable[[float], str]] = {
+    "ms": lambda value: format_duration(value * MS),
+    "KiB": lambda value: format_bytes(value * 1024),
+    "MiB": lambda value: format_bytes(value * 1024 * 1024),
+}
+
+
+def said(traces: list[Json], unit: str) -> list[Json]:
+    """The traces with each value in the words that texts and tables have for it; those that say
+    something of their own, as they are."""
+    form = _SAID.get(unit, format_count)
+    return [_said(trace, form) if trace["hovertemplate"] == _PLAIN else trace for trace in traces]
+
+
+def _said(trace: Json, form: Callable[[float], str]) -> Json:
+    form = format_count if trace.get("yaxis") == "y2" else form
+    texts = ["" if value is None else form(value) for value in trace["y"]]
+    return trace | {"text": texts, "hovertemplate": "%{text}"}
+
+
 def log_axis(values: Iterable[float | None]) -> Json:
-    """A logarithmic axis from the round figure below the least value to the one above the
-    greatest; plotly by itself labels nothing on one that spans less than a decade."""
+    """A logarithmic axis of milliseconds, from the round figure below the least value to the one
+    above the greatest; plotly by itself labels nothing on one that spans less than a decade."""
     positive = [value for value in values if value] or [1.0]
     low, high = math.log10(min(positive)), math.log10(max(positive))
     decades = range(math.floor(low) - 1, math.ceil(high) + 2)
@@ -231,7 +269,7 @@ def log_axis(values: Iterable[float | None]) -> Json:
     return {
         "type": "log",
         "tickvals": ticks,
-        "ticktext": [f"{tick:,.10g}" for tick in ticks],
+        "ticktext": [format_duration(tick * MS) for tick in ticks],
         "range": [math.log10(start), math.log10(end)],
     }
 
@@ -252,7 +290,8 @@ MOST_POINTS = 2000
 @dataclass(frozen=True, slots=True)
 class Chart:
     """One chart: its element's id, its title, a caption, plotly's figure, and the same as text.
-    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis."""
+    Those over time are zoomed together; `unit_s` are the seconds of a unit of their x axis. Without
+    a figure the words say it all."""
 
     name: str
     title: str

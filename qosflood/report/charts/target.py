@@ -1,12 +1,15 @@
 """Charts of the monitoring: memory, scrapes, the page, the reference endpoint, Prometheus. Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import TypeVar
 
 from qosflood.analysis.findings import Findings
 from qosflood.analysis.findings_series import MemoryPoint, ScrapePoint
+from qosflood.plan.plan import Plan
 from qosflood.report.charts import wording
+from qosflood.report.charts.limits import Level, limit_lines, of_memory, of_times
 from qosflood.report.charts.plotting import (
     PALETTE,
     Chart,
@@ -18,6 +21,7 @@ from qosflood.report.charts.plotting import (
     log_axis,
     plotly_text,
     right_axis,
+    said,
     thin,
 )
 from qosflood.report.charts.wording import Words
@@ -28,11 +32,13 @@ _SCRAPES = (
     "How long each scrape of the metrics page took; in the tables a failed one counts as "
     "at least its timeout"
 )
+_LEVEL = 0.02
+"""A line that stays within this share of its greatest value is level to the eye."""
 _UNTIMED_MS = 1.0
 """Where a failure without a duration is drawn; a logarithmic axis has no 0."""
 
 
-def _memory(time: Timeline, findings: Findings) -> Chart | None:
+def _memory(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     points = findings.memory_points
     if not points:
         return None
@@ -46,18 +52,20 @@ def _memory(time: Timeline, findings: Findings) -> Chart | None:
     limit = findings.memory.limit_bytes
     if limit:
         level = [limit / _MIB] * 2
-        traces.append(dashed(time.line("limit", [times[0], times[-1]], level, "@bad", 5)))
+        traces.append(dashed(time.line("memory limit", [times[0], times[-1]], level, "@bad", 5)))
+    judged = of_memory(plan.limits, findings)
+    traces += limit_lines(time, [replace(one, value=one.value / _MIB) for one in judged])
     return Chart(
         "memory",
         "Target memory",
         "Resident memory and CPU of the target.",
-        figure(traces, layout),
+        figure(said(traces, "MiB"), layout),
         wording.memory(findings),
         time.unit_s,
     )
 
 
-def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
+def _scrapes(time: Timeline, plan: Plan, findings: Findings) -> Chart | None:
     if not findings.scrape_points:
         return None
     return _timed(
@@ -66,10 +74,11 @@ def _scrapes(time: Timeline, findings: Findings) -> Chart | None:
         findings.scrape_points,
         "@teal",
         wording.scrapes(findings),
+        of_times(plan.limits, findings, "scrape.p99"),
     )
 
 
-def _up(time: Timeline, findings: Findings) -> Chart | None:
+def _up(time: Timeline, _plan: Plan, findings: Findings) -> Chart | None:
     """Scrapes by the user's Prometheus: its `up`, and their durations as it reports them."""
     points = [_as_scrape(p.t_s, p.ok, p.duration_ns, p.instance) for p in findings.up_points]
     if not points:
@@ -83,7 +92,7 @@ def _up(time: Timeline, findings: Findings) -> Chart | None:
     )
 
 
-def _control(time: Timeline, findings: Findings) -> Chart | None:
+def _control(time: Timeline, _plan: Plan, findings: Findings) -> Chart | None:
     points = [
         _as_scrape(p.t_s, p.ok, p.duration_ns, reason=p.reason) for p in findings.control_points
     ]
@@ -122,6 +131,7 @@ def _timed(
     points: Sequence[ScrapePoint],
     color: str,
     words: Words,
+    limits: Sequence[Level] = (),
 ) -> Chart:
     """Requests by how long they took; `named` are the chart's name, title and caption."""
     name, title, caption = named
@@ -130,8 +140,9 @@ def _timed(
     traces = _lines(time, "took", good, lambda p: in_ms(p.duration_ns), color)
     if failed:
         traces.append(_failed(time, failed))
-    layout = time.layout("ms", **log_axis([y for one in traces for y in one["y"]]))
-    drawn = figure(traces, layout)
+    traces += limit_lines(time, limits)
+    layout = time.layout("", **log_axis([y for one in traces for y in one["y"]]))
+    drawn = figure(said(traces, "ms"), layout)
     return Chart(
         name, title, f"{caption}; crosses are failures. Logarithmic.", drawn, words, time.unit_s
     )
@@ -179,10 +190,14 @@ def _failed(time: Timeline, failed: Sequence[ScrapePoint]) -> Json:
     }
 
 
-def _pages(time: Timeline, findings: Findings) -> Chart | None:
+def _pages(time: Timeline, _plan: Plan, findings: Findings) -> Chart | None:
     points = [point for point in findings.scrape_points if point.bytes is not None]
     if not points:
         return None
+    level = _is_level(points, lambda p: p.bytes) and _is_level(points, lambda p: p.series)
+    words = wording.pages(findings, level=level)
+    if level:
+        return Chart("pages", "Metrics page", "", {}, words, time.unit_s)
     traces = _lines(time, "page size", points, lambda p: (p.bytes or 0) / 1024, "@teal")
     layout = time.layout("KiB", rangemode="tozero")
     if len(traces) == 1 and any(point.series for point in points):
@@ -194,13 +209,23 @@ def _pages(time: Timeline, findings: Findings) -> Chart | None:
         "pages",
         "Metrics page",
         "Size of the metrics page, and how many series it holds.",
-        figure(traces, layout),
-        wording.pages(findings),
+        figure(said(traces, "KiB"), layout),
+        words,
         time.unit_s,
     )
 
 
-TARGET_CHARTS: tuple[Callable[[Timeline, Findings], Chart | None], ...] = (
+def _is_level(points: Sequence[ScrapePoint], value: Callable[[ScrapePoint], int | None]) -> bool:
+    """Whether a chart would show a level line of each instance."""
+    ends: dict[str, tuple[int, int]] = {}
+    for point in points:
+        now = value(point) or 0
+        least, most = ends.get(point.instance, (now, now))
+        ends[point.instance] = min(least, now), max(most, now)
+    return all(most - least <= _LEVEL * most for least, most in ends.values())
+
+
+TARGET_CHARTS: tuple[Callable[[Timeline, Plan, Findings], Chart | None], ...] = (
     _memory,
     _scrapes,
     _up,

@@ -35,7 +35,7 @@ def throughput(findings: Findings) -> Words:
     """Planned, offered and answered."""
     rows = _by_phase(
         findings,
-        lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.acked)),
+        lambda p: (cells.count(p.planned), cells.count(p.offered), cells.count(p.answered)),
     )
     headers = ("phase", "planned /s", "offered /s", "answered /s")
     flood = main_phase(findings)
@@ -43,7 +43,7 @@ def throughput(findings: Findings) -> Words:
         return Words("The flood was not reached.", headers, rows)
     return Words(
         f"In the flood {cells.count(flood.planned)} reports/s were planned, "
-        f"{cells.count(flood.offered)} offered and {cells.count(flood.acked)} answered"
+        f"{cells.count(flood.offered)} offered and {cells.count(flood.answered)} answered"
         f"{_answered_per_second(findings, flood)}.",
         headers,
         rows,
@@ -51,16 +51,14 @@ def throughput(findings: Findings) -> Words:
 
 
 def _answered_per_second(findings: Findings, flood: PhaseFigures) -> str:
-    """The extremes. If many reports of the flood were answered after it, no second of the flood had
-    as many."""
+    """The extremes, and what was left to be answered after the flood."""
     acked = [second.acked for second in findings.seconds if second.phase == flood.name]
     if not acked:
         return ""
-    least, most = min(acked), max(acked)
-    between = f"{format_count(least)} to {format_count(most)}"
-    if flood.acked is not None and most < flood.acked:
-        return f", many of them after the flood: during it, {between} per second were answered"
-    return f", from {between} per second"
+    later = flood.answered_later or 0
+    after = f"; {counted(later, 'report')} of it {'was' if later == 1 else 'were'} answered later"
+    between = f"{format_count(min(acked))} to {format_count(max(acked))}"
+    return f", from {between} per second{after * (later > max(flood.planned, 1.0))}"
 
 
 def latency(findings: Findings) -> Words:
@@ -215,8 +213,8 @@ def _timed(points: Sequence[ScrapePoint], one: str, several: str = "") -> str:
     return f"{failed}; the slowest good one took {took}, at {when}."
 
 
-def pages(findings: Findings) -> Words:
-    """The size of the metrics page."""
+def pages(findings: Findings, *, level: bool) -> Words:
+    """The size of the metrics page; one that stays `level` needs no more words, and no chart."""
     taken = [point for point in findings.scrape_points if point.bytes is not None]
     points = _from_the_start(findings, taken)
     largest = max(point.bytes or 0 for point in points)
@@ -225,13 +223,27 @@ def pages(findings: Findings) -> Words:
     several = len({point.instance for point in points}) > 1
     first = "" if several else f"The page had {format_bytes(points[0].bytes or 0)} at first, "
     most = "The largest page had" if several else "at most"
+    said = f"{first}{most} {format_bytes(largest)}{held}."
     return Words(
-        f"{first}{most} {format_bytes(largest)}{held}.",
+        _kept(points, several=several) if level else said,
         ("phase", "largest page", "series"),
         _by_phase(
             findings, lambda p: (cells.size(p.scrapes.bytes_max), cells.count(p.scrapes.series_max))
         ),
     )
+
+
+def _kept(points: Sequence[ScrapePoint], *, several: bool) -> str:
+    whose = "Each instance's page" if several else "The page"
+    sizes = _from_to([point.bytes or 0 for point in points], format_bytes)
+    series = _from_to([point.series or 0 for point in points], format_count)
+    held = "no series could be read from it" if series == "0" else f"{series} series"
+    return f"{whose} kept its size: {sizes}; {held}."
+
+
+def _from_to(values: Sequence[int], shown: Callable[[float], str]) -> str:
+    least, most = shown(min(values)), shown(max(values))
+    return most if least == most else f"{least} to {most}"
 
 
 def errors(findings: Findings, kinds: Iterable[str]) -> Words:

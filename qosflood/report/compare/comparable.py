@@ -17,7 +17,7 @@ _FLOODS_ALIKE = 1.1
 
 def _rate(clients: int, cadence_ns: int) -> str:
     rate = format_count(clients * SECOND / cadence_ns)
-    return f"{counted(clients, 'client')} every {format_duration(cadence_ns)} ({rate}/s)"
+    return f"{counted(clients, 'client')} every {format_duration(cadence_ns)} ({rate} reports/s)"
 
 
 def _cores(document: Document, _plan: Plan) -> str:
@@ -112,12 +112,13 @@ def unfit(run: Given) -> str | None:
     return None
 
 
-def notes(runs: Sequence[Given], plans: Sequence[Plan]) -> Iterator[str]:
-    """Differences that a reader must know of, but that prevent no comparison."""
+def notes(runs: Sequence[Given], plans: Sequence[Plan], *, compared: bool) -> Iterator[str]:
+    """What a reader must know of, but that prevents no comparison. `compared` says whether one
+    was made; if so, runs that are not valid were compared because --allow-invalid asked for it."""
     yield from _twice(runs)
     yield from _late(runs)
     for run in runs:
-        if (why := unfit(run)) is not None:
+        if compared and (why := unfit(run)) is not None:
             yield f"{run.name}: {why}; compared anyway (--allow-invalid)"
     first, first_plan = runs[0], plans[0]
     for run, plan in zip(runs[1:], plans[1:], strict=True):

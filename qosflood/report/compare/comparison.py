@@ -60,7 +60,7 @@ def compare(
         runs=(*(_facts("base", run) for run in base), *(_facts("new", run) for run in new)),
         differences=apart,
         changes=changes,
-        notes=tuple(notes(runs, plans)),
+        notes=tuple(notes(runs, plans, compared=not apart)),
     )
 
 

@@ -1,5 +1,7 @@
-"""A comparison as JSON, for machines; what was not measured or not compared is null."""
+"""A comparison as JSON, for machines; what was not measured, not compared, or
+never came is null."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -14,7 +16,15 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     """The plain values: `low`, `high` and `band` as shares where a figure's scale is `relative`,
     else in its unit."""
     plain: dict[str, Any] = msgspec.to_builtins(comparison)
-    return {"schema": SCHEMA} | plain
+    changes = tuple(
+        change | {side: tuple(map(_finite, change[side])) for side in ("base", "new")}
+        for change in plain["changes"]
+    )
+    return {"schema": SCHEMA} | plain | {"changes": changes}
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value == math.inf else value
 
 
 def json_text(comparison: Comparison) -> str:

@@ -89,6 +89,12 @@ def _times(series: str, figures: tuple[str, ...]) -> tuple[Figure, ...]:
     )
 
 
+def _per_session(document: Document) -> float | None:
+    """Earlier versions gave no interval, and a figure that was mostly connections and warm-up."""
+    memory = document.memory
+    return memory.bytes_per_session if memory.bytes_per_session_low is not None else None
+
+
 FIGURES: tuple[Figure, ...] = (
     *_times("response", _OF_RESPONSE),
     *_times("service", _OF_SERVICE),
@@ -149,7 +155,7 @@ FIGURES: tuple[Figure, ...] = (
         name="memory.per_session",
         label="memory/session",
         unit="bytes",
-        read=lambda document: _positive(document.memory.bytes_per_session),
+        read=_per_session,
         least=100.0,
         lone=_LONE_LOUD,
     ),
@@ -170,8 +176,3 @@ FIGURES: tuple[Figure, ...] = (
         least=0.02,
     ),
 )
-
-
-def _positive(value: float | None) -> float | None:
-    """Memory that shrank while sessions joined says nothing of a session."""
-    return value if value is not None and value > 0 else None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from qosflood.base.units import format_ratio
+from qosflood.report.compare.amounts import floor_words
 from qosflood.report.compare.figures import Figure
 from qosflood.report.compare.noise import ENOUGH, Judged, Reading, judged
 from qosflood.report.compare.resampling import Noise
@@ -60,7 +61,15 @@ def _decide(
     effect: MinEffect,
 ) -> Change:
     middles = [_middle(figure, side) for side in known]
-    word, why = _verdict(figure, middles[0], middles[1], found, known[0], effect)
+    least = effect.ms if figure.least is None else figure.least
+    small = abs(middles[1] - middles[0]) <= least
+    slight = figure.scale == "relative" and not _by_share(middles, effect)
+    if slight:
+        word, why = _same(f"a change under {format_ratio(effect.share)} does not matter")
+    elif small:
+        word, why = _same(floor_words(figure.unit, least))
+    else:
+        word, why = _verdict(figure, middles[0], middles[1], found, known[0])
     shown = math.expm1 if figure.scale == "relative" else float
     has_interval = found.within or len(known[0]) >= ENOUGH
     return _change(
@@ -76,7 +85,17 @@ def _decide(
         low=shown(found.difference - found.half) if has_interval else None,
         high=shown(found.difference + found.half) if has_interval else None,
         band=shown(found.band),
+        floor=least if small and figure.scale == "relative" and not slight else None,
     )
+
+
+def _same(why: str) -> tuple[Word, str]:
+    return "same", why
+
+
+def _by_share(middles: Sequence[float], effect: MinEffect) -> bool:
+    """Whether a ratio is large enough to matter."""
+    return abs(math.log(middles[1] / middles[0])) > math.log1p(effect.share)
 
 
 def _middle(figure: Figure, values: list[float]) -> float:
@@ -91,10 +110,7 @@ def _verdict(
     new: float,
     found: Judged,
     bases: list[float],
-    effect: MinEffect,
 ) -> tuple[Word, str]:
-    if not _matters(figure, base, new, effect):
-        return "same", "below the smallest change that matters"
     if len(bases) == 2 and min(bases) <= new <= max(bases):
         return "same", "between the two bases"
     if abs(found.difference) > found.band:
@@ -103,24 +119,18 @@ def _verdict(
         worse = (new > base) == (figure.worse == "higher")
         return ("regressed" if worse else "improved"), _beyond(len(bases))
     if figure.scale == "relative" and found.band > max(BLIND, _BLIND_TO_LONE * figure.lone):
-        return "unknown", f"too noisy: {_beyond_band(found.band)} would be detected"
+        return "unknown", f"too noisy: {_hidden(found.band)}"
     return "same", "same (one base)" if len(bases) == 1 else "within the noise between runs"
 
 
-def _beyond_band(band: float) -> str:
-    """A logarithm in words: `only a change beyond 45%`, or `to over 3 times`."""
-    ratio = math.exp(min(band, _HOPELESS))
+def _hidden(band: float) -> str:
+    """What a band hides, a logarithm: `only a change beyond 45% would be detected`, or `to over
+    3x`."""
     if band >= _HOPELESS:
-        return f"not even a change to {ratio:.0f} times"
-    how = f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g} times"
-    return f"only a change {how}"
-
-
-def _matters(figure: Figure, base: float, new: float, effect: MinEffect) -> bool:
-    least = effect.ms if figure.least is None else figure.least
-    if abs(new - base) <= least:
-        return False
-    return figure.scale == "absolute" or abs(math.log(new / base)) > math.log1p(effect.share)
+        return "even a change as large as this one may be noise"
+    ratio = math.exp(band)
+    how = f"beyond {format_ratio(ratio - 1)}" if ratio < 2 else f"to over {ratio:.3g}x"
+    return f"only a change {how} would be detected"
 
 
 def _beyond(bases: int) -> str:
@@ -143,7 +153,15 @@ def _endless(
     """Of a figure that is infinite in some run, such as a recovery that never happened."""
     before, after = (sum(math.isinf(value) for value in side) / len(side) for side in known)
     word: Word = "same" if before == after else "regressed" if after > before else "improved"
-    return _change(figure, base, new, word, "– means never")
+    sides = (("base", base), ("new", new))
+    never = [_how_often(name, values) for name, values in sides if math.inf in values]
+    return _change(figure, base, new, word, f"never in {' and '.join(never)}")
+
+
+def _how_often(side: str, values: Values) -> str:
+    """In which runs of a side the figure never came: `new`, or `1 of 3 base`."""
+    never = values.count(math.inf)
+    return side if never == len(values) else f"{never} of {len(values)} {side}"
 
 
 def _change(
@@ -155,14 +173,9 @@ def _change(
         unit=figure.unit,
         scale=figure.scale,
         worse=figure.worse,
-        base=_finite(base),
-        new=_finite(new),
+        base=tuple(base),
+        new=tuple(new),
         verdict=word,
         why=why,
         **figures,
     )
-
-
-def _finite(values: Values) -> tuple[float | None, ...]:
-    """What never came has no figure: none that is shown, and none in JSON."""
-    return tuple(None if value == math.inf else value for value in values)

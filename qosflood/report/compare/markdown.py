@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 from qosflood.report.compare.values import Comparison
-from qosflood.report.compare.words import MARKS, advice, difference_line, row, run_line, sentence_of
+from qosflood.report.compare.words import (
+    MARKS,
+    advice,
+    difference_line,
+    floor_lines,
+    row,
+    run_line,
+    sentence_of,
+)
 from qosflood.report.formats.markdown import escape
 
 _SIGNS = {"regressed": "❌", "improved": "✅", "same": "✅"}
@@ -42,6 +50,9 @@ def _figures(comparison: Comparison) -> Iterator[str]:
         shown = f"**{word}**" if change.verdict in ("regressed", "improved") else word
         cells = _row([cell.label, cell.base, cell.new, cell.change, cell.interval])
         yield f"{cells} {shown} |"
+    if below := floor_lines(comparison.changes):
+        yield ""
+        yield from (f"- same: {escape(line)}" for line in below)
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -12,9 +12,11 @@ from qosflood.report.compare.words import (
     advice,
     difference_line,
     effect_words,
+    refusal,
     row,
     sentence_of,
     sight,
+    unknown_lines,
 )
 from qosflood.report.document import cells
 from qosflood.report.html.section import Section, Values, placed
@@ -82,18 +84,18 @@ def _tiles(comparison: Comparison) -> list[tuple[Row, str]]:
 
 
 def _cards(comparison: Comparison) -> Values:
-    unknown = [one for one in comparison.changes if one.verdict == "unknown"]
     return {
         "sure": _sure(comparison),
         "steps": advice(comparison) or ["nothing; keep these runs for later comparisons"],
-        "left_out": [f"{one.label}: {one.why}" for one in unknown],
+        "left_out": unknown_lines(comparison.changes),
     }
 
 
 def _sure(comparison: Comparison) -> list[str]:
     if not comparison.noise:
-        return ["Nothing was compared: these runs measured different things."]
-    return [line for line in (sight(comparison.changes), sentence_of(comparison.noise)) if line]
+        return [refusal(comparison.differences)]
+    seen = sight(comparison.verdict, comparison.changes)
+    return [line for line in (seen, sentence_of(comparison.noise)) if line]
 
 
 # The sections.

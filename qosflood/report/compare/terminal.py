@@ -6,7 +6,15 @@ from rich.text import Text
 
 from qosflood.base.text import printable
 from qosflood.report.compare.values import Comparison
-from qosflood.report.compare.words import MARKS, advice, difference_line, row, run_line
+from qosflood.report.compare.words import (
+    MARKS,
+    advice,
+    difference_line,
+    floor_lines,
+    row,
+    run_line,
+    unknown_lines,
+)
 
 _STYLES = {
     "regressed": "bold red",
@@ -55,11 +63,11 @@ def _lines(comparison: Comparison) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold", ratio=1)
-    unknown = [one for one in comparison.changes if one.verdict == "unknown"]
     lines = [
         *((run.role, run_line(run)) for run in comparison.runs),
         *([("noise", comparison.noise)] if comparison.noise else []),
-        *(("not judged", f"{one.label}: {one.why}") for one in unknown),
+        *(("same", line) for line in floor_lines(comparison.changes)),
+        *(("not judged", line) for line in unknown_lines(comparison.changes)),
         *(("note", printable(note)) for note in comparison.notes),
         *(("next", step) for step in advice(comparison)),
     ]

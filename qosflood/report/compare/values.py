@@ -67,7 +67,9 @@ class Change:
 
     `relative` is new / base - 1. `low` to `high` is the interval of the change, `band` the least
     change that this comparison reports; None where nothing was compared, the interval also where
-    neither the noise within the runs nor that between them is known.
+    neither the noise within the runs nor that between them is known. `floor` is the smallest
+    difference that matters, in the figure's unit, where only that makes a large share the same. A
+    value that never came is infinite, and null in JSON.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Change:
     low: float | None = None
     high: float | None = None
     band: float | None = None
+    floor: float | None = None
     verdict: Word
     why: str
 

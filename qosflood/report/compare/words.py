@@ -1,11 +1,12 @@
 """A comparison as sentences and cells, for every renderer: the answer first, with figures."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qosflood.base.text import printable
 from qosflood.base.units import MS, counted, format_duration, format_ratio
+from qosflood.report.compare.amounts import TIMES, amount, interval, moved, outcome, value
 from qosflood.report.compare.figures import LATENCY, LONE
 from qosflood.report.compare.noise import ENOUGH
 from qosflood.report.compare.values import (
@@ -19,25 +20,12 @@ from qosflood.report.compare.values import (
     RunFacts,
     Unit,
 )
-from qosflood.report.document import cells
 
 MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3
 _MOST_LISTED = 3
-_WHOLE = 0.0995
-_TIMES = 10
-"""From this relative change on, a factor is shown instead of a percentage."""
-_MOST_TIMES = 100
-_UNMOVED = "±0"
 LONE_SHARE = format_ratio(math.expm1(LONE))
 """The largest change of a time that is called the same with a single base."""
-_SHOWN: dict[Unit, Callable[[float | None], str]] = {
-    "ms": cells.ms,
-    "s": cells.seconds,
-    "bytes": cells.size,
-    "ratio": cells.ratio,
-    "cores": cells.cores,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +57,14 @@ def headline(
 
 def sentence(change: Change, bases: int) -> str:
     """`response p99 12.3ms → 15.1ms: regressed by 23% (interval 17% to 29%)`."""
-    values = f"{change.label} {value(change.unit, change.base_value)} → "
-    values += value(change.unit, change.new_value)
+    cell = row(change)
+    values = f"{change.label} {cell.base} → {cell.new}"
     if change.base_value is None:
-        return f"{change.label}: {change.verdict} ({change.why})"
+        shown = values if math.inf in (*change.base, *change.new) else change.label
+        return f"{shown}: {change.verdict} ({change.why})"
     if change.verdict in ("regressed", "improved"):
-        return f"{values}: {change.verdict} {_size_of(change)} ({_how_sure(change, bases)})"
-    if change.verdict == "same" and bases == 1:
+        return f"{values}: {outcome(change)} ({_how_sure(change, bases)})"
+    if change.verdict == "same" and bases == 1 and change.floor is None:
         return f"{values}: same (one base) ({moved(change)})"
     words = {"same": "same", "unknown": "unknown"}[change.verdict]
     return f"{values}: {words} ({moved(change)}, {change.why})"
@@ -135,18 +124,40 @@ def noise_words(runs: Sequence[Given], bases: int) -> str:
     return f"{between}. Noise within a run is estimated from {_blocks(runs)}"
 
 
-def sight(changes: Sequence[Change]) -> str | None:
-    """Which change of the headline's figure would have been detected; None: of none."""
-    by_name = {change.name: change for change in changes if change.band is not None}
-    figure = next((by_name[name] for name in LATENCY if name in by_name), None)
+def sight(verdict: Overall, changes: Sequence[Change]) -> str | None:
+    """Which change of the headline's figure would have been detected; None: of none. What did
+    change is never said to be hidden by noise."""
+    figure = next(iter(_deciding(changes, verdict)), None)
     if figure is None or figure.band is None:
         return None
-    if figure.band >= _TIMES:
+    least = amount(figure.unit, figure.scale, figure.band).lstrip("+")
+    if figure.verdict in ("regressed", "improved"):
+        return f"This change of {figure.label} exceeds {least}, the least that would be detected."
+    if figure.scale == "relative" and 1 + figure.band >= TIMES:
         return (
             f"These runs are too noisy for {figure.label}: a tenfold change would not be detected."
         )
-    share = _percent(figure.band).lstrip("+")
-    return f"A change of {figure.label} by more than {share} would be detected."
+    return f"A change of {figure.label} by more than {least} would be detected."
+
+
+def floor_lines(changes: Sequence[Change]) -> list[str]:
+    """Why figures that moved by a large share are the same: a line for each floor."""
+    below = [change for change in changes if change.floor is not None]
+    return _by_reason((f"{change.label} ({moved(change)})", change.why) for change in below)
+
+
+def unknown_lines(changes: Sequence[Change]) -> list[str]:
+    """The figures that could not be judged: a line for each reason."""
+    unknown = [change for change in changes if change.verdict == "unknown"]
+    return _by_reason((change.label, change.why) for change in unknown)
+
+
+def _by_reason(named: Iterable[tuple[str, str]]) -> list[str]:
+    """`response p50, p75: why`: what has the same reason, in one line."""
+    found: dict[str, list[str]] = {}
+    for name, why in named:
+        found.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}" for why, names in found.items()]
 
 
 def sentence_of(text: str) -> str:
@@ -159,56 +170,6 @@ def _blocks(runs: Sequence[Given]) -> str:
     shown = " and ".join(f"{length} s" for length in lengths)
     short = ", shorter than 30 s because the flood was short" if lengths and lengths[0] < 30 else ""
     return f"blocks of {shown} of its flood{short}"
-
-
-def value(unit: Unit, number: float | None) -> str:
-    """A figure's value in its unit."""
-    return _SHOWN[unit](number)
-
-
-def _size_of(change: Change) -> str:
-    """The size of the change, without a sign: `by 23%`, `to 112 times`."""
-    size = moved(change).lstrip("+-−")
-    return f"to {size}" if size.endswith("times") else f"by {size}"
-
-
-def moved(change: Change) -> str:
-    """`+23%`, or `+0.4 points` of a share."""
-    if change.difference is None:
-        return cells.NONE
-    amount = change.difference if change.scale == "absolute" else change.relative
-    if amount is None:
-        return cells.NONE
-    return _amount(change, amount) if amount else _UNMOVED
-
-
-def interval(change: Change) -> str:
-    """`+17% to +29%`; of a share in points, as the change is."""
-    if change.low is None or change.high is None:
-        return cells.NONE
-    low, high = (_end(change, end) for end in (change.low, change.high))
-    return low if low == high else f"{low} to {high}"
-
-
-def _end(change: Change, amount: float) -> str:
-    """An end of an interval; one above 100 times is shown as `over 100 times`."""
-    if change.scale == "relative" and amount > _MOST_TIMES:
-        return f"over {_MOST_TIMES} times"
-    return _amount(change, amount).removesuffix(" points")
-
-
-def _amount(change: Change, amount: float) -> str:
-    if change.scale == "relative":
-        return _percent(amount)
-    if change.unit == "ratio":
-        return f"{amount * 100:+.2f} points"
-    return f"{amount:+.1f} {change.unit}"
-
-
-def _percent(share: float) -> str:
-    if share >= _TIMES:
-        return f"{1 + share:,.0f} times"
-    return f"{share * 100:+.0f}%" if abs(share) >= _WHOLE else f"{share * 100:+.1f}%"
 
 
 def effect_words(effect: MinEffect) -> str:
@@ -248,7 +209,7 @@ def advice(comparison: Comparison) -> list[str]:
     """What makes the answer more certain, or what to look at."""
     bases = len(comparison.of("base"))
     if comparison.verdict == "not comparable":
-        return ["run base and new with the same command, on the same kind of machine"]
+        return _to_compare(comparison.differences)
     steps = []
     if comparison.verdict == "regressed":
         steps.append("open report.html of a base and of a new run side by side")
@@ -261,3 +222,20 @@ def advice(comparison: Comparison) -> list[str]:
             "run the new one once more: two new runs distinguish 20% from noise far better"
         )
     return steps
+
+
+def _to_compare(apart: Sequence[Difference]) -> list[str]:
+    """What makes runs comparable: what is wrong with a run itself, and what sets two apart."""
+    steps = []
+    if any(one.what == VALID for one in apart):
+        steps.append("run again what was cut short or is not valid")
+    if any(one.what != VALID for one in apart):
+        steps.append("run base and new with the same command, on the same kind of machine")
+    return steps
+
+
+def refusal(apart: Sequence[Difference]) -> str:
+    """Why nothing was compared, in a sentence."""
+    if all(one.what == VALID for one in apart):
+        return "Nothing was compared: a run was cut short or is not valid."
+    return "Nothing was compared: these runs measured different things."

@@ -56,6 +56,7 @@ class Second:
             self.counts["connecting"] += window.health.connecting
             self.counts["pending"] += window.health.pending
             self.counts["sessions"] += window.sessions or 0
+            self.counts["acked_sessions"] += window.acked_sessions or 0
 
     def close(self) -> "Second":
         """Merge the histograms and read them; nothing can be added any more."""

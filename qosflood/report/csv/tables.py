@@ -64,7 +64,7 @@ LOAD: Table[Second] = Table(
         *map(_outcome, OUTCOMES),
         _count("acked_after_retry"),
         *(column for series in SERIES for column in _latency(series)),
-        *map(_of_shards, ("connected", "connecting", "pending", "sessions")),
+        *map(_of_shards, ("connected", "connecting", "pending", "sessions", "acked_sessions")),
         *map(_count, ("reconnects", "connects", "connects_failed", "connects_slow")),
     ),
 )

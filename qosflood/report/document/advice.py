@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from qosflood.analysis.findings import Findings, PhaseFigures
+from qosflood.analysis.generator.generator import FORGIVEN
+from qosflood.analysis.generator.late import WAITING_SHARE
 from qosflood.analysis.verdict.verdict import BY_MERGE, JudgedLimit, Verdict
 from qosflood.base.units import HOUR, MS, SECOND, format_duration
 from qosflood.journal.records import INCOMPLETE
@@ -79,13 +81,22 @@ def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
 
 def _relieve_generator(plan: Plan, findings: Findings) -> str:
     generator = findings.generator
-    if generator.verdict == "ok":
+    if not _lacks_power(findings):
         return f"measure again, for a part is missing here: {generator.problems[0]}"
     where = "a machine other than the target's" if plan.target.loopback else "an idle machine"
     return (
         f"run the generator on {where}, with more cores "
         f"(--shards is {plan.load.shards}), or at a lower --rate{_soften(plan)}"
     )
+
+
+def _lacks_power(findings: Findings) -> bool:
+    """Whether the generator did not keep up; one of which a part died may have kept up well."""
+    generator = findings.generator
+    behind = any(phase.picked_late for phase in findings.phases)
+    waited = (generator.waited_share or 0.0) > WAITING_SHARE
+    late = generator.late_windows > FORGIVEN or generator.absent_ns or behind or waited
+    return generator.verdict == "late" or (generator.verdict == "starved" and bool(late))
 
 
 def _soften(plan: Plan) -> str:

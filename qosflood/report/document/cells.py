@@ -7,6 +7,7 @@ as `–`, never as 0.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from qosflood.analysis.timeline import LIMIT_BROKEN
 from qosflood.base.percentiles import ESSENTIAL, PERCENTILES, SHOWN, label
 from qosflood.base.text import printable
 from qosflood.base.units import (
@@ -18,12 +19,20 @@ from qosflood.base.units import (
     format_duration,
     format_moment,
     format_ratio,
+    text_beside,
 )
-from qosflood.plan.limit_language import value_text
-from qosflood.plan.plan import Unit
+from qosflood.plan.limit_language import judged_text
+from qosflood.plan.plan import Op, Unit
 from qosflood.plan.watching import WATCH, WATCHED
 from qosflood.report.document.evidence import evidence_words
-from qosflood.report.document.schema import Document, JudgedLimit, Phase, Scrapes, TimelineEntry
+from qosflood.report.document.schema import (
+    Document,
+    Generator,
+    JudgedLimit,
+    Phase,
+    Scrapes,
+    TimelineEntry,
+)
 
 NONE = "–"
 _MOST_SAID = 2
@@ -115,7 +124,7 @@ _PHASE_ROWS: tuple[_PhaseRow, ...] = (
     ("offered /s", True, lambda p: count(p.rate.offered)),
     ("retries", False, lambda p: count(p.retries)),
     ("amplification", True, lambda p: times(p.amplification)),
-    ("answered /s", True, lambda p: count(p.rate.acked)),
+    ("answered /s", True, lambda p: count(p.rate.answered)),
     ("errors", True, lambda p: ratio(error_ratio(p))),
     *(_response(name) for name in PERCENTILES if name in (*SHOWN, *ESSENTIAL)),
     ("response max", True, lambda p: ms(p.latency_ms.response.max)),
@@ -196,18 +205,16 @@ def _limit_row(limit: JudgedLimit) -> LimitRow:
     return LimitRow(
         state=states[limit.ok],
         expr=printable(limit.expr),
-        value=limit_value(limit.value, limit.unit),
+        value=limit_value(limit.value, limit.unit, limit.op, limit.threshold),
         n=count(limit.n),
         reason=printable(limit.reason),
         named_by=limit.named_by,
     )
 
 
-def limit_value(value: float | str | None, unit: Unit) -> str:
-    """A limit's value in its unit, for people."""
-    if value is None:
-        return NONE
-    return printable(value_text(unit, value))
+def limit_value(value: float | str | None, unit: Unit, op: Op, threshold: float | str) -> str:
+    """A limit's value for people, in as many digits as decide."""
+    return NONE if value is None else printable(judged_text(unit, value, op, threshold))
 
 
 _FIGURES = {
@@ -237,6 +244,18 @@ def memory_line(document: Document) -> str:
         parts.append(f"limit reached in {seconds(until.low)} {latest}")
     line = "; ".join(parts)
     return printable(f"{line}; {memory.reason}" if memory.reason else line)
+
+
+def session_memory_line(document: Document) -> str:
+    """What a session takes, or why that is not known; empty where there is nothing to say, or
+    where the line on memory says it."""
+    memory = document.memory
+    why, mid = memory.bytes_per_session_reason, memory.bytes_per_session
+    if mid is None:
+        return "" if why in memory.reason else printable(f"not known: {why}")
+    low, high = memory.bytes_per_session_low, memory.bytes_per_session_high
+    interval = "" if low is None or high is None else f" ({size(low)} to {size(high)})"
+    return f"{size(mid)}{interval}, apart from connections and the warm-up of its heap"
 
 
 def once(line: str, reason: str, document: Document) -> str:
@@ -283,6 +302,8 @@ def first_failure_line(document: Document) -> str:
     if first is None:
         return "none: no report and no scrape failed" if _unharmed(document) else "none"
     evidence = evidence_line(first)
+    if first.kind == LIMIT_BROKEN:
+        return printable(f"{first.what} ({first.utc})" + (f" [{evidence}]" * bool(evidence)))
     load = _load_at(document, first.t_s)
     return printable(
         f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
@@ -353,12 +374,16 @@ def generator_line(document: Document) -> str:
     parts = (
         generator.verdict,
         f"{generator.late_windows:,} of {generator.windows:,} seconds late",
-        f"send lag p99 {ms(generator.send_lag_p99_ms)} "
-        f"(at most {ms(generator.late_gate_ms)} allowed)",
+        f"send lag p99 {_lag(generator)} (at most {ms(generator.late_gate_ms)} allowed)",
         f"{cores(generator.cpu_cores)} cores",
         f"{size(generator.rss_max)} of memory",
     )
     return "; ".join(parts)
+
+
+def _lag(generator: Generator) -> str:
+    p99, gate = generator.send_lag_p99_ms, generator.late_gate_ms
+    return NONE if p99 is None else text_beside(format_duration, p99 * MS, gate * MS)
 
 
 def moment(t_s: float) -> str:

@@ -58,9 +58,17 @@ _LATER_THAN_1: Later = {
     ("instances", "*"): {"memory": None, "scrape_words": []},
     ("instances", "*", "scrapes"): _SCRAPES,
 }
+_SESSION_MEMORY = {
+    "bytes_per_session_low": None,
+    "bytes_per_session_high": None,
+    "bytes_per_session_reason": "",
+}
 _LATER_IN_2: Later = {
     (): {"gaps": [], "capacity": None},
-    ("phases", "*"): {"target_loop_lag_ms": None},
+    ("memory",): _SESSION_MEMORY,
+    ("instances", "*", "memory"): _SESSION_MEMORY,
+    ("phases", "*"): {"target_loop_lag_ms": None, "waiting": None, "answered_later": None},
+    ("phases", "*", "rate"): {"answered": None},
     ("phases", "*", "latency_ms", "*"): dict.fromkeys(PERCENTILES),
 }
 

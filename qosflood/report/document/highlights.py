@@ -2,6 +2,7 @@
 
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
+from qosflood.report.document.backlog import left_waiting
 from qosflood.report.document.schema import Document, Phase
 
 TONES = {
@@ -44,10 +45,12 @@ def facts(document: Document) -> tuple[Fact, ...]:
 def _of_flood(document: Document, flood: Phase) -> tuple[Fact, ...]:
     response = flood.latency_ms.response
     few = response.p99 is None and response.max is not None
+    left = left_waiting(flood)
     return (
-        ("clients", cells.count(flood.clients), "", ""),
+        *([] if left else [("clients", cells.count(flood.clients), "", "")]),
         ("offered", cells.count(flood.rate.offered), "/s", "offered"),
-        ("answered", cells.count(flood.rate.acked), "/s", ""),
+        ("answered", cells.count(flood.rate.answered), "/s", ""),
+        *([("waiting at end", cells.count(flood.waiting), "", "")] * left),
         ("errors", cells.ratio(cells.error_ratio(flood)), "", "errors"),
         ("response max", cells.ms(response.max), "", "response")
         if few

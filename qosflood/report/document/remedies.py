@@ -10,6 +10,7 @@ from qosflood.base.units import format_bytes, format_duration
 from qosflood.plan.plan import Plan
 
 _FEW = 0.001
+_MOST_OF = 0.5
 _NEVER_SHARE = 0.2
 """Of the timeout: if no answer took so long, those that are missing are not just slow."""
 _TOKEN = "give the token with --header 'Authorization=env:NAME'"
@@ -26,7 +27,7 @@ _STATUS_ADVICE = {
 _OUTCOME_ADVICE = {
     "rejected": "look at the statuses in failures.jsonl",
     "bad_response": "look at the response heads in failures.jsonl",
-    "timeout": "look for what blocks the target: reports waited past their deadline",
+    "timeout": "look for what keeps answers back: reports were not answered by their deadline",
     "connection_lost": "look in the target's log for crashes, and compare its keep-alive timeout "
     "with the cadence",
     "connect_error": "check that the target still listens, its backlog and its open-file limit",
@@ -44,6 +45,7 @@ _CHEAPER = (
     "the reports"
 )
 _NO_PAGE = "Prometheus rejects such a page: fix it, or name the right one with --scrape URL"
+_SEE_CHART = "the latency chart shows when it rose, the timeline what happened then"
 _FAILS = "open the page with curl and read its answer, then the target's log of that time"
 _SCRAPE_ADVICE = {
     "connection refused": "no process served the page: check that the target was running",
@@ -131,9 +133,9 @@ def _of_outcome(case: _Case, outcome: str) -> str:
     if outcome == "timeout" and slowest is not None and slowest < _NEVER_SHARE * timeout_ns:
         way = "" if case.plan.target.loopback else ", or what loses them on the way"
         return (
-            f"every answer that came did so within {format_duration(slowest)}, so look for what "
-            "takes reports and never answers them: one process or thread of several, a proxy's "
-            f"dead backend{way}"
+            f"every report that was accepted had its answer within {format_duration(slowest)}, so "
+            "look for what takes the others and does not answer in time: one process or thread of "
+            f"several, a proxy's dead backend{way}"
         )
     return _OUTCOME_ADVICE.get(outcome, "look at failures.jsonl")
 
@@ -142,16 +144,24 @@ def _unsent(case: _Case) -> str:
     """A client sends nothing before it has an answer; how slow those are, the answers say."""
     if case.plan.report.connection == "pooled":
         return _better_pool(case, case.phase.outcomes if case.phase else {})
-    slow = case.phase.service.p99_ns or case.phase.service.max_ns if case.phase else None
-    if slow is not None and slow >= case.plan.load.cadence_ns:
+    slow = case.phase.service.p99_ns if case.phase else None
+    cadence_ns = case.plan.load.cadence_ns
+    if slow is not None and slow >= cadence_ns and _on_time(case):
         return (
-            "clients could not send on time because earlier reports were still unanswered: "
-            f"the target answers more slowly ({format_duration(slow)}) than clients report"
+            "clients could not send on time while earlier reports were unanswered: 1% of the "
+            f"answers took {format_duration(slow)} or longer, and a client reports every "
+            f"{format_duration(cadence_ns)}"
         )
     return (
-        "clients could not send on time because earlier reports of theirs had no answer: find out "
-        "why those have none"
+        "clients could not send on time, for want of a connection or of answers to their earlier "
+        "reports: find out which, by what else failed then"
     )
+
+
+def _on_time(case: _Case) -> bool:
+    """Whether the generator was there all the time, so that what it measured is the target's."""
+    generator = case.findings.generator
+    return generator.verdict == "ok" and not generator.absent_ns
 
 
 def _offered(case: _Case) -> str:
@@ -191,14 +201,15 @@ def _amplification(case: _Case) -> str:
 
 
 def _latency(case: _Case) -> str:
-    if case.phase and _failed_share(case.phase) > _allowed(case.judged.limit.metric):
+    if case.phase is None or not case.judged.limit.metric.startswith("response"):
+        return _SEE_CHART
+    if _broken_by_errors(case, case.phase):
         return (
             "reports that were not accepted count at least their timeout, so errors broke this "
             "limit"
         )
-    response = case.phase.response.p99_ns if case.phase else None
-    service = case.phase.service.p99_ns if case.phase else None
-    if response and service and response > 2 * service:
+    response, service = case.phase.response.p99_ns, case.phase.service.p99_ns
+    if response and service and response > 2 * service and _on_time(case):
         if away_ns := max((storm.back_within_ns for storm in case.plan.storms), default=0):
             return (
                 "reports waited for clients that a storm kept away for up to "
@@ -209,7 +220,14 @@ def _latency(case: _Case) -> str:
             f"{format_duration(service)}: reports waited to be sent, so look at queues and "
             "connections before the handler"
         )
-    return "the latency chart shows when it rose, the timeline what happened then"
+    return _SEE_CHART
+
+
+def _broken_by_errors(case: _Case, phase: PhaseFigures) -> bool:
+    """Whether failed reports alone lie above the limit's threshold, as many as its figure allows
+    and more."""
+    above = case.plan.load.timeout_ns > float(case.judged.limit.threshold)
+    return above and _failed_share(phase) > _allowed(case.judged.limit.metric)
 
 
 def _failed_share(phase: PhaseFigures) -> float:
@@ -230,7 +248,7 @@ def _scrapes(case: _Case) -> str:
             "(--scrape-interval), or allow a longer gap"
         )
     if not reasons:
-        return "the metrics page answered too slowly under load: make it cheaper to compute"
+        return "the metrics page took too long under load: make it cheaper to compute"
     worst = _commonest(reasons)
     found = (advice for part, advice in _SCRAPE_ADVICE.items() if part in worst)
     return f'most failed scrapes: "{worst}"; {next(found, _FAILS)}'
@@ -249,17 +267,57 @@ def _memory_max(case: _Case) -> str:
     spike = next((one for one in case.findings.causes if one.kind == "spike"), None)
     if spike is not None:
         return f"{spike.what}: look for what the target did then, not for what its sessions keep"
-    per_session = case.findings.memory.bytes_per_session
-    if per_session is None or per_session <= 0:
+    if not _mostly_of_sessions(case.findings):
         return "compare the memory chart with sessions and phases"
+    each = format_bytes(case.findings.memory.bytes_per_session or 0.0)
     return (
-        f"each session keeps about {format_bytes(per_session)}: expire idle sessions, or provide "
-        "memory for the peak's sessions"
+        f"each session keeps about {each}, most of what memory rose by: expire idle sessions, or "
+        "provide memory for the peak's sessions"
     )
+
+
+def _mostly_of_sessions(findings: Findings) -> bool:
+    """Whether the rise from the baseline to the most is, for the greater part, what sessions are
+    shown to keep: a spike is not, nor are connections."""
+    memory = findings.memory
+    phases = {phase.name: phase for phase in findings.phases}
+    baseline, flood = phases.get("baseline"), phases.get("flood")
+    known = memory.bytes_per_session is not None and memory.bytes_per_session_low is not None
+    if memory.verdict != "grows_with_sessions" or not known or flood is None or baseline is None:
+        return False
+    if memory.max_bytes is None or baseline.rss_end is None:
+        return False
+    joined = (flood.sessions or 0) - (baseline.sessions or 0)
+    of_sessions = joined * (memory.bytes_per_session_low or 0.0)
+    return of_sessions > _MOST_OF * (memory.max_bytes - baseline.rss_end)
+
+
+_AFTER = {
+    "errors": "so look for what still refused or lost reports at 1x",
+    "response p99": "so look for queues that drain slowly",
+    "scrapes": "so look for what kept the metrics page busy after the flood",
+}
 
 
 def _loss(case: _Case) -> str:
     return f"reports were accepted and then lost; {case.findings.loss.reason}"
+
+
+def _recovery(case: _Case) -> str:
+    """By what was back last, or never was."""
+    recovery = case.findings.recovery
+    if recovery is None:
+        return _SEE_CHART
+    parts = {
+        "errors": recovery.errors_s,
+        "response p99": recovery.response_s,
+        "scrapes": recovery.scrapes_s,
+    }
+    if recovery.seconds is None:
+        never = recovery.reason.partition(";")[0]
+        return f"{never}; see in the charts how it went on, and in the target's log why"
+    last = max(parts, key=lambda name: parts[name] or 0.0)
+    return f"the last to be back were {last}, {_AFTER[last]}"
 
 
 def _always(text: str) -> Callable[[_Case], str]:
@@ -281,5 +339,5 @@ _BROKEN: dict[str, Callable[[_Case], str]] = {
     "memory.max": _memory_max,
     "loss": _loss,
     "restarts": _always("read the target's log before the restart; its time is in the timeline"),
-    "recovery": _always("the target recovered slowly at 1x: look for queues that drain slowly"),
+    "recovery": _recovery,
 }

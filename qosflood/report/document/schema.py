@@ -39,11 +39,14 @@ class Run(_Part):
 
 
 class RateFigures(_Part):
-    """Reports per second of the phase; all but `planned` are null if it was not reached."""
+    """Reports per second of the phase; all but `planned` are null if it was not reached. `acked`
+    are reports due in it, whenever they were answered; `answered` are the answers that came in its
+    seconds."""
 
     planned: float
     offered: float | None
     acked: float | None
+    answered: float | None
 
 
 if TYPE_CHECKING:
@@ -144,7 +147,8 @@ class Phase(PhaseCounts):
     """One phase, as planned and as it went. `sent` are first attempts, `retries` those after them;
     `amplification` is how many requests went out for each first attempt. `target_cores` is the CPU
     of the instance that used most; `target_throttled` is the share of the phase for which a quota
-    throttled it."""
+    throttled it. `waiting` reports due in the phase had no outcome at its end, `answered_later` of
+    them were answered after it."""
 
     rate: RateFigures
     latency_ms: LatencySeries
@@ -183,6 +187,9 @@ class Memory(_Part):
     limit_bytes: int | None
     slope_bytes_per_hour: SlopeBand
     bytes_per_session: float | None
+    bytes_per_session_low: float | None
+    bytes_per_session_high: float | None
+    bytes_per_session_reason: str
     time_to_limit_s: TimeBand
     figure: Literal["rss", "pss", "working_set", "named"] | None
     heap: Literal["agrees", "disagrees", "unseen"]

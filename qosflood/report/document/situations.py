@@ -6,6 +6,7 @@ from qosflood.analysis.findings import Findings, PhaseFigures
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.base.units import SECOND, format_duration, format_ratio
+from qosflood.journal.records import CUT_OFF, NOT_SENT, OUR_REASONS
 from qosflood.plan.plan import Plan
 
 _BEFORE_S = 2.0
@@ -75,13 +76,20 @@ def by_causes(findings: Findings) -> Iterator[str]:
 def stalls_of_target(findings: Findings) -> Iterator[str]:
     """Where to look for a standstill that nothing else explains."""
     stalled = [e for e in findings.timeline if e.kind == "stalled" and e.who == "target"]
-    if stalled and findings.crash is None:
-        times = "" if len(stalled) == 1 else f", the first of {len(stalled)} stalls"
+    if not stalled or findings.crash is not None:
+        return
+    times = "" if len(stalled) == 1 else f", the first of {len(stalled)} stalls"
+    when = f"{format_duration(round(stalled[0].t_s) * SECOND)} into the load{times}"
+    if findings.limited_by == "inconclusive":
         yield (
-            f"look for what stalled the target {format_duration(round(stalled[0].t_s) * SECOND)} "
-            f"into the load{times}: a long garbage collection, a blocking call, a throttled "
-            "container; check the target's log for that second"
+            f"find out whether target or path kept answers back {when}: compare the target's log "
+            "of that second with a reference endpoint (--control URL)"
         )
+        return
+    yield (
+        f"look for what stalled the target {when}: a long garbage collection, a blocking call, a "
+        "throttled container; check the target's log for that second"
+    )
 
 
 def failed_at_1x(findings: Findings) -> Iterator[str]:
@@ -107,7 +115,13 @@ def _share(findings: Findings, name: str) -> float | None:
     if phase is None or not phase.scheduled:
         return None
     failed = sum(count for outcome, count in phase.outcomes.items() if outcome != "acked")
-    return failed / phase.scheduled
+    return max(failed - _not_the_targets(phase), 0) / phase.scheduled
+
+
+def _not_the_targets(phase: PhaseFigures) -> int:
+    """Failures that a stop brought about, or this machine."""
+    stopped = phase.errors.get(CUT_OFF, 0) + phase.errors.get(NOT_SENT, 0)
+    return stopped + sum(n for why, n in phase.errors.items() if why.startswith(OUR_REASONS))
 
 
 def less_load_may_help(plan: Plan, findings: Findings, broken: Sequence[JudgedLimit]) -> bool:

@@ -73,7 +73,7 @@ def _properties(document: Document) -> Mapping[str, str]:
 
 def _add_limit(suite: Element, document: Document, limit: JudgedLimit) -> None:
     case = _case(suite, document, limit.expr)
-    value = cells.limit_value(limit.value, limit.unit)
+    value = cells.limit_value(limit.value, limit.unit, limit.op, limit.threshold)
     if limit.ok is False:
         lines = (
             f"found: {value}",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from qosflood.analysis.gaps import gap_line
 from qosflood.base.text import printable
 from qosflood.report.document import cells
+from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.schema import Document
 from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
@@ -64,9 +65,11 @@ def _reasons(document: Document) -> list[str]:
 def _answers(document: Document) -> list[str]:
     steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
     first = document.first_failure is not None
+    backlog = backlog_line(document)
     return [
         *(f"- {escape(gap_line(gap))}" for gap in document.gaps[:_MOST_GAPS]),
         *([f"- First failure: {escape(cells.first_failure_line(document))}"] * first),
+        *([f"- Backlog: {escape(backlog)}"] * bool(backlog)),
         *([f"- Limited by: {escape(cells.limited_line(document))}"] * cells.floods(document)),
         *([f"- Next: {steps}"] if steps else []),
     ]

@@ -5,22 +5,28 @@ Written by hand: no script, no font of its own, every word escaped. Always light
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qosflood.analysis.findings import Findings, PhaseFigures
-from qosflood.analysis.findings_series import Second
 from qosflood.base.units import MS, format_count, format_duration
+from qosflood.report.charts.limits import Level, of_memory, of_shares, of_times
+from qosflood.report.charts.load import p99_line
 from qosflood.report.charts.plotting import in_ms, thin
 from qosflood.report.document import cells, highlights
 from qosflood.report.document.evidence import MARK
-from qosflood.report.document.schema import Document
+from qosflood.report.document.schema import Document, JudgedLimit
 from qosflood.report.formats.svg import EM, FONT, esc, rect, stroke, text, wrapped
 
 WIDTH, HEIGHT = 1280, 720
 _MARGIN = 56
 _MOST_POINTS = 400
 _MOST_MARKS = 12
+_MIB = 1024 * 1024
+_LOAD = 23
+"""Size of the letters of the load: a line holds it whole."""
 Scale = Callable[[float], float]
+_Drawn = tuple[str, tuple["_Line", ...], bool, list[Level]]
+"""A chart's title, its lines, whether its scale is logarithmic, and the limits that it judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class _Panel:
     title: str
     lines: tuple[_Line, ...]
     log: bool = False
+    limits: tuple[Level, ...] = ()
 
 
 def render(document: Document, findings: Findings) -> str:
@@ -49,7 +56,7 @@ def render(document: Document, findings: Findings) -> str:
     tone = highlights.TONES[document.verdict]
     head, below = _head(document, tone)
     facts, y = _facts(document, below)
-    panels = _panels(findings, y + 52)
+    panels = _panels(document, findings, y + 52)
     parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" font-family="{FONT}">',
@@ -71,15 +78,15 @@ def _head(document: Document, tone: str) -> tuple[list[str], float]:
     """The verdict, the load and the reasons on a tinted band; where the band ends."""
     load, _ = highlights.headline_parts(document)
     width = WIDTH - 2 * _MARGIN
-    loads = wrapped(load, 32, width, 2)
+    loads = wrapped(load, _LOAD, width, 2)
     found = highlights.found_lines(document)
     each = 1 if len(found) > 1 else 2
     reasons = [line for reason in found[:3] for line in wrapped(reason, 21, width, each)]
     parts = [text(_MARGIN, 92, document.verdict, 58, tone, bold=True)]
     y = 98.0
     for line in loads:
-        y += 42
-        parts.append(text(_MARGIN, y, line, 32, "text", bold=True))
+        y += 38
+        parts.append(text(_MARGIN, y, line, _LOAD, "text", bold=True))
     y += 6
     for line in reasons:
         y += 31
@@ -128,42 +135,60 @@ def _foot(document: Document) -> list[str]:
 # Charts.
 
 
-def _panels(findings: Findings, y: float) -> list[_Panel]:
+def _panels(document: Document, findings: Findings, y: float) -> list[_Panel]:
     """Two small charts, of what there is."""
-    lines = [*_of_load(findings.seconds), *_of_watch(findings)][:2]
+    limits = document.limits
+    lines = [*_of_load(limits, findings), *_of_watch(limits, findings)][:2]
     gap = 64
     width = (WIDTH - 2 * _MARGIN - gap * (len(lines) - 1)) / max(1, len(lines))
     return [
-        _Panel(_MARGIN + index * (width + gap), y, width, HEIGHT - 96 - y, title, drawn, log)
-        for index, (title, drawn, log) in enumerate(lines)
+        _Panel(
+            _MARGIN + index * (width + gap),
+            y,
+            width,
+            HEIGHT - 96 - y,
+            title,
+            drawn,
+            log,
+            tuple(judged),
+        )
+        for index, (title, drawn, log, judged) in enumerate(lines)
     ]
 
 
-def _of_load(seconds: Sequence[Second]) -> Iterable[tuple[str, tuple[_Line, ...], bool]]:
+def _of_load(limits: Sequence[JudgedLimit], findings: Findings) -> Iterable[_Drawn]:
+    seconds = findings.seconds
     times = [second.t_s for second in seconds]
     if not times:
         return
     offered = _Line("offered", "offered", times, [s.offered for s in seconds])
     answered = _Line("answered", "acked", times, [s.acked for s in seconds])
-    yield "reports/s", (offered, answered), False
-    rare = [in_ms(second.response_p99_ns) for second in seconds]
+    yield "reports/s", (offered, answered), False, of_shares(limits, findings, "offered")
+    judged = of_times(limits, findings, "response")
+    rare_s, rare = p99_line(findings)
+    if rare:
+        lengths = {point.length_s for point in findings.p99_points}
+        each = "each second" if lengths == {1} else f"up to {max(lengths)}s together"
+        yield f"response time, p99 of {each}", (_Line("p99", "bad", rare_s, rare),), True, judged
+        return
     most = [in_ms(second.response_max_ns) for second in seconds]
-    seen = sum(value is not None for value in rare)
-    name, values = ("p99", rare) if 2 * seen >= len(times) else ("longest", most)
-    if any(values):
-        line = _Line(name, "bad", times, values)
-        yield f"response time, {name} of each second", (line,), True
+    if any(most):
+        line = _Line("longest", "bad", times, most)
+        yield "response time, longest of each second", (line,), True, judged
 
 
-def _of_watch(findings: Findings) -> Iterable[tuple[str, tuple[_Line, ...], bool]]:
+def _of_watch(limits: Sequence[JudgedLimit], findings: Findings) -> Iterable[_Drawn]:
     points = findings.memory_points
     if points:
-        sizes = [point.rss_bytes / 1024 / 1024 for point in points]
-        yield "memory, MiB", (_Line("memory", "violet", [p.t_s for p in points], sizes),), False
+        sizes = [point.rss_bytes / _MIB for point in points]
+        judged = [replace(one, value=one.value / _MIB) for one in of_memory(limits, findings)]
+        line = _Line("memory", "violet", [p.t_s for p in points], sizes)
+        yield "memory, MiB", (line,), False, judged
     good = [point for point in findings.scrape_points if point.ok]
     if good:
         took = [in_ms(point.duration_ns) for point in good]
-        yield "scrapes", (_Line("scrape", "teal", [p.t_s for p in good], took),), True
+        line = _Line("scrape", "teal", [p.t_s for p in good], took)
+        yield "scrapes", (line,), True, of_times(limits, findings, "scrape.p99")
 
 
 def _draw(panel: _Panel, findings: Findings) -> list[str]:
@@ -188,9 +213,20 @@ def _draw(panel: _Panel, findings: Findings) -> list[str]:
         parts.append(text(panel.x + 6, y - 5, label, 13, "muted"))
     for line in panel.lines:
         parts.append(stroke(_path(line, at_x, at_y), line.color, 2.4))
+    parts += [part for level in panel.limits for part in _limit(panel, level, at_x, at_y)]
     for t_s, color, label in _moments(findings):
         parts += _upright(panel, at_x(t_s), color, label)
     return parts
+
+
+def _limit(panel: _Panel, level: Level, at_x: Scale, at_y: Scale) -> list[str]:
+    """A limit over the phase that it judges, with its words at that line's end."""
+    left, right, y = at_x(level.from_s), at_x(level.to_s), at_y(level.value)
+    above = y - 6 if y - 20 > panel.y else y + 16
+    return [
+        stroke(f"M{left:.1f} {y:.1f}h{right - left:.1f}", "warn", 1.8, "8 4"),
+        text(right - 4, above, level.expr, 13, "warn", anchor="end"),
+    ]
 
 
 def _legend(panel: _Panel) -> list[str]:
@@ -245,6 +281,7 @@ def _path(line: _Line, at_x: Scale, at_y: Scale) -> str:
 
 def _scale(panel: _Panel) -> tuple[float, float]:
     values = [v for line in panel.lines for v in line.values if v is not None]
+    values += [level.value for level in panel.limits]
     positive = [value for value in values if value > 0] or [1.0]
     if panel.log:
         low = math.floor(math.log10(min(positive)))

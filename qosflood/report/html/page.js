@@ -5,7 +5,8 @@
   const probe = document.body.appendChild(document.createElement("i"));
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const linked = Object.keys(figures).filter((name) => figures[name].unit_s);
-  const PAPER_PX = 680; // A4 less its margins
+  const PAPER_PX = 696; // A4 less its margins
+  const HALF_PX = 338; // of two charts side by side
   const config = {
     responsive: true,
     displaylogo: false,
@@ -13,7 +14,6 @@
   };
   const LETTER_PX = 6.5;
   const DRAG = window.matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a thumb scrolls
-  const ink = { font: { size: 12, color: "@muted" } };
   let zoomed = null; // seconds from and to; null: the whole run
   let busy = false;
 
@@ -36,7 +36,8 @@
     return named ? colour(value) : value;
   }
 
-  function axis(own) {
+  function axis(own, size) {
+    const ink = { font: { size, color: "@muted" } };
     const style = {
       gridcolor: "@grid",
       linecolor: "@rule",
@@ -50,19 +51,50 @@
     return { ...style, ...own, title: { standoff: 8, ...ink, ...(own.title || {}) } };
   }
 
-  // Names of phases stand beside each other; those wider than their phase are left out.
-  function fitting(notes, room) {
-    return notes.filter((note) => !note.share || note.share * room > LETTER_PX * note.text.length);
+  // Names of phases stand beside each other: those wider than their phase are left out, and labels
+  // of moments that would lie upon an earlier one. `room` are the pixels of the x axis.
+  function fitting(notes, [start, end], room, size) {
+    const taken = [];
+    return notes
+      .map((note) => ({ ...note, font: { ...note.font, size: Math.min(note.font.size, size) } }))
+      .filter((note) => {
+        const wide = ((LETTER_PX * note.font.size) / 11) * note.text.length;
+        if (note.share || note.xref !== "x") {
+          return !note.share || note.share * room > wide;
+        }
+        const at = ((note.x - start) / (end - start)) * room;
+        const left = note.xanchor === "right" ? at - wide : at;
+        const free = taken.every(
+          (one) => one.y !== note.y || left >= one.right || left + wide <= one.left,
+        );
+        if (free) {
+          taken.push({ y: note.y, left, right: left + wide });
+        }
+        return free;
+      });
+  }
+
+  // On paper: most charts stand two abreast, and a page is as wide as paper whatever the screen.
+  function paper(name, own) {
+    if (!root.hasAttribute("data-printing")) {
+      return { size: 12 };
+    }
+    const half = place(name).closest(".charts > figure:not(.wide)");
+    const margin = { l: 46, r: own.yaxis2 ? 46 : 14, t: 30, b: own.xaxis.title ? 38 : 20 };
+    Object.assign(margin, own.margin);
+    return half
+      ? { size: 9, width: HALF_PX, height: 128, margin }
+      : { size: 10, width: PAPER_PX, height: own.height ? 0.55 * own.height : 155, margin };
   }
 
   function layoutOf(name, figure) {
     const own = figure.layout;
+    const { size, ...printed } = paper(name, own);
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "system-ui, sans-serif", size: 12, color: "@text" },
+      font: { family: "system-ui, sans-serif", size, color: "@text" },
       height: figure.unit_s ? 250 : 340,
-      width: root.hasAttribute("data-printing") ? PAPER_PX : undefined,
       autosize: true,
       margin: { l: 82, r: figure.unit_s ? 60 : 16, t: 46, b: figure.unit_s ? 28 : 48 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.1, yanchor: "bottom" },
@@ -70,15 +102,20 @@
       hoverlabel: { bgcolor: "@panel", bordercolor: "@rule", font: { color: "@text" } },
       dragmode: DRAG,
       ...own,
-      xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }),
-      yaxis: axis({ automargin: true, fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) }),
+      ...printed,
+      xaxis: axis({ showgrid: false, ...(own.xaxis || {}) }, size),
+      yaxis: axis(
+        { automargin: true, fixedrange: Boolean(figure.unit_s), ...(own.yaxis || {}) },
+        size,
+      ),
     };
     if (own.yaxis2) {
-      layout.yaxis2 = axis({ fixedrange: true, ...own.yaxis2 });
+      layout.yaxis2 = axis({ fixedrange: true, ...own.yaxis2 }, size);
     }
     if (own.annotations) {
       const wide = layout.width || place(name).clientWidth;
-      layout.annotations = fitting(own.annotations, wide - layout.margin.l - layout.margin.r);
+      const room = wide - layout.margin.l - layout.margin.r;
+      layout.annotations = fitting(own.annotations, own.xaxis.range, room, size);
     }
     if (zoomed && figure.unit_s) {
       layout.xaxis.range = zoomed.map((seconds) => seconds / figure.unit_s);
@@ -150,6 +187,9 @@
 
   function printing(on) {
     root.toggleAttribute("data-printing", on);
+    for (const folded of document.querySelectorAll("details.on-paper")) {
+      folded.toggleAttribute("open", on);
+    }
     draw();
     if (!on) {
       Object.keys(figures).forEach((name) => Plotly.Plots.resize(place(name)));

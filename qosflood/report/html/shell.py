@@ -36,7 +36,7 @@ def page(
         "policy": _policy(scripts),
         "style": text_of("common.css") + text_of("page.css"),
         "scripts": scripts,
-        "figures": {chart.name: _figure(chart) for chart in charts},
+        "figures": {chart.name: _figure(chart) for chart in charts if chart.figure},
     }
     return text(template, {**around, **values})
 

@@ -5,6 +5,7 @@ import resource
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +19,12 @@ _KERNEL = Path("/proc/sys/net/ipv4")
 _EARLY: dict[str, Literal["loopback", "all"]] = {"1": "all", "2": "loopback"}
 
 
-def examine(plan: Plan) -> Needs:
-    """What the plan needs of this machine; a watch needs too little to check."""
+def examine(plan: Plan, reports_per_core: float | None = None) -> Needs:
+    """What the plan needs of this machine; a watch needs too little to check. A core sends
+    `reports_per_core` a second, None where that was not tried."""
     if not plan.floods:
         return Needs((), (), ())
-    return weigh(plan, machine_facts(plan))
+    return weigh(plan, replace(machine_facts(plan), reports_per_core=reports_per_core))
 
 
 def allowed_cores() -> int:

@@ -1,36 +1,20 @@
 """Before the first phase: may the target be flooded, and what can be seen of it?
 
-One report, one scrape, one look at memory. An unreachable target or a refused token ends here;
-what merely cannot be seen is said, and the run goes on.
+One report, one scrape, one look at memory. A target that is not there or does not accept the
+report ends here; what merely cannot be seen is said, and the run goes on.
 """
 
-import asyncio
-import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http import HTTPStatus
-
-import aiohttp
-from yarl import URL
 
 from qosflood.base.endpoint import is_allowed
 from qosflood.base.errors import PreflightError
-from qosflood.base.failures import (
-    CERTIFICATE_REFUSED,
-    certificate_fix,
-    handshake_failure,
-    no_answer,
-)
-from qosflood.base.header_values import command_line, redact, resolve_headers
+from qosflood.base.header_values import command_line, resolve_headers
 from qosflood.base.text import printable
-from qosflood.base.tls import tls_context
 from qosflood.base.units import format_bytes, format_duration
-from qosflood.journal.records import ControlSample
-from qosflood.load.body.request import RequestBuilder
+from qosflood.journal.records import ControlSample, ScrapeSample
 from qosflood.monitor.control import ask_control
 from qosflood.monitor.first_look import Sight, look
-from qosflood.monitor.http import exchange_failure, open_session, skim, tls_refusal
 from qosflood.monitor.loss.audit import look_at_metric, with_audit
 from qosflood.monitor.memory.port_owner import owner_of_port
 from qosflood.monitor.scrape.first_look import Pages
@@ -39,32 +23,13 @@ from qosflood.plan.profile.storms import herd_warnings
 from qosflood.plan.profile.target import needs_consent, rate_in_words
 from qosflood.plan.readback import looks_itself
 from qosflood.plan.watching import WATCHED
+from qosflood.run.preflight.acceptance import ANYWAY, refusal, unreached, warning
 from qosflood.run.preflight.addresses import check_addresses
+from qosflood.run.preflight.post import Posted, post
 from qosflood.run.preflight.prometheus import look_at_other_monitors
 from qosflood.run.preflight.target_files import few_files
 
-_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNSEEN = Sight(pages=Pages(), process=None, memory_source=None, memory_reason=WATCHED, warnings=())
-_NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-_NGINX_REFUSES = b"SSL certificate"
-"""In the page with which nginx answers clients whose certificate it does not like."""
-_ALERT_PATIENCE_S = 1.0
-_UNREACHED = {
-    "certificate": "expected one that is valid for this host and signed by a CA known here; name "
-    "its CA with --cacert FILE, or skip the check with --insecure",
-    "TLS": "expected a TLS handshake, check the scheme of --target",
-}
-"""What to do about a connection that was not made, by the kind that its failure begins with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What one report met: a status, or a failure in words; `reached` is whether it connected."""
-
-    status: int | None
-    failure: str | None
-    reached: bool
-    took_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +71,20 @@ class Preflight:
             return f"scrape ✗ {whose}{printable(scrape.reason)}"
         if count > 1:
             return f"scrape ✓ {count} instances"
-        series = "series not counted" if scrape.series is None else f"{scrape.series} series"
-        return f"scrape ✓ {series}"
+        return scrape_words(scrape)
 
     def _memory(self) -> str:
         if self.sight.memory_source is None:
             return f"memory ✗ {self.sight.memory_reason}"
         return f"memory ✓ {self.process or self.sight.memory_reason}"
+
+
+def scrape_words(scrape: ScrapeSample) -> str:
+    """How one scrape went: `scrape ✓ 41 series`."""
+    if not scrape.ok:
+        return f"scrape ✗ {printable(scrape.reason)}"
+    series = "series not counted" if scrape.series is None else f"{scrape.series} series"
+    return f"scrape ✓ {series}"
 
 
 def check_consent(
@@ -153,12 +125,22 @@ def lacks_consent(plan: Plan, allow: tuple[str, ...]) -> bool:
     return False
 
 
-async def preflight(plan: Plan, warnings: tuple[str, ...] = ()) -> Preflight:
-    """Look at the target; raises PreflightError only for bad headers, files of certificates
-    or pid, for a further address that cannot be reached, and for an address that is not a
-    Prometheus."""
+async def send_report(plan: Plan) -> Posted | None:
+    """Send one report; None where the plan has none to send."""
+    return await post(plan) if plan.floods else None
+
+
+def check_reached(plan: Plan, posted: Posted | None) -> None:
+    """Raise PreflightError if a report was to be sent and not even a connection was made."""
+    if posted is not None and not posted.reached:
+        raise PreflightError(unreached(plan, posted))
+
+
+async def preflight(plan: Plan, posted: Posted | None, warnings: tuple[str, ...] = ()) -> Preflight:
+    """Look at the target, to which one report was sent before; raises PreflightError only for bad
+    headers, files of certificates or pid, for a further address that cannot be reached, and for an
+    address that is not a Prometheus."""
     others = await look_at_other_monitors(plan)
-    posted = await _post(plan) if plan.floods else None
     control = await ask_control(plan)
     if posted is not None and posted.reached:
         await check_addresses(plan.target, plan.load.timeout_ns * 1e-9)
@@ -197,37 +179,34 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
     return plan, replace(seen, others=others, warnings=warnings)
 
 
-def check_target(plan: Plan, seen: Preflight) -> tuple[str, ...]:
+def check_target(plan: Plan, seen: Preflight, *, anyway: bool = False) -> tuple[str, ...]:
     """Warnings about the answer to the one report; raises PreflightError if a flood would measure
-    nothing."""
-    posted, url = seen.posted, f"{plan.target.url}{plan.report.location}"
+    nothing, unless it is to begin `anyway`."""
+    posted = seen.posted
     if posted is None:
-        return _check_sight(plan, seen.sight)
-    if not posted.reached:
-        raise PreflightError(f"target: {url}: {posted.failure}; {_unreached(posted.failure or '')}")
-    if posted.status in _REFUSED:
-        raise PreflightError(
-            f"target: {url} answered {posted.status}: access refused; give a token with "
-            "--header 'Authorization=env:VARIABLE'"
-        )
-    if posted.status in _NO_SUCH_ROUTE:
-        raise PreflightError(
-            f"target: {url} answered {posted.status} to {plan.report.method}; expected "
-            f"{_expected(plan)}; check the base path of --target and the profile's report.path"
-        )
-    if posted.status not in plan.report.expect:
-        met = posted.failure or f"status {posted.status}"
-        what = f"the report sent before the flood was not accepted: {met}; expected "
-        return (f"{what}{_expected(plan)}", *_scrape_warning(plan, seen.sight))
-    return _scrape_warning(plan, seen.sight)
+        return _check_sight(plan, seen.sight, anyway=anyway)
+    check_reached(plan, posted)
+    refused = refusal(plan, posted)
+    if refused is not None and not anyway:
+        raise PreflightError(f"{refused}; {ANYWAY}")
+    said = warning(plan, posted)
+    return (*((said,) if said else ()), *_scrape_warning(plan, seen.sight))
 
 
-def _check_sight(plan: Plan, sight: Sight) -> tuple[str, ...]:
+def _check_sight(plan: Plan, sight: Sight, *, anyway: bool) -> tuple[str, ...]:
     """Warnings of a watch; raises PreflightError if there is nothing that it could watch."""
-    if not sight.pages.scrapes and sight.memory_source is None:
+    if sight.memory_source is not None:
+        return _scrape_warning(plan, sight)
+    if not sight.pages.scrapes:
         raise PreflightError(
             f"watch: scrapes are off and memory has {sight.memory_reason}; expected something to "
             "watch: name a page with --scrape URL, or a process with --pid"
+        )
+    if not anyway and all(scrape.status is None for scrape in sight.pages.scrapes):
+        first = sight.pages.scrapes[0]
+        raise PreflightError(
+            f"watch: {_urls(plan)[first.instance]}: {printable(first.reason)}; expected a "
+            "collector there, check --target; to watch it anyway, add --anyway"
         )
     return _scrape_warning(plan, sight)
 
@@ -248,15 +227,8 @@ def _control_warnings(plan: Plan, control: ControlSample | None) -> tuple[str, .
     )
 
 
-def _unreached(failure: str) -> str:
-    if fix := certificate_fix(failure):
-        return fix
-    kind = failure.partition(":")[0]
-    return _UNREACHED.get(kind, "expected a collector there, check --target")
-
-
 def _scrape_warning(plan: Plan, sight: Sight) -> tuple[str, ...]:
-    urls = {instance.name: instance.scrape_url for instance in plan.instances}
+    urls = _urls(plan)
     return tuple(
         f"the scrape before the {plan.main_phase.name} failed: {urls[scrape.instance]}: "
         f"{printable(scrape.reason)}; expected a page of metrics; name it with --scrape URL, or "
@@ -266,70 +238,8 @@ def _scrape_warning(plan: Plan, sight: Sight) -> tuple[str, ...]:
     )
 
 
-def _expected(plan: Plan) -> str:
-    return " or ".join(str(status) for status in plan.report.expect)
-
-
-async def _post(plan: Plan) -> Posted:
-    """Send the first client's report once, over a connection of its own."""
-    loop = asyncio.get_running_loop()
-    secrets = resolve_headers(plan.target.headers)
-    builder = RequestBuilder(plan, secrets)
-    now_ms = time.time_ns() // 1_000_000
-    request = builder.writer()(builder.template(0), *builder.walk(0), now_ms)
-    body = request.partition(b"\r\n\r\n")[2]
-    address = plan.target.addresses[0]
-    host = f"[{address}]" if ":" in address else address
-    origin = f"{plan.target.scheme}://{host}:{plan.target.port}"
-    started = loop.time()
-
-    def met(status: int | None, failure: str | None, *, reached: bool) -> Posted:
-        words = None if failure is None else printable(redact(failure, secrets), 160)
-        return Posted(status, words, reached, round((loop.time() - started) * 1e9))
-
-    context, timeout_ns = tls_context(plan.target), plan.load.timeout_ns
-    async with open_session(context, timeout_ns=timeout_ns) as session:
-        try:
-            async with session.request(
-                plan.report.method,
-                URL(f"{origin}{builder.location}", encoded=True),
-                data=body,
-                headers=builder.headers,
-                allow_redirects=False,
-                server_hostname=plan.target.host if plan.target.scheme == "https" else None,
-            ) as response:
-                beginning = await skim(response)
-                if response.status == HTTPStatus.BAD_REQUEST and _NGINX_REFUSES in beginning:
-                    return met(None, CERTIFICATE_REFUSED, reached=False)
-                return met(response.status, None, reached=True)
-        except aiohttp.ClientConnectorError as error:
-            return met(None, exchange_failure(error), reached=False)
-        except TimeoutError:
-            return met(None, no_answer(timeout_ns), reached=True)
-        except (aiohttp.ClientError, ssl.SSLError, ValueError) as error:
-            if (refusal := tls_refusal(error) or await _late_refusal(plan, address)) is not None:
-                return met(None, handshake_failure(refusal), reached=False)
-            return met(None, exchange_failure(error), reached=True)
-
-
-async def _late_refusal(plan: Plan, address: str) -> ssl.SSLError | None:
-    """The alert that a target sends after the handshake: a report written before it is read ends
-    in a broken pipe that says nothing."""
-    target = plan.target
-    if target.scheme != "https":
-        return None
-    try:
-        async with asyncio.timeout(_ALERT_PATIENCE_S):
-            reader, writer = await asyncio.open_connection(
-                address, target.port, ssl=tls_context(target), server_hostname=target.host
-            )
-            try:
-                await reader.read(1)
-            finally:
-                writer.close()
-    except OSError as error:  # ssl.SSLError and TimeoutError are some
-        return tls_refusal(error)
-    return None
+def _urls(plan: Plan) -> dict[str, str]:
+    return {instance.name: instance.scrape_url for instance in plan.instances}
 
 
 def _process_command(plan: Plan, sight: Sight) -> str | None:

@@ -141,7 +141,7 @@ def trial_rows(saturated: Trial, tried: Sequence[Trial]) -> list[Row]:
     cost = Row(
         name="report",
         words=f"{format_duration(saturated.cpu_per_report_ns)} of CPU per report in a saturated "
-        f"shard: about {format_count(_most(saturated))} reports/s on its own core",
+        f"shard: about {format_count(core_rate(saturated))} reports/s on its own core",
     )
     return [cost, _tried(tried[-1]), *_disturbed(tried[-1])]
 
@@ -192,7 +192,7 @@ def next_rate(trials: Sequence[Trial], saturated: Trial) -> float | None:
     """Reports per second to try next: half of what saturates, then less in steps; None once a
     trial was on time or enough was tried."""
     if not trials:
-        return _two_figures(_most(saturated) / 2)
+        return _two_figures(core_rate(saturated) / 2)
     if on_time(trials[-1]) or len(trials) > len(_STEPS):
         return None
     return _two_figures(trials[-1].asked / _STEPS[len(trials) - 1])
@@ -215,7 +215,7 @@ def carries(trial: Trial, clients: int, shards: int, plain: int, tls: int) -> st
     )
 
 
-def _most(saturated: Trial) -> float:
+def core_rate(saturated: Trial) -> float:
     """Reports per second of one shard on a core of its own."""
     return _two_figures(SECOND / max(saturated.cpu_per_report_ns, US))
 

@@ -140,9 +140,10 @@ def test_an_instance_that_answers_nothing_is_named_beside_one_that_answers_all()
     assert kinds(found(silent, scrape_ok=lambda _: False)) == []
 
 
-def standing(unchanged):
+def standing(unchanged, change=lambda same: same):
     pages = [scrape(s + 0.1, unchanged=unchanged(s)) for s in range(36)]
-    others = [r for r in healthy_run(PLAN) if type(r).__name__ != "ScrapeSample"]
+    run = healthy_run(PLAN, change=lambda w: change(w) if w.phase == "flood" else w)
+    others = [r for r in run if type(r).__name__ != "ScrapeSample"]
     joined = sorted([*others[:-1], *pages], key=lambda record: record.t)
     return analyse(PLAN, WALL_NS, [*joined, others[-1]]).causes
 
@@ -155,3 +156,13 @@ def test_a_page_that_stands_still_while_reports_are_accepted_is_named_with_its_m
 
 def test_a_page_that_is_the_same_now_and_then_does_not_stand_still():
     assert standing(lambda s: s % 3 != 0) == ()
+
+
+def test_a_page_that_stood_still_while_nothing_was_accepted_may_be_right():
+    def accepting_until(second):
+        return lambda w: (
+            window(w.second, w.phase, failed={"rejected": 100}) if w.second >= second else w
+        )
+
+    assert standing(lambda s: s >= 15, accepting_until(15)) == ()
+    assert len(standing(lambda s: s >= 15, accepting_until(20))) == 1

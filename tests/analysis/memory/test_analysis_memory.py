@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from plan_maker import make_load, make_phases, make_plan
+from populations import population
 from record_maker import MIB, T0_NS, at, event, memory
 
 from qosflood.analysis.clock import RunClock
@@ -39,7 +40,8 @@ def sessions_at(second):
 def judge(rss, plan=None, events=(), sessions=sessions_at, stop_ns=None, source="process"):
     plan = plan or fifteen_minutes()
     samples = [memory(second, value, source=source) for second, value in enumerate(rss)]
-    return memory_finding(plan, clock_of(plan, stop_ns), samples, list(events), sessions)
+    counted = population(sessions, WHOLE_S)
+    return memory_finding(plan, clock_of(plan, stop_ns), samples, list(events), counted)
 
 
 def seconds():
@@ -188,7 +190,7 @@ def test_short_blocks_decide_short_floods():
 def test_holes_in_the_samples_are_not_taken_for_a_short_flood():
     plan = fifteen_minutes()
     samples = [memory(second) for second in range(0, WHOLE_S, 200)]
-    finding = memory_finding(plan, clock_of(plan), samples, [], sessions_at)
+    finding = memory_finding(plan, clock_of(plan), samples, [], population(sessions_at, WHOLE_S))
     assert finding.verdict == "inconclusive"
     assert "samples in only" in finding.reason
 
@@ -233,6 +235,13 @@ def test_a_stopped_flood_is_judged_on_the_blocks_it_had():
     assert "2 blocks" in finding.reason
 
 
+def test_a_flood_that_was_cut_short_needs_no_longer_one_but_its_end():
+    stop_ns = (2 * EDGE_S + 750) * SECOND
+    finding = judge([80 * MIB] * (2 * EDGE_S + 750), stop_ns=stop_ns)
+    assert (finding.verdict, finding.needed_s) == ("inconclusive", None)
+    assert finding.reason.startswith("the flood was cut short: 7 blocks of 1m after the warm-up")
+
+
 def test_a_day_is_judged_in_blocks_long_enough_for_slow_cycles():
     day_s = 86_400
     plan = fifteen_minutes(flood_s=day_s, memory_interval_ns=20 * SECOND)
@@ -240,6 +249,6 @@ def test_a_day_is_judged_in_blocks_long_enough_for_slow_cycles():
         replace(memory(s), rss_bytes=round(100 * MIB + 50 * MIB * (s % 1500) / 1500), t=at(s))
         for s in range(0, day_s, 20)
     ]
-    finding = memory_finding(plan, clock_of(plan), slow_cycle, [], sessions_at)
+    finding = memory_finding(plan, clock_of(plan), slow_cycle, [], population(sessions_at, WHOLE_S))
     assert finding.verdict == "steady"
     assert plan.watch.memory_block_ns == MINUTE

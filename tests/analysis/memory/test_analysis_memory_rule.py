@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from plan_maker import make_load, make_phases, make_plan
+from populations import population
 from record_maker import MIB, T0_NS, event, memory, scrape
 
 from qosflood.analysis.clock import RunClock
@@ -34,12 +35,18 @@ def joining(second):
     return round(10_000 * min(max(second - EDGE_S, 0) / (HOLD_S - EDGE_S), 1.0))
 
 
+def connected(second):
+    """A thousand clients, most of which leave at the flood's end."""
+    return 1000 if second < END_S else 100
+
+
 def judge(samples, plan=None, scrapes=(), events=(), sessions=joining, acked=0):
     plan = plan or plan_of()
     clock = RunClock(wall_ns=0, t0=T0_NS, stop_ns=plan.phases[-1].end_ns, completed=True)
     if not hasattr(samples[0], "t"):
         samples = [memory(second, value) for second, value in enumerate(samples)]
-    return memory_finding(plan, clock, samples, events, sessions, scrapes, acked)
+    counted = population(sessions, WHOLE_S, connected)
+    return memory_finding(plan, clock, samples, events, counted, scrapes, acked)
 
 
 def pages(**values):
@@ -136,7 +143,9 @@ def test_what_is_given_back_after_sessions_ended_is_told(share, words):
     assert finding.given_back == pytest.approx(share, abs=0.01)
     assert f"{words} was freed after they ended" in finding.reason
     kept = 40_000 * KIB * (1 - share)
-    assert finding.retained_bytes_per_session == pytest.approx(kept / 10_000, rel=0.01)
+    # Connections closed at the same moment, so what was freed may have been theirs.
+    of_a_session = pytest.approx(kept / 10_000, rel=0.01) if share == 0.0 else None
+    assert finding.retained_bytes_per_session == of_a_session
     assert finding.retained_bytes_per_1000_reports == pytest.approx(kept / 100, rel=0.01)
 
 
@@ -145,7 +154,10 @@ def test_growth_with_sessions_reaches_the_limit_by_the_churn_of_the_peak():
     plan = plan_of(sessions, memory_limit_bytes=200 * MIB)
     finding = judge([held(second) for second in range(WHOLE_S)], plan)
     left = 200 * MIB - held(HOLD_S)
-    assert finding.time_to_limit_low_s == pytest.approx(left / (4 * KIB * 1.0), rel=0.02)
+    of_a_session = (finding.bytes_per_session_low, finding.bytes_per_session_high)
+    assert of_a_session == pytest.approx((4 * KIB * 0.95, 4 * KIB * 1.05), rel=0.01)
+    assert finding.time_to_limit_low_s == pytest.approx(left / of_a_session[1], rel=0.001)
+    assert finding.time_to_limit_high_s == pytest.approx(left / of_a_session[0], rel=0.001)
     assert (
         "at the peak's 1 new sessions per second it reaches its memory limit after"
         in finding.reason
@@ -230,3 +242,30 @@ def test_memory_that_rises_in_a_watch_is_not_called_a_leak_for_others_may_have_s
     assert (
         "though qosflood sent no load; a leak, unless other clients' sessions rose" in found.reason
     )
+
+
+@pytest.mark.parametrize("flood_s", [18, 60, 720, 900, 3600])
+@pytest.mark.parametrize("share", [0.2, 0.7, 0.95, 1.0])
+def test_a_flood_that_would_tell_is_longer_than_the_one_that_did_not(flood_s, share):
+    """A rise of so large a share of the least that counts, over the stretch that is judged."""
+    block_s = max(flood_s / 15, 1)
+    phases = make_phases(make_load(), edge_ns=3 * SECOND, flood_ns=flood_s * SECOND)
+    short = {"memory_block_ns": round(block_s * SECOND), "memory_warmup_ns": SECOND}
+    plan = make_plan(phases=phases, watch=short)
+    judged_s = flood_s * 2 / 3 - block_s
+    rate = share * plan.watch.memory_growth_bytes / judged_s
+    finding = judge([100 * MIB + rate * second for second in range(flood_s + 9)], plan)
+    if finding.verdict == "steady":
+        assert finding.needed_s > flood_s
+        again = replace(plan.phase("flood"), duration_ns=round(finding.needed_s * SECOND))
+        longer = replace(plan, phases=(*plan.phases[:2], again))
+        grown = [100 * MIB + rate * second for second in range(round(finding.needed_s) + 9)]
+        assert judge(grown, longer).verdict == "leak"
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_sessions_that_join_throughout_are_not_called_constant(hold):
+    plan = plan_of(replace(UNHELD, hold=hold))
+    finding = judge(FLAT, plan, sessions=lambda second: second * 10)
+    assert finding.verdict == "steady"
+    assert ("at constant sessions" in finding.reason) is hold

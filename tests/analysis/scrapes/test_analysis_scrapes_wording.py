@@ -28,7 +28,7 @@ def told(*failing_s, plan=PLAN):
 @pytest.mark.parametrize(
     ("failing", "words"),
     [
-        ((85, 90), f"between 4x and 6.3x {EACH}: 2 x timeout"),
+        ((85, 90), f"between 4x and 6.2x {EACH}: 2 x timeout"),
         ((60,), f"between 1x and 1.8x {EACH}: 1 x timeout"),
         ((115, 120), f"from between 8.5x and 9.2x until 5s into flood {EACH}: 2 x timeout"),
         ((155, 160), f"between 30s into flood and 45s into flood {EACH}: 2 x timeout"),
@@ -61,5 +61,5 @@ def test_in_the_timeline_the_load_is_told_where_it_grew():
         samples = [scrape(t_s, ok=t_s not in failing_s) for t_s in range(0, 500, 5)]
         return load_place(PLAN, CLOCK, failing_spans(samples)[0])
 
-    assert place(85, 90) == f" between 4x and 6.3x {EACH}"
+    assert place(85, 90) == f" between 4x and 6.2x {EACH}"
     assert place(155) == ""

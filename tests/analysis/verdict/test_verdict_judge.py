@@ -4,15 +4,28 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_load, make_phases, make_plan
-from record_maker import WALL_NS, event, health, healthy_run, stopped_run, window
+from record_maker import (
+    WALL_NS,
+    end,
+    event,
+    health,
+    healthy_run,
+    load_started,
+    memory,
+    scrape,
+    stopped_run,
+    window,
+)
 
 from qosflood.analysis import analyse
 from qosflood.analysis.verdict.verdict import MOST_IN_HEADLINE, judge
 from qosflood.base.errors import ExitCode
 from qosflood.base.units import MS
 from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.watching import Instance
+from qosflood.plan.without_load import as_watch
 
-LEAD = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s: "
+LEAD = "100 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
 
 
 def plan_with(*user, shipped=(), **parts):
@@ -121,13 +134,13 @@ def test_a_value_next_to_its_limit_is_shown_exactly():
         return window(same.second, same.phase, response_ms=[5.0] * 99, failed={"timeout": 1})
 
     verdict = verdict_of(plan, healthy_run(plan, change=one_lost))
-    assert verdict.reasons == ("errors were 0.1% in flood; limit < 0.1%",)
+    assert verdict.reasons == ("errors were exactly 0.1% in flood; limit < 0.1%",)
 
 
-def test_a_value_equal_to_its_limit_is_shown_as_the_limit_is():
+def test_a_value_equal_to_its_limit_is_shown_to_be_exactly_that():
     plan = plan_with("scrape.gap < 1s")
     assert verdict_of(plan, healthy_run(plan)).reasons == (
-        "scrape.gap was 1s in flood; limit < 1s",
+        "scrape.gap was exactly 1s in flood; limit < 1s",
     )
 
 
@@ -293,23 +306,62 @@ def test_figures_of_the_load_are_absolute():
     )
     plan = make_plan(load=load, phases=make_phases(load, flood_ns=900 * 10**9))
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    lead = "5,000 clients, 1,000 reports/s (10x the peak of 100/s) for 15m: "
+    lead = "5,000 clients, 1,000 reports/s (10x of a peak of 100 reports/s, 500 clients) for 15m: "
     assert headline.startswith(lead)
 
 
 def test_a_load_scaled_by_cadence_is_a_multiple_of_the_rate():
     plan = make_plan(load={"scale": "cadence", "clients": 10, "cadence_ns": 10**8})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("10 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
+    assert headline.startswith(
+        "10 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
+    )
 
 
 def test_clients_that_are_no_multiple_of_those_at_1x_are_not_called_one():
     plan = make_plan(load={"clients": 40, "cadence_ns": 10**9 * 40 // 100})
     headline = judge(plan, analyse(plan, WALL_NS, [])).headline
-    assert headline.startswith("40 clients, 100 reports/s (10x the peak of 10/s) for 10s: ")
+    assert headline.startswith(
+        "40 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s: "
+    )
 
 
 def test_that_the_disk_is_full_is_said_once():
     plan = make_plan()
     detail = "the disk is full: the journal takes no more records"
     assert verdict_of(plan, stopped_run(plan, 10, "disk_full", detail)).reasons[0] == detail
+
+
+def watched(*, pages=("target",), good=(), memory_seen=True):
+    """The verdict on a watch of 10s that scrapes `pages`, of which only the `good` ones answer."""
+    instances = tuple(Instance(name=name, scrape_url=f"http://{name}/metrics") for name in pages)
+    plan = as_watch(plan_with(instances=instances))
+    scraped = [
+        scrape(second + 0.5, ok=name in good, instance=name)
+        for name in pages
+        for second in range(10)
+    ]
+    seen = [memory(second + 0.25) for second in range(10)] if memory_seen else []
+    records = sorted([load_started(), *scraped, *seen], key=lambda record: record.t)
+    return verdict_of(plan, [*records, end(10.1)])
+
+
+def test_a_watch_that_never_saw_its_page_is_no_pass():
+    verdict = watched(memory_seen=False)
+    assert verdict.verdict == "INVALID"
+    assert "nothing of the target was seen: none of 10 scrapes succeeded" in verdict.reasons
+    verdict = watched()
+    assert verdict.verdict == "INVALID"
+    assert (
+        "none of 10 scrapes succeeded; name its page with --scrape URL, or turn scrapes off with "
+        "--scrape-interval off"
+    ) in verdict.reasons
+    assert watched(good=("target",)).verdict == "PASS"
+
+
+def test_a_watch_that_never_saw_one_of_its_instances_is_no_pass():
+    verdict = watched(pages=("a", "b"), good=("a",))
+    assert verdict.verdict == "INVALID"
+    (reason,) = (reason for reason in verdict.reasons if "none of" in reason)
+    assert reason.startswith("b: none of 10 scrapes succeeded; ")
+    assert watched(pages=("a", "b"), good=("a", "b")).verdict == "PASS"

@@ -361,6 +361,15 @@ def test_loss_is_judged_only_where_it_was_measured(verdict, ok):
     assert judged("loss == none", replace(healthy(), loss=loss)).ok is ok
 
 
+@pytest.mark.parametrize("method", ["gauge", "readback"])
+def test_no_loss_is_judged_only_where_every_report_was_counted(method):
+    loss = LossFinding(method=method, verdict="ok", reason="all there", acked=9, uncertain=0)
+    limit = judged("loss == none", replace(healthy(), loss=loss))
+    assert (limit.ok, limit.reason) == (None, "without audit.counter not every report is checked")
+    lost = replace(loss, verdict="lost", missing=1)
+    assert judged("loss == none", replace(healthy(), loss=lost)).ok is False
+
+
 def test_restarts_that_nothing_told_are_not_judged():
     assert judged("restarts == 0", replace(healthy(), restarts=None)).ok is None
 

@@ -39,7 +39,8 @@ def test_a_parts_headline_says_how_much_of_the_run_it_is():
     plan = make_plan(part=THIRD)
     verdict = verdict_of(plan, unwatched(plan))
     assert verdict.headline.startswith(
-        "part 3/8: 13 of 100 clients, 13 of 100 reports/s (10x the peak of 10/s) for 10s: PASS"
+        "part 3/8: 13 of 100 clients, 13 of 100 reports/s (10x of a peak of 10 reports/s, "
+        "10 clients) for 10s: PASS"
     )
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from part_maker import BEGAN_S, PLAN, SHARDS, part_plan, part_records, write_part
+from part_maker import BEGAN_S, PLAN, SHARDS, WALL_NS, part_plan, part_records, write_part
 from record_maker import T0_NS
 
 from qosflood.analysis import analyse
-from qosflood.base.units import SECOND
+from qosflood.base.units import MS, SECOND
 from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession, SentSessions
 from qosflood.journal.merge import merge, open_parts
 from qosflood.journal.run_directory import read_records, read_run
@@ -25,7 +25,7 @@ def session(part, shard):
 
 def sent_ms(part, shard):
     """Apart from each other, so that no session was silent for as long as another."""
-    return 1_000 * (1 + part + shard)
+    return WALL_NS // MS + 1_000 * (1 + part + shard)
 
 
 def write(folder, index, *, audit, lost, late=0):
@@ -53,16 +53,17 @@ def watched(lost):
         del held[name]
     yield AuditSample(t=0, done_t=1, instance="target", value=5.0, reason=None)
     yield AuditSample(t=AFTER, done_t=AFTER + 1, instance="target", value=1e9, reason=None)
-    yield ReadBack(
-        t=AFTER,
-        done_t=AFTER + 1,
-        instance="target",
-        reason=None,
-        status=200,
-        bytes=1,
-        samples=len(held),
-        held=held,
-    )
+    for t in (AFTER, AFTER + 1):
+        yield ReadBack(
+            t=t,
+            done_t=t + 1,
+            instance="target",
+            reason=None,
+            status=200,
+            bytes=1,
+            samples=len(held),
+            held=held,
+        )
 
 
 def merged_loss(tmp_path, *, audit=READ, lost=(), late=(0, 0, 0)):

@@ -41,7 +41,7 @@ def changed(tmp_path: Path, **changes) -> Path:
 def test_three_parts_make_one_run_with_one_verdict(folders, tmp_path):
     document = merged(tmp_path / "out", *folders)
     assert document["verdict"] == "PASS"
-    load = "100 clients, 100 reports/s (10x the peak of 10/s) for 10s"
+    load = "100 clients, 100 reports/s (10x of a peak of 10 reports/s, 10 clients) for 10s"
     assert document["headline"].startswith(f"{load}: PASS")
     again = qosflood("report", "--json", str(tmp_path / "out"))
     assert (again.code, json.loads(again.out)) == (0, document)

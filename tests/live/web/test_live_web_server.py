@@ -112,7 +112,7 @@ def test_every_answer_forbids_framing_sniffing_and_telling_where_from(tmp_path):
 
 def test_the_page_names_no_address_outside(tmp_path):
     async def main(served: Served) -> None:
-        for path in ("", "page.js", "charts.js", "axes.js", "track.js", "page.css"):
+        for path in ("", "page.js", "charts.js", "axes.js", "limits.js", "track.js", "page.css"):
             async with served.http.get(served.url + path) as answer:
                 assert answer.status == 200
                 assert "//" not in (await answer.text()).replace("// ", "")

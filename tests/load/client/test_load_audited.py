@@ -57,6 +57,18 @@ def test_reports_that_were_not_accepted_come_after_the_one_that_was():
     assert (sent(rig).acked_ms, sent(rig).sent_ms) == (ZERO_MS, ZERO_MS + 2000)
 
 
+def test_while_a_report_is_open_the_one_before_it_is_the_last_accepted():
+    rig = Rig(audited=True)
+    rig.joined()
+    rig.due()
+    assert (sent(rig).acked_ms, sent(rig).sent_ms) == (None, ZERO_MS)
+    rig.client.data_received(ACCEPTED)
+    assert sent(rig).acked_ms == ZERO_MS
+    rig.advance(SECOND)
+    rig.due()
+    assert (sent(rig).acked_ms, sent(rig).sent_ms) == (ZERO_MS, ZERO_MS + 1000)
+
+
 def test_a_report_that_was_never_sent_changes_nothing():
     rig = Rig(audited=True)
     rig.joined()

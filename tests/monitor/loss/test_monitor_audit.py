@@ -13,6 +13,7 @@ from qosflood.journal.loss_records import AuditSample, ReadBack
 from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
+from qosflood.monitor.loss.counting import Counting
 from qosflood.plan.watching import Audit
 
 MIB = 1 << 20
@@ -33,10 +34,9 @@ async def read(server, left=None, **plan):
     records = []
     auditor = Auditor(plan_for(server, **plan), time.monotonic_ns(), records.append, lambda: left)
     await auditor.read_back()
-    (record,) = records
-    assert isinstance(record, ReadBack)
-    assert record.t <= record.done_t
-    return record
+    assert all(isinstance(record, ReadBack) for record in records)
+    assert all(record.t <= record.done_t for record in records)
+    return records[0]
 
 
 def reading(answer, left=None, **plan):
@@ -49,7 +49,7 @@ def reading(answer, left=None, **plan):
 
 def test_the_sampled_sessions_are_found_among_all():
     answer = held(
-        ("qosflood-test-3-0", 7), ("qosflood-test-99-0", 8), ("other", 9), ("qosflood-test-4-1", 5)
+        ("qosflood-test-3-0", 7), ("qosflood-test-100-0", 8), ("other", 9), ("qosflood-test-4-1", 5)
     )
     record, server = reading(answer)
     assert record.held == {"qosflood-test-3-0": 7, "qosflood-test-4-1": 5}
@@ -65,7 +65,10 @@ def test_of_a_clients_sessions_the_last_counts_and_of_its_samples_the_latest():
 
 
 def test_a_time_that_cannot_be_read_is_held_as_none():
-    assert reading(held(("qosflood-test-3-2", "soon")))[0].held == {"qosflood-test-3-2": None}
+    for value, shown in (("soon", "soon"), (1e300, "1e+300")):
+        record, _ = reading(held(("qosflood-test-3-2", value)))
+        assert (record.held, record.odd) == ({"qosflood-test-3-2": None}, shown)
+    assert reading(held(("other", "soon"), ("qosflood-test-3-2", 5)))[0].odd is None
 
 
 @pytest.mark.parametrize(
@@ -137,10 +140,16 @@ def counting(answer, **audit):
         async with raw_server(answer) as server:
             records = []
             plan = plan_for(server, **audit)
-            await Auditor(plan, time.monotonic_ns(), records.append, lambda: None).count()
+            await Counting(plan, time.monotonic_ns(), records.append).count()
             return records
 
     return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("value", "shown"), [("NaN", "nan"), ("-3", "-3"), ("1e300", "1e+300")])
+def test_a_counter_that_is_no_count_says_so(value, shown):
+    (record,) = counting(page(f"a_total {value}\n".encode()), counter="a_total")
+    assert (record.value, record.reason) == (None, f"a_total is {shown}, which no count is")
 
 
 def test_a_counters_series_with_the_labels_are_added_up():
@@ -215,6 +224,8 @@ def test_a_snapshot_that_never_shows_the_report_is_none(monkeypatch):
     plan, _ = looking(held())
     assert plan.audit.readback is None
     assert "not even of the report just sent" in plan.audit.why
+    plan, _ = looking(held(("qosflood-test-3-2", "soon")))
+    assert "observedAt is soon, which no time is; expected ms since 1970" in plan.audit.why
 
 
 def test_a_large_snapshot_is_only_looked_into(monkeypatch):

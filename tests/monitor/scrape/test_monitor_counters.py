@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.monitor.exposition.exposition import Sample
-from qosflood.monitor.scrape.counters import MOST_NAMES, NO_FALL, Counters, counter_names
+from qosflood.monitor.scrape.counters import MOST_NAMES, NO_FALL, Counters, Fall, counter_names
 
 
 def samples(**values):
@@ -22,7 +22,8 @@ def following(*pages):
 
 
 def test_counters_that_grow_or_stand_still_fell_never():
-    assert set(following((1, 1), (5, 1), (5, 2))) == {NO_FALL}
+    went_on = Fall(went_on=True)
+    assert following((0, 1), (1, 1), (5, 1), (5, 2)) == [NO_FALL, NO_FALL, went_on, went_on]
 
 
 def test_all_that_begin_anew_are_a_restart():

@@ -88,18 +88,26 @@ def test_ticks_that_pass_while_a_page_is_awaited_are_gaps_of_the_target():
 
 
 class StarvedScraper(SlowScraper):
-    """Its first page does not come in time; `waited_ns` of that the monitor had no CPU."""
+    """Its first page does not come in time, or is refused with `refusal`; `waited_ns` of that the
+    monitor had no CPU."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, waited_ns: int) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, waited_ns: int, refusal: str | None = None
+    ) -> None:
         super().__init__(fetching=False)
         self._slow = {"fetch": False, "read": False}
         self._fails, self._waited, self._waits_ns = True, 0, waited_ns
+        self._refusal = refusal
         monkeypatch.setattr(loop, "waited_for_cpu_ns", lambda: self._waited)
 
     async def fetch(self) -> Page:
         fails, self._fails = self._fails, False
         self._waited += self._waits_ns if fails else 0
-        return Page(duration_ns=SECOND, reason="no answer within 1s" if fails else None)
+        if not fails:
+            return Page(duration_ns=SECOND)
+        late = self._refusal is None
+        reason = self._refusal or "no answer within 1s"
+        return Page(duration_ns=SECOND, reason=reason, timed_out=late)
 
     async def read(self, t: int, page: Page) -> ScrapeSample:
         sample = await super().read(t, page)
@@ -113,3 +121,11 @@ def test_a_time_out_of_a_monitor_that_had_no_cpu_is_not_the_targets(
     first, *others = samples_of(StarvedScraper(monkeypatch, waited_ns))
     assert (first.ok, first.own_fault) == (False, own_fault)
     assert not any(sample.own_fault for sample in others)
+
+
+@pytest.mark.parametrize("refusal", ["connection refused", "status 404"])
+def test_a_refusal_is_the_targets_however_long_the_monitor_had_no_cpu(
+    monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    first, *_ = samples_of(StarvedScraper(monkeypatch, 900 * MS, refusal))
+    assert (first.ok, first.reason, first.own_fault) == (False, refusal, False)

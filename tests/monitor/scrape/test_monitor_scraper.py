@@ -175,6 +175,39 @@ def test_the_connection_is_kept_from_scrape_to_scrape():
     assert connections == 1
 
 
+def test_bytes_behind_a_page_cost_the_connection_but_not_the_scrape():
+    async def run():
+        async with raw_server(page(BODY) + b"other 2\n") as server:
+            plan = make_plan(watch={"scrape_url": server.url})
+            async with open_scraper(plan) as scraper:
+                samples = [await scraper.scrape(t) for t in range(3)]
+            return samples, server.connections
+
+    samples, connections = asyncio.run(run())
+    assert all(sample.ok and sample.bytes == len(BODY) for sample in samples)
+    assert connections == 3
+
+
+def test_a_connection_that_was_closed_as_idle_is_opened_anew():
+    async def answer_and_close(_, writer):
+        writer.write(page(BODY))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    async def run():
+        async with raw_server(answer_and_close) as server:
+            plan = make_plan(watch={"scrape_url": server.url})
+            async with open_scraper(plan) as scraper:
+                first = await scraper.scrape(0)
+                await asyncio.sleep(0.2)
+                second = await scraper.scrape(1)
+                third = await scraper.scrape(2)
+            return first, second, third
+
+    assert all(sample.ok for sample in asyncio.run(run()))
+
+
 def test_a_name_is_answered_with_the_pinned_address():
     async def run():
         async with raw_server(page(BODY)) as server:

@@ -11,9 +11,10 @@ from resolving import plan_of
 
 from qosflood.base.endpoint import HeaderRef
 from qosflood.base.errors import PlanError
+from qosflood.base.units import SECOND
 from qosflood.plan.describe import describe
 from qosflood.plan.plan import Part
-from qosflood.plan.readback import Sampled, alive, looks_itself, sampled, sources
+from qosflood.plan.readback import Sampled, alive, looks, looks_itself, sampled, sources, why_unread
 from qosflood.plan.watching import Audit, Instance
 
 REMOTE = {"target": {"url": "http://qos.example.com"}}
@@ -60,7 +61,7 @@ def test_the_references_own_snapshot_is_read_back_on_loopback():
                 ]
             },
             {},
-            "no instance names a readback",
+            "several instances share an address, and none names a readback",
         ),
     ],
 )
@@ -143,6 +144,28 @@ def test_snapshots_are_the_instances_own_where_they_name_one():
     ]
 
 
+def test_the_address_that_several_instances_share_is_not_read():
+    two = tuple(Instance(name=f"i{n}", scrape_url=f"http://10.0.0.{n}:9/m") for n in (1, 2))
+    shared = make_plan(instances=two, audit=Audit(readback="/held"))
+    assert (sources(shared), sampled(shared)) == ([], [])
+    assert why_unread(shared) == "several instances share an address, and none names a readback"
+    same = make_plan(instances=two, audit=Audit(readback="http://127.0.0.1:8080/held"))
+    assert sources(same) == []
+    elsewhere = make_plan(instances=two, audit=Audit(readback="http://10.0.0.9/held"))
+    assert [source.url for source in sources(elsewhere)] == ["http://10.0.0.9/held"]
+    assert why_unread(elsewhere) == why_unread(make_plan()) == ""
+
+
+def test_the_flood_is_looked_at_five_times_after_the_baseline_by_a_run_of_one_part():
+    plan = make_plan(audit=Audit(readback="/held"))  # 3s, 3s, and a flood of 10s
+    seconds = [moment / SECOND for moment in looks(plan)]
+    assert seconds == pytest.approx([1.5, 7, 9, 11, 13, 15])
+    assert looks(make_plan()) == []
+    assert looks(replace(plan, part=Part(index=1, of=2, start_at_ns=0))) == []
+    unprepared = tuple(phase for phase in plan.phases if phase.name != "baseline")
+    assert looks(replace(plan, phases=unprepared)) == []
+
+
 TARGETS = (HeaderRef(name="A", source="env:TARGETS"),)
 NAMED = (HeaderRef(name="A", source="env:NAMED"),)
 
@@ -171,7 +194,9 @@ def test_the_plans_own_snapshot_is_asked_with_headers_on_the_targets_origin_alon
 
 
 @given(seed=st.integers(0, 2**63 - 1), clients=st.integers(1, 3000), sessions=st.integers(1, 600))
-def test_sampled_are_so_many_different_clients_that_live_at_the_end(seed, clients, sessions):
+def test_sampled_are_so_many_different_clients_that_live_at_the_end_and_so_many_that_left(
+    seed, clients, sessions
+):
     plan = make_plan(
         seed=seed,
         load={"base_clients": clients, "clients": 2 * clients},
@@ -179,8 +204,10 @@ def test_sampled_are_so_many_different_clients_that_live_at_the_end(seed, client
     )
     numbers = sampled(plan)
     assert alive(plan) == clients
-    assert len(set(numbers)) == len(numbers) == min(clients, sessions)
-    assert all(0 <= number < clients for number in numbers)
+    each = min(clients, sessions)
+    assert len(set(numbers)) == len(numbers) == 2 * each
+    assert all(0 <= number < clients for number in numbers[:each])
+    assert all(clients <= number < 2 * clients for number in numbers[each:])
     assert numbers == sampled(plan)
 
 
@@ -199,7 +226,8 @@ def test_sessions_are_known_by_their_ids():
     known = Sampled(plan)
     assert known.place("qosflood-test-3-12") == (3, 12, "qosflood-test-3-12")
     assert known.place("eu/qosflood-test-3-0") == (3, 0, "qosflood-test-3-0")
-    assert known.place("qosflood-test-10-0") is None
+    assert known.place("qosflood-test-99-0") == (99, 0, "qosflood-test-99-0")
+    assert known.place("qosflood-test-100-0") is None
     assert known.place("qosflood-other-3-0") is None
 
 

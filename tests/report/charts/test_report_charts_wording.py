@@ -44,9 +44,13 @@ def test_reports_acked_long_after_the_flood_are_not_laid_to_its_seconds() -> Non
     story = good_run()
     seconds = tuple(replace(second, acked=200) for second in story.findings.seconds)
     late = replace(story, findings=replace(story.findings, seconds=seconds))
-    words = said(with_flood(late, acked=300.0), "throughput")
-    assert "300 answered, many of them after the flood: during it, 200 to 200 per second" in words
-    assert "many of them" not in said(story, "throughput")
+    words = said(with_flood(late, acked=300.0, answered=200.0, answered_later=2_000), "throughput")
+    assert "200 answered, from 200 to 200 per second; 2,000 reports of it were answered later" in (
+        words
+    )
+    assert "answered later" not in said(story, "throughput")
+    few = with_flood(late, acked=201.0, answered=200.0, answered_later=20)
+    assert "answered later" not in said(few, "throughput")
 
 
 def test_samples_from_before_the_run_are_in_no_phases_figures_and_not_told() -> None:

@@ -130,7 +130,7 @@ def test_a_report_json_is_as_good_as_its_directory(runs: Path) -> None:
     ("changes", "said"),
     [
         ({"plan__profile": "smoke"}, "profile intercom → smoke"),
-        ({"plan__load__clients": 4000}, "rate 5,000 clients every 5s (1,000/s) →"),
+        ({"plan__load__clients": 4000}, "rate 5,000 clients every 5s (1,000 reports/s) →"),
         ({"plan__load__shards": 7}, "shards 1 → 7"),
         ({"plan__target__scheme": "https"}, "TLS none → on"),
         ({"plan__report__gzip": True}, "report.gzip False → True"),

@@ -29,7 +29,7 @@ def test_report_json_holds_every_key_of_the_contract(make: Callable[[], Story]) 
     report = to_json(document_of(make()))
     assert set(report) >= KEYS
     for phase in report["phases"]:
-        assert set(phase["rate"]) == {"planned", "offered", "acked"}
+        assert set(phase["rate"]) == {"planned", "offered", "acked", "answered"}
         assert set(phase["latency_ms"]) == {"response", "service", "failed"}
         figures = {"p50", "p90", "p99", "p99_9", "max", "mean", "count"}
         assert all(figures <= set(series) for series in phase["latency_ms"].values())

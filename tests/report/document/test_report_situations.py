@@ -10,6 +10,7 @@ from stories import Story, failing_run
 
 from qosflood.analysis.findings_of_target import Cause, Crash
 from qosflood.analysis.verdict.verdict import JudgedLimit
+from qosflood.journal.records import OWN_ABSENCE, Outcome
 from qosflood.report.document.advice import advise
 
 LESS_LOAD = "find a load that passes"
@@ -181,6 +182,20 @@ def one_forgiven_late_second() -> Story:
     return story("response.p99", flood=counts(), limited_by="generator", limited_why=why)
 
 
+def own_absence_at_1x() -> Story:
+    """Half of the baseline's reports ended through the shard's own absence."""
+    ours = {OWN_ABSENCE[Outcome.TIMEOUT]: 500}
+    baseline = counts(timeout=500) | {"errors": ours}
+    flood = counts(timeout=500) | {"service": make_latency(4000.0, 10_000)}
+    return story("errors", flood=flood, baseline=baseline)
+
+
+def stalled_far_away() -> Story:
+    """Silence that is the target's or the network's: nobody can say which."""
+    stalled = make_entry(20.0, "target", "stalled", "no report was answered; target or network")
+    return story("errors", flood=refusing("503"), timeline=(stalled,), limited_by="inconclusive")
+
+
 GC = "garbage collection"
 SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (gone, "did not come back: find out why: its exit status", (LESS_LOAD, GC, "still listens")),
@@ -197,16 +212,18 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (lambda: scraped({"no answer within 5s": 9}), "make the page cheaper", ("curl",)),
     (gap_between_two_good_scrapes, "no scrape failed", ("cheaper", "too slowly")),
     (unjudged_scrapes, "status 503", ("add --scrape",)),
-    (black_hole, "takes reports and never answers them", ("past their deadline", "queue")),
-    (slow_until_timeout, "reports waited past their deadline", ("never answers them",)),
+    (black_hole, "does not answer in time: one process", ("by their deadline", "queue", "never")),
+    (slow_until_timeout, "not answered by their deadline", ("one process or thread",)),
     (starved_monitor, "the monitor missed 9 of 20", ("run the generator on",)),
     (out_of_files, "20,000 of at most 20,000 files open: raise", (GC,)),
     (full_backlog, "raise the target's listen backlog", (GC,)),
     (page_blocks_posts, "serve it from another thread or process", (GC,)),
     (standing_replica, "look at that instance first", (GC,)),
     (spike_of_memory, "memory rose to 940.0 MiB", ("each session keeps", "expire idle")),
-    (late_by_fault_of_a_dead_part, "run the generator on", ("answers more slowly",)),
+    (late_by_fault_of_a_dead_part, "missing here: shard 1 died", ("answers took", "more cores")),
     (frozen_generator, "run the generator on", (LESS_LOAD, "never answers", "latency ch")),
+    (own_absence_at_1x, "what keeps answers back", ("at 1x already",)),
+    (stalled_far_away, "whether target or path kept answers back", ("what stalled the target",)),
     (one_forgiven_late_second, "measure again, on an idle machine", (LESS_LOAD, "latency chart")),
     (errors_that_cannot_move_the_median, "latency chart", ("errors broke this limit",)),
 ]

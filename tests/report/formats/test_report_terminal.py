@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from findings_maker import make_generator
+from findings_maker import make_generator, make_limit
 from rich.console import Console
 from stories import (
     LOAD,
@@ -22,7 +22,7 @@ from stories import (
 )
 
 from qosflood.analysis.analyse import analyse
-from qosflood.analysis.verdict.verdict import judge
+from qosflood.analysis.verdict.verdict import JudgedLimit, judge
 from qosflood.base.errors import ExitCode
 from qosflood.base.text import printable
 from qosflood.journal.run_directory import read_records, read_run
@@ -178,10 +178,11 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
     for piece in (
         "baseline flood recovery",
         "answered /s 100 200 100",
-        "loss 10 of 10 sampled sessions hold their last accepted report",
+        "loss the last report of 10 of 10 sampled sessions is there",
         "recovery as good as in the baseline",
         "warning shared_host: ",
-        "PASS - 6 of 7 limits held not judged memory.leak == none: too short to judge; flood for",
+        "PASS - 5 of 7 limits held not judged memory.leak == none: too short to judge; flood for",
+        "not judged loss == none: without audit.counter not every report is checked",
         "next find the headroom: run again with --rate 4x",
     ):
         assert piece in text
@@ -194,6 +195,37 @@ def test_a_phase_that_was_not_reached_has_no_column() -> None:
     text = "\n".join(lines_of(document.model_copy(update={"phases": cut}), 80))
     assert "baseline" in text
     assert "flood  " not in text
+
+
+@pytest.mark.parametrize("reason", ["too short", "the target's memory limit is not known"])
+def test_a_longer_run_is_named_only_where_shortness_is_the_reason(reason: str) -> None:
+    story = good_run()
+    memory = replace(story.findings.memory, reason="too short", needed_s=720.0)
+    limit = make_limit("memory.time_to_limit > 7d", "memory.time_to_limit", 0)
+    judged = JudgedLimit(limit=limit, value=None, n=0, ok=None, reason=reason)
+    made = replace(
+        story,
+        findings=replace(story.findings, memory=memory),
+        verdict=replace(story.verdict, limits=(judged,)),
+    )
+    text = flat(lines_of(document_of(made), 80))
+    assert ("too short to judge; flood for 12m" in text) is (reason == "too short")
+
+
+def test_what_a_session_takes_stands_in_a_line_with_its_interval_or_the_reason() -> None:
+    story = good_run()
+
+    def said(**changes: object) -> str:
+        memory = replace(story.findings.memory, **changes)  # type: ignore[arg-type]
+        made = replace(story, findings=replace(story.findings, memory=memory))
+        return flat(lines_of(document_of(made), 120, "all"))
+
+    measured = said(
+        bytes_per_session=870.0, bytes_per_session_low=820.0, bytes_per_session_high=920.0
+    )
+    assert "per session 870 B (820 B to 920 B), apart from connections" in measured
+    unknown = said(bytes_per_session=None, bytes_per_session_reason="too few samples")
+    assert "per session not known: too few samples" in unknown
 
 
 def test_a_watch_has_its_own_few_figures() -> None:

@@ -13,7 +13,7 @@ from plan_maker import make_plan
 from record_maker import MIB, event, healthy_run
 from stories import document_of, failing_run, hostile
 
-from qosflood.journal.records import MemorySample, ScrapeSample, Window
+from qosflood.journal.records import JournalRecord, MemorySample, ScrapeSample, Window
 from qosflood.journal.run_directory import read_records
 from qosflood.report.build import build
 from qosflood.report.html.page import render
@@ -54,9 +54,17 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scrape_ok=lambda second: second % 6 != 4,
         rss=lambda second: (80 + second) * MIB,
     )
+    records = [growing(record) for record in records]
     folder = write_run(tmp_path_factory.mktemp("runs") / "run", plan, records)
     build(folder)
     return folder
+
+
+def growing(record: JournalRecord) -> JournalRecord:
+    """A page that grows with the run."""
+    if isinstance(record, ScrapeSample) and record.ok:
+        return replace(record, bytes=4_000 + record.t // 10_000_000)
+    return record
 
 
 @pytest.fixture(scope="module")

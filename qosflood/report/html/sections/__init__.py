@@ -11,7 +11,7 @@ from qosflood.report.html.sections import charts, failures, figures, plan, prome
 SECTIONS: tuple[Section[Report], ...] = (
     Section("Timeline", "html/sections/timeline.html", timeline.timeline),
     Section("Findings", "html/sections/findings.html", figures.findings),
-    Section("Phases side by side", "html/table.html", figures.phases),
+    Section("Phases side by side", "html/sections/phases.html", figures.phases),
     Section("Charts", "html/sections/charts.html", charts.over_time),
     Section(PERCENTILES, "html/sections/percentiles.html", charts.percentiles),
     Section("Limits", "html/sections/limits.html", figures.limits),

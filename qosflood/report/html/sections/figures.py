@@ -1,5 +1,7 @@
 """Sections that place the Document's sentences and rows of cells as they are."""
 
+from collections.abc import Sequence
+
 from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.document.sections import section_lines
@@ -7,6 +9,20 @@ from qosflood.report.document.storms import storm_rows
 from qosflood.report.html.section import Report, Values
 
 _STATE_TONES = {"ok": "good", "broken": "bad", "not judged": "warn"}
+_MOST_FIRST = 6
+_FIRST_FIGURES = (
+    "offered /s",
+    "answered /s",
+    "errors",
+    "response p99",
+    "scrapes ok",
+    "memory max",
+    "response max",
+    "scrape max",
+    "response p50",
+    "clients",
+)
+"""In the order of their weight: one that was not measured leaves its place to a later one."""
 _STORM_HEADERS = (
     "started",
     "dropped",
@@ -24,11 +40,13 @@ def findings(report: Report) -> Values:
     document = report.document
     loaded = cells.floods(document)
     recovery = [("Recovery", cells.recovery_line(document))] if loaded else []
+    each = cells.session_memory_line(document)
     loss = [("Lost reports", cells.loss_line(document))] if loaded else []
     pairs = (
         ("First failure", cells.first_failure_line(document)),
         *recovery,
         ("Memory", cells.memory_line(document)),
+        *([("Memory per session", each)] if each else []),
         ("Scrapes", cells.scrape_line(document)),
         *section_lines(document),
         *loss,
@@ -37,15 +55,25 @@ def findings(report: Report) -> Values:
 
 
 def phases(report: Report) -> Values | None:
-    """Every figure per phase, side by side."""
+    """Every figure per phase, side by side: the first few, the others folded away."""
     names = [phase.name for phase in cells.reached(report.document)]
     if not names:
         return None
+    rows = cells.phase_rows(report.document)
+    first = _first_of(rows)
     return {
         "headers": ("", *names),
-        "rows": [(row.name, *row.cells) for row in cells.phase_rows(report.document)],
+        "first": [(row.name, *row.cells) for row in rows if row in first],
+        "more": [(row.name, *row.cells) for row in rows if row not in first],
         "classes": ("", *("number flood" if name == "flood" else "number" for name in names)),
     }
+
+
+def _first_of(rows: Sequence[cells.Row]) -> Sequence[cells.Row]:
+    """The few that answer first; all of them, where there is hardly one more."""
+    by_name = {row.name: row for row in rows}
+    known = [by_name[name] for name in _FIRST_FIGURES if name in by_name]
+    return known[:_MOST_FIRST] if len(rows) > _MOST_FIRST + 1 else rows
 
 
 def limits(report: Report) -> Values | None:

@@ -193,13 +193,15 @@ def _herd_warning(plan: Plan, workers: int) -> str | None:
 
 
 def reports(plan: Plan, facts: Facts) -> Need:
-    """Reports per second against what a core sends."""
+    """Reports per second against what a core sends: as a trial found, else as most do."""
     workers, rate = _workers(plan, facts), most_rate(plan)
-    have = workers * _REPORTS_PER_CORE
+    tried, each = facts.reports_per_core is not None, facts.reports_per_core or _REPORTS_PER_CORE
+    have = workers * each
     line = f"reports: {format_count(rate)}/s of about {format_count(have)}/s"
+    line += ", by a trial" if tried else ""
     if rate <= have:
         return Need(line=line)
-    shards = math.ceil(rate / _REPORTS_PER_CORE)
+    shards = math.ceil(rate / each)
     fix = f"--shards {shards}" if shards <= facts.cores else "a lower --rate, or more machines"
     return Need(
         line=line,

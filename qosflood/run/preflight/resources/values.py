@@ -13,7 +13,8 @@ class Facts:
     `open_files` is the hard limit of a process, `ports` the kernel's range of local ports,
     `memory_bytes` what is available now. `early_ports` says to which targets the kernel gives a
     port away again while its closed connection waits (net.ipv4.tcp_tw_reuse). `unusable` are
-    source addresses that cannot be connected from, each with the reason.
+    source addresses that cannot be connected from, each with the reason. `reports_per_core` is what
+    a trial found a core to send in a second.
     """
 
     open_files: int | None
@@ -22,6 +23,7 @@ class Facts:
     cores: int
     early_ports: Literal["none", "loopback", "all"] = "none"
     unusable: tuple[tuple[str, str], ...] = ()
+    reports_per_core: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
