@@ -43,7 +43,10 @@ def search_rows(plan: Plan) -> Iterator[tuple[str, str]]:
 def _trials(capacity: Capacity) -> str:
     trial, rest = format_duration(capacity.trial_ns), format_duration(capacity.rest_ns)
     quiet, budget = counted(capacity.quiet_clients, "client"), format_duration(capacity.budget_ns)
-    return f"{trial} each, with rests of {rest} or more ({quiet}); at most {budget} in all"
+    return (
+        f"{trial} each; between them at least {rest} of rest, in which {quiet} report; "
+        f"at most {budget} in all"
+    )
 
 
 def _stop(capacity: Capacity) -> str:

@@ -32,7 +32,10 @@ def judged_by_merge(plan: Plan, limit: Limit) -> bool:
 
 
 def unjudgeable(plan: Plan) -> list[str]:
-    """A line for each limit; those with the same reasons share one."""
+    """A line for each limit; those with the same reasons share one. None of a search, whose trials
+    have phases of their own."""
+    if plan.capacity is not None:
+        return []
     by_reason: dict[str, list[str]] = {}
     for limit in plan.limits:
         if not judged_by_merge(plan, limit) and (why := _why(plan, limit)):
