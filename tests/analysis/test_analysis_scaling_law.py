@@ -2,7 +2,7 @@
 
 import pytest
 
-from qosflood.experiments.capacity.usl import Scaling, fit
+from qosflood.analysis.scaling_law import Scaling, fit
 
 LOADS = (500, 1000, 2000, 3000, 4000)
 
