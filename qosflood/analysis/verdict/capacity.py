@@ -42,7 +42,7 @@ def judge_search(
     answer = None if last is None else last.capacity
     word, why = _word(findings, last)
     words = tuple(answer_words(plan, answer)) if answer and is_known(answer) else ()
-    reasons = (*why, *words)
+    reasons = tuple(dict.fromkeys((*why, *words)))
     return Verdict(
         verdict=word,
         exit_code=ExitCode.INTERNAL if findings.ended == _OWN_ERROR else _CODES[word],

@@ -4,6 +4,7 @@ from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
 from qosflood.report.document.backlog import left_waiting
 from qosflood.report.document.schema import Document, Phase
+from qosflood.report.document.search_words import Fact, search_facts
 
 TONES = {
     "PASS": "good",
@@ -29,12 +30,10 @@ def found_lines(document: Document) -> list[str]:
     ]
 
 
-Fact = tuple[str, str, str, str]
-"""A figure's name, its value, its unit, and the metric of limits on it."""
-
-
 def facts(document: Document) -> tuple[Fact, ...]:
-    """The flood, or the watch, at a glance."""
+    """The answer of a search, the flood, or the watch, at a glance."""
+    if document.capacity is not None:
+        return tuple(search_facts(document.capacity))
     flood = document.phase("flood")
     if flood is not None:
         return _of_flood(document, flood)

@@ -1,7 +1,7 @@
 """report.md: the verdict with its evidence in at most 30 lines, fit for a pull-request comment.
 
 Verdict, limits, what limited the run and what to do come first; phases and the other figures are
-folded away below.
+folded away below. Of a search the answer comes first, its trials are folded away.
 """
 
 import re
@@ -12,8 +12,11 @@ from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.schema import Document
+from qosflood.report.document.schema_capacity import Capacity
+from qosflood.report.document.search_words import gives_lines, sure_lines
 from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
+from qosflood.report.formats.trial_table import HEAD, trial_rows
 
 MOST_LINES = 30
 _MOST_REASONS = 2
@@ -22,6 +25,9 @@ _MOST_STEPS = 3
 _MOST_GAPS = 3
 _SIGNS = {"PASS": "✅", "FAIL": "❌"}
 _NO_ANSWER = "⚠️"
+_MOST_FURTHER = 4
+_MOST_TRIALS = 7
+_TRIALS = "<details><summary>Trials by load</summary>"
 _FOLDED = "<details><summary>Phases and figures</summary>"
 _END = "</details>"
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
@@ -40,6 +46,8 @@ def escape(text: str, limit: int = 300) -> str:
 def render(document: Document) -> str:
     """The whole report.md."""
     sign = _SIGNS.get(document.verdict, _NO_ANSWER)
+    if document.capacity is not None:
+        return _fitted(_search_parts(document, document.capacity, sign))
     parts = (
         [f"## {sign} {escape(document.headline)}"],
         _reasons(document),
@@ -49,8 +57,37 @@ def render(document: Document) -> str:
         _phases(document),
         _figures(document),
     )
+    return _fitted(parts)
+
+
+def _fitted(parts: Iterable[list[str]]) -> str:
+    """At most so many lines, the last of which ends what is folded."""
     lines = [line for part in parts if part for line in (*part, "")][:-1]
     return "\n".join((*lines[: MOST_LINES - 1], _END)) + "\n"
+
+
+def _search_parts(document: Document, capacity: Capacity, sign: str) -> list[list[str]]:
+    """A search: the answer, what gives, how sure that is; its trials folded away."""
+    run = document.run
+    further = [reason for reason in document.reasons if reason not in document.headline]
+    steps = " · ".join(escape(step) for step in document.next_steps[:_MOST_STEPS])
+    return [
+        [f"## {sign} {escape(document.headline)}"],
+        [
+            f"**{document.verdict}** (exit {document.exit_code}), run {escape(run.id)}, "
+            f"{run.started_utc}",
+            *(f"- {escape(reason)}" for reason in further[:_MOST_FURTHER]),
+            *(f"- {escape(line)}" for line in (*gives_lines(capacity), *sure_lines(capacity))),
+            *(f"- {escape(gap_line(gap))}" for gap in document.gaps[:1]),
+            *([f"- Next: {steps}"] if steps else []),
+        ],
+        *([[_TRIALS], _trials(capacity)] if capacity.trials else [["<details>"]]),
+    ]
+
+
+def _trials(capacity: Capacity) -> list[str]:
+    rows = trial_rows(capacity, _MOST_TRIALS)
+    return [_row(HEAD), _row(["---", "---", *("---:" for _ in HEAD[2:])]), *map(_row, rows)]
 
 
 def _reasons(document: Document) -> list[str]:

@@ -15,7 +15,18 @@ from qosflood.report.charts.plotting import in_ms, thin
 from qosflood.report.document import cells, highlights
 from qosflood.report.document.evidence import MARK
 from qosflood.report.document.schema import Document, JudgedLimit
-from qosflood.report.formats.svg import EM, FONT, esc, rect, stroke, text, wrapped
+from qosflood.report.formats.search_svg import curve
+from qosflood.report.formats.svg import (
+    EM,
+    FONT,
+    esc,
+    place,
+    rect,
+    stroke,
+    text,
+    ticks,
+    wrapped,
+)
 
 WIDTH, HEIGHT = 1280, 720
 _MARGIN = 56
@@ -56,7 +67,11 @@ def render(document: Document, findings: Findings) -> str:
     tone = highlights.TONES[document.verdict]
     head, below = _head(document, tone)
     facts, y = _facts(document, below)
-    panels = _panels(document, findings, y + 52)
+    if document.capacity is None:
+        drawn = [p for panel in _panels(document, findings, y + 52) for p in _draw(panel, findings)]
+    else:
+        room = (_MARGIN, y + 52, WIDTH - 2 * _MARGIN, HEIGHT - 116 - y)
+        drawn = curve(document.capacity, document.limits, *room)
     parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" font-family="{FONT}">',
@@ -64,7 +79,7 @@ def render(document: Document, findings: Findings) -> str:
         rect(0, 0, WIDTH, HEIGHT, "page"),
         *head,
         *facts,
-        *(part for panel in panels for part in _draw(panel, findings)),
+        *drawn,
         *_foot(document),
         "</svg>\n",
     )
@@ -80,7 +95,7 @@ def _head(document: Document, tone: str) -> tuple[list[str], float]:
     width = WIDTH - 2 * _MARGIN
     loads = wrapped(load, _LOAD, width, 2)
     found = highlights.found_lines(document)
-    each = 1 if len(found) > 1 else 2
+    each = 1 if len(found) > 1 and document.capacity is None else 2
     reasons = [line for reason in found[:3] for line in wrapped(reason, 21, width, each)]
     parts = [text(_MARGIN, 92, document.verdict, 58, tone, bold=True)]
     y = 98.0
@@ -100,8 +115,11 @@ def _head(document: Document, tone: str) -> tuple[list[str], float]:
 
 def _facts(document: Document, y: float) -> tuple[list[str], float]:
     """The figures side by side, those that broke a limit in its colour."""
-    shown = [fact for fact in highlights.facts(document) if fact[0] != "clients"]  # the headline's
-    facts = [fact for fact in shown if fact[1] != cells.NONE]
+    # Of a run the headline has its clients; of a search they are the answer.
+    left_out = "clients" if document.capacity is None else ""
+    facts = [
+        fact for fact in highlights.facts(document) if fact[0] != left_out and fact[1] != cells.NONE
+    ]
     if not facts:
         return [], y
     step = (WIDTH - 2 * _MARGIN) / len(facts)
@@ -111,16 +129,21 @@ def _facts(document: Document, y: float) -> tuple[list[str], float]:
         color = "bad" if highlights.broken(document, metric) else "text"
         parts += [
             text(x, y + 40, name, 18, "muted"),
-            text(x, y + 74, f"{value}{unit}", 29, color, bold=True),
+            text(x, y + 74, f"{value}{unit}", _fitted(f"{value}{unit}", step), color, bold=True),
         ]
     return parts, y + 84
+
+
+def _fitted(words: str, width: float) -> float:
+    """The size of letters in which a figure fits beside the next one."""
+    return min(29.0, round(width / (len(words) * EM + 0.8), 1))
 
 
 def _foot(document: Document) -> list[str]:
     run = document.run
     about = f"{run.started_utc[:16].replace('T', ' ')} UTC · run {run.id} · qosflood {run.version}"
     unjudged = [limit.metric for limit in document.limits if limit.ok is None]
-    said = [f"limited by: {document.limited_by}"] if cells.floods(document) else []
+    said = [f"limited by: {document.limited_by}"] if _says_limited(document) else []
     said += [f"not judged: {', '.join(unjudged)}"] if unjudged else []
     room = WIDTH - 2 * _MARGIN - len(about) * 15 * EM
     return [
@@ -130,6 +153,11 @@ def _foot(document: Document) -> list[str]:
         ),
         text(WIDTH - _MARGIN, HEIGHT - 22, about, 15, "muted", anchor="end"),
     ]
+
+
+def _says_limited(document: Document) -> bool:
+    """What limited a search's flood is nothing that limits the target."""
+    return cells.floods(document) and document.capacity is None
 
 
 # Charts.
@@ -200,13 +228,13 @@ def _draw(panel: _Panel, findings: Findings) -> list[str]:
         return panel.x + panel.width * min(max(t_s / end_s, 0.0), 1.0)
 
     def at_y(value: float) -> float:
-        share = _place(value, low, high, panel.log)
+        share = place(value, low, high, panel.log)
         return panel.y + panel.height * (1 - min(max(share, 0.0), 1.0))
 
     parts = [text(panel.x, panel.y - 12, panel.title, 17, "text", bold=True)]
     parts += _legend(panel)
     parts += [part for phase in lasting for part in _phase(panel, phase, at_x)]
-    for value in _ticks(low, high, panel.log):
+    for value in ticks(low, high, panel.log):
         y = at_y(value)
         parts.append(stroke(f"M{panel.x:.1f} {y:.1f}h{panel.width:.1f}", "rule", 1))
         label = format_duration(value * MS) if panel.log else format_count(value)
@@ -287,23 +315,3 @@ def _scale(panel: _Panel) -> tuple[float, float]:
         low = math.floor(math.log10(min(positive)))
         return 10.0**low, 10.0 ** max(low + 1, math.ceil(math.log10(max(positive))))
     return 0.0, max(positive) * 1.12
-
-
-def _place(value: float, low: float, high: float, log: bool) -> float:
-    if log:
-        value = max(value, low)
-        return math.log10(value / low) / math.log10(high / low)
-    return (value - low) / (high - low)
-
-
-def _ticks(low: float, high: float, log: bool) -> list[float]:
-    """A few round figures."""
-    if log:
-        first, last = round(math.log10(low)), round(math.log10(high))
-        if last - first == 1:
-            return [low, 2 * low, 5 * low]
-        step = max(1, math.ceil((last - first) / 4))
-        return [10.0**power for power in range(first, last + 1, step)][:-1]
-    power = 10.0 ** math.floor(math.log10(high))
-    unit = next(u for u in (power / 5, power / 2, power, 2 * power) if high / u <= 5)
-    return [unit * index for index in range(1, int(high / unit) + 1)]

@@ -4,6 +4,7 @@ No font of its own is known here, so widths are guessed on the wide side; every 
 """
 
 import html
+import math
 
 from qosflood.base.text import clip, printable
 
@@ -76,6 +77,32 @@ def stroke(path: str, color: str, width: float, dash: str = "") -> str:
     )
 
 
+def filled(path: str, color: str) -> str:
+    """What lies within `path`."""
+    return f'<path d="{path}" fill="{COLOURS[color]}"/>'
+
+
 def esc(words: str) -> str:
     """Words as XML."""
     return html.escape(printable(words))
+
+
+def place(value: float, low: float, high: float, log: bool) -> float:
+    """Where a value lies on a scale: 0 is its low end, 1 its high one."""
+    if log:
+        value = max(value, low)
+        return math.log10(value / low) / math.log10(high / low)
+    return (value - low) / (high - low)
+
+
+def ticks(low: float, high: float, log: bool) -> list[float]:
+    """A few round figures."""
+    if log:
+        first, last = round(math.log10(low)), round(math.log10(high))
+        if last - first == 1:
+            return [low, 2 * low, 5 * low]
+        step = max(1, math.ceil((last - first) / 4))
+        return [10.0**power for power in range(first, last + 1, step)][:-1]
+    power = 10.0 ** math.floor(math.log10(high))
+    unit = next(u for u in (power / 5, power / 2, power, 2 * power) if high / u <= 5)
+    return [unit * index for index in range(1, int(high / unit) + 1)]

@@ -22,7 +22,7 @@ from qosflood.report.document.schema import Document, JudgedLimit, Phase
 from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_lines
-from qosflood.report.formats.trial_table import HEAD, trial_rows
+from qosflood.report.formats.trial_table import HEAD, MOST_ROWS, trial_rows
 from qosflood.report.formats.wrapping import hanging, table, together
 
 Detail = Literal["verdict", "short", "all"]
@@ -156,7 +156,7 @@ class _Writer:
 
     def trials(self, capacity: Capacity, *, all_of_them: bool) -> _Piece:
         """The trials of a search by load; the first of all to be left out."""
-        rows = trial_rows(capacity, all_of_them=all_of_them)
+        rows = trial_rows(capacity, None if all_of_them else MOST_ROWS)
         return _Piece([Text(line) for line in table(HEAD, rows, self.width)], _LAST)
 
 

@@ -9,6 +9,8 @@ from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.document.highlights import TONES, broken, facts, found_lines, headline_parts
 from qosflood.report.document.schema import Document
+from qosflood.report.document.schema_capacity import Capacity
+from qosflood.report.document.search_words import gives_lines, sure_lines
 from qosflood.report.html.section import Values
 from qosflood.report.html.templates import rendered
 
@@ -74,10 +76,16 @@ def _tiles(document: Document) -> list[Tile]:
 
 
 def _answers(document: Document) -> Values:
-    """What limits the run, what was not judged, what to do next: three cards."""
+    """What limits the run, what was not judged, what to do next: three cards. A search says what
+    gives and how sure that is."""
     cut = document.limited_by == "none" and document.run.ended != "completed"
+    capacity, floods = document.capacity, cells.floods(document)
     return {
-        "floods": cells.floods(document),
+        "floods": floods,
+        "figures_of": f"Figures in the {'flood' if floods else 'watch'}"
+        if capacity is None
+        else "The answer",
+        "about_search": () if capacity is None else _about_search(capacity),
         "limited_by": _UNTIL_CUT if cut else _LIMITED_BY[document.limited_by],
         "limited_why": document.limited_why,
         "evidence": [printable(line) for line in document.limited_evidence],
@@ -86,6 +94,14 @@ def _answers(document: Document) -> Values:
         "most_steps": MOST_STEPS,
         "not_judged": document.not_judged,
     }
+
+
+def _about_search(capacity: Capacity) -> tuple[tuple[str, list[str]], ...]:
+    gives = [*gives_lines(capacity)]
+    return (
+        *([("What gives first, and second", gives)] if gives else []),
+        ("How sure this is", [*sure_lines(capacity)]),
+    )
 
 
 def _pieces(step: str) -> list[Piece]:

@@ -6,12 +6,13 @@ from typing import Any
 from qosflood.analysis.findings import Findings
 from qosflood.analysis.gaps import Gaps, gap_line
 from qosflood.plan.plan import Plan
+from qosflood.report.charts.capacity import capacity_charts
 from qosflood.report.charts.load import make_charts
 from qosflood.report.charts.plotting import Chart
 from qosflood.report.document.schema import Document
 from qosflood.report.html.first_screen import first_screen
 from qosflood.report.html.section import LINES, Report, Section, placed
-from qosflood.report.html.sections import SECTIONS
+from qosflood.report.html.sections import SEARCH_SECTIONS, SECTIONS
 from qosflood.report.html.shell import page
 
 
@@ -23,14 +24,19 @@ def render(
 ) -> str:
     """The whole page; `failures` are the lines of failures.jsonl as dicts."""
     gaps = Gaps()
-    charts: list[Chart] = gaps.instead("charts", lambda: make_charts(plan, findings, gaps), list)
+    searched = document.capacity is not None
+    charts: list[Chart] = gaps.instead(
+        "charts",
+        lambda: capacity_charts(document, gaps) if searched else make_charts(plan, findings, gaps),
+        list,
+    )
     left_out = [*map(gap_line, gaps.found)]
     missing: Section[None] = Section("Not in this page", LINES, lambda _: {"lines": left_out})
     return page(
         "html/page.html",
         f"{document.verdict}: {document.run.profile} {document.run.id}",
         [
-            *placed(SECTIONS, Report(document, charts, failures)),
+            *placed(SEARCH_SECTIONS if searched else SECTIONS, Report(document, charts, failures)),
             *(placed([missing], None) if left_out else ()),
         ],
         charts,

@@ -13,7 +13,7 @@ from qosflood.report.charts.load import make_charts
 from qosflood.report.compare import page as compare_page
 from qosflood.report.html.page import render
 from qosflood.report.html.section import Report, Section, placed
-from qosflood.report.html.sections import SECTIONS
+from qosflood.report.html.sections import SEARCH_SECTIONS, SECTIONS
 from qosflood.report.html.templates import rendered
 
 ROOM = Path(report.__file__).parent
@@ -56,7 +56,7 @@ def test_only_styles_and_scripts_of_our_own_are_printed_as_they_are() -> None:
 
 
 def test_every_template_is_placed_by_a_page() -> None:
-    sections: tuple[Section[Any], ...] = (*SECTIONS, *compare_page.SECTIONS)
+    sections: tuple[Section[Any], ...] = (*SECTIONS, *SEARCH_SECTIONS, *compare_page.SECTIONS)
     named = {name for text in TEMPLATES.values() for name in NAMED.findall(text)}
     pages = {"html/page.html", "html/first_screen.html", "compare/page.html"}
     assert named | pages | {section.template for section in sections} == set(TEMPLATES)

@@ -6,7 +6,15 @@ template that places them.
 
 from qosflood.report.charts.load import PERCENTILES
 from qosflood.report.html.section import Report, Section
-from qosflood.report.html.sections import charts, failures, figures, plan, prometheus, timeline
+from qosflood.report.html.sections import (
+    capacity,
+    charts,
+    failures,
+    figures,
+    plan,
+    prometheus,
+    timeline,
+)
 
 SECTIONS: tuple[Section[Report], ...] = (
     Section("Timeline", "html/sections/timeline.html", timeline.timeline),
@@ -23,3 +31,18 @@ SECTIONS: tuple[Section[Report], ...] = (
     Section("Outcomes", "html/sections/outcomes.html", figures.outcomes),
     Section("Plan and environment", "html/sections/plan.html", plan.plan),
 )
+
+SEARCH_SECTIONS: tuple[Section[Report], ...] = (
+    Section("Curves over load", "html/sections/over_load.html", capacity.over_load),
+    Section("Trials", "html/sections/trials.html", capacity.trials),
+    Section("Order in which limits give", "html/table.html", capacity.gives),
+    Section("Fresh and filled", "html/table.html", capacity.states),
+    Section("Limits in one flood", "html/sections/limits.html", capacity.limits),
+    Section("Instances", "html/sections/instances.html", figures.instances),
+    Section("Prometheus", "html/sections/prometheus.html", prometheus.prometheus),
+    Section("Failures in full", "html/sections/failures.html", failures.failures),
+    Section("Warnings", "html/lines.html", figures.warnings),
+    Section("Plan and environment", "html/sections/plan.html", plan.plan),
+)
+"""Those of a search for capacity, in which a load is tried after another, and phases say
+nothing."""

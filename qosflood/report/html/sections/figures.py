@@ -79,7 +79,7 @@ def _first_of(rows: Sequence[cells.Row]) -> Sequence[cells.Row]:
 def limits(report: Report) -> Values | None:
     """Every limit with the value found."""
     rows = cells.limit_rows(report.document)
-    return {"rows": rows, "tones": _STATE_TONES} if rows else None
+    return {"rows": rows, "tones": _STATE_TONES, "about": ""} if rows else None
 
 
 def instances(report: Report) -> Values | None:
