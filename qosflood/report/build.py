@@ -69,8 +69,9 @@ def build(
     searched = _searched(run, run_dir, ended, salvage=salvage)
     read = _records(run_dir, ended, left_out, gaps)
     if searched is not None and searched.shown is not None:
-        plan, read = flood_of(run.plan, read, searched.shown, searched.end)
-        run = replace(run, plan=plan)
+        alone, read = flood_of(run.plan, read, searched.shown, searched.end)
+        # What is reported is one flood; what was asked of the search stays with it.
+        run = replace(run, plan=replace(alone, capacity=run.plan.capacity))
     findings = analyse(run.plan, run.segment.wall_ns, log.passing(read), gaps)
     document = _document(run, findings, searched)
     remove_reserve(run_dir)

@@ -5,13 +5,13 @@ value itself, a label's the logarithm of it. Pure.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qosflood.analysis.verdict.capacity import span
 from qosflood.base.units import format_count
 from qosflood.journal.trial_records import NeedAnswer, SearchAnswer
-from qosflood.report.charts.plotting import Json
+from qosflood.report.charts.plotting import Json, plotly_text
 from qosflood.report.document.schema_capacity import Capacity
 
 _BESIDE = 1.12
@@ -29,12 +29,22 @@ COLOURS = {"fresh": "@violet", "filled": "@teal"}
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A search's answer as it is drawn."""
+
+    name: str
+    found: SearchAnswer
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadAxis:
     """The clients of a search: from which to which they are shown, and what is marked there."""
 
     capacity: Capacity
     first: float
     last: float
+    bands: tuple[Band, ...]
 
     def layout(self, unit: str, **yaxis: object) -> Json:
         """Layout of a chart over clients whose values are in `unit`."""
@@ -52,14 +62,12 @@ class LoadAxis:
         }
 
     def _bands(self) -> Iterator[Json]:
-        for state, found in searches(self.capacity):
-            color = COLOURS[state]
-            for low, high in nested(found):
+        for band in self.bands:
+            for low, high in nested(band.found):
                 right = self.last if high is None else high
-                yield _box(max(low, self.first), right, f"{color}/{SHADE}")
-            mid = found.clients.mid
-            if mid:
-                yield _upright(mid, color, "dot")
+                yield _box(max(low, self.first), right, f"{band.color}/{SHADE}")
+            if band.found.clients.mid:
+                yield _upright(band.found.clients.mid, band.color, "dot")
 
     def _need_line(self) -> Iterator[Json]:
         need = self.capacity.need
@@ -68,12 +76,11 @@ class LoadAxis:
 
     def _names(self) -> Iterator[Json]:
         """Above the chart, what the bands and the line are."""
-        for lane, (state, found) in enumerate(searches(self.capacity)):
-            clients = found.clients
+        for lane, band in enumerate(self.bands):
+            clients = band.found.clients
             at = clients.mid or clients.low or clients.high or self.first
-            several = f"{state} " if self.capacity.filled is not None else ""
-            words, height = f"{several or 'carries '}{span(clients)}", 1.0 - 0.08 * lane
-            yield _label(words, at, height, COLOURS[state], self._anchor(at))
+            words = plotly_text(f"{band.name} {span(clients)}")
+            yield _label(words, at, 1.0 - 0.08 * lane, band.color, self._anchor(at))
         need = self.capacity.need
         if need is not None:
             inside = need.clients <= self.last
@@ -87,13 +94,27 @@ class LoadAxis:
         return "left" if share < _NEAR_AN_END else "right" if share > 1 - _NEAR_AN_END else "center"
 
 
-def load_axis(capacity: Capacity) -> LoadAxis:
-    """The axis for the trials, the answer and, if it is near them, the need."""
-    loads: list[float] = [trial.clients for trial in capacity.trials] or [1.0]
+def load_axis(
+    capacity: Capacity, others: Sequence[Capacity] = (), bands: tuple[Band, ...] | None = None
+) -> LoadAxis:
+    """The axis for the trials, the answer and, if it is near them, the need; for the trials of
+    `others` too, and with other `bands`."""
+    shown = (capacity, *others)
+    loads: list[float] = [trial.clients for one in shown for trial in one.trials] or [1.0]
     need = capacity.need
     if need is not None and need.clients <= _FAR * max(loads):
         loads.append(need.clients)
-    return LoadAxis(capacity, min(loads) / _BESIDE, max(loads) * _BESIDE)
+    own = bands_of(capacity) if bands is None else bands
+    return LoadAxis(capacity, min(loads) / _BESIDE, max(loads) * _BESIDE, own)
+
+
+def bands_of(capacity: Capacity) -> tuple[Band, ...]:
+    """One for each search."""
+    several = capacity.filled is not None
+    return tuple(
+        Band(state if several else "carries", found, COLOURS[state])
+        for state, found in searches(capacity)
+    )
 
 
 def searches(capacity: Capacity) -> list[tuple[str, SearchAnswer]]:

@@ -18,6 +18,7 @@ _SHOWN: dict[Unit, Callable[[float | None], str]] = {
     "bytes": cells.size,
     "ratio": cells.ratio,
     "cores": cells.cores,
+    "clients": cells.count,
 }
 _MORE_AND_LESS: dict[Unit, tuple[str, str]] = {
     "ms": ("slower", "faster"),
@@ -25,6 +26,7 @@ _MORE_AND_LESS: dict[Unit, tuple[str, str]] = {
     "bytes": ("larger", "smaller"),
     "ratio": ("higher", "lower"),
     "cores": ("more", "less"),
+    "clients": ("more", "fewer"),
 }
 
 

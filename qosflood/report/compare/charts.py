@@ -20,6 +20,7 @@ from qosflood.report.charts.plotting import (
 )
 from qosflood.report.charts.wording import Words
 from qosflood.report.compare.changes_chart import changes_chart
+from qosflood.report.compare.search_charts import search_charts
 from qosflood.report.compare.values import Comparison, Given
 from qosflood.report.document import cells
 from qosflood.report.document.schema import Document
@@ -40,6 +41,8 @@ def charts_of(comparison: Comparison, base: Sequence[Given], new: Sequence[Given
     """The charts of comparable runs; one without any data is left out."""
     if not comparison.changes:
         return []
+    if comparison.searches:
+        return search_charts(_colored(base, new))
     made = (
         changes_chart(comparison),
         _curves("response", "Response time by percentile", base, new),

@@ -1,15 +1,17 @@
 """What runs must have in common before their figures are compared."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from qosflood.analysis.verdict.capacity import is_known
 from qosflood.base.units import SECOND, counted, format_count, format_duration
 from qosflood.plan.plan import Plan
 from qosflood.report.compare.values import Difference, Given
 from qosflood.report.document.schema import Document
 
+SEARCH = "search for capacity"
 Facts = Callable[[Document, Plan], str]
 MOST_NAMED = 12
 _FLOODS_ALIKE = 1.1
@@ -28,7 +30,7 @@ def _cores(document: Document, _plan: Plan) -> str:
 
 
 _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
-    ("kind", lambda _, plan: "flood" if plan.floods else "watch"),
+    ("kind", lambda _, plan: _kind(plan)),
     ("profile", lambda _, plan: plan.profile),
     ("rate", lambda _, plan: _rate(plan.load.clients, plan.load.cadence_ns)),
     ("1x", lambda _, plan: _rate(plan.load.base_clients, plan.load.base_cadence_ns)),
@@ -38,10 +40,43 @@ _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
     ("shards", lambda _, plan: str(plan.load.shards)),
     ("parts", lambda _, plan: str(plan.merged or 1)),
 )
+_OF_SEARCHES: tuple[tuple[str, Facts], ...] = (
+    ("limits", lambda _, plan: ", ".join(sorted(limit.expr for limit in plan.limits))),
+    ("sessions held", lambda _, plan: _held(plan)),
+)
+"""What must agree of searches besides: they are asked where these limits give."""
+_NOT_OF_SEARCHES = ("rate", "shards", "flood of")
+"""Of the one flood that a search's report shows."""
 _LOAD_ALREADY_SHOWN = frozenset(
     {"clients", "cadence_ns", "base_clients", "base_cadence_ns", "multiple", "shards"}
 )
 _REPORT_LEFT_OUT = frozenset({"bytes_mean"})
+
+
+def _kind(plan: Plan) -> str:
+    if plan.capacity is not None:
+        return SEARCH
+    return "flood" if plan.floods else "watch"
+
+
+def _held(plan: Plan) -> str:
+    """How many sessions a search holds for its second part, or of which event."""
+    capacity = plan.capacity
+    if capacity is None or not capacity.fills:
+        return "none"
+    if capacity.held:
+        return format_count(capacity.held)
+    event, lifetime = map(format_duration, (capacity.event_ns, capacity.lifetime_ns))
+    return f"those of {event} at {lifetime} each"
+
+
+def _asked_of(plan: Plan, facts: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Facts]]:
+    """Those that a kind of run has."""
+    return (
+        (what, read)
+        for what, read in facts
+        if plan.capacity is None or what not in _NOT_OF_SEARCHES
+    )
 
 
 def _tls(plan: Plan) -> str:
@@ -64,7 +99,12 @@ def differences(runs: Sequence[Given], plans: Sequence[Plan]) -> tuple[Differenc
 def _differing(
     base: Document, base_plan: Plan, new: Document, new_plan: Plan
 ) -> Iterator[tuple[str, str, str]]:
-    for what, facts in _MUST_AGREE:
+    kinds = _kind(base_plan), _kind(new_plan)
+    if SEARCH in kinds and kinds[0] != kinds[1]:
+        yield "kind", *kinds  # all else differs because of it
+        return
+    of_kind = _OF_SEARCHES if SEARCH in kinds else ()
+    for what, facts in _asked_of(base_plan, (*_MUST_AGREE, *of_kind)):
         before, after = facts(base, base_plan), facts(new, new_plan)
         if before != after:
             yield what, before, after
@@ -107,6 +147,9 @@ def unfit(run: Given) -> str | None:
     document = run.document
     if document.run.ended != "completed":
         return f"{document.verdict}: ended {document.run.ended}"
+    if document.plan.get("capacity") is not None:
+        unknown = document.capacity is None or not is_known(document.capacity)
+        return "no trial said anything of the target" if unknown else None
     if document.generator.problems:
         return f"INVALID: {document.generator.problems[0]}"
     return None
@@ -122,7 +165,7 @@ def notes(runs: Sequence[Given], plans: Sequence[Plan], *, compared: bool) -> It
             yield f"{run.name}: {why}; compared anyway (--allow-invalid)"
     first, first_plan = runs[0], plans[0]
     for run, plan in zip(runs[1:], plans[1:], strict=True):
-        for what, facts in _NOTED:
+        for what, facts in _asked_of(plan, _NOTED):
             before, after = facts(first.document, first_plan), facts(run.document, plan)
             if before != after:
                 yield f"{run.name}: {what} {after}; {first.name}: {before}"
@@ -138,6 +181,8 @@ def _twice(runs: Sequence[Given]) -> Iterator[str]:
 
 def _late(runs: Sequence[Given]) -> Iterator[str]:
     for run in runs:
+        if run.document.capacity is not None:
+            continue  # a trial in which it was late is void
         generator = run.document.generator
         if generator.late_windows:
             share = f"{generator.late_windows} of {generator.windows} seconds"

@@ -12,6 +12,7 @@ from qosflood.report.compare.comparable import differences, floods_alike, notes,
 from qosflood.report.compare.figures import FIGURES, LATENCY
 from qosflood.report.compare.judging import change_of
 from qosflood.report.compare.resampling import noise_within
+from qosflood.report.compare.searches import are_searches, capacity_changes
 from qosflood.report.compare.values import (
     VALID,
     Change,
@@ -23,7 +24,7 @@ from qosflood.report.compare.values import (
     Role,
     RunFacts,
 )
-from qosflood.report.compare.words import headline, noise_words
+from qosflood.report.compare.words import SEARCH_NOISE, headline, noise_words
 
 _EXITS: dict[Overall, ExitCode] = {
     "same": ExitCode.PASS,
@@ -49,13 +50,14 @@ def compare(
     runs = [*base, *new]
     plans = [_plan(run) for run in runs]
     apart = (*([] if allow_invalid else _unfit(runs)), *differences(runs, plans))
-    changes = () if apart else _changes(base, new, effect, seed)
+    searches = are_searches(runs)
+    changes = () if apart else _changes(base, new, effect, seed, searches=searches)
     verdict: Overall = "not comparable" if apart else overall(changes)
     return Comparison(
         verdict=verdict,
         exit_code=int(_EXITS[verdict]),
         headline=headline(verdict, changes, apart, len(base)),
-        noise="" if apart else noise_words(runs, len(base)),
+        noise="" if apart else SEARCH_NOISE if searches else noise_words(runs, len(base)),
         min_effect=effect,
         runs=(*(_facts("base", run) for run in base), *(_facts("new", run) for run in new)),
         differences=apart,
@@ -89,8 +91,15 @@ def _unfit(runs: Sequence[Given]) -> list[Difference]:
 
 
 def _changes(
-    base: Sequence[Given], new: Sequence[Given], effect: MinEffect, seed: int
+    base: Sequence[Given],
+    new: Sequence[Given],
+    effect: MinEffect,
+    seed: int,
+    *,
+    searches: bool,
 ) -> tuple[Change, ...]:
+    if searches:
+        return capacity_changes(base, new, effect)
     noises = [
         noise_within(run.document.blocks, (seed, number))
         for number, run in enumerate((*base, *new))
@@ -133,4 +142,5 @@ def _facts(role: Role, run: Given) -> RunFacts:
         windows=document.generator.windows,
         blocks=0 if blocks is None else len(blocks.blocks),
         block_s=None if blocks is None else blocks.length_s,
+        clients=None if document.capacity is None else document.capacity.clients,
     )

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qosflood.analysis.verdict.capacity import span
 from qosflood.report.charts.plotting import Chart
 from qosflood.report.compare.charts import charts_of
-from qosflood.report.compare.values import Comparison, Given, RunFacts, Word
+from qosflood.report.compare.values import CLIENTS, Comparison, Given, RunFacts, Word
 from qosflood.report.compare.words import (
     LONE_SHARE,
     Row,
@@ -35,8 +36,29 @@ _WORD_TONES: dict[Word, str] = {
     "same": "quiet",
     "unknown": "warn",
 }
-_TILES = ("response.p50", "response.p99", "response.p99_9", "errors", "memory.max", "target.cpu")
+_TILES = (
+    CLIENTS,
+    "capacity.fresh",
+    "capacity.filled",
+    "response.p50",
+    "response.p99",
+    "response.p99_9",
+    "errors",
+    "memory.max",
+    "target.cpu",
+)
+_SEARCH_HEADERS = ("run", "", "started", "id", "verdict", "clients", "qosflood")
 _RUN_HEADERS = ("run", "", "started", "id", "verdict", "generator late", "blocks", "qosflood")
+
+
+_SEARCHES_DECIDED = (
+    "Each search ends with a posterior: how likely each number of clients is the most that the "
+    "target carries. The change is the ratio of both, with a 95% interval.",
+    "Regressed or improved: the interval lies wholly below or above no change, and its middle "
+    "exceeds the smallest relevant change. Several searches of a side count alike.",
+    "Where a search only found a bound (at least so many), the other interval has to lie wholly "
+    "beyond it.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,8 @@ def _charts(compared: Compared) -> Values | None:
 
 
 def _runs(compared: Compared) -> Values:
+    if compared.comparison.searches:
+        return _searches(compared.comparison.runs)
     rows = [
         (
             run.name,
@@ -132,12 +156,30 @@ def _runs(compared: Compared) -> Values:
     return {"headers": _RUN_HEADERS, "rows": rows, "classes": ["nowrap"] * len(_RUN_HEADERS)}
 
 
+def _searches(runs: Sequence[RunFacts]) -> Values:
+    rows = [
+        (
+            run.name,
+            run.role,
+            run.started_utc,
+            run.id,
+            run.verdict,
+            cells.NONE if run.clients is None else span(run.clients),
+            run.version,
+        )
+        for run in runs
+    ]
+    return {"headers": _SEARCH_HEADERS, "rows": rows, "classes": ["nowrap"] * len(_SEARCH_HEADERS)}
+
+
 def _notes(compared: Compared) -> Values | None:
     notes = compared.comparison.notes
     return {"lines": notes} if notes else None
 
 
 def _decided(compared: Compared) -> Values:
+    if compared.comparison.searches:
+        return {"lines": _SEARCHES_DECIDED}
     effect = effect_words(compared.comparison.min_effect)
     lines = (
         "A change matters if it exceeds the smallest relevant change. "

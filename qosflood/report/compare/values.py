@@ -7,13 +7,16 @@ A figure of scale `relative` is compared by its ratio, one of scale `absolute` b
 from dataclasses import dataclass
 from typing import Literal
 
+from qosflood.journal.trial_records import Band
 from qosflood.report.document.schema import Document
 
 Word = Literal["regressed", "improved", "same", "unknown"]
 Overall = Literal["regressed", "improved", "same", "unknown", "not comparable"]
-Unit = Literal["ms", "s", "bytes", "ratio", "cores"]
+Unit = Literal["ms", "s", "bytes", "ratio", "cores", "clients"]
 Scale = Literal["relative", "absolute"]
 Role = Literal["base", "new"]
+CLIENTS = "capacity.clients"
+"""The figure that searches for capacity are compared by."""
 VALID = "a valid run"
 """The `what` of a run that was cut short or invalid; its `base` is empty."""
 
@@ -47,7 +50,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """One of the runs compared; `late_windows` are seconds in which its generator was late."""
+    """One of the runs compared; `late_windows` are seconds in which its generator was late. A
+    search for capacity has the `clients` that it found."""
 
     role: Role
     name: str
@@ -59,6 +63,7 @@ class RunFacts:
     windows: int
     blocks: int
     block_s: int | None
+    clients: Band | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,11 @@ class Comparison:
     differences: tuple[Difference, ...]
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
+
+    @property
+    def searches(self) -> bool:
+        """Whether searches for capacity were compared."""
+        return any(change.name == CLIENTS for change in self.changes)
 
     def of(self, role: Role) -> list[RunFacts]:
         """The runs of one side."""

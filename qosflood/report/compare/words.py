@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qosflood.analysis.verdict.capacity import span
 from qosflood.base.text import printable
 from qosflood.base.units import MS, counted, format_duration, format_ratio
 from qosflood.report.compare.amounts import TIMES, amount, interval, moved, outcome, value
@@ -24,6 +25,10 @@ from qosflood.report.compare.values import (
 MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3
 _MOST_LISTED = 3
+SEARCH_NOISE = (
+    "the interval follows from the posteriors of all searches, so it holds the noise of their "
+    "trials; what differs between two days or two machines is not in it"
+)
 LONE_SHARE = format_ratio(math.expm1(LONE))
 """The largest change of a time that is called the same with a single base."""
 
@@ -62,6 +67,9 @@ def sentence(change: Change, bases: int) -> str:
     if change.base_value is None:
         shown = values if math.inf in (*change.base, *change.new) else change.label
         return f"{shown}: {change.verdict} ({change.why})"
+    if change.unit == "clients":
+        word = outcome(change) if change.verdict in ("regressed", "improved") else change.verdict
+        return f"{values}: {word} (interval {interval(change)}; {change.why})"
     if change.verdict in ("regressed", "improved"):
         return f"{values}: {outcome(change)} ({_how_sure(change, bases)})"
     if change.verdict == "same" and bases == 1 and change.floor is None:
@@ -197,6 +205,9 @@ def _each(unit: Unit, values: Sequence[float | None]) -> str:
 
 def run_line(run: RunFacts) -> str:
     """`base  run1  20260101T…  PASS  generator on time`."""
+    if run.clients is not None:
+        carried = f"carries {span(run.clients)} clients"
+        return printable(f"{run.name}: {run.id}, {run.started_utc}, {run.verdict}, {carried}")
     late = (
         f"generator late in {run.late_windows} of {run.windows} s"
         if run.late_windows
@@ -213,6 +224,8 @@ def advice(comparison: Comparison) -> list[str]:
     steps = []
     if comparison.verdict == "regressed":
         steps.append("open report.html of a base and of a new run side by side")
+    if comparison.searches:
+        return steps
     if bases < ENOUGH:
         steps.append(
             f"run {counted(ENOUGH - bases, 'more base')} to measure the noise between runs"

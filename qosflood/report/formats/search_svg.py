@@ -8,8 +8,8 @@ from qosflood.analysis.verdict.capacity import is_known, span
 from qosflood.base.units import MS, format_count, format_duration
 from qosflood.report.charts.capacity import P99, SHAPES, by_load, levels
 from qosflood.report.charts.over_load import (
-    COLOURS,
     SHADE,
+    bands_of,
     load_axis,
     need_colour,
     nested,
@@ -89,15 +89,14 @@ def _answer(frame: _Frame, capacity: Capacity) -> Iterator[str]:
     """The posteriors as bands, with what they say."""
     if not is_known(capacity):
         return
-    several = capacity.filled is not None
-    for lane, (state, found) in enumerate(searches(capacity)):
-        color = COLOURS[state].removeprefix("@")
-        for low, high in nested(found):
+    for lane, band in enumerate(bands_of(capacity)):
+        color, clients = band.color.removeprefix("@"), band.found.clients
+        for low, high in nested(band.found):
             left = frame.at_x(max(low, frame.loads[0]))
             right = frame.at_x(frame.loads[1] if high is None else high)
             yield rect(left, frame.y, right - left, frame.height, color, SHADE)
-        at = found.clients.mid or found.clients.low or found.clients.high or frame.loads[0]
-        words = f"{state if several else 'carries'} {span(found.clients)}"
+        at = clients.mid or clients.low or clients.high or frame.loads[0]
+        words = f"{band.name} {span(clients)}"
         half = len(words) * 15 * EM / 2
         middle = min(max(frame.at_x(at), frame.x + half), frame.x + frame.width - half)
         y = frame.y + 18 + 20 * lane

@@ -4,8 +4,8 @@ import pytest
 from trial_maker import searched
 
 from qosflood.experiments.capacity.answer import quantiles
-from qosflood.experiments.capacity.change import change
 from qosflood.experiments.capacity.search import believe
+from qosflood.report.compare.capacity_change import change
 
 
 def band(knee: int) -> tuple[float, ...]:

@@ -6,11 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from qosflood.experiments.capacity.search import LEVEL
+LEVEL = 0.95
+"""The probability that the interval of a change holds it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CapacityChange:
     """The new capacity as a multiple of the base's, with its interval, and the probability that it
     is greater."""
 
@@ -27,9 +28,9 @@ class Change:
         return "fewer" if self.high < 1 else "same"
 
 
-def change(base: Sequence[float], new: Sequence[float]) -> Change:
-    """How capacity changed, from the quantiles of two posteriors at equal steps (`answer.SHARES`),
-    each of which is as likely as any other."""
+def change(base: Sequence[float], new: Sequence[float]) -> CapacityChange:
+    """How capacity changed, from the quantiles of posteriors at equal steps, each of which is as
+    likely as any other; those of several searches follow one another."""
     ratios = np.divide.outer(np.array(new), np.array(base)).ravel()
     low, mid, high = np.quantile(ratios, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
-    return Change(float(low), float(mid), float(high), float((ratios > 1).mean()))
+    return CapacityChange(float(low), float(mid), float(high), float((ratios > 1).mean()))
