@@ -106,11 +106,12 @@ def _next_rung(steps: tuple[int, ...], trials: Sequence[Trial]) -> Next:
 
 
 def settings_of(plan: Plan, trials: Sequence[Trial] = (), state: State = "fresh") -> Settings:
-    """What a plan asks of a search; the second one has a budget of its own."""
+    """What a plan asks of a search; the second one has a budget of its own, which begins when the
+    sessions are registered."""
     capacity, load = plan.capacity, plan.load
     assert capacity is not None
-    before_s = max((one.ended_s for one in _of(trials, "fresh")), default=0.0)
-    spent_s = before_s if state == "filled" else 0.0
+    filled_s = (one.started_s for one in _of(trials, "filled"))
+    spent_s = min(filled_s, default=0.0) if state == "filled" else 0.0
     return Settings(
         first=min(load.base_clients, load.clients),
         width=capacity.width,
@@ -127,7 +128,10 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
     assert capacity is not None
     if capacity.steps:
         return _bracket(plan, trials)
-    fresh, filled = (_found(plan, trials, state, reason) for state in ("fresh", "filled"))
+    filled = _found(plan, trials, "filled", reason)
+    fresh = _found(
+        plan, trials, "fresh", reason if filled is None else _reason(plan, trials, reason)
+    )
     if fresh is None:
         return _of_clients(plan, Span(0, None, None), reason)
     lower, remembers = combine(fresh, filled).found, hysteresis(trials)
@@ -140,7 +144,7 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
         first=first,
         second=gives[1] if first is not None and len(gives) > 1 else None,
         limits=gives,
-        need=None if lower.need is None else NeedAnswer(**asdict(lower.need)),
+        need=_need(fresh, lower),
         fresh=_search_answer(fresh),
         filled=None if filled is None else _search_answer(filled),
         held=sessions_held(plan, trials) if capacity.fills else 0,
@@ -222,6 +226,20 @@ def _found(plan: Plan, trials: Sequence[Trial], state: str, reason: Reason) -> F
     own = [one for one in trials if one.state == state]
     per_client = SECOND / plan.load.base_cadence_ns
     return found(settings_of(plan), own, reason, per_client) if own else None
+
+
+def _reason(plan: Plan, trials: Sequence[Trial], last: Reason) -> Reason:
+    """Why the first of two searches ended: not as the `last` one."""
+    step = next_step(settings_of(plan, trials, "fresh"), _of(trials, "fresh"))
+    return step.reason if isinstance(step, Stop) else last
+
+
+def _need(fresh: Found, lower: Found) -> NeedAnswer | None:
+    """Whether the need is met. What the fresh target does not carry, a filled one of which too
+    little is known does not either."""
+    missed = fresh.need is not None and fresh.need.met is False
+    need = fresh.need if missed else lower.need
+    return None if need is None else NeedAnswer(**asdict(need))
 
 
 def _search_answer(one: Found) -> SearchAnswer:

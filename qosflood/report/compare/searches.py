@@ -12,6 +12,7 @@ from qosflood.report.document.schema_capacity import Capacity
 _BLIND = 1.5
 """An interval of a change that is so many times as wide shows nothing."""
 Read = Callable[[Capacity], SearchAnswer | None]
+Values = tuple[float | None, ...]
 
 
 def are_searches(runs: Sequence[Given]) -> bool:
@@ -50,8 +51,8 @@ def _changed(
     sides: tuple[Sequence[Given], Sequence[Given]],
     effect: MinEffect,
 ) -> Change:
-    base, new = ([found for run in side if (found := read(_of(run)))] for side in sides)
-    values = tuple(tuple(one.clients.mid for one in side) for side in (base, new))
+    base, new = (_answers(side, read) for side in sides)
+    values = _mids(base), _mids(new)
     known = _posterior(base), _posterior(new)
     if not all(known):
         word, why = _by_bounds(base, new)
@@ -72,6 +73,14 @@ def _changed(
         low=found.low - 1,
         high=found.high - 1,
     )
+
+
+def _answers(side: Sequence[Given], read: Read) -> list[SearchAnswer]:
+    return [found for run in side if (found := read(_of(run))) is not None]
+
+
+def _mids(side: Sequence[SearchAnswer]) -> Values:
+    return tuple(one.clients.mid for one in side)
 
 
 def _posterior(side: Sequence[SearchAnswer]) -> list[float]:
@@ -117,7 +126,7 @@ def _below(one: SearchAnswer, other: SearchAnswer) -> bool:
 def _made(
     name: str,
     label: str,
-    values: tuple[tuple[float | None, ...], ...],
+    values: tuple[Values, Values],
     word: Word,
     why: str,
     **figures: float | None,

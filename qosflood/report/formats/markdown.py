@@ -26,7 +26,6 @@ _MOST_GAPS = 3
 _SIGNS = {"PASS": "✅", "FAIL": "❌"}
 _NO_ANSWER = "⚠️"
 _MOST_FURTHER = 4
-_MOST_TRIALS = 7
 _TRIALS = "<details><summary>Trials by load</summary>"
 _FOLDED = "<details><summary>Phases and figures</summary>"
 _END = "</details>"
@@ -86,8 +85,8 @@ def _search_parts(document: Document, capacity: Capacity, sign: str) -> list[lis
 
 
 def _trials(capacity: Capacity) -> list[str]:
-    rows = trial_rows(capacity, _MOST_TRIALS)
-    return [_row(HEAD), _row(["---", "---", *("---:" for _ in HEAD[2:])]), *map(_row, rows)]
+    rows = trial_rows(capacity, all_of_them=False)
+    return [_row(HEAD), _row("---:" for _ in HEAD), *map(_row, rows)]
 
 
 def _reasons(document: Document) -> list[str]:

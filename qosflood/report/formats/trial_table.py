@@ -20,13 +20,12 @@ HEAD = (
 Row = tuple[str, ...]
 
 
-def trial_rows(capacity: Capacity, most: int | None = MOST_ROWS) -> list[Row]:
-    """Cells under `HEAD`: what the last trial at each load measured that was not void; of `most`
-    loads, those nearest to the answer."""
+def trial_rows(capacity: Capacity, *, all_of_them: bool) -> list[Row]:
+    """Cells under `HEAD`: what the last trial at each load measured that was not void."""
     loads = sorted({trial.clients for trial in capacity.trials})
-    if most is not None and len(loads) > most:
+    if not all_of_them and len(loads) > MOST_ROWS:
         middle = capacity.clients.mid or capacity.clients.low
-        loads = sorted(sorted(loads, key=lambda load: abs(load - middle))[:most])
+        loads = sorted(sorted(loads, key=lambda load: abs(load - middle))[:MOST_ROWS])
     return [_row([one for one in capacity.trials if one.clients == load]) for load in loads]
 
 

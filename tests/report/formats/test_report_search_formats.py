@@ -1,4 +1,4 @@
-"""report.md, junit.xml and the terminal's table of a search."""
+"""report.md and junit.xml of a search."""
 
 from xml.etree import ElementTree
 
@@ -7,7 +7,6 @@ from search_story import search_document, trials_of
 
 from qosflood.report.document.schema import Document
 from qosflood.report.formats import junit, markdown
-from qosflood.report.formats.trial_table import trial_rows
 
 SEARCHES = {
     "enough": lambda: search_document(need=300),
@@ -80,12 +79,3 @@ def test_no_reason_is_said_twice() -> None:
     for make in SEARCHES.values():
         reasons = make().reasons
         assert all(reasons.count(one) == 1 for one in reasons)
-
-
-def test_the_table_has_a_row_a_load_the_nearest_to_the_answer_where_they_are_many() -> None:
-    capacity = SEARCHES["many"]().capacity
-    assert capacity is not None
-    everything = trial_rows(capacity, None)
-    assert len(everything) == len({trial.clients for trial in capacity.trials})
-    assert len(trial_rows(capacity, 5)) == 5
-    assert set(trial_rows(capacity, 5)) <= set(everything)
