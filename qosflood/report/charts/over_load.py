@@ -19,7 +19,7 @@ _BESIDE = 1.12
 _FAR = 6
 """A need so many times above what was tried is named at the edge, or it would be all one sees."""
 _NEAR_AN_END = 0.2
-_MANY = 1000
+_STEPS = ((12, (1, 1.5, 2, 3, 4, 5, 7)), (1000, (1, 2, 5)), (math.inf, (1,)))
 _EDGE = 0.99
 """A label at the very edge of a chart would not be drawn."""
 _NESTED = 7
@@ -183,10 +183,9 @@ def _label(text: str, at: float, height: float, color: str, anchor: str) -> Json
 
 
 def round_ticks(first: float, last: float) -> Json:
-    """The ticks of a logarithmic axis of counts: 1, 2 and 5 of each decade; over many decades 1
-    alone."""
+    """The ticks of a logarithmic axis of counts: the closer the ends, the more of each decade."""
     decades = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
-    steps = (1, 2, 5) if last / first < _MANY else (1,)
+    steps = next(steps for most, steps in _STEPS if last / first < most)
     every = [float(f"{step}e{decade}") for decade in decades for step in steps]
     ticks = [tick for tick in every if first <= tick <= last and tick >= 1]
     return {"tickvals": ticks, "ticktext": [format_count(tick) for tick in ticks]}
