@@ -30,7 +30,7 @@ def _cores(document: Document, _plan: Plan) -> str:
 
 
 _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
-    ("kind", lambda _, plan: _kind(plan)),
+    ("kind", lambda document, plan: _kind(document, plan)),
     ("profile", lambda _, plan: plan.profile),
     ("rate", lambda _, plan: _rate(plan.load.clients, plan.load.cadence_ns)),
     ("1x", lambda _, plan: _rate(plan.load.base_clients, plan.load.base_cadence_ns)),
@@ -42,7 +42,7 @@ _MUST_AGREE: tuple[tuple[str, Facts], ...] = (
 )
 _OF_SEARCHES: tuple[tuple[str, Facts], ...] = (
     ("limits", lambda _, plan: ", ".join(sorted(limit.expr for limit in plan.limits))),
-    ("sessions held", lambda _, plan: _held(plan)),
+    ("sessions held", lambda document, _: _held(document)),
 )
 """What must agree of searches besides: they are asked where these limits give."""
 _NOT_OF_SEARCHES = ("rate", "shards", "flood of")
@@ -53,30 +53,33 @@ _LOAD_ALREADY_SHOWN = frozenset(
 _REPORT_LEFT_OUT = frozenset({"bytes_mean"})
 
 
-def _kind(plan: Plan) -> str:
-    if plan.capacity is not None:
+def _kind(document: Document, plan: Plan) -> str:
+    if _is_search(document):
         return SEARCH
     return "flood" if plan.floods else "watch"
 
 
-def _held(plan: Plan) -> str:
-    """How many sessions a search holds for its second part, or of which event."""
-    capacity = plan.capacity
-    if capacity is None or not capacity.fills:
+def _is_search(document: Document) -> bool:
+    """Whether it is of a search, be it one that found nothing."""
+    return document.capacity is not None or document.plan.get("capacity") is not None
+
+
+def _held(document: Document) -> str:
+    """How many sessions a search held in its second part. Those of an event are as many as its
+    budget had time for, so it is the event that counts."""
+    capacity = document.capacity
+    if capacity is None or not capacity.held:
         return "none"
-    if capacity.held:
-        return format_count(capacity.held)
-    event, lifetime = map(format_duration, (capacity.event_ns, capacity.lifetime_ns))
-    return f"those of {event} at {lifetime} each"
+    event = capacity.event_sessions
+    return f"of an event of {format_count(event)}" if event else format_count(capacity.held)
 
 
-def _asked_of(plan: Plan, facts: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Facts]]:
+def _asked_of(
+    document: Document, facts: Iterable[tuple[str, Facts]]
+) -> Iterator[tuple[str, Facts]]:
     """Those that a kind of run has."""
-    return (
-        (what, read)
-        for what, read in facts
-        if plan.capacity is None or what not in _NOT_OF_SEARCHES
-    )
+    search = _is_search(document)
+    return ((what, read) for what, read in facts if not search or what not in _NOT_OF_SEARCHES)
 
 
 def _tls(plan: Plan) -> str:
@@ -99,12 +102,12 @@ def differences(runs: Sequence[Given], plans: Sequence[Plan]) -> tuple[Differenc
 def _differing(
     base: Document, base_plan: Plan, new: Document, new_plan: Plan
 ) -> Iterator[tuple[str, str, str]]:
-    kinds = _kind(base_plan), _kind(new_plan)
+    kinds = _kind(base, base_plan), _kind(new, new_plan)
     if SEARCH in kinds and kinds[0] != kinds[1]:
         yield "kind", *kinds  # all else differs because of it
         return
     of_kind = _OF_SEARCHES if SEARCH in kinds else ()
-    for what, facts in _asked_of(base_plan, (*_MUST_AGREE, *of_kind)):
+    for what, facts in _asked_of(base, (*_MUST_AGREE, *of_kind)):
         before, after = facts(base, base_plan), facts(new, new_plan)
         if before != after:
             yield what, before, after
@@ -147,7 +150,7 @@ def unfit(run: Given) -> str | None:
     document = run.document
     if document.run.ended != "completed":
         return f"{document.verdict}: ended {document.run.ended}"
-    if document.plan.get("capacity") is not None:
+    if _is_search(document):
         unknown = document.capacity is None or not is_known(document.capacity)
         return "no trial said anything of the target" if unknown else None
     if document.generator.problems:
@@ -165,7 +168,7 @@ def notes(runs: Sequence[Given], plans: Sequence[Plan], *, compared: bool) -> It
             yield f"{run.name}: {why}; compared anyway (--allow-invalid)"
     first, first_plan = runs[0], plans[0]
     for run, plan in zip(runs[1:], plans[1:], strict=True):
-        for what, facts in _asked_of(plan, _NOTED):
+        for what, facts in _asked_of(run.document, _NOTED):
             before, after = facts(first.document, first_plan), facts(run.document, plan)
             if before != after:
                 yield f"{run.name}: {what} {after}; {first.name}: {before}"

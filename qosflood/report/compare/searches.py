@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import geometric_mean
 
-from qosflood.base.units import format_ratio
+from qosflood.base.units import format_count, format_ratio
 from qosflood.journal.trial_records import SearchAnswer
 from qosflood.report.compare.capacity_change import CapacityChange, change
 from qosflood.report.compare.values import CLIENTS, Change, Given, MinEffect, Word
@@ -55,7 +55,7 @@ def _changed(
     values = _mids(base), _mids(new)
     known = _posterior(base), _posterior(new)
     if not all(known):
-        word, why = _by_bounds(base, new)
+        word, why = _by_bounds(base, new, effect)
         return _made(name, label, values, word, why)
     found = change(*known)
     word, why = _verdict(found, effect)
@@ -109,12 +109,17 @@ def _probability(share: float) -> str:
     return "over 99%" if share > 0.99 else format_ratio(round(share, 2))
 
 
-def _by_bounds(base: Sequence[SearchAnswer], new: Sequence[SearchAnswer]) -> tuple[Word, str]:
+def _by_bounds(
+    base: Sequence[SearchAnswer], new: Sequence[SearchAnswer], effect: MinEffect
+) -> tuple[Word, str]:
     """Where a side has only a bound: what lies wholly beyond it did change."""
     if all(_below(after, before) for before in base for after in new):
         return "regressed", "the new interval lies below the base's bound"
     if all(_below(before, after) for before in base for after in new):
         return "improved", "the base's interval lies below the new bound"
+    lows = [one.clients.low for one in (*base, *new) if one.clients.high is None]
+    if len(lows) == len(base) + len(new) and max(lows) <= min(lows) * (1 + effect.share):
+        return "same", f"all of them carry at least {format_count(min(lows))}, and no limit gave"
     return "unknown", "a search found no upper bound, or nothing that was carried"
 
 

@@ -6,6 +6,7 @@ import pytest
 from search_story import search_document, trials_of
 from stories import document_of, good_run
 
+from qosflood.experiments.capacity.trial import Reason
 from qosflood.report.compare import compare, markdown, page
 from qosflood.report.compare.charts import charts_of
 from qosflood.report.compare.document import to_json
@@ -16,6 +17,7 @@ AT_460 = "100+ 200+ 400+ 800- 800- 500- 450+ 470- 440+ 460- 455+ 458+ 462- 459+ 
 AT_500 = "100+ 200+ 400+ 800- 800- 550- 480+ 510- 490+ 505- 495+ 499+ 502- 498+ 501-"
 AT_230 = "100+ 200+ 400- 400- 250- 225+ 240- 220+ 232- 228+ 230+ 231- 229+ 233-"
 HELD_ALL = "100+ 200+ 400+ 800+ 1600+"
+HELD_LESS = "100+ 200+ 400+"
 
 
 def given(name: str, document: Document) -> Given:
@@ -24,7 +26,7 @@ def given(name: str, document: Document) -> Given:
 
 
 def search(words: str, name: str = "a search") -> Given:
-    reason = "max" if words == HELD_ALL else "width"
+    reason: Reason = "max" if words in (HELD_ALL, HELD_LESS) else "width"
     return given(name, search_document(trials_of(words), reason=reason))
 
 
@@ -41,7 +43,8 @@ def compared(base: Sequence[Given], new: Sequence[Given]) -> Comparison:
         (AT_460, AT_500, "improved", 0),
         (HELD_ALL, AT_460, "regressed", 1),
         (AT_460, HELD_ALL, "improved", 0),
-        (HELD_ALL, HELD_ALL, "unknown", 3),
+        (HELD_ALL, HELD_ALL, "same", 0),
+        (HELD_ALL, HELD_LESS, "unknown", 3),
     ],
 )
 def test_the_verdict_follows_from_both_posteriors(
