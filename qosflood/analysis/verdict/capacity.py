@@ -119,7 +119,7 @@ def _carried(answer: CapacityAnswer) -> str:
 def _steps(clients: Band) -> str:
     held = f"held {counted(clients.low, 'client')}" if clients.low else "held none of the steps"
     high = clients.high
-    return f"{held}, the greatest step" if high is None else f"{held}, not {format_count(high)}"
+    return f"{held} (the greatest step)" if high is None else f"{held}, not {format_count(high)},"
 
 
 def _ceiling(answer: CapacityAnswer) -> str:
