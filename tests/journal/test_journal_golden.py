@@ -43,8 +43,8 @@ class Golden:
     def shown(self) -> dict[str, str]:
         """Which stage of a search its report shows as flood: of that many clients there is one."""
         clients = self.report["phases"][0]["clients"]
-        stages = [record["stage"] for record in self.of("trial")]
-        return {"flood": stage["name"] for stage in stages if stage["clients"] == clients}
+        names = {record["stage"]["clients"]: record["stage"]["name"] for record in self.of("trial")}
+        return {"flood": names[clients]} if names else {}
 
     def percentile_ms(self, phase: str, series: str, percentile: float) -> float | None:
         """Read from the journal's histograms at its naive rank; earlier versions rounded the rank
