@@ -220,20 +220,19 @@ class Conductor:
     async def _is_back(self, trial: Stage, rest: Stage) -> bool:
         """Rest until the target is as it was before the first trial; False if it never is."""
         assert self._first is not None
-        begun_s = self._elapsed_s()
-        for count in range(2, 1000):
+        begun_s, seen = self._elapsed_s(), list[bool | None]()
+        while True:
             await self._is_over(rest)
             records = [*self._lasting, *self._recent]
-            back = is_back(self._plan, records, self._first, trial, rest)
-            if back:
+            seen.append(is_back(self._plan, records, self._first, trial, rest))
+            if seen[-1]:
                 return True
             if self._elapsed_s() - begun_s > self._asked.most_rest_ns / SECOND:
-                # Where the generator was too late to tell, the next trial will show it.
-                return back is None
-            name = f"{rest.name.partition('.')[0]}.{count}"
+                # Where the generator was mostly too late to tell, the next trial will show it.
+                return 2 * seen.count(False) <= len(seen)
+            name = f"{rest.name.partition('.')[0]}.{len(seen) + 1}"
             rest = self._stage(name, rest.clients, rest.duration_ns)
             self._player.play(rest)
-        return False
 
     def _stage(self, name: str, clients: int, lasts_ns: int, second: int | None = None) -> Stage:
         """A stage from `second` on, or from the next that there is still time for."""
