@@ -67,16 +67,6 @@ class PerThousand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
-    """The Universal Scalability Law through what was accepted: a fit, never the answer. `rate` of
-    one client alone in reports/s, `contention` and `coherence` the law's two coefficients."""
-
-    rate: float
-    contention: float
-    coherence: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
     """What one search found; `quantiles` are its posterior's, 2.5% to 97.5%, in clients."""
 
@@ -114,7 +104,6 @@ class CapacityAnswer:
     confirmed: bool | None
     confirm_clients: int | None
     per_1000_clients: PerThousand
-    scaling: Scaling | None
     event_sessions: int
     event_bytes: float | None
     memory_limit_bytes: int | None

@@ -14,9 +14,8 @@ from qosflood.experiments.capacity.climb import MOST_VOIDS
 from qosflood.experiments.capacity.closing import closing_step, confirmed, hysteresis
 from qosflood.experiments.capacity.event import memory_after, sessions_of
 from qosflood.experiments.capacity.limits import LimitKnee
-from qosflood.experiments.capacity.search import Settings, judged, next_step
+from qosflood.experiments.capacity.search import Settings, next_step
 from qosflood.experiments.capacity.trial import Next, Reason, State, Stop, Trial, Try
-from qosflood.experiments.capacity.usl import fit
 from qosflood.journal.trial_records import (
     Band,
     CapacityAnswer,
@@ -24,7 +23,6 @@ from qosflood.journal.trial_records import (
     NeedAnswer,
     PerThousand,
     Remembers,
-    Scaling,
     SearchAnswer,
 )
 from qosflood.plan.plan import Plan
@@ -152,17 +150,9 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
             (one.load for one in reversed(trials) if one.purpose == "confirm"), None
         ),
         per_1000_clients=PerThousand(**asdict(lower.per_1000_clients)),
-        scaling=_scaling(trials),
         event_sessions=event_sessions(plan, trials),
         event_bytes=_event_bytes(plan, trials) if capacity.event_ns else None,
     )
-
-
-def _scaling(trials: Sequence[Trial]) -> Scaling | None:
-    """The law through what the trials of the first search accepted."""
-    rates = [(one.load, one.figures.accepted_per_s) for one in judged(_of(trials, "fresh"))]
-    law = fit([(load, rate) for load, rate in rates if rate is not None])
-    return None if law is None else Scaling(**asdict(law))
 
 
 def _of_clients(plan: Plan, clients: Span, reason: Reason) -> CapacityAnswer:
@@ -188,7 +178,6 @@ def _of_clients(plan: Plan, clients: Span, reason: Reason) -> CapacityAnswer:
         confirmed=None,
         confirm_clients=None,
         per_1000_clients=PerThousand(cores=None, bytes=None),
-        scaling=None,
         event_sessions=0,
         event_bytes=None,
         memory_limit_bytes=plan.watch.memory_limit_bytes,

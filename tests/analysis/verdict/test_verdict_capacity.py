@@ -42,7 +42,6 @@ ANSWER = CapacityAnswer(
     confirmed=True,
     confirm_clients=3060,
     per_1000_clients=PerThousand(cores=0.31, bytes=41 * 1024 * 1024),
-    scaling=None,
     event_sessions=0,
     event_bytes=None,
     memory_limit_bytes=None,
