@@ -83,7 +83,7 @@ def test_a_budget_for_less_than_eight_trials_is_refused():
 
 
 def test_between_trials_few_clients_report_but_enough_to_tell():
-    assert as_search(plan_with(), Asked()).capacity.quiet_clients == 31
+    assert as_search(plan_with(), Asked()).capacity.quiet_clients == 62
     few = as_search(plan_with(base_clients=3), Asked())
     assert few.capacity.quiet_clients == 3
 
@@ -110,7 +110,7 @@ def test_a_search_is_described_before_it_starts():
     plan = as_search(plan_with(*LIMITS), asked)
     rows = {row.label: row.value for row in describe(plan)}
     assert rows["search"].startswith("up by 500, 1,000, 2,000, 4,000, 8,000, 16,000 clients until")
-    assert rows["trials"] == "10s each, with rests of 3s or more (31 clients); at most 20m in all"
+    assert rows["trials"] == "10s each, with rests of 3s or more (62 clients); at most 20m in all"
     assert rows["need"] == "40,000 clients"
     assert "an event of 6h, each of 20m" in rows["filled"]
     assert "flood" not in rows

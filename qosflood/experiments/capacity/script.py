@@ -126,7 +126,7 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
     capacity = plan.capacity
     assert capacity is not None
     if capacity.steps:
-        return _bracket(plan, trials)
+        return _bracket(plan, trials, reason)
     fresh, filled = (_found(plan, trials, state, reason) for state in ("fresh", "filled"))
     if fresh is None:
         return _of_clients(plan, Span(0, None, None), reason)
@@ -199,7 +199,7 @@ def _most_memory(trials: Sequence[Trial], state: State) -> float | None:
     return max((size for size in used if size is not None), default=None)
 
 
-def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
+def _bracket(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAnswer:
     """What steps say without a search: the greatest that held below the first that did not."""
     told = [one for one in trials if one.outcome != "void"]
     bad = min((one.load for one in told if one.bad), default=None)
@@ -209,7 +209,7 @@ def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
     broken = next((one.broken[0] for one in told if one.load == bad and one.broken), None)
     first = None if broken is None else Gives(limit=broken, low=held, high=bad, times=None)
     return replace(
-        _of_clients(plan, Span(held, None, bad), "done"),
+        _of_clients(plan, Span(held, None, bad), reason),
         ceiling=None if bad is None and not held else "max" if bad is None else "target",
         first=first,
         limits=() if first is None else (first,),
