@@ -11,7 +11,7 @@ import click
 
 from qosflood import __version__
 from qosflood.base.errors import ExitCode, PlanError
-from qosflood.base.units import SECOND, Rate
+from qosflood.base.units import SECOND, Rate, format_duration
 from qosflood.cli.flooding import ask_for_consent
 from qosflood.cli.planning import check_output, make_plan, options_from
 from qosflood.cli.screen import TerminalScreen
@@ -145,15 +145,18 @@ def _with_most(
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a flood with as many clients as may be played, and what may be flooded."""
 
-    def planned(clients: int | None) -> tuple[Plan, tuple[str, ...]]:
+    def planned(clients: int, lasting: str = _PLANNED_AS) -> tuple[Plan, tuple[str, ...]]:
+        sources = {"clients": "option --max", "run.duration": "option --budget"}
         asked = replace(
             options,
             clients=clients,
-            keys={**options.keys, "run.duration": _PLANNED_AS},
-            sources={**options.sources, "clients": "option --max"},
+            keys={**options.keys, "run.duration": lasting},
+            sources={**options.sources, **sources},
         )
         return make_plan(profile, sets, asked, silent=silent)
 
+    if values["budget_ns"]:
+        planned(1, format_duration(values["budget_ns"]))  # off loopback it has a ceiling
     if values["most"] is not None:
         return planned(values["most"])
     plan, _ = planned(1)

@@ -204,7 +204,7 @@ class Shard:
     def cut(self) -> None:
         """End the stage that is played; what is out may still be answered."""
         assert self._stages is not None
-        self._stages.cut()
+        self._stages.cut(time.monotonic_ns() - self._zero_ns)
 
     def stop(self) -> None:
         """Send nothing more; end once every report in flight is answered or has timed out."""
@@ -212,7 +212,7 @@ class Shard:
             return
         self._stopped_ns = time.monotonic_ns()
         if self._stages is not None:
-            self._stages.cut()
+            self.cut()
         elif self._pacer is not None:
             self._pacer.stop()
         if self._storms:

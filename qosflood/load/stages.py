@@ -55,16 +55,16 @@ class _Succession:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Placed:
-    """A stage with the bucket of its reports."""
+    """A stage with its bucket, and when it begins and ends since the load's start."""
 
-    stage: Stage
     bucket: Bucket
+    start_ns: int
+    end_ns: int
 
     def in_force(self, since_ns: int) -> bool:
-        start_ns = self.stage.second * _SECOND
-        return start_ns <= since_ns < start_ns + self.stage.duration_ns
+        return self.start_ns <= since_ns < self.end_ns
 
 
 class Stages:
@@ -100,9 +100,12 @@ class Stages:
         self._next.append(msgspec.convert(order, Stage))
         self.go_on()
 
-    def cut(self) -> None:
-        """End the stage that is played, and forget those that follow."""
+    def cut(self, since_ns: int) -> None:
+        """End the stage that is played, `since_ns` after the load's start, and forget those that
+        follow."""
         self._next.clear()
+        for placed in self._placed:
+            placed.end_ns = min(placed.end_ns, since_ns)
         if self.pacer is not None:
             self.pacer.stop()
 
@@ -123,7 +126,8 @@ class Stages:
     def _begin(self, stage: Stage) -> None:
         schedule = Schedule(as_flood(self._plan, stage), *self._slice)
         bucket = self._recorder.add(stage.name, stage.duration_ns)
-        self._placed.append(_Placed(stage, bucket))
+        start_ns = stage.second * _SECOND
+        self._placed.append(_Placed(bucket, start_ns, start_ns + stage.duration_ns))
         self._own = max(self._own, schedule.numbers.size)
         clients = self._clients
         self._renewing = stage.renews
@@ -131,7 +135,7 @@ class Stages:
             self._away = [*self._succeeding(schedule.numbers.tolist())]
             # A pacer of residents asks its clients for nothing but reports.
             clients = cast("Sequence[PacedClient]", self._away)
-        self.pacer = self._make_pacer(schedule, clients, [bucket], stage.second * _SECOND)
+        self.pacer = self._make_pacer(schedule, clients, [bucket], start_ns)
 
     def _succeeding(self, numbers: Sequence[int]) -> Iterator[_Succession]:
         for client, number in zip(self._clients, numbers, strict=False):

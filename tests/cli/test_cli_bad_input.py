@@ -143,3 +143,53 @@ def test_a_rate_that_takes_more_clients_than_there_are_ports_is_answered_with_a_
     assert "target.sources" in line
     clients = int(line.partition("name --clients ")[2].partition(",")[0])
     assert 0 < clients <= 64_512
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--need", "0"), '--need: got "0", expected a positive integer, e.g. 500'),
+        (("--width", "0%"), '--width: got "0%", expected 1% to 100%, e.g. 7%'),
+        (
+            ("--budget", "20s"),
+            "--budget: got 20s, expected at least 64s: 8 trials and the rests between them",
+        ),
+        (("--steps", "1x,x"), '--steps: got "x", expected a multiple such as 10x or a rate'),
+        (("--event", "6h"), "--event: needs --lifetime too, e.g. --event 6h --lifetime 20m"),
+        (("--event", "0s", "--lifetime", "1m"), "--event: got 0s, expected durations such as"),
+        (
+            ("--event", "6h", "--lifetime", "20m", "--held", "5"),
+            "--held: got --event too, which says how many; drop one of the two",
+        ),
+        (("--need", "5", "--steps", "1x"), "--need: got --steps too, which makes no search"),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused_in_one_line(
+    words: tuple[str, ...], line: str
+) -> None:
+    said = qosflood("capacity", *words)
+    assert said.code == 2
+    assert said.err.startswith(f"qosflood: {line}")
+    assert said.err.count("\n") == 1
+
+
+def test_a_search_names_the_limits_that_no_trial_can_judge_at_its_start() -> None:
+    said = qosflood("capacity", "--limit", "loss == none", "--dry-run")
+    assert said.code == 0
+    assert said.err.startswith("warning: loss == none is not judged in a search")
+
+
+def test_only_a_search_is_resumed_and_only_with_what_keeps_it_the_same_search() -> None:
+    runs = Path(__file__).parents[1] / "data" / "runs"
+    search, flood = (
+        runs / "run-1-report-2-capacity" / "pass",
+        runs / "run-1-report-2-percentiles-by-name" / "pass",
+    )
+    other = qosflood("capacity", "--resume", str(flood))
+    assert (other.code, "another kind of run" in other.err) == (2, True)
+    for words in (("--max", "5"), ("--peak", "5"), ("--set", "peak.clients=5")):
+        changed = qosflood("capacity", "--resume", str(search), *words)
+        assert (changed.code, f"got {words[0]} too" in changed.err) == (2, True)
+    planned = qosflood("capacity", "--resume", str(search), "--dry-run", "--width", "3%")
+    assert planned.code == 0
+    assert "steps of 20, 40 clients" in planned.out

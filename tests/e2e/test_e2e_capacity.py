@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flooding import flooding
 from processes import (
+    faulty,
     free_port,
     qosflood_command,
     read_journal,
@@ -113,3 +114,20 @@ def test_steps_make_a_table_and_ctrl_c_gives_the_answer_so_far(tmp_path: Path) -
     assert report["verdict"] == "INTERRUPTED"
     assert [trial["clients"] for trial in report["capacity"]["trials"]] == [200]
     assert "200" in done.out
+
+
+def test_an_abort_limit_ends_a_trial_and_in_a_rest_the_search(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "run"
+    with faulty("after:150+status:503") as server:
+        abort = 'limits.abort=["errors > 20% for 1s"]'
+        asked = ("capacity", "--peak", "100@1s", "--budget", "300s", "--max", "200", "--no-live")
+        words = (*asked, "--set", abort, "--steps", "1x,2x", "--out", str(folder))
+        done = run_qosflood(*words, "--target", server.url)
+    trials = read_journal(folder, "trial")
+    assert [one["trial"]["outcome"] for one in trials][:1] == ["bad"], done.stderr
+    assert trials[0]["trial"]["seconds"] < 10
+    assert trials[0]["trial"]["broken"][-1] == "errors > 20% for 1s"
+    assert done.returncode == 4
+    assert read_report(folder)["capacity"]["trials"][0]["clients"] == 100

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from record_maker import health, load_started, window
+from record_maker import health, load_started, stray, window
 from stage_maker import make_search, played
 
 from qosflood.base.units import SECOND
@@ -205,3 +205,37 @@ def test_an_abort_ends_the_trial_at_once_and_it_is_bad():
     assert target.cuts == 1
     assert (trial.outcome, trial.broken) == ("bad", ("errors > 50% for 1s",))
     assert trial.seconds == 2.0
+
+
+def test_an_abort_while_the_last_reports_end_makes_the_trial_bad_and_lets_the_target_rest():
+    target = Target(sharp)
+    backlog = 50
+
+    async def main() -> Trial:
+        conductor = Conductor(QUICK, target, once(200), lambda: target.now_s, lambda *_: None)
+        target.conductor = conductor
+        conductor.feed(load_started())
+        open_still = window(3, "trial-1", health=None, scheduled=backlog, sessions=None)
+        conducting = asyncio.create_task(conductor.conduct())
+        while not conductor.trying:
+            await asyncio.sleep(0)
+        conductor.feed(open_still)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert not conductor.trials
+        conductor.abort("errors > 50% for 1s")
+        conductor.abort("errors > 50% for 1s")
+        conductor.feed(stray(20, "trial-1", failed={"timeout": backlog}, scheduled=0))
+        async with asyncio.timeout(30):
+            await conducting
+        return conductor.trials[0]
+
+    trial = asyncio.run(main())
+    assert (trial.outcome, trial.broken[-1]) == ("bad", "errors > 50% for 1s")
+    assert (trial.seconds, target.cuts) == (5.0, 1)
+    assert [stage.name for stage in target.stages][:4] == [
+        "rest-0",
+        "trial-1",
+        "rest-1",
+        "rest-1.1",
+    ]

@@ -40,10 +40,18 @@ class Golden:
         """The journal's records of that kind."""
         return [record for record in self.records if record["type"] == kind]
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """Which stage of a search its report shows as flood: of that many clients there is one."""
+        clients = self.report["phases"][0]["clients"]
+        names = {record["stage"]["clients"]: record["stage"]["name"] for record in self.of("trial")}
+        return {"flood": names[clients]} if names else {}
+
     def percentile_ms(self, phase: str, series: str, percentile: float) -> float | None:
         """Read from the journal's histograms at its naive rank; earlier versions rounded the rank
         to the nearest, so their reports may say one value less."""
         whole = make_histogram()
+        phase = self.shown.get(phase, phase)
         for window in self.of("window"):
             if window["phase"] == phase and window[series] is not None:
                 whole.add(decode(window[series]["encoded"]))

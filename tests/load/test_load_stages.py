@@ -110,6 +110,9 @@ def test_a_stage_that_is_cut_sends_nothing_more_and_is_followed_by_what_is_asked
     assert 400 <= counts["trial-1"] < 800
     assert counts["rest-1b"] == 50
     assert "rest-1" not in counts
+    healthy = {window.second: window.phase for window in one.windows if window.health}
+    assert healthy[4] == "rest-1b"
+    assert list(healthy.values()).count("trial-1") < 3
     assert sum(one.outcomes.values()) == one.total("scheduled")
 
 

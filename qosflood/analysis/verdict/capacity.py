@@ -87,7 +87,7 @@ def _unconfirmed(answer: CapacityAnswer) -> str:
 def answer_words(plan: Plan, answer: CapacityAnswer) -> Iterator[str]:
     """The answer, a clause each, the carried clients first."""
     if answer.confirmed is not False:
-        yield f"{_carried(answer)}{_within(plan)}"
+        yield f"{_carried(answer)}{_within(plan)}{_ceiling(answer)}"
     gives = [clause for clause in (_first(answer.first), _second(answer)) if clause]
     if gives:
         yield ", ".join(gives)
@@ -113,19 +113,20 @@ def _carried(answer: CapacityAnswer) -> str:
     figures = f"({level}; {span(rate)} reports/s, {span(times, 'x')})"
     if answer.clients.high is not None and not answer.clients.low:
         return f"carries fewer than {counted(answer.clients.high, 'client')} {figures}"
-    return f"carries {span(answer.clients)} clients {figures}{_ceiling(answer)}"
+    return f"carries {span(answer.clients)} clients {figures}"
 
 
 def _steps(clients: Band) -> str:
     held = f"held {counted(clients.low, 'client')}" if clients.low else "held none of the steps"
     high = clients.high
-    return f"{held}, the greatest step" if high is None else f"{held}, not {format_count(high)}"
+    return f"{held} (the greatest step)" if high is None else f"{held}, not {format_count(high)},"
 
 
 def _ceiling(answer: CapacityAnswer) -> str:
     if answer.ceiling == "generator":
         return "; the generator can do no more"
-    return "; no more were tried (--max)" if answer.ceiling == "max" else ""
+    tried = answer.ceiling == "max" and answer.level is not None
+    return "; no more were tried (--max)" if tried else ""
 
 
 def span(band: Band, unit: str = "") -> str:

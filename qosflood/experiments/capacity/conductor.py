@@ -92,11 +92,18 @@ class Conductor:
 
     @property
     def trying(self) -> bool:
-        """Whether a trial is being played."""
+        """Whether a trial is being played, or its last reports have not ended yet."""
         return self._trying is not None
 
+    @property
+    def aborted(self) -> bool:
+        """Whether the trial, or the one before, was aborted."""
+        return self._aborted is not None
+
     def abort(self, why: str) -> None:
-        """End the trial that is played at once: it is bad."""
+        """End the trial that is played at once: it is bad. Once is enough."""
+        if self.aborted:
+            return
         self._aborted = why
         self._player.cut()
         self._heard.set()
@@ -188,11 +195,16 @@ class Conductor:
         self._player.play(stage)
         self._player.play(rest)
         await self._is_over(stage)
-        self._trying = None
-        why = self._why_aborted()
-        if why is not None:
+        cut = self._why_aborted() is not None
+        if cut:
             stage, rest = self._cut_short(stage, rest)
         await self._has_ended(stage)
+        self._trying = None
+        why = self._why_aborted()
+        if why is not None and not cut:
+            # It came while the last reports ended, and took the rest with it.
+            rest = self._stage(f"{rest.name}.1", rest.clients, rest.duration_ns)
+            self._player.play(rest)
         trial = judge_trial(
             self._plan,
             stage,
@@ -207,6 +219,7 @@ class Conductor:
         return stage, rest
 
     def _why_aborted(self) -> str | None:
+        """Asked for anew each time, for `abort` is called meanwhile."""
         return self._aborted
 
     def _cut_short(self, stage: Stage, rest: Stage) -> tuple[Stage, Stage]:
@@ -220,20 +233,19 @@ class Conductor:
     async def _is_back(self, trial: Stage, rest: Stage) -> bool:
         """Rest until the target is as it was before the first trial; False if it never is."""
         assert self._first is not None
-        begun_s = self._elapsed_s()
-        for count in range(2, 1000):
+        begun_s, seen = self._elapsed_s(), list[bool | None]()
+        while True:
             await self._is_over(rest)
             records = [*self._lasting, *self._recent]
-            back = is_back(self._plan, records, self._first, trial, rest)
-            if back:
+            seen.append(is_back(self._plan, records, self._first, trial, rest))
+            if seen[-1]:
                 return True
             if self._elapsed_s() - begun_s > self._asked.most_rest_ns / SECOND:
-                # Where the generator was too late to tell, the next trial will show it.
-                return back is None
-            name = f"{rest.name.partition('.')[0]}.{count}"
+                # Where the generator was mostly too late to tell, the next trial will show it.
+                return 2 * seen.count(False) <= len(seen)
+            name = f"{rest.name.partition('.')[0]}.{len(seen) + 1}"
             rest = self._stage(name, rest.clients, rest.duration_ns)
             self._player.play(rest)
-        return False
 
     def _stage(self, name: str, clients: int, lasts_ns: int, second: int | None = None) -> Stage:
         """A stage from `second` on, or from the next that there is still time for."""

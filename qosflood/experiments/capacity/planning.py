@@ -22,8 +22,8 @@ _CONFIRM_NS = 60 * SECOND
 _TRIALS_IN_BUDGET = 16
 _SWITCH_NS = SECOND
 """Between a rest and the next trial, on average."""
-_REPORTS_IN_REST = 10
-_QUIET_SHARE = 16
+_REPORTS_IN_REST = 20
+_QUIET_SHARE = 8
 """Between trials one client in so many of 1x reports."""
 
 

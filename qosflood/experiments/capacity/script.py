@@ -127,7 +127,7 @@ def answer_of(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAn
     capacity = plan.capacity
     assert capacity is not None
     if capacity.steps:
-        return _bracket(plan, trials)
+        return _bracket(plan, trials, reason)
     filled = _found(plan, trials, "filled", reason)
     fresh = _found(
         plan, trials, "fresh", reason if filled is None else _reason(plan, trials, reason)
@@ -203,7 +203,7 @@ def _most_memory(trials: Sequence[Trial], state: State) -> float | None:
     return max((size for size in used if size is not None), default=None)
 
 
-def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
+def _bracket(plan: Plan, trials: Sequence[Trial], reason: Reason) -> CapacityAnswer:
     """What steps say without a search: the greatest that held below the first that did not."""
     told = [one for one in trials if one.outcome != "void"]
     bad = min((one.load for one in told if one.bad), default=None)
@@ -213,7 +213,7 @@ def _bracket(plan: Plan, trials: Sequence[Trial]) -> CapacityAnswer:
     broken = next((one.broken[0] for one in told if one.load == bad and one.broken), None)
     first = None if broken is None else Gives(limit=broken, low=held, high=bad, times=None)
     return replace(
-        _of_clients(plan, Span(held, None, bad), "done"),
+        _of_clients(plan, Span(held, None, bad), reason),
         ceiling=None if bad is None and not held else "max" if bad is None else "target",
         first=first,
         limits=() if first is None else (first,),

@@ -84,7 +84,7 @@ class TrialSupervisor(Supervisor):
             super()._judge_aborts(t)
             return
         broken = self._aborts.broken(t)
-        if broken is not None:
+        if broken is not None and not self._conductor.aborted:
             limit, value = broken
             what = f"the abort limit {limit.expr} was broken: {value}"
             self.note("target", "trial_aborted", what, limit=limit.expr, value=value)

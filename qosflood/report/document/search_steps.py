@@ -18,10 +18,11 @@ def search_steps(capacity: Capacity) -> Iterator[str]:
             "target's"
         )
     if capacity.ceiling == "max":
-        yield "look further: a higher --max"
+        yield f"look further: {'a higher --max' if capacity.level else 'higher --steps'}"
     if capacity.reason == "budget":
         yield "narrow the interval: a longer --budget, or go on with --resume"
-    if capacity.need is not None and capacity.need.met is None:
+    unknown = capacity.need is not None and capacity.need.met is None
+    if unknown and capacity.clients.high is not None:
         yield "the need lies within the interval: search with a smaller --width"
     first = capacity.first
     if first is not None and capacity.ceiling == "target":

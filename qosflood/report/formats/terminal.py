@@ -153,9 +153,11 @@ class _Writer:
         return _Piece([Text(line, "bold" if not line[:1].strip() else "") for line in lines])
 
     def trials(self, capacity: Capacity, *, all_of_them: bool) -> _Piece:
-        """The trials of a search by load; the first of all to be left out."""
-        rows = trial_rows(capacity, all_of_them=all_of_them)
-        return _Piece([Text(line) for line in table(HEAD, rows, self.width)], _LAST)
+        """The trials of a search by load; steps that were asked for are all shown."""
+        steps = capacity.level is None
+        rows = trial_rows(capacity, all_of_them=all_of_them or steps)
+        lines = [Text(line) for line in table(HEAD, rows, self.width)]
+        return _Piece(lines, _KEPT if steps else _FURTHER)
 
 
 # What a screen has room for.

@@ -6,17 +6,8 @@ from qosflood.base.units import format_count
 from qosflood.report.document import cells
 from qosflood.report.document.schema_capacity import Capacity, TrialPart
 
-MOST_ROWS = 9
-HEAD = (
-    "clients",
-    "trials",
-    "answered /s",
-    "response p99",
-    "errors",
-    "scrape p99",
-    "memory",
-    "cores",
-)
+MOST_ROWS = 6
+HEAD = ("clients", "good", "bad", "void", "answered /s", "p99", "errors", "scrape p99", "memory")
 Row = tuple[str, ...]
 
 
@@ -32,21 +23,13 @@ def trial_rows(capacity: Capacity, *, all_of_them: bool) -> list[Row]:
 def _row(trials: list[TrialPart]) -> Row:
     shown = next((one for one in reversed(trials) if one.outcome != "void"), trials[-1])
     rss = None if shown.rss_bytes is None else round(shown.rss_bytes)
+    counts = Counter(one.outcome for one in trials)
     return (
         format_count(shown.clients),
-        _outcomes(trials),
+        *(str(counts[name] or "") for name in ("good", "bad", "void")),
         cells.count(shown.accepted_per_s),
         cells.ms(shown.response_p99_ms),
         cells.ratio(shown.errors),
         cells.ms(shown.scrape_p99_ms),
         cells.size(rss),
-        "–" if shown.cores is None else f"{shown.cores:.2f}",
     )
-
-
-def _outcomes(trials: list[TrialPart]) -> str:
-    """`good`, or `2 good, 1 bad` where there were several."""
-    counts = Counter(one.outcome for one in trials)
-    if len(trials) == 1:
-        return trials[0].outcome
-    return ", ".join(f"{counts[name]} {name}" for name in ("good", "bad", "void") if counts[name])

@@ -123,8 +123,9 @@ def connects(plan: Plan) -> Iterator[Connects]:
 
 
 def herds(plan: Plan) -> Iterator[Herd]:
-    """Clients that join where a phase begins, and those that come back from a storm."""
-    if plan.report.connection != "keep-alive":
+    """Clients that join where a phase begins, and those that come back from a storm; those of a
+    search connect before a trial begins."""
+    if plan.report.connection != "keep-alive" or plan.capacity is not None:
         return
     present = 0
     for phase in plan.phases:
