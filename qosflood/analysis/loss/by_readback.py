@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.analysis.loss.in_flood import seen_in_flood
+from qosflood.analysis.loss.stored_times import held_at, too_coarse
 from qosflood.base.units import MS, format_count, format_duration, format_utc
 from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 from qosflood.plan.plan import Plan
@@ -27,10 +28,12 @@ class Found:
     `absent` are those not found, by the time of their last accepted report; `ended` those of them
     that ended before the load did, which may have been forgotten; `earlier` hold a report before
     the last; `oldest_ms` is the oldest time that a session read back holds. Times `later` than any
-    report, `before` the run, and `unread` ones are not the run's own.
+    report, `before` the run, and `unread` ones are not the run's own. `exact` hold a time that a
+    report bore.
     """
 
     holding: int = 0
+    exact: int = 0
     later: int = 0
     before: int = 0
     unread: int = 0
@@ -88,7 +91,7 @@ def readback_finding(
     if restart_ms is not None and (gone := found.gone_at(restart_ms)):
         return _lost_at_restart(base, found, gone)
     if found.lost:
-        return _lost(base, found, _doubt(plan, whole))
+        return _lost(base, found, _doubt(plan, whole) or _foreign_times(plan, found))
     if found.later or found.unread or found.before:
         return replace(base, verdict="inconclusive", reason=_odd(plan, found, whole))
     if found.absent:
@@ -98,9 +101,8 @@ def readback_finding(
     in_flood = seen_in_flood(plan, sent, read)
     judged = format_count(found.judged)
     reason = f"the last report of {judged} of {judged} sampled sessions is there"
-    if in_flood.doubt:
-        reason = f"{reason}, but {in_flood.doubt}"
-        return replace(base, verdict="inconclusive", reason=reason)
+    if doubt := too_coarse(plan) or in_flood.doubt:
+        return replace(base, verdict="inconclusive", reason=f"{reason}, but {doubt}")
     reason = f"{reason}{in_flood.kept}; earlier ones were not checked"
     return replace(base, verdict="ok", reason=reason, missing=0)
 
@@ -136,6 +138,16 @@ def _doubt(plan: Plan, read: Sequence[ReadBack]) -> str:
                 "was still changing"
             )
     return ""
+
+
+def _foreign_times(plan: Plan, found: Found) -> str:
+    """Why older times may not be those of older reports; empty if they are."""
+    if plan.audit.held_off_ms is not None or found.exact or not found.earlier:
+        return ""
+    return (
+        "no session read back holds a time that a report bore: the target may store its own times, "
+        "by a clock that is behind"
+    )
 
 
 def _lost(base: LossFinding, found: Found, doubt: str) -> LossFinding:
@@ -214,15 +226,14 @@ def _odd(plan: Plan, found: Found, read: Sequence[ReadBack]) -> str:
 def _compared(
     plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack], begin_ms: int
 ) -> Found:
-    held: dict[str, int | None] = {}
-    for reading in read:
-        for name, ms in reading.held.items():
-            held[name] = max(held.get(name) or 0, ms or 0) or None
+    held = held_at(plan, read)
     found, living, places = Found(), alive(plan), Sampled(plan)
     for session in _over_before(min(one.t for one in read), sent):
         place = places.place(session.session)
         over = place is not None and place[0] >= living
         _compare(found, session, held, begin_ms, ended=over)
+    if plan.audit.own_times:
+        found.holding, found.later = found.holding + found.later, 0
     return found
 
 
@@ -249,6 +260,7 @@ def _compare(
         found.before += 1
         return
     found.oldest_ms = min(found.oldest_ms, ms)
+    found.exact += ms in (acked_ms, sent.sent_ms)
     if ms > sent.sent_ms:
         found.later += 1
     elif ms >= acked_ms:

@@ -23,6 +23,7 @@ from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
 from qosflood.base.units import SECOND
+from qosflood.journal.loss_records import SentSession
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.http1 import SAMPLE_BODY_BYTES, BadResponseError, Response, ResponseReader
 from qosflood.plan.plan import Plan
@@ -45,7 +46,8 @@ class Posted:
 
     `location` is where a redirect leads, without its query, and `body` the beginning of the
     answer's; both fit for a terminal. `unreadable`: what came is no answer that the load could
-    read. `speaks` is the scheme of the port where that is known to be the other one.
+    read. `speaks` is the scheme of the port where that is known to be the other one. `sent`: whose
+    report it was, and its time of observation.
     """
 
     status: int | None
@@ -56,6 +58,7 @@ class Posted:
     body: str = ""
     unreadable: bool = False
     speaks: Literal["http", "https"] | None = None
+    sent: SentSession | None = None
 
 
 class _MetError(Exception):
@@ -102,6 +105,7 @@ async def post(plan: Plan) -> Posted:
         location=shown(_location(response.head)),
         body=shown(_words(response)),
         speaks=await other_scheme(plan.target, response.status, ""),
+        sent=SentSession(session=builder.session_id(0), acked_ms=now_ms, sent_ms=now_ms),
     )
 
 

@@ -70,7 +70,7 @@ def test_a_part_leaves_the_counter_to_the_merge():
 
 
 def test_what_is_lost_or_doubtful_speaks_and_the_others_are_said_beside_it():
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     told = (sent(("a", 5, 5)),)
     both = found(plan, samples=span(0, 100), sent=told, read_back=twice({"a": 5}))
     assert (both.method, both.verdict) == ("counter", "ok")
@@ -103,7 +103,7 @@ OTHERS_STAMP = {"a": 9}
     ],
 )
 def test_one_that_sees_nothing_wrong_never_outranks_one_that_doubts(samples, held, verdict):
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     result = found(plan, samples=samples, sent=(sent(("a", 5, 5)),), read_back=twice(held))
     assert result.verdict == verdict, result.reason
 
@@ -142,7 +142,7 @@ def test_without_an_audit_nothing_is_judged():
 
 
 def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never_appeared():
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     never = tuple(
         counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
     )

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import AuditSample, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession
 from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
@@ -276,3 +276,26 @@ def test_a_look_beforehand_tells_whether_the_counter_is_there(monkeypatch):
     said, (warning,) = looking_for_a_counter(page(b"b_total 7\n"))
     assert said == "counter ✗ the page has no a_total"
     assert "the page has no a_total; expected the counter that audit.counter names" in warning
+
+
+@pytest.mark.parametrize(
+    ("held_ms", "off_ms", "unsure_ms"),
+    [
+        (1_700_000_000_123, 0, 0),
+        (1_699_999_997_120, -3_003, 6),
+        (1_700_000_003_000, 2_877, 1_006),
+        (1_700_000_000, None, 0),
+    ],
+)
+def test_the_report_beforehand_shows_whether_the_target_stores_its_own_times(
+    held_ms, off_ms, unsure_ms
+):
+    ms = 1_700_000_000_123
+    sent = SentSession(session="qosflood-test-0-0", acked_ms=ms, sent_ms=ms)
+
+    async def run():
+        async with raw_server(held(("a", 1), ("qosflood-test-0-0", held_ms))) as server:
+            return await with_audit(plan_for(server), sent, 5_000_000)
+
+    audit = asyncio.run(run())[0].audit
+    assert (audit.held_off_ms, audit.held_unsure_ms) == (off_ms, unsure_ms)
