@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from qosflood.analysis.findings import LossFinding
 from qosflood.analysis.loss.in_flood import seen_in_flood
 from qosflood.analysis.loss.stored_times import held_at, too_coarse
-from qosflood.base.units import MS, format_count, format_duration, format_utc
+from qosflood.base.units import MS, counted, format_count, format_duration, format_utc
 from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, alive
@@ -203,24 +203,29 @@ def _forgotten(found: Found, sent: Sequence[SentSessions], read: Sequence[ReadBa
 def odd_times(plan: Plan, read: Sequence[ReadBack]) -> str:
     """The first time of observation that is none, in words; empty if all are times."""
     value = next((one.odd for one in read if one.odd is not None), None)
-    return "" if value is None else f"{'.'.join(plan.audit.observed)} is {value}, which no time is"
+    return (
+        "" if value is None else f"{'.'.join(plan.audit.observed)} is {value}, which is not a time"
+    )
 
 
 def _odd(plan: Plan, found: Found, read: Sequence[ReadBack]) -> str:
     if found.unread:
         why = odd_times(plan, read)
         but = f": {why}" if why else ""
-        unread = format_count(found.unread)
-        return f"{unread} sampled sessions hold a time that cannot be parsed{but}"
+        return f"{_hold(found.unread)} a time that cannot be parsed{but}"
     if found.before:
         return (
-            f"{format_count(found.before)} sampled sessions hold a time long before the run: "
+            f"{_hold(found.before)} a time long before the run: "
             f"{'.'.join(plan.audit.observed)} is not in ms since 1970, or the target's own time"
         )
     return (
-        f"{format_count(found.later)} sampled sessions hold a time later than any report sent: "
-        "the target stores its own times, or other clients use the same session ids"
+        f"{_hold(found.later)} a time later than any report sent: the target stores its own times, "
+        "or other clients use the same session ids"
     )
+
+
+def _hold(count: int) -> str:
+    return f"{counted(count, 'sampled session')} {'holds' if count == 1 else 'hold'}"
 
 
 def _compared(

@@ -318,7 +318,7 @@ async def _look(plan: Plan, source: Source) -> _Look:
     session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
     look.why = f"no item with {session} and {observed}, not even of the report just sent"
     if (odd := look.taken.odd) is not None:
-        look.why = f"{observed} is {odd}, which no time is; expected ms since 1970"
+        look.why = f"{observed} is {odd}, which is not a time; expected ms since 1970"
     return look
 
 

@@ -22,7 +22,7 @@ from qosflood.base.failures import (
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import SECOND
+from qosflood.base.units import MS, SECOND
 from qosflood.journal.loss_records import SentSession
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.http1 import SAMPLE_BODY_BYTES, BadResponseError, Response, ResponseReader
@@ -75,9 +75,10 @@ async def post(plan: Plan) -> Posted:
     """Send the first client's report once, over a connection of its own."""
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    now_ms = time.time_ns() // 1_000_000
-    request = builder.writer()(builder.template(0), *builder.walk(0), now_ms)
-    began_ns = time.monotonic_ns()
+    write, template, walk = builder.writer(), builder.template(0), builder.walk(0)
+    # The time of observation is the sending's, though the first report takes long to build.
+    now_ms, began_ns = time.time_ns() // MS, time.monotonic_ns()
+    request = write(template, *walk, now_ms)
     try:
         response = await _exchange(plan, request)
     except _MetError as met:

@@ -140,11 +140,11 @@ def test_a_value_that_no_time_is_is_named_and_warned_of():
     result = found(READBACK, sent=(sent(("a", 5, 5), ("b", 6, 6)),), read_back=odd)
     assert (result.verdict, result.reason) == (
         "inconclusive",
-        "1 sampled sessions hold a time that cannot be parsed: observedAt is 1e+300, which no "
-        "time is",
+        "1 sampled session holds a time that cannot be parsed: observedAt is 1e+300, which is "
+        "not a time",
     )
     (warning,) = loss_warnings(READBACK, totals(), result, LossEvidence(read_back=odd))
-    assert warning == "audit: in the snapshot observedAt is 1e+300, which no time is"
+    assert warning == "audit: in the snapshot observedAt is 1e+300, which is not a time"
 
 
 def test_a_target_that_holds_seconds_is_not_accused_of_holding_older_reports():

@@ -149,7 +149,7 @@ def counting(answer, **audit):
 @pytest.mark.parametrize(("value", "shown"), [("NaN", "nan"), ("-3", "-3"), ("1e300", "1e+300")])
 def test_a_counter_that_is_no_count_says_so(value, shown):
     (record,) = counting(page(f"a_total {value}\n".encode()), counter="a_total")
-    assert (record.value, record.reason) == (None, f"a_total is {shown}, which no count is")
+    assert (record.value, record.reason) == (None, f"a_total is {shown}, which is not a count")
 
 
 def test_a_counters_series_with_the_labels_are_added_up():
@@ -225,7 +225,7 @@ def test_a_snapshot_that_never_shows_the_report_is_none(monkeypatch):
     assert plan.audit.readback is None
     assert "not even of the report just sent" in plan.audit.why
     plan, _ = looking(held(("qosflood-test-3-2", "soon")))
-    assert "observedAt is soon, which no time is; expected ms since 1970" in plan.audit.why
+    assert "observedAt is soon, which is not a time; expected ms since 1970" in plan.audit.why
 
 
 def test_a_large_snapshot_is_only_looked_into(monkeypatch):
