@@ -17,6 +17,8 @@ _ORDER_MS = 250
 """A target may store, and so expire, sessions in another order than they were sent, by so much."""
 _CLOCKS_APART_MS = 86_400_000
 """The report before the load, and clocks that are wrong, are of the same day."""
+_LEAST_OF_ONE_MOMENT = 10
+"""So many sessions that report by turns show at which moment a snapshot was made."""
 _NOTICED_MS = 10_000
 """A restart may be noticed so long after it."""
 
@@ -27,7 +29,8 @@ class Found:
 
     `absent` are those not found, by the time of their last accepted report; `ended` those of them
     that ended before the load did, which may have been forgotten; `earlier` hold a report before
-    the last; `oldest_ms` is the oldest time that a session read back holds. Times `later` than any
+    the last; `oldest_ms` and `newest_ms` are the times that sessions read back hold, `acked_ms` the
+    oldest that one of them should. Times `later` than any
     report, `before` the run, and `unread` ones are not the run's own. `exact` hold a time that a
     report bore.
     """
@@ -38,6 +41,8 @@ class Found:
     before: int = 0
     unread: int = 0
     oldest_ms: float = math.inf
+    newest_ms: float = -math.inf
+    acked_ms: float = math.inf
     absent: list[tuple[int, str]] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
@@ -46,6 +51,13 @@ class Found:
     def judged(self) -> int:
         """Sessions that hold their last accepted report, or do not."""
         return self.holding + len(self.earlier) + len(self.absent)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether all that is held is older than all that should be: of one moment, as a page is
+        that stands still."""
+        enough = len(self.earlier) >= _LEAST_OF_ONE_MOMENT and not self.holding
+        return enough and self.newest_ms + _ORDER_MS < self.acked_ms
 
     @property
     def expired(self) -> bool:
@@ -91,7 +103,7 @@ def readback_finding(
     if restart_ms is not None and (gone := found.gone_at(restart_ms)):
         return _lost_at_restart(base, found, gone)
     if found.lost:
-        return _lost(base, found, _doubt(plan, whole) or _foreign_times(plan, found))
+        return _lost(base, found, _doubt(plan, whole) or _other_times(plan, found))
     if found.later or found.unread or found.before:
         return replace(base, verdict="inconclusive", reason=_odd(plan, found, whole))
     if found.absent:
@@ -140,14 +152,17 @@ def _doubt(plan: Plan, read: Sequence[ReadBack]) -> str:
     return ""
 
 
-def _foreign_times(plan: Plan, found: Found) -> str:
-    """Why older times may not be those of older reports; empty if they are."""
-    if plan.audit.held_off_ms is not None or found.exact or not found.earlier:
-        return ""
-    return (
-        "no session read back holds a time that a report bore: the target may store its own times, "
-        "by a clock that is behind"
-    )
+def _other_times(plan: Plan, found: Found) -> str:
+    """Why older times may not be those of the reports held last; empty if they are."""
+    if plan.audit.held_off_ms is None and not found.exact and found.earlier:
+        return (
+            "no session read back holds a time that a report bore: the target may store its own "
+            "times, by a clock that is behind"
+        )
+    if found.stands_still:
+        newest = _utc(round(found.newest_ms))
+        return f"nothing in it is later than {newest}: it stands still, or nothing was stored since"
+    return ""
 
 
 def _lost(base: LossFinding, found: Found, doubt: str) -> LossFinding:
@@ -264,7 +279,8 @@ def _compare(
     if ms < begin_ms - _CLOCKS_APART_MS:
         found.before += 1
         return
-    found.oldest_ms = min(found.oldest_ms, ms)
+    found.oldest_ms, found.newest_ms = min(found.oldest_ms, ms), max(found.newest_ms, ms)
+    found.acked_ms = min(found.acked_ms, acked_ms)
     found.exact += ms in (acked_ms, sent.sent_ms)
     if ms > sent.sent_ms:
         found.later += 1

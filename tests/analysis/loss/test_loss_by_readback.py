@@ -266,3 +266,18 @@ def test_nobody_is_accused_by_older_times_none_of_which_a_report_bore():
     assert result.reason.endswith("the target may store its own times, by a clock that is behind")
     some = stamped | {"s1": REPORTED["s1"]}
     assert found(unseen, sent=(told,), read_back=twice(some)).verdict == "lost"
+
+
+def test_a_snapshot_that_stands_still_accuses_nobody():
+    told = sent(*((name, ms, ms) for name, ms in REPORTED.items()))
+    frozen = {name: ms - 17_000 for name, ms in REPORTED.items()}
+    result = found(READBACK, sent=(told,), read_back=twice(frozen))
+    assert (result.verdict, result.missing) == ("inconclusive", None)
+    assert result.reason.endswith(
+        "but nothing in it is later than 1970-01-01T00:00:43.900Z: it stands still, or nothing was "
+        "stored since"
+    )
+    one_new = frozen | {"s1": REPORTED["s1"]}
+    assert found(READBACK, sent=(told,), read_back=twice(one_new)).verdict == "lost"
+    lagging = {name: ms - 700 for name, ms in REPORTED.items()}
+    assert found(READBACK, sent=(told,), read_back=twice(lagging)).verdict == "lost"
