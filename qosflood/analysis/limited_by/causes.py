@@ -89,12 +89,12 @@ def _backlog(plan: Plan, baseline: PhaseFigures | None, flood: PhaseFigures) -> 
     if connects is None or not (connects.slow or connects.failed):
         return
     before = baseline.tcp.dropped if baseline is not None and baseline.tcp is not None else None
-    at_1x = "" if before is None else f", {format_count(before)} at 1x"
+    before_words = "" if before is None else f", {format_count(before)} in the baseline"
     yield Cause(
         kind="backlog",
         explains="any",
         what=f"listeners on this machine dropped {format_count(dropped)} connects in the flood"
-        f"{at_1x}, because their backlog was full",
+        f"{before_words}, because their backlog was full",
     )
 
 

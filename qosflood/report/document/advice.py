@@ -17,7 +17,7 @@ from qosflood.report.document.situations import (
     after_crash,
     by_causes,
     by_generator,
-    failed_at_1x,
+    failed_in_baseline,
     is_explained,
     less_load_may_help,
     stalls_of_target,
@@ -54,7 +54,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
         yield from by_generator(findings)
-        yield from failed_at_1x(findings)
+        yield from failed_in_baseline(findings)
         yield from by_causes(findings)
         yield from stalls_of_target(findings)
     own = [judged for judged in broken if not is_explained(judged, findings)]

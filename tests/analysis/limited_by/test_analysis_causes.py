@@ -85,7 +85,7 @@ def test_a_full_backlog_is_another_listeners_where_no_connect_of_the_load_was_sl
 def test_a_full_backlog_is_named_where_it_is_this_machines(trouble):
     findings = found(dropping(500), connecting(**trouble))
     assert kinds(findings) == ["backlog"]
-    assert "dropped 14,500 connects in the flood, 0 at 1x" in findings.limited_why
+    assert "dropped 14,500 connects in the flood, 0 in the baseline" in findings.limited_why
     away = replace(PLAN, target=replace(PLAN.target, loopback=False))
     assert kinds(found(dropping(500), connecting(**trouble), away)) == []
 
