@@ -151,3 +151,15 @@ def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never
     assert (kept.method, kept.verdict) == ("counter", "unmeasured")
     assert "the page has no reports_total; the last report of 1 of 1" in kept.reason
     assert found(plan, **told, read_back=twice({"a": 4})).verdict == "lost"
+
+
+def test_a_run_that_was_stopped_before_anything_was_sent_could_have_been_read_back():
+    plan = make_plan(audit=Audit(readback="/sessions"))
+    stopped = found(plan, clock=replace(CLOCK, completed=False))
+    assert stopped.reason == "the run was stopped before the target had settled"
+
+
+def test_lines_that_were_left_out_leave_open_what_was_accepted():
+    result = found(COUNTER, samples=span(0, 160), left_out=True)
+    assert (result.verdict, result.foreign) == ("unmeasured", None)
+    assert result.reason.startswith("lines of the journal were left out")
