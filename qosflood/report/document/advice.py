@@ -63,11 +63,16 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
-    for judged in verdict.limits:
+    for judged in verdict.limits if _began(findings) else ():
         if judged.ok is None and judged.reason != BY_MERGE:
             yield from remedies_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
+
+
+def _began(findings: Findings) -> bool:
+    """Whether anything could be measured; before that nothing shows what cannot be."""
+    return any(phase.seconds > 0 for phase in findings.phases)
 
 
 def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:

@@ -292,3 +292,19 @@ def test_that_less_load_does_not_help_is_said_of_refusals_of_what_a_report_says_
         made = story("errors", flood=refusing(status), baseline=refusing(status))
         (first, *_) = advise(made.plan, made.findings, made.verdict)
         assert ("less load does not mend that" in first) is helpless
+
+
+def test_a_run_that_ended_before_its_load_shows_nothing_that_could_not_be_measured() -> None:
+    made = story("errors", flood=counts())
+    unjudged = tuple(
+        replace(made.verdict.limits[0], limit=make_limit(f"{name} < 1", name, 0), ok=None)
+        for name in ("scrape.gap", "memory.max")
+    )
+    phases = tuple(
+        replace(one, seconds=0.0, scheduled=0, scrapes=replace(one.scrapes, count=0, failed=0))
+        for one in made.findings.phases
+    )
+    verdict = replace(made.verdict, verdict="INTERRUPTED", limits=unjudged)
+    memory = replace(made.findings.memory, verdict="unmeasured")
+    found = replace(made.findings, phases=phases, ended="interrupted", memory=memory)
+    assert not any("add --" in step for step in advise(made.plan, found, verdict))
