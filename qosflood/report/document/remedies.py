@@ -260,10 +260,12 @@ def _scrapes(case: _Case) -> str:
 
 
 def _page_stays_away(findings: Findings) -> bool:
-    """Whether the page answered neither in the flood nor after it: it is not just slow under
-    load."""
-    scrapes = [p.scrapes for p in findings.phases if p.name in ("flood", "recovery")]
-    return len(scrapes) > 1 and all(one.count and one.failed == one.count for one in scrapes)
+    """Whether the page answered neither in the flood nor after it, though it had before: it is not
+    just slow under load."""
+    scrapes = {phase.name: phase.scrapes for phase in findings.phases}
+    away = {name for name, one in scrapes.items() if one.count and one.failed == one.count}
+    there = {name for name, one in scrapes.items() if one.failed < one.count}
+    return {"flood", "recovery"} <= away and bool(there & {"baseline", "ramp"})
 
 
 def _memory_growth(case: _Case) -> str:

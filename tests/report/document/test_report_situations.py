@@ -308,3 +308,9 @@ def test_a_run_that_ended_before_its_load_shows_nothing_that_could_not_be_measur
     memory = replace(made.findings.memory, verdict="unmeasured")
     found = replace(made.findings, phases=phases, ended="interrupted", memory=memory)
     assert not any("add --" in step for step in advise(made.plan, found, verdict))
+
+
+def test_a_page_that_never_answered_well_did_not_begin_to_fail() -> None:
+    made = without_page("baseline", "ramp", "flood", "recovery")
+    (first, *_) = advise(made.plan, made.findings, made.verdict)
+    assert "began to fail" not in first
