@@ -353,15 +353,17 @@ def recovery_line(document: Document) -> str:
 
 
 def books_line(document: Document) -> str:
-    """The sum of the outcomes against what was scheduled, in one line."""
+    """The sum of the outcomes against what was scheduled, in one line; of a run that ended early,
+    with those that have none."""
     totals = document.totals
     parts = [
         f"{number:,} {'answered' if name == 'acked' else name}"
         for name, number in totals.outcomes.items()
         if number
     ]
-    if totals.in_flight:
-        parts.append(f"{totals.in_flight:,} in flight")
+    if totals.in_flight > 0:
+        parts.append(f"{totals.in_flight:,} without an outcome")
+        return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts)}")
     sign, state = ("=", "add up") if totals.balanced else ("≠", "do NOT add up")
     return printable(
         f"{totals.scheduled:,} scheduled {sign} {' + '.join(parts) or '0'}: outcomes {state}"

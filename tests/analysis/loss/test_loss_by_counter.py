@@ -207,13 +207,13 @@ def test_a_counter_that_never_appeared_is_a_plain_warning_of_its_own():
 
 def test_a_counter_that_is_no_count_is_named_as_what_it_is():
     odd = tuple(
-        counted(t, None, reason="reports_total is nan, which no count is")
+        counted(t, None, reason="reports_total is nan, which is not a count")
         for t in (SECOND, SETTLED)
     )
     result = found(COUNTER, samples=odd)
     assert (result.verdict, result.reason) == (
         "unmeasured",
-        "reports_total: was not read before the load: reports_total is nan, which no count is",
+        "reports_total: was not read before the load: reports_total is nan, which is not a count",
     )
     (warning,) = loss_warnings(COUNTER, totals(), result, LossEvidence(samples=odd))
-    assert warning.endswith("was never read: reports_total is nan, which no count is")
+    assert warning.endswith("was never read: reports_total is nan, which is not a count")
