@@ -111,7 +111,7 @@ def test_one_that_sees_nothing_wrong_never_outranks_one_that_doubts(samples, hel
 @pytest.mark.parametrize(
     ("plan", "evidence"),
     [
-        (COUNTER, {"samples": (*RISING, *after(90, 90))}),
+        (COUNTER, {"samples": (*RISING, *after(90, 90, 90, 90))}),
         (READBACK, {"sent": (sent(("a", 5, 5), ("b", 6, 6)),), "read_back": twice({"a": 4})}),
     ],
 )
