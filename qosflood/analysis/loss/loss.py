@@ -67,7 +67,9 @@ def loss_finding(
     found = _findings(methods, plan, clock, totals, base, evidence)
     found = [_after_restart(one, evidence) for one in _agreed(found, plan, clock, evidence)]
     speaker = _speaker(found)
-    reasons = [speaker.reason, *(one.reason for one in found if one is not speaker)]
+    others = (one.reason for one in found if one is not speaker)
+    # That it restarted is said once.
+    reasons = [speaker.reason, *(reason.removeprefix(f"{_RESTARTED}; ") for reason in others)]
     examples = next((one.examples for one in found if one.examples), ())
     return replace(
         speaker,

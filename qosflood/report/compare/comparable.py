@@ -106,7 +106,7 @@ def unfit(run: Given) -> str | None:
     """Why a run's own figures cannot be relied on; None if they can."""
     document = run.document
     if document.run.ended != "completed":
-        return f"{document.verdict}: ended {document.run.ended}"
+        return f"{document.verdict}: it ended early ({document.run.ended})"
     if document.generator.problems:
         return f"INVALID: {document.generator.problems[0]}"
     return None

@@ -136,7 +136,9 @@ def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
         bound = format_duration(round_up(1.5 * p99 / MS) * MS)
         yield f"lock in today's latency: --limit 'response.p99 < {bound}'"
     most = findings.memory.max_bytes
-    if most and "memory.max" not in named:
+    if (spike := next((one for one in findings.causes if one.kind == "spike"), None)) is not None:
+        yield f"{spike.what}: find out what the target did then before you limit its memory"
+    elif most and "memory.max" not in named:
         bound = f"{math.ceil(round_up(1.5 * most / _MIB))}MiB"
         yield f"lock in today's memory: --limit 'memory.max < {bound}'"
 

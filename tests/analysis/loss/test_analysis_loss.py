@@ -163,3 +163,12 @@ def test_lines_that_were_left_out_leave_open_what_was_accepted():
     result = found(COUNTER, samples=span(0, 160), left_out=True)
     assert (result.verdict, result.foreign) == ("unmeasured", None)
     assert result.reason.startswith("lines of the journal were left out")
+
+
+def test_a_restart_is_said_once():
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
+    told = {"samples": span(0, 100), "sent": (sent(("a", 5, 5)),), "read_back": twice({"a": 5})}
+    result = found(plan, **told, restarts=1)
+    assert result.verdict == "inconclusive"
+    assert result.reason.count("the target restarted") == 1
+    assert "the last report of 1 of 1 sampled sessions is there" in result.reason
