@@ -23,7 +23,7 @@ from qosflood.analysis.findings import (
 from qosflood.analysis.findings_of_target import Crash
 from qosflood.analysis.findings_prometheus import PrometheusFinding
 from qosflood.analysis.findings_series import Second
-from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps
+from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps, left_out
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
 from qosflood.analysis.limited_by.attribution import Attribution, attribute
@@ -155,7 +155,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
     restarts = instead(RESTARTS, lambda: all_restarts(instances, accumulated.events), lambda: None)
     loss = instead(
         "loss",
-        lambda: loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts)),
+        lambda: loss_finding(plan, clock, account, _loss_evidence(accumulated, restarts, gaps)),
         lambda: missing.no_loss(account.outcomes.get("acked", 0)),
     )
     findings = Findings(
@@ -263,14 +263,14 @@ def _warnings(
                 accumulated.jumps.found,
             )
         ],
-        lambda: [*loss_warnings(plan, account, loss, _loss_evidence(accumulated, None))],
+        lambda: [*loss_warnings(plan, account, loss, _loss_evidence(accumulated, None, gaps))],
         lambda: [*prometheus_warnings(prometheus)],
     )
     nothing: Callable[[], Iterable[str]] = tuple
     return tuple(line for make in makers for line in gaps.instead("warnings", make, nothing))
 
 
-def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEvidence:
+def _loss_evidence(accumulated: Accumulator, restarts: int | None, gaps: Gaps) -> LossEvidence:
     return LossEvidence(
         sent=tuple(accumulated.sent),
         samples=tuple(accumulated.audit_samples),
@@ -278,6 +278,7 @@ def _loss_evidence(accumulated: Accumulator, restarts: int | None) -> LossEviden
         events=tuple(accumulated.events),
         restarts=restarts,
         sessions=accumulated.population.begun(sys.maxsize) or 0,
+        left_out=left_out(gaps.found),
     )
 
 

@@ -51,6 +51,11 @@ class Gaps:
             return otherwise()
 
 
+def left_out(gaps: Iterable[Gap]) -> bool:
+    """Whether some of the records themselves could not be read."""
+    return any(gap.section == JOURNAL for gap in gaps)
+
+
 def error_words(error: Exception) -> str:
     """An error that nobody foresaw, in one line."""
     return f"{type(error).__name__}: {error}"

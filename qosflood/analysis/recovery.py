@@ -16,6 +16,8 @@ from qosflood.journal.records import Latency, ScrapeSample
 from qosflood.plan.plan import Phase, Plan
 
 ERROR_TOLERANCE = 0.01
+_NO_STANDARD = 0.5
+"""A baseline in which so many reports failed shows nothing that the target could come back to."""
 _P99_FACTOR = 2
 _P99_MARGIN_NS = 50 * MS
 
@@ -43,6 +45,9 @@ def recovery_finding(
         return _unjudged("the plan has no recovery phase")
     if baseline is None or not baseline.scheduled:
         return _unjudged("there is no baseline to compare with")
+    if (failed := _failed(baseline)) >= _NO_STANDARD * baseline.scheduled:
+        share = format_ratio(failed / baseline.scheduled)
+        return _unjudged(f"{share} of the baseline's reports failed, too many to compare with")
     worst_ns = _tail(baseline.response)
     if worst_ns is None or seen.before is None:
         return _unjudged("the baseline has no response times to compare with")
@@ -53,28 +58,43 @@ def recovery_finding(
         return _unjudged("the generator was late throughout recovery")
     most_ns = max(_P99_FACTOR * worst_ns, worst_ns + _P99_MARGIN_NS)
     errors_s, most_errors = _errors_good_from(phase, inside, baseline)
-    response_s = _response_good_from(phase, inside, seen, most_ns)
-    scrapes_s = _scrapes_good_from(clock, phase, baseline.scrapes, scrapes)
-    parts = {"errors": errors_s, "response p99": response_s}
-    if scrapes:
-        parts["scrapes"] = scrapes_s
-    known = [value for value in parts.values() if value is not None]
-    recovered_all = len(known) == len(parts)
+    parts = {
+        "errors": errors_s,
+        "response p99": _response_good_from(phase, inside, seen, most_ns),
+    }
+    if scrapes and baseline.scrapes.success_ratio != 0:
+        parts["scrapes"] = _scrapes_good_from(clock, phase, baseline.scrapes, scrapes)
     bound = (
         f"errors at most {format_ratio(most_errors)} (what the baseline's "
         f"{counted(baseline.scheduled, 'report')} allow, and {format_ratio(ERROR_TOLERANCE)}), "
         f"p99 at most {format_duration(most_ns)}"
     )
+    return _judged_finding(phase, baseline, recovered, parts, bound)
+
+
+def _judged_finding(
+    phase: Phase,
+    baseline: PhaseFigures,
+    recovered: PhaseFigures,
+    parts: dict[str, float | None],
+    bound: str,
+) -> RecoveryFinding:
+    known = [value for value in parts.values() if value is not None]
+    as_before = ", scrapes as in the baseline" if "scrapes" in parts else ""
     return RecoveryFinding(
-        seconds=max(known) if recovered_all else None,
-        errors_s=errors_s,
-        response_s=response_s,
-        scrapes_s=scrapes_s if scrapes else None,
+        seconds=max(known) if len(known) == len(parts) else None,
+        errors_s=parts["errors"],
+        response_s=parts["response p99"],
+        scrapes_s=parts.get("scrapes"),
         judged=True,
-        reason=f"{_words(phase, parts)}; recovered means {bound}, scrapes as in the baseline",
+        reason=f"{_words(phase, parts)}; recovered means {bound}{as_before}",
         rss_before=baseline.rss_end,
         rss_after=recovered.rss_end,
     )
+
+
+def _failed(phase: PhaseFigures) -> int:
+    return phase.scheduled - phase.outcomes.get("acked", 0)
 
 
 def _unjudged(reason: str) -> RecoveryFinding:
@@ -121,8 +141,7 @@ def _errors_good_from(
 ) -> tuple[float | None, float]:
     """From when on no more reports failed than may, and which share may: what the baseline's own
     reports allow, and a little more."""
-    before = baseline.scheduled - baseline.outcomes.get("acked", 0)
-    most = share_bounds(before, baseline.scheduled, LIKELY_Z)[1] + ERROR_TOLERANCE
+    most = share_bounds(_failed(baseline), baseline.scheduled, LIKELY_Z)[1] + ERROR_TOLERANCE
     ended = [_ended(second, sum(second.errors.values())) for second in inside]
     return _since(phase, good_from(ended, most), inside[0]), most
 

@@ -59,10 +59,16 @@ def _shown(char: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean WORD?`, or nothing when no known word is like it."""
+    close = closest(word, known)
+    return f"; did you mean {close}?" if close else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like it; None if none is."""
     # Only now: a shard, which reads templates without a mistake, would pay 0.2 MB for it.
     import difflib
 
     known = list(known)
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    return f"; did you mean {lowered[close[0]]}?" if close else ""
+    return lowered[close[0]] if close else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qosflood.base.errors import StartError, UnitError
-from qosflood.base.text import nearest
+from qosflood.base.text import closest
 from qosflood.base.units import MS, US, parse_duration, parse_ratio
 from qosflood.plan.options import parse_part, parse_peak
 
@@ -90,8 +90,9 @@ class _Existing(click.Path):
         except click.BadParameter:
             path = Path(value)
             with suppress(OSError):
-                beside = [str(path.parent / one.name) for one in path.parent.iterdir()]
-                near = nearest(str(path), beside)
+                # By name: paths below one long folder are all alike.
+                name = closest(path.name, (one.name for one in path.parent.iterdir()))
+                near = f"; did you mean {path.parent / name}?" if name else ""
                 self.fail(f'got "{value}", expected {self._expected}{near}', param, ctx)
             self.fail(f'got "{value}", expected {self._expected}', param, ctx)
 

@@ -103,15 +103,16 @@ class TerminalScreen:
         elif live and self._console.file.isatty():  # FORCE_COLOR makes no terminal of a CI log
             self._style = "live"
         self._view: RunView | None = None
+        self._unjudged: list[str] = []
 
     def plan(self, plan: Plan, needs: Needs) -> None:
         """Print the plan in a few lines, or all of it with where each value came from and what it
-        needs of this machine; when quiet, only what of it cannot be judged."""
+        needs of this machine; when quiet, only which of the user's limits cannot be judged."""
+        self._unjudged = unjudgeable(plan)
         if self._verbose:
             _print_plan(self._console, plan, needs)
         elif self._quiet:
-            for line in unjudgeable(plan):
-                self.notice(f"note: {line}")
+            self._note(unjudgeable(plan, only_named=True))
         else:
             for row in summarise(plan):
                 _print_row(self._console, row)
@@ -126,12 +127,20 @@ class TerminalScreen:
             self.notice(f"warning: {line}")
 
     def preflight(self, plan: Plan, seen: Preflight) -> None:
-        """Print what can be seen of the target."""
-        if self._quiet:
-            return
+        """Print what can be seen of the target, and which limits cannot be judged because of it."""
+        if not self._quiet:
+            self._preflight(plan, seen)
+        found = unjudgeable(plan, only_named=self._quiet)
+        self._note([line for line in found if line not in self._unjudged])
+
+    def _preflight(self, plan: Plan, seen: Preflight) -> None:
         _print_row(self._console, Row("preflight", seen.line(plan.report.expect), ""))
         if seen.command is not None and self._verbose:
             _print_row(self._console, Row("process", seen.command, ""))
+
+    def _note(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.notice(f"note: {line}")
 
     def notice(self, line: str) -> None:
         """Print one line about what is going on."""

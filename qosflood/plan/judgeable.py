@@ -31,13 +31,16 @@ def judged_by_merge(plan: Plan, limit: Limit) -> bool:
     return (source == "scrapes" and not part.scrapes) or (source == "processes" and not part.memory)
 
 
-def unjudgeable(plan: Plan) -> list[str]:
-    """A line for each limit; those with the same reasons share one. None of a search, whose trials
-    have phases of their own."""
+def unjudgeable(plan: Plan, *, only_named: bool = False) -> list[str]:
+    """A line for each limit; those with the same reasons share one. `only_named`: those alone that
+    the user named, for which the run would be INVALID. None of a search, whose trials have phases
+    of their own."""
     if plan.capacity is not None:
         return []
     by_reason: dict[str, list[str]] = {}
     for limit in plan.limits:
+        if only_named and limit.named_by != "user":
+            continue
         if not judged_by_merge(plan, limit) and (why := _why(plan, limit)):
             by_reason.setdefault(why, []).append(limit.expr)
     for limit in plan.aborts:

@@ -105,7 +105,9 @@ class Audit:
     session's id and to the time of observation (epoch ms); up to `sessions` are looked for.
     `readback` None: nothing is read back, and `why` may say why. `asked`: it is tried even where a
     look beforehand found no snapshot; that look met one of `before_bytes`, of `each_bytes` for each
-    session in it.
+    session in it. Times in it are the reports' own plus `held_off_ms`, give or take
+    `held_unsure_ms`: 0 and 0 where the target keeps the times that it is sent, None where the look
+    did not show it.
     """
 
     counter: str | None = None
@@ -120,6 +122,13 @@ class Audit:
     why: str = ""
     before_bytes: int = 0
     each_bytes: float = 0.0
+    held_off_ms: int | None = None
+    held_unsure_ms: int = 0
+
+    @property
+    def own_times(self) -> bool:
+        """Whether the target was seen to store times of its own."""
+        return bool(self.held_off_ms or self.held_unsure_ms)
 
     @property
     def metric(self) -> str | None:

@@ -37,7 +37,6 @@ from qosflood.live.outputs import NO_OUTPUTS, Outputs, WantedOutputs
 from qosflood.live.web.page import Controls
 from qosflood.load.body.request import mean_bytes
 from qosflood.load.schedule.due_times import Schedule
-from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Part, Plan
 from qosflood.plan.profile.target import with_target_port
 from qosflood.run.preflight.machine import examine
@@ -240,15 +239,11 @@ async def _look(
     posted = await send_report(plan)
     check_reached(plan, posted)
     shown.show()
-    known = unjudgeable(plan)
     seen = await preflight(plan, posted, warnings)
     if plan.capacity is None:
         plan, seen = await look_for_audit(plan, seen)
     screen.preflight(plan, seen)
     said = check_target(plan, seen, anyway=request.anyway)
-    for line in unjudgeable(plan):
-        if line not in known:
-            screen.notice(f"note: {line}")
     return plan, replace(seen, warnings=(*seen.warnings, *said))
 
 

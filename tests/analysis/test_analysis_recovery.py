@@ -221,3 +221,17 @@ def test_samples_of_a_long_drain_belong_to_settle():
     assert phase.name == "settle"
     assert phase.seconds == late_s + 6 - PLAN.load_ns / SECOND
     assert phase.scrapes.count >= 5
+
+
+def test_a_baseline_that_failed_itself_is_nothing_to_come_back_to():
+    failed = analyse(PLAN, WALL_NS, healthy_run(PLAN, change=failing(10))).recovery
+    assert (failed.judged, failed.seconds) == (False, None)
+    assert failed.reason == "100% of the baseline's reports failed, too many to compare with"
+    some = analyse(PLAN, WALL_NS, healthy_run(PLAN, change=failing(3))).recovery
+    assert (some.judged, some.seconds) == (True, 0.0)
+
+
+def test_scrapes_that_failed_throughout_the_baseline_are_not_what_recovery_waits_for():
+    never = analyse(PLAN, WALL_NS, healthy_run(PLAN, scrape_ok=lambda _s: False)).recovery
+    assert (never.seconds, never.scrapes_s) == (0.0, None)
+    assert "scrapes" not in never.reason

@@ -274,3 +274,11 @@ def test_a_reader_that_has_gone_is_no_verdict(word: str) -> None:
     done = subprocess.run(command, stdout=writing, stderr=writing, timeout=60)
     os.close(writing)
     assert done.returncode == (2 if word == "intercon" else 130)
+
+
+def test_a_path_is_like_another_by_its_name_not_by_the_folder_that_both_are_in(tmp_path) -> None:
+    for name in ("20261130T180000Z-smoke", "elsewhere"):
+        (tmp_path / name).mkdir()
+    near = qosflood("report", str(tmp_path / "20261130T180000Z-smoki")).err
+    assert f"did you mean {tmp_path / '20261130T180000Z-smoke'}?" in near
+    assert "did you mean" not in qosflood("report", str(tmp_path / "nothing-like")).err

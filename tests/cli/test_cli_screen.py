@@ -3,6 +3,7 @@ away."""
 
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 from findings_maker import make_limit
@@ -14,6 +15,7 @@ from stories import document_of, good_run
 from qosflood.base.units import Rate
 from qosflood.cli.screen import TerminalScreen
 from qosflood.live.terminal import PlainView
+from qosflood.plan.limit_language import parse_limit
 from qosflood.report.build import build
 from qosflood.report.document.document import to_json
 from qosflood.run.preflight.resources import Needs
@@ -71,14 +73,23 @@ def test_a_plan_is_six_lines_and_all_of_it_on_demand(monkeypatch, capsys, width)
     assert every[-1].split("  ")[0] == "machine"
 
 
-def test_what_cannot_be_judged_is_said_before_the_load_however_quiet_it_is(capsys):
+def test_what_cannot_be_judged_is_said_before_the_load(capsys):
     plan = plan_of(duration_ns=600 * 10**9)
     line = "memory.leak == none: not judged in a flood of 10m; it takes --duration 12m"
-    for how in ({}, {"verbose": True}, {"quiet": True}):
+    for how in ({}, {"verbose": True}):
         screen_of(**how).plan(plan, NEEDS)
         assert " ".join(capsys.readouterr().err.split()).count(line) == 1
+    screen_of(quiet=True).plan(plan, NEEDS)
+    assert capsys.readouterr().err == ""
     screen_of().dry_run(plan, NEEDS)
     assert " ".join(capsys.readouterr().out.split()).count(line) == 1
+
+
+def test_however_quiet_it_is_a_limit_that_would_make_the_run_invalid_is_named(capsys):
+    named = parse_limit("memory.leak == none", "user")
+    plan = replace(plan_of(duration_ns=600 * 10**9), limits=(named,))
+    screen_of(quiet=True).plan(plan, NEEDS)
+    assert "note: memory.leak == none: not judged in a flood of 10m" in capsys.readouterr().err
 
 
 def test_without_a_terminal_a_line_has_eighty_columns(monkeypatch, capsys):

@@ -18,7 +18,7 @@ LOSSY = Path(__file__).parents[1] / "support" / "lossy.py"
 COUNTER = ("--set", "audit.counter=intercom_webrtc_reports_total")
 GAUGE = ("--set", "audit.gauge=intercom_webrtc_active_sessions")
 UNREAD = ("--set", "audit.readback=off")
-LONG_SETTLE = ("--set", "phases.settle=3500ms")
+LONG_SETTLE = ("--set", "phases.settle=6500ms")
 SETTLE = ("--set", "phases.settle=1500ms")
 SCRAPED = ("--scrape-interval", "500ms")
 LOOKED_AT = (
@@ -44,8 +44,8 @@ CASES = {
     "drops": Case("drops:10", COUNTER),
     "forgets": Case("forgets:20"),
     "forgets gauged": Case("forgets:20", (*GAUGE, *UNREAD)),
-    "expires": Case("expires:3000", LONG_SETTLE),
-    "expires gauged": Case("expires:3000", (*GAUGE, *UNREAD, *LONG_SETTLE)),
+    "expires": Case("expires:6000", LONG_SETTLE),
+    "expires gauged": Case("expires:6000", (*GAUGE, *UNREAD, *LONG_SETTLE)),
     "uncounted": Case("uncounted:10", COUNTER),
     "fast503": Case("fast503", COUNTER),
     "foreign": Case("foreign:2", COUNTER),

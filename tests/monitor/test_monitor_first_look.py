@@ -133,14 +133,17 @@ def test_scrapes_that_are_off_are_not_made():
     assert seen.memory_source == "process"
 
 
-def test_a_server_that_often_stands_before_another_is_taken_with_a_warning(tmp_path):
+def test_a_proxys_memory_is_never_taken_for_the_targets(tmp_path):
     with listener(program=renamed_python(tmp_path, "nginx")) as target:
         blind, with_gauge = sight(target.port), sight(target.port, 900 * MIB)
-    assert blind.memory_source == "process"
+        named = sight(target.port, watch={"pid": target.pid})
+        alike = sight(target.port, psutil.Process(target.pid).memory_info().rss)
+    assert blind.memory_source is None
     (warning,) = blind.warnings
-    assert "if it stands before the collector" in warning
+    assert "holds port" in warning
     assert "--pid" in warning
-    assert with_gauge.memory_source == "gauge"
+    assert (with_gauge.memory_source, alike.memory_source) == ("gauge", "gauge")
+    assert named.memory_source == "process"
 
 
 def unscraped(port, pid=None, page_port=None):

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from qosflood.base.errors import JournalError
 from qosflood.cli.report import report
 from qosflood.journal.records import End, Window
 from qosflood.journal.run_directory import FAILURES, JOURNAL
+from qosflood.plan.limit_language import parse_limit
+from qosflood.plan.watching import Audit
 from qosflood.report import build as build_module
 from qosflood.report.build import build
 
@@ -185,6 +189,32 @@ def test_a_damaged_line_costs_the_report_unless_it_is_salvaged(tmp_path: Path) -
     assert "lines left out: line 10: " in words
     (gap,) = build(run_dir, salvage=True).document.gaps
     assert gap.section == "journal"
+
+
+def test_lines_that_were_left_out_break_no_limit_and_accuse_nobody(tmp_path: Path) -> None:
+    plan = make_plan(
+        audit=Audit(counter="reports_total"),
+        limits=(parse_limit("offered >= 99%"), parse_limit("scrape.gap < 3s")),
+    )
+    due: Counter[str] = Counter()
+    for one in healthy_run(plan):
+        due.update({one.phase: one.scheduled} if isinstance(one, Window) else {})
+    phases = tuple(replace(phase, planned=due[phase.name]) for phase in plan.phases)
+    run_dir = write_run(tmp_path / "run", replace(plan, phases=phases))
+    journal = run_dir / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    gone = [line for line in lines if b'"scrape"' in line and b'"t":1' in line]
+    gone.append(next(line for line in lines if b'"window"' in line and b'"flood"' in line))
+    journal.write_bytes(b"".join(b"?\n" if line in gone else line for line in lines))
+    document = build(run_dir, salvage=True).document
+    assert document.verdict == "INVALID"
+    for limit in document.limits:
+        assert (limit.ok, limit.reason) == (
+            None,
+            "broken only with the lines of the journal that were left out",
+        )
+    assert (document.loss.verdict, document.loss.foreign) == ("unmeasured", None)
+    assert "lines of the journal were left out" in document.loss.reason
 
 
 def test_an_undamaged_run_is_salvaged_without_a_word(tmp_path: Path) -> None:

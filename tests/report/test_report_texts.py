@@ -155,9 +155,7 @@ def test_every_figure_of_a_phase_is_for_those_who_ask() -> None:
 
 
 def test_unbalanced_books_are_said_out_loud() -> None:
-    assert "412 in flight: outcomes do NOT add up" in " ".join(
-        summary(interrupted_run(), 200).split()
-    )
+    assert "+ 412 without an outcome" in " ".join(summary(interrupted_run(), 200).split())
 
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,3 +213,16 @@ def test_a_reason_that_the_headline_holds_is_not_listed_once_more() -> None:
     verdict = replace(story.verdict, headline=f"5,000 clients: FAIL - {first}")
     said = " ".join(summary(replace(story, verdict=verdict), 200).split())
     assert (said.count(first), said.count(f"· {second}")) == (1, 1)
+
+
+def test_a_report_that_fails_in_a_later_phase_is_named_with_the_one_it_was_due_in() -> None:
+    document = document_of(failing_run())
+    assert document.first_failure is not None
+    flood = document.phase("flood")
+    assert flood is not None
+    for due, words in (("baseline", ", of a report due in baseline: "), ("flood", "reports/s: ")):
+        first = document.first_failure.model_copy(
+            update={"t_s": flood.start_s + 1, "evidence": {"phase": due}}
+        )
+        line = cells.first_failure_line(document.model_copy(update={"first_failure": first}))
+        assert words in line, line

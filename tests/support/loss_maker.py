@@ -20,7 +20,7 @@ COUNTER = make_plan(audit=Audit(counter="reports_total"))
 
 GAUGE = make_plan(audit=Audit(gauge="sessions"))
 
-READBACK = make_plan(audit=Audit(readback="/sessions"))
+READBACK = make_plan(audit=Audit(readback="/sessions", held_off_ms=0))
 
 
 def totals(acked=100, *, resent=0, retried=None, **outcomes):

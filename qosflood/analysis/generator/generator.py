@@ -14,7 +14,8 @@ from qosflood.plan.plan import GENERATOR_PHASES, Plan
 
 MOST_LATE = 0.05
 FORGIVEN = 1
-"""This many late windows never make a run INVALID: one stall in ten seconds is no pattern."""
+"""One late window, or one report picked up late, never makes a run INVALID: one stall in ten
+seconds is no pattern."""
 LEAST_PICKED = 0.995
 MOST_WAITED = 0.5
 """A shard that waits for a core for longer than this could not have worked more if it had to."""
@@ -168,7 +169,7 @@ def _late_problems(tally: GeneratorTally) -> Iterator[str]:
 
 
 def _pick_problems(tally: GeneratorTally) -> Iterator[str]:
-    if tally.picked_late > (1 - LEAST_PICKED) * tally.scheduled:
+    if tally.picked_late > max((1 - LEAST_PICKED) * tally.scheduled, FORGIVEN):
         yield (
             f"{format_count(tally.picked_late)} of {format_count(tally.scheduled)} reports were "
             "picked up only after their phase had ended (at least "

@@ -81,17 +81,20 @@ def _files(flood: PhaseFigures) -> Iterator[Cause]:
 
 
 def _backlog(plan: Plan, baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[Cause]:
-    """Of a target on this machine, whose listeners' counters are this machine's."""
-    dropped = flood.tcp.dropped if flood.tcp is not None else None
+    """Of a target on this machine, whose listeners' counters are this machine's: without slow or
+    failed connects of the load, it was another listener whose backlog was full."""
+    dropped, connects = flood.tcp.dropped if flood.tcp is not None else None, flood.connects
     if not plan.target.loopback or dropped is None or dropped < _LEAST_DROPPED:
         return
+    if connects is None or not (connects.slow or connects.failed):
+        return
     before = baseline.tcp.dropped if baseline is not None and baseline.tcp is not None else None
-    at_1x = "" if before is None else f", {format_count(before)} at 1x"
+    before_words = "" if before is None else f", {format_count(before)} in the baseline"
     yield Cause(
         kind="backlog",
         explains="any",
         what=f"listeners on this machine dropped {format_count(dropped)} connects in the flood"
-        f"{at_1x}, because their backlog was full",
+        f"{before_words}, because their backlog was full",
     )
 
 

@@ -66,32 +66,34 @@ def _service(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str
     now = f"p50 {_ns(flood.service.p50_ns)}, max {_ns(flood.service.max_ns)} in the flood"
     known = baseline is not None and baseline.service.count
     before = baseline.service if baseline is not None and known else None
-    at_1x = f"; p50 {_ns(before.p50_ns)}, max {_ns(before.max_ns)} at 1x" if before else ""
-    yield f"service time: {now}{at_1x}"
+    before_words = (
+        f"; p50 {_ns(before.p50_ns)}, max {_ns(before.max_ns)} in the baseline" if before else ""
+    )
+    yield f"service time: {now}{before_words}"
 
 
 def _cores(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     if flood.target_cores is None:
         return
     before = baseline.target_cores if baseline else None
-    at_1x = f", {before:.2f} at 1x" if before is not None else ""
+    before_words = f", {before:.2f} in the baseline" if before is not None else ""
     full = "; one thread can use at most 1" if flood.target_cores >= _ONE_CORE else ""
     throttled = flood.target_throttled
     quota = f"; throttled for {format_ratio(throttled)} of the time" if throttled else ""
-    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{at_1x}{full}{quota}"
+    yield f"target's CPU: {flood.target_cores:.2f} cores in the flood{before_words}{full}{quota}"
 
 
 def _loop_lag(baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     if flood.target_loop_lag_ns is None:
         return
     before = baseline.target_loop_lag_ns if baseline else None
-    at_1x = f", {_ns(before)} at 1x" if before is not None else ""
-    yield f"target's event loop: blocked for {_ns(flood.target_loop_lag_ns)} at most{at_1x}"
+    before_words = f", {_ns(before)} in the baseline" if before is not None else ""
+    yield f"target's event loop: blocked for {_ns(flood.target_loop_lag_ns)} at most{before_words}"
 
 
 def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:
     whose = "the generators' machines" if plan.merged else "the generator's machine"
-    at_1x = f"; {_share(before)} at 1x" if before is not None else ""
+    before_words = f"; {_share(before)} in the baseline" if before is not None else ""
     dropped = (
         f"; its listeners dropped {format_count(flood.dropped)} connects for lack of room"
         if flood.dropped
@@ -100,7 +102,7 @@ def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:
     return (
         f"TCP of {whose}, all connections: {format_count(flood.resent)} of "
         f"{format_count(flood.sent)} segments resent in the flood "
-        f"({_share(flood)}){at_1x}{dropped}"
+        f"({_share(flood)}){before_words}{dropped}"
     )
 
 
@@ -111,8 +113,8 @@ def _share(tcp: TcpFigures) -> str:
 def _control(plan: Plan, baseline: PhaseFigures | None, flood: PhaseFigures) -> Iterator[str]:
     if flood.control is not None:
         before = baseline.control if baseline else None
-        at_1x = f"; {_requests(before)} at 1x" if before is not None else ""
-        yield f"reference endpoint: {_requests(flood.control)} in the flood{at_1x}"
+        before_words = f"; {_requests(before)} in the baseline" if before is not None else ""
+        yield f"reference endpoint: {_requests(flood.control)} in the flood{before_words}"
     elif not plan.target.loopback:
         yield (
             "reference endpoint: none, so target and network cannot be distinguished "

@@ -238,7 +238,7 @@ def _by_service(case: Case) -> Sign | None:
     if _explained(case, "service", "p99", threshold) or not _lasts(case, threshold):
         return None
     return Sign(
-        f"service time p99 went from {format_duration(before)} at 1x to "
+        f"service time p99 went from {format_duration(before)} in the baseline to "
         f"{format_duration(after)} in the flood",
         _slow_share(case.baseline.service, case.flood.service),
         slow=True,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from qosflood.analysis.findings import LossFinding
 from qosflood.analysis.loss.in_flood import seen_in_flood
-from qosflood.base.units import MS, format_count, format_duration, format_utc
+from qosflood.analysis.loss.stored_times import held_at, too_coarse
+from qosflood.base.units import MS, counted, format_count, format_duration, format_utc
 from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, alive
@@ -16,6 +17,8 @@ _ORDER_MS = 250
 """A target may store, and so expire, sessions in another order than they were sent, by so much."""
 _CLOCKS_APART_MS = 86_400_000
 """The report before the load, and clocks that are wrong, are of the same day."""
+_LEAST_OF_ONE_MOMENT = 10
+"""So many sessions that report by turns show at which moment a snapshot was made."""
 _NOTICED_MS = 10_000
 """A restart may be noticed so long after it."""
 
@@ -26,15 +29,20 @@ class Found:
 
     `absent` are those not found, by the time of their last accepted report; `ended` those of them
     that ended before the load did, which may have been forgotten; `earlier` hold a report before
-    the last; `oldest_ms` is the oldest time that a session read back holds. Times `later` than any
-    report, `before` the run, and `unread` ones are not the run's own.
+    the last; `oldest_ms` and `newest_ms` are the times that sessions read back hold, `acked_ms` the
+    oldest that one of them should. Times `later` than any
+    report, `before` the run, and `unread` ones are not the run's own. `exact` hold a time that a
+    report bore.
     """
 
     holding: int = 0
+    exact: int = 0
     later: int = 0
     before: int = 0
     unread: int = 0
     oldest_ms: float = math.inf
+    newest_ms: float = -math.inf
+    acked_ms: float = math.inf
     absent: list[tuple[int, str]] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
@@ -43,6 +51,13 @@ class Found:
     def judged(self) -> int:
         """Sessions that hold their last accepted report, or do not."""
         return self.holding + len(self.earlier) + len(self.absent)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether all that is held is older than all that should be: of one moment, as a page is
+        that stands still."""
+        enough = len(self.earlier) >= _LEAST_OF_ONE_MOMENT and not self.holding
+        return enough and self.newest_ms + _ORDER_MS < self.acked_ms
 
     @property
     def expired(self) -> bool:
@@ -88,7 +103,7 @@ def readback_finding(
     if restart_ms is not None and (gone := found.gone_at(restart_ms)):
         return _lost_at_restart(base, found, gone)
     if found.lost:
-        return _lost(base, found, _doubt(plan, whole))
+        return _lost(base, found, _doubt(plan, whole) or _other_times(plan, found))
     if found.later or found.unread or found.before:
         return replace(base, verdict="inconclusive", reason=_odd(plan, found, whole))
     if found.absent:
@@ -98,9 +113,8 @@ def readback_finding(
     in_flood = seen_in_flood(plan, sent, read)
     judged = format_count(found.judged)
     reason = f"the last report of {judged} of {judged} sampled sessions is there"
-    if in_flood.doubt:
-        reason = f"{reason}, but {in_flood.doubt}"
-        return replace(base, verdict="inconclusive", reason=reason)
+    if doubt := too_coarse(plan) or in_flood.doubt:
+        return replace(base, verdict="inconclusive", reason=f"{reason}, but {doubt}")
     reason = f"{reason}{in_flood.kept}; earlier ones were not checked"
     return replace(base, verdict="ok", reason=reason, missing=0)
 
@@ -135,6 +149,19 @@ def _doubt(plan: Plan, read: Sequence[ReadBack]) -> str:
                 f"{len(snapshots)} snapshots{of} disagree: several processes answer there, or it "
                 "was still changing"
             )
+    return ""
+
+
+def _other_times(plan: Plan, found: Found) -> str:
+    """Why older times may not be those of the reports held last; empty if they are."""
+    if plan.audit.held_off_ms is None and not found.exact and found.earlier:
+        return (
+            "no session read back holds a time that a report bore: the target may store its own "
+            "times, by a clock that is behind"
+        )
+    if found.stands_still:
+        newest = _utc(round(found.newest_ms))
+        return f"nothing in it is later than {newest}: it stands still, or nothing was stored since"
     return ""
 
 
@@ -191,38 +218,42 @@ def _forgotten(found: Found, sent: Sequence[SentSessions], read: Sequence[ReadBa
 def odd_times(plan: Plan, read: Sequence[ReadBack]) -> str:
     """The first time of observation that is none, in words; empty if all are times."""
     value = next((one.odd for one in read if one.odd is not None), None)
-    return "" if value is None else f"{'.'.join(plan.audit.observed)} is {value}, which no time is"
+    return (
+        "" if value is None else f"{'.'.join(plan.audit.observed)} is {value}, which is not a time"
+    )
 
 
 def _odd(plan: Plan, found: Found, read: Sequence[ReadBack]) -> str:
     if found.unread:
         why = odd_times(plan, read)
         but = f": {why}" if why else ""
-        unread = format_count(found.unread)
-        return f"{unread} sampled sessions hold a time that cannot be parsed{but}"
+        return f"{_hold(found.unread)} a time that cannot be parsed{but}"
     if found.before:
         return (
-            f"{format_count(found.before)} sampled sessions hold a time long before the run: "
+            f"{_hold(found.before)} a time long before the run: "
             f"{'.'.join(plan.audit.observed)} is not in ms since 1970, or the target's own time"
         )
     return (
-        f"{format_count(found.later)} sampled sessions hold a time later than any report sent: "
-        "the target stores its own times, or other clients use the same session ids"
+        f"{_hold(found.later)} a time later than any report sent: the target stores its own times, "
+        "or other clients use the same session ids"
     )
+
+
+def _hold(count: int) -> str:
+    return f"{counted(count, 'sampled session')} {'holds' if count == 1 else 'hold'}"
 
 
 def _compared(
     plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack], begin_ms: int
 ) -> Found:
-    held: dict[str, int | None] = {}
-    for reading in read:
-        for name, ms in reading.held.items():
-            held[name] = max(held.get(name) or 0, ms or 0) or None
+    held = held_at(plan, read)
     found, living, places = Found(), alive(plan), Sampled(plan)
     for session in _over_before(min(one.t for one in read), sent):
         place = places.place(session.session)
         over = place is not None and place[0] >= living
         _compare(found, session, held, begin_ms, ended=over)
+    if plan.audit.own_times:
+        found.holding, found.later = found.holding + found.later, 0
     return found
 
 
@@ -248,7 +279,9 @@ def _compare(
     if ms < begin_ms - _CLOCKS_APART_MS:
         found.before += 1
         return
-    found.oldest_ms = min(found.oldest_ms, ms)
+    found.oldest_ms, found.newest_ms = min(found.oldest_ms, ms), max(found.newest_ms, ms)
+    found.acked_ms = min(found.acked_ms, acked_ms)
+    found.exact += ms in (acked_ms, sent.sent_ms)
     if ms > sent.sent_ms:
         found.later += 1
     elif ms >= acked_ms:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qosflood.analysis.loss.stored_times import held_at
 from qosflood.base.units import format_count
 from qosflood.journal.loss_records import ReadBack, SentSession, SentSessions
 from qosflood.plan.plan import Plan
@@ -67,10 +68,11 @@ def _look(
 ) -> tuple[int, int]:
     """How many sessions one look judges, and how many of them it finds with an older report or
     without any; one that silence may have expired is not judged."""
-    held = _held(reads)
+    held = {name: ms or 0 for name, ms in held_at(plan, reads).items()}
     if not held or len(reads) < max(len(sources(plan)), len(plan.instances)):
         return 0, 0
-    newest_ms, oldest_ms = max(held.values()), min(held.values())
+    newest_ms = max(held.values()) - 2 * plan.audit.held_unsure_ms
+    oldest_ms = min(held.values())
     numbers = {place[0] for name in held if (place := places.place(name)) is not None}
     judged = older = 0
     for session in _before(min(one.t for one in reads), marks):
@@ -84,14 +86,6 @@ def _look(
         judged += 1
         older += not holds
     return judged, older
-
-
-def _held(reads: Sequence[ReadBack]) -> dict[str, int]:
-    held: dict[str, int] = {}
-    for one in reads:
-        for name, ms in one.held.items():
-            held[name] = max(held.get(name, 0), ms or 0)
-    return held
 
 
 def _before(read_t: int, marks: Sequence[SentSessions]) -> Iterator[SentSession]:

@@ -24,12 +24,14 @@ from qosflood.plan.watching import WATCHED
 
 Method = Literal["counter", "gauge", "readback"]
 _UNCERTAIN = ("timeout", "connection_lost", "bad_response")
+_STOPPED = "the run was stopped before the target had settled"
 _RESTARTED = "the target restarted, and what it held before may be gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossEvidence:
-    """What was read from the target and what was sent to it; `sessions` began in the run."""
+    """What was read from the target and what was sent to it; `sessions` began in the run. With
+    `left_out` some of the run's own records could not be read."""
 
     sent: tuple[SentSessions, ...] = ()
     samples: tuple[AuditSample, ...] = ()
@@ -37,6 +39,7 @@ class LossEvidence:
     events: tuple[Event, ...] = ()
     restarts: int | None = None
     sessions: int = 0
+    left_out: bool = False
 
 
 def loss_finding(
@@ -51,6 +54,8 @@ def loss_finding(
     methods = _methods(plan, evidence)
     if methods and plan.part is not None and not plan.part.memory:
         return replace(base, reason=WATCHED)
+    if not methods and sources(plan) and not clock.completed:
+        return replace(base, reason=_STOPPED)
     if not methods:
         why = plan.audit.why or why_unread(plan)
         because = f": {why}" if why else ""
@@ -62,7 +67,9 @@ def loss_finding(
     found = _findings(methods, plan, clock, totals, base, evidence)
     found = [_after_restart(one, evidence) for one in _agreed(found, plan, clock, evidence)]
     speaker = _speaker(found)
-    reasons = [speaker.reason, *(one.reason for one in found if one is not speaker)]
+    others = (one.reason for one in found if one is not speaker)
+    # That it restarted is said once.
+    reasons = [speaker.reason, *(reason.removeprefix(f"{_RESTARTED}; ") for reason in others)]
     examples = next((one.examples for one in found if one.examples), ())
     return replace(
         speaker,
@@ -173,7 +180,9 @@ def _unfit(clock: RunClock, base: LossFinding, evidence: LossEvidence) -> str:
     """Why reading the target cannot show whether reports were lost; empty if it can."""
     several = next((one for one in evidence.events if one.kind == "several_processes"), None)
     if not clock.completed:
-        return "the run was stopped before the target had settled"
+        return _STOPPED
+    if evidence.left_out:
+        return "lines of the journal were left out, so what was accepted is not known"
     if several is not None:
         return f"only one of several processes can be read: {several.what}"
     return "" if base.acked else "no report was accepted, so none can be missing"

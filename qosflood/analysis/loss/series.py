@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from qosflood.base.units import MS, SECOND, format_count, format_duration
 from qosflood.journal.loss_records import AuditSample
-from qosflood.journal.standstill import slowest_step_ns, still_since
+from qosflood.journal.standstill import (
+    page_goes_on,
+    settled_after_ns,
+    slowest_step_ns,
+    still_since,
+)
 
 _APART_NS = 50 * MS
 _LEAST_STILL_NS = SECOND // 2
@@ -133,11 +138,14 @@ def _counter_doubt(series: Series) -> str:
     if stopped := _stopped_early(series):
         return "" if _page_goes_on(after) else f"the page stands still: {stopped}"
     still_ns = after[-1].t - since.t
+    needed_ns = settled_after_ns(series.samples, series.t0, series.finished_t)
+    if still_ns >= max(needed_ns, _LEAST_STILL_NS):
+        if page_goes_on(series.samples, series.t0, series.finished_t):
+            return ""
+        return f"the page stands still: it was the same {len(after)} times after the load"
     usual_ns = slowest_step_ns(series.samples, series.t0, series.finished_t)
-    if still_ns >= max(usual_ns, _LEAST_STILL_NS):
-        return ""
     still, usual = (format_duration(max(round(ns, -8), 0)) for ns in (still_ns, usual_ns))
-    while_loaded = f", and for up to {usual} under load" if usual_ns > still_ns else ""
+    while_loaded = f", and for up to {usual} under load" if usual_ns else ""
     return f"it may still be behind: it had stood still for {still} when last read{while_loaded}"
 
 

@@ -97,16 +97,16 @@ def memory_finding(
         reason = WATCHED if elsewhere else "no memory samples"
         return MemoryFinding(verdict="unmeasured", source=None, reason=reason)
     points, figure = used_points(samples, clock)
+    several = next((event for event in events if event.kind == "several_processes"), None)
     base = MemoryFinding(
         verdict="unmeasured",
         source=samples[0].source,
         figure=figure,
-        reason="several processes answer at the target's address",
+        reason=several.what if several is not None else "",
         max_bytes=round(points.values.max()),
         limit_bytes=_limit(plan, samples),
     )
-    several = any(event.kind == "several_processes" for event in events)
-    if several and not named_process(plan, samples):
+    if several is not None and not named_process(plan, samples):
         return base
     # Each worker of the named process exports its own heap, so pages of several are not one series.
     pages = () if several else scrapes

@@ -344,9 +344,8 @@ def restarts(case: Case) -> Reading:
         what = f"{', '.join(gone)} ended and did not come back"
         return Reading(n=len(case.findings.instances), least=(restarts or 0) + 1, reason=what)
     if restarts is None:
-        several = any(entry.kind == "several_processes" for entry in case.findings.timeline)
-        nothing = "the start of the target's process is not known"
-        return Reading(reason="several processes answer at one address" if several else nothing)
+        found = (one.what for one in case.findings.timeline if one.kind == "several_processes")
+        return Reading(reason=next(found, "the start of the target's process is not known"))
     return Reading(value=restarts, n=len(case.findings.instances))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qosflood.analysis.findings import Findings, PhaseFigures
-from qosflood.analysis.gaps import DECIDING, error_words
+from qosflood.analysis.gaps import DECIDING, error_words, left_out
 from qosflood.analysis.generator.late import WAITING_SHARE
 from qosflood.analysis.missing import WHY
 from qosflood.analysis.verdict.comparison import compare
@@ -103,6 +103,8 @@ _OWN_ERROR = "internal_error"
 _FAILED_JUDGING = "its judging failed"
 _OWN_FAULTS = (_FAILED_JUDGING, WHY)
 """How the reason of a limit begins that qosflood itself did not manage to judge."""
+_OF_ALL_RECORDS = ("offered", "scrape.gap")
+"""Limits that break by what is not there, be it a line that could not be read."""
 _OWN_VERDICT = ("completed", "interrupted", "killed", "aborted", INCOMPLETE)
 BY_MERGE = f"{WATCHED}; judged once the parts are merged"
 ENDINGS = {
@@ -226,6 +228,8 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
         assert phase is not None
         ok = None
         reason = _by_lateness(phase)
+    if ok is False and limit.metric in _OF_ALL_RECORDS and left_out(findings.gaps):
+        ok, reason = None, "broken only with the lines of the journal that were left out"
     return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
 
 

@@ -145,4 +145,4 @@ def _oddities(samples: Iterable[Sample]) -> Iterator[str]:
     odd = [sample for sample in samples if abs(sample.value) > MOST]
     for name in dict.fromkeys(sample.name for sample in odd):
         value = next(sample.value for sample in odd if sample.name == name)
-        yield f"{name} is {value:g}, which no size, time or count is: it is not used"
+        yield f"{name} is {value:g}, which is no size, time or count: it is not used"

@@ -19,14 +19,15 @@ from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import SECOND, format_bytes, format_count, format_duration
-from qosflood.journal.loss_records import ABSENT, ReadBack
+from qosflood.base.units import MS, SECOND, format_bytes, format_count, format_duration
+from qosflood.journal.loss_records import ABSENT, ReadBack, SentSession
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
 from qosflood.monitor.loss.counting import read_metric
 from qosflood.monitor.loss.snapshot import Snapshot, SnapshotError, at_path, epoch_ms
 from qosflood.plan.plan import Plan
 from qosflood.plan.readback import Sampled, Source, looks_itself, sources
+from qosflood.plan.watching import Audit
 
 DEADLINE_NS = 60 * SECOND
 """A snapshot that takes longer is given up."""
@@ -42,6 +43,10 @@ _CHEAP_NS = SECOND // 2
 _PAUSE_S = 0.1
 _LOOKS = 6
 _LOOK_AGAIN_S = 0.4
+_COARSE_MS = 1000
+"""Times that end in three zeros may be whole seconds."""
+_CLOCKS_APART_MS = 86_400_000
+"""A time that is further from ours is in another unit."""
 
 
 class ReadBackError(Exception):
@@ -163,6 +168,16 @@ class Auditor:
             )
 
 
+@dataclass(slots=True)
+class _Look:
+    """What the beginning of a snapshot shows: the time of observation of each session in it, and
+    why it is no snapshot, None if it is one."""
+
+    taken: Taken = field(default_factory=Taken)
+    times: dict[str, int] = field(default_factory=dict)
+    why: str | None = None
+
+
 async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
     """What was seen of the counter or gauge once a report was sent, in words, None if there is
     nothing to look at; and warnings where a page has it not. A target may take a moment to count
@@ -250,56 +265,75 @@ async def _answer(
             yield response
 
 
-async def with_audit(plan: Plan) -> tuple[Plan, str | None]:
+async def with_audit(
+    plan: Plan, sent: SentSession | None = None, took_ns: int = 0
+) -> tuple[Plan, str | None]:
     """The plan as a look at its snapshot leaves it, and what was seen in words, None if there is
-    nothing to look at. Where the snapshot was not asked for, it has to look like one."""
+    nothing to look at. Where the snapshot was not asked for, it has to look like one. `sent`: the
+    report sent beforehand, answered within `took_ns`."""
     found = sources(plan)
     if not found or not looks_itself(plan):
         return plan, None
     looks = [await _look(plan, source) for source in found]
-    refused = next((why for _, why in looks if why is not None), None)
+    refused = next((look.why for look in looks if look.why is not None), None)
     if refused is not None and not plan.audit.asked:
         where = found[0].url
         why = f"{where} shows no sessions to read back: {refused}"
         return replace(plan, audit=replace(plan.audit, readback=None, why=why)), f"✗ {refused}"
-    sizes = [_sizes(taken) for taken, _ in looks]
+    sizes = [_sizes(look.taken) for look in looks]
     audit = replace(
         plan.audit,
         before_bytes=sum(before for before, _ in sizes),
         each_bytes=max(each for _, each in sizes),
     )
-    total = sum(taken.samples for taken, _ in looks)
+    if sent is not None:
+        for look in looks:
+            if (held_ms := look.times.get(sent.session)) is not None:
+                audit = _with_stored_time(audit, held_ms, sent, took_ns)
+    total = sum(look.taken.samples for look in looks)
     said = f"✗ {refused}" if refused else f"✓ {total} session{'s' * (total != 1)}"
     return replace(plan, audit=audit), said
 
 
-async def _look(plan: Plan, source: Source) -> tuple[Taken, str | None]:
-    """The beginning of a snapshot, and why it is none, None if it is one. A target may take a
-    moment until it shows what it has just accepted."""
+def _with_stored_time(audit: Audit, held_ms: int, sent: SentSession, took_ns: int) -> Audit:
+    """With what the stored time of the report just sent shows. A target that stamps its own did so
+    between the report and its answer."""
+    off_ms = held_ms - sent.sent_ms
+    if off_ms == 0:
+        return replace(audit, held_off_ms=0)
+    if abs(off_ms) > _CLOCKS_APART_MS:
+        return audit
+    unsure_ms = took_ns // MS + 1 + _COARSE_MS * (held_ms % _COARSE_MS == 0)
+    return replace(audit, held_off_ms=off_ms, held_unsure_ms=unsure_ms)
+
+
+async def _look(plan: Plan, source: Source) -> _Look:
+    """The beginning of a snapshot. A target may take a moment until it shows what it has just
+    accepted."""
     for _ in range(_LOOKS):
-        taken, times, why = await _peek(plan, source)
-        if times or why is not None:
-            return taken, why
+        look = await _peek(plan, source)
+        if look.times or look.why is not None:
+            return look
         await asyncio.sleep(_LOOK_AGAIN_S)
     session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
-    if taken.odd is not None:
-        return taken, f"{observed} is {taken.odd}, which no time is; expected ms since 1970"
-    return taken, f"no item with {session} and {observed}, not even of the report just sent"
+    look.why = f"no item with {session} and {observed}, not even of the report just sent"
+    if (odd := look.taken.odd) is not None:
+        look.why = f"{observed} is {odd}, which is not a time; expected ms since 1970"
+    return look
 
 
-async def _peek(plan: Plan, source: Source) -> tuple[Taken, int, str | None]:
-    """The beginning of a snapshot, how many times of observation are in it, and why it is no
-    snapshot, None if it is one."""
-    taken, times = Taken(), 0
+async def _peek(plan: Plan, source: Source) -> _Look:
+    look = _Look()
     try:
         async with asyncio.timeout(plan.load.timeout_ns / SECOND):
-            async for _, ms in items(plan, source, taken, most_bytes=_PEEK_BYTES):
-                times += ms is not None
+            async for name, ms in items(plan, source, look.taken, most_bytes=_PEEK_BYTES):
+                if ms is not None:
+                    look.times[name] = ms
     except TimeoutError:
-        return taken, times, no_answer(plan.load.timeout_ns)
+        look.why = no_answer(plan.load.timeout_ns)
     except Exception as error:  # whatever it is, there is nothing to read back
-        return taken, times, words(error, resolve_headers(source.headers))
-    return taken, times, None
+        look.why = words(error, resolve_headers(source.headers))
+    return look
 
 
 def _sizes(taken: Taken) -> tuple[int, float]:

@@ -22,7 +22,7 @@ def no_value(audit: Audit, series: list[Sample]) -> str:
     """Why there is no sum: none has the labels, or what a target exposes there is no count."""
     for value in _values(audit, series):
         if not is_count(value):
-            return f"{audit.metric} is {value:g}, which no count is"
+            return f"{audit.metric} is {value:g}, which is not a count"
     which = f" with {labelled(audit)}" if series else ""
     return f"{ABSENT} {audit.metric}{which}"
 

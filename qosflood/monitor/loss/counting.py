@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from qosflood.base.units import SECOND
 from qosflood.journal.loss_records import AuditSample
 from qosflood.journal.records import Record
-from qosflood.journal.standstill import slowest_step_ns, still_since
+from qosflood.journal.standstill import page_goes_on, settled_after_ns, still_since
 from qosflood.monitor.loss.counter import named_series, no_value, with_labels
 from qosflood.monitor.scrape.scraper import open_scraper
 from qosflood.plan.plan import Plan
@@ -18,6 +18,8 @@ from qosflood.plan.watching import Instance
 FINAL_WITHIN_NS = 30 * SECOND
 """A counter that does not stand still by then is left."""
 _LEAST_STILL_NS = SECOND
+_STALE_NS = 16 * SECOND
+"""A page that stays the same is waited for as long: some are rendered every 15 s."""
 _READS = 8
 """Each over a connection of its own: of two workers behind one port, the other one answers too."""
 _READS_OF_A_SLOW_PAGE = 2
@@ -60,7 +62,7 @@ class Counting:
 
     async def count_final(self, accepted: int) -> None:
         """Read until every one of the `accepted` reports is counted, or what is shown is final: it
-        has stood still for longer than it ever did under load."""
+        has stood still for much longer than it ever did under load."""
         if self._plan.audit.metric is None or self._plan.scrape_interval_ns is None:
             return
         since, reads, at_once = self._now(), 0, 1
@@ -123,8 +125,10 @@ class Counting:
         first = still_since(readings)
         if first is None or readings[-1].value is None:
             return True  # it cannot be read, now or at all
-        usual_ns = slowest_step_ns(readings, self._began_t, self._finished_t)
-        return readings[-1].t - first.t >= max(usual_ns, _LEAST_STILL_NS)
+        span = self._began_t, self._finished_t
+        goes_on = page_goes_on(readings, *span)
+        least_ns = _LEAST_STILL_NS if goes_on else _STALE_NS
+        return readings[-1].t - first.t >= max(settled_after_ns(readings, *span), least_ns)
 
 
 async def read_metric(

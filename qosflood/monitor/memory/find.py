@@ -19,7 +19,7 @@ from qosflood.plan.watching import Instance, MemorySource
 
 NO_SOURCE = "no source: add --pid"
 PROXIES = frozenset(("nginx", "haproxy", "traefik", "caddy", "httpd", "apache2", "varnishd"))
-"""Servers that often stand before the one whose memory is asked for."""
+"""Servers that stand before the one whose memory is asked for, unless `--pid` names them."""
 _AGREEMENT = 0.2
 """A gauge within this share of a process's RSS speaks of the same process."""
 _SAME_START_S = 1.5
@@ -138,6 +138,8 @@ def _found_here(
         why = f"{_title(process)} holds port {port} as a forwarder"
         return _from_gauge(plan, instance, replace(owned, reason=why), gauge)
     named = pid is not None or instance.memory == "process"
+    if process.name in PROXIES and not named:
+        return _behind_proxy(plan, instance, owned, gauge, process)
     same = _is_of(process.pid, start_s)
     disagree = _odd_gauge if same else _disagreement
     warnings = disagree(plan, process, gauge, named=named)
@@ -145,11 +147,6 @@ def _found_here(
         why = f"{_title(process)} is not what the gauge speaks of"
         found = _from_gauge(plan, instance, replace(owned, reason=why), gauge)
         return replace(found, warnings=warnings)
-    if process.name in PROXIES and gauge is None and not named:
-        warnings += (
-            f"memory: {_title(process)} holds port {port}; if it stands before the "
-            "collector, its memory is not the collector's: name that with --pid",
-        )
     return FoundMemory(
         instance=instance.name,
         watched=WatchedMemory(
@@ -160,6 +157,18 @@ def _found_here(
         warnings=warnings,
         limit_bytes=_limit_of(process.pid),
     )
+
+
+def _behind_proxy(
+    plan: Plan, instance: Instance, owned: Ownership, gauge: int | None, process: ListeningProcess
+) -> FoundMemory:
+    """The page's gauge, for a proxy's memory is not the target's."""
+    why = f"{_title(process)} holds port {address_of(plan, instance).port} as a proxy"
+    found = _from_gauge(plan, instance, replace(owned, reason=why), gauge)
+    if found.watched is not None:
+        return found
+    warning = f"memory: {why}: its memory is not the collector's; name that with --pid"
+    return replace(found, warnings=(warning,))
 
 
 def _limit_of(pid: int) -> int | None:

@@ -36,12 +36,14 @@ class AnswerError(Exception):
 
 
 class Incoming:
-    """The bytes of a connection, as they are asked for; `read` gives b"" at its end."""
+    """The bytes of a connection, as they are asked for; `read` gives b"" at its end. `received`
+    counts all that came."""
 
     def __init__(self, read: Callable[[int], Awaitable[bytes]]) -> None:
         self._read = read
         self._buffer = bytearray()
         self._ended = False
+        self.received = 0
 
     @property
     def idle(self) -> bool:
@@ -89,6 +91,7 @@ class Incoming:
     async def _more(self) -> bool:
         data = b"" if self._ended else await self._read(_PIECE)
         self._ended = not data
+        self.received += len(data)
         self._buffer += data
         return bool(data)
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from yarl import URL
 
 from qosflood.base.failures import (
-    CLOSED,
     HOST_NOT_FOUND,
     connect_failure,
     handshake_failure,
@@ -80,14 +79,16 @@ class Connection:
         origin of somebody else, None for the usual one. Raises AnswerError for whatever went
         wrong."""
         kept = await self._take(url.origin())
-        opened = kept or await self._connect(url, tls or self._tls)
-        try:
-            return await self._ask(opened, url, headers)
-        except AnswerError as error:
-            if kept is None or str(error) != CLOSED:
-                raise
-            # The peer closed it as idle, just as the request was sent.
-            return await self._ask(await self._connect(url, tls or self._tls), url, headers)
+        if kept is not None:
+            before = kept.incoming.received
+            try:
+                return await self._ask(kept, url, headers)
+            except AnswerError:
+                if kept.incoming.received > before:
+                    raise
+                # The peer, or what is between, gave it up as idle before the request came. Go's
+                # client tries again whatever it met instead of a first byte.
+        return await self._ask(await self._connect(url, tls or self._tls), url, headers)
 
     def done(self, answer: Answer) -> None:
         """The body was read to its end: the connection may be used again."""

@@ -149,7 +149,7 @@ def unfit(run: Given) -> str | None:
     """Why a run's own figures cannot be relied on; None if they can."""
     document = run.document
     if document.run.ended != "completed":
-        return f"{document.verdict}: ended {document.run.ended}"
+        return f"{document.verdict}: it ended early ({document.run.ended})"
     if _is_search(document):
         unknown = document.capacity is None or not is_known(document.capacity)
         return "no trial said anything of the target" if unknown else None

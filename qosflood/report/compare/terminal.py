@@ -32,8 +32,9 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     console.print()
     console.print(Text(printable(comparison.headline), style=_STYLES[comparison.verdict]))
     console.print()
-    for one in comparison.differences:
-        console.print(Text(f"  · {printable(difference_line(one))}"))
+    for line in map(difference_line, comparison.differences):
+        if line not in comparison.headline:
+            console.print(Text(f"  · {printable(line)}"))
     if comparison.changes:
         console.print(_figures(comparison, wide=console.width >= _WIDE))
         console.print()

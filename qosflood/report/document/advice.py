@@ -19,7 +19,7 @@ from qosflood.report.document.situations import (
     after_crash,
     by_causes,
     by_generator,
-    failed_at_1x,
+    failed_in_baseline,
     is_explained,
     less_load_may_help,
     stalls_of_target,
@@ -56,7 +56,7 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
     broken = [judged for judged in verdict.limits if judged.ok is False]
     if broken:
         yield from by_generator(findings)
-        yield from failed_at_1x(findings)
+        yield from failed_in_baseline(findings)
         yield from by_causes(findings)
         yield from stalls_of_target(findings)
     own = [judged for judged in broken if not is_explained(judged, findings)]
@@ -65,11 +65,16 @@ def _steps(plan: Plan, findings: Findings, verdict: Verdict) -> Iterator[str]:
         yield f"find a load that passes: run again with --rate {plan.load.multiple / 2:g}x"
     if verdict.verdict == "PASS":
         yield from _go_further(plan, findings) if plan.floods else _flood_it(plan)
-    for judged in verdict.limits:
+    for judged in verdict.limits if _began(findings) else ():
         if judged.ok is None and judged.reason != BY_MERGE:
             yield from remedies_for_unjudged(judged, findings)
     if verdict.verdict == "PASS":
         yield from _limits_to_paste(plan, findings)
+
+
+def _began(findings: Findings) -> bool:
+    """Whether anything could be measured; before that nothing shows what cannot be."""
+    return any(phase.seconds > 0 for phase in findings.phases)
 
 
 def _too_much_load(broken: Sequence[JudgedLimit], verdict: Verdict) -> bool:
@@ -131,7 +136,9 @@ def _limits_to_paste(plan: Plan, findings: Findings) -> Iterator[str]:
         bound = format_duration(round_up(1.5 * p99 / MS) * MS)
         yield f"lock in today's latency: --limit 'response.p99 < {bound}'"
     most = findings.memory.max_bytes
-    if most and "memory.max" not in named:
+    if (spike := next((one for one in findings.causes if one.kind == "spike"), None)) is not None:
+        yield f"{spike.what}: find out what the target did then before you limit its memory"
+    elif most and "memory.max" not in named:
         bound = f"{math.ceil(round_up(1.5 * most / _MIB))}MiB"
         yield f"lock in today's memory: --limit 'memory.max < {bound}'"
 

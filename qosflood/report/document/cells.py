@@ -304,7 +304,7 @@ def first_failure_line(document: Document) -> str:
     evidence = evidence_line(first)
     if first.kind == LIMIT_BROKEN:
         return printable(f"{first.what} ({first.utc})" + (f" [{evidence}]" * bool(evidence)))
-    load = _load_at(document, first.t_s)
+    load = _load_at(document, first)
     return printable(
         f"{moment(first.t_s)} ({first.utc}){load}: {first.what}"
         + (f" [{evidence}]" * bool(evidence))
@@ -353,15 +353,17 @@ def recovery_line(document: Document) -> str:
 
 
 def books_line(document: Document) -> str:
-    """The sum of the outcomes against what was scheduled, in one line."""
+    """The sum of the outcomes against what was scheduled, in one line; of a run that ended early,
+    with those that have none."""
     totals = document.totals
     parts = [
         f"{number:,} {'answered' if name == 'acked' else name}"
         for name, number in totals.outcomes.items()
         if number
     ]
-    if totals.in_flight:
-        parts.append(f"{totals.in_flight:,} in flight")
+    if totals.in_flight > 0:
+        parts.append(f"{totals.in_flight:,} without an outcome")
+        return printable(f"{totals.scheduled:,} scheduled = {' + '.join(parts)}")
     sign, state = ("=", "add up") if totals.balanced else ("≠", "do NOT add up")
     return printable(
         f"{totals.scheduled:,} scheduled {sign} {' + '.join(parts) or '0'}: outcomes {state}"
@@ -391,10 +393,11 @@ def moment(t_s: float) -> str:
     return format_moment(t_s)
 
 
-def _load_at(document: Document, t_s: float) -> str:
-    for phase in document.phases:
-        if not floods(document):
-            return ""
-        if phase.start_s <= t_s < phase.start_s + phase.seconds:
-            return f" in {phase.name} at {count(phase.rate.planned)} planned reports/s"
+def _load_at(document: Document, first: TimelineEntry) -> str:
+    """The phase and its load; a report may fail in a later one than it was due in."""
+    for phase in document.phases if floods(document) else ():
+        if phase.start_s <= first.t_s < phase.start_s + phase.seconds:
+            due = first.evidence.get("phase", phase.name)
+            earlier = "" if due == phase.name else f", of a report due in {due}"
+            return f" in {phase.name} at {count(phase.rate.planned)} planned reports/s{earlier}"
     return ""

@@ -42,7 +42,10 @@ def evidence_words(what: str, evidence: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _named_in_sentence(name: str, counts: Any, what: str) -> bool:
-    """Whether all failures of that second were of the kind that the sentence names."""
+    """Whether all failures of that second were of the kind that the sentence names, or all failed
+    scrapes of the one reason that it counts."""
+    if name == "failed":
+        return f"{counts:,} x " in what
     counted_by_kind = name in ("statuses", "errors") and isinstance(counts, Mapping)
     return counted_by_kind and all(str(kind) in what for kind in counts)
 

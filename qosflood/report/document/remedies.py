@@ -250,8 +250,22 @@ def _scrapes(case: _Case) -> str:
     if not reasons:
         return "the metrics page took too long under load: make it cheaper to compute"
     worst = _commonest(reasons)
+    if _page_stays_away(case.findings):
+        return (
+            f'most failed scrapes: "{worst}", and none succeeded after the flood: look at what '
+            "serves the page, and in the target's log of the time when scrapes began to fail"
+        )
     found = (advice for part, advice in _SCRAPE_ADVICE.items() if part in worst)
     return f'most failed scrapes: "{worst}"; {next(found, _FAILS)}'
+
+
+def _page_stays_away(findings: Findings) -> bool:
+    """Whether the page answered neither in the flood nor after it, though it had before: it is not
+    just slow under load."""
+    scrapes = {phase.name: phase.scrapes for phase in findings.phases}
+    away = {name for name, one in scrapes.items() if one.count and one.failed == one.count}
+    there = {name for name, one in scrapes.items() if one.failed < one.count}
+    return {"flood", "recovery"} <= away and bool(there & {"baseline", "ramp"})
 
 
 def _memory_growth(case: _Case) -> str:
@@ -293,7 +307,7 @@ def _mostly_of_sessions(findings: Findings) -> bool:
 
 
 _AFTER = {
-    "errors": "so look for what still refused or lost reports at 1x",
+    "errors": "so look for what still refused or lost reports after the flood",
     "response p99": "so look for queues that drain slowly",
     "scrapes": "so look for what kept the metrics page busy after the flood",
 }

@@ -12,7 +12,7 @@ from qosflood.plan.plan import Plan
 _BEFORE_S = 2.0
 """Failures that began so long before the process ended began by themselves."""
 _AS_BAD = 0.5
-"""If 1x fails with this share of the flood's failures, the load is not what makes it fail."""
+"""If the baseline fails with this share of the flood's failures, the flood is not what does it."""
 _WORTH_SAYING = 0.01
 _REFUSED = ("400", "401", "403", "404", "405", "411", "413", "415", "422")
 """Refusals that are about what a report says; less of the same is refused too."""
@@ -92,17 +92,17 @@ def stalls_of_target(findings: Findings) -> Iterator[str]:
     )
 
 
-def failed_at_1x(findings: Findings) -> Iterator[str]:
-    """That less load is no remedy, because it fails at 1x as well."""
-    share = _failing_at_1x(findings)
-    if share is not None:
+def failed_in_baseline(findings: Findings) -> Iterator[str]:
+    """That it fails without the flood as well."""
+    if (share := _failing_in_baseline(findings)) is not None:
+        helpless = ", for less load does not mend that" if _is_refused(findings) else ""
         yield (
-            f"{format_ratio(share)} of the reports failed at 1x already: find out why before you "
-            "flood, for less load does not mend that"
+            f"{format_ratio(share)} of the reports failed in the baseline already: find out why "
+            f"before you flood{helpless}"
         )
 
 
-def _failing_at_1x(findings: Findings) -> float | None:
+def _failing_in_baseline(findings: Findings) -> float | None:
     baseline, flood = _share(findings, "baseline"), _share(findings, "flood")
     if baseline is None or flood is None or baseline < _WORTH_SAYING:
         return None
@@ -111,7 +111,7 @@ def _failing_at_1x(findings: Findings) -> float | None:
 
 def _share(findings: Findings, name: str) -> float | None:
     """Which share of a phase's reports failed."""
-    phase = next((phase for phase in findings.phases if phase.name == name), None)
+    phase = _phase(findings, name)
     if phase is None or not phase.scheduled:
         return None
     failed = sum(count for outcome, count in phase.outcomes.items() if outcome != "acked")
@@ -126,17 +126,32 @@ def _not_the_targets(phase: PhaseFigures) -> int:
 
 def less_load_may_help(plan: Plan, findings: Findings, broken: Sequence[JudgedLimit]) -> bool:
     """Whether a lower rate is worth a try: not against a crash, against what the generator
-    explains or what fails at 1x as well, or against refusals of what a report says."""
+    explains or what fails in the baseline as well, or against refusals of what a report says."""
     if not plan.floods or findings.crash is not None or findings.limited_by == "generator":
         return False
-    if _failing_at_1x(findings) is not None:
+    if _failing_in_baseline(findings) is not None:
         return False
+    if broken and all(one.limit.metric.startswith("scrape") for one in broken):
+        return not _page_failing_in_baseline(findings)
     return not (broken and _is_refused(findings))
 
 
+def _page_failing_in_baseline(findings: Findings) -> bool:
+    """Whether scrapes failed before the flood about as often as in it."""
+    baseline, flood = _phase(findings, "baseline"), _phase(findings, "flood")
+    if baseline is None or flood is None or not baseline.scrapes.count or not flood.scrapes.count:
+        return False
+    before = baseline.scrapes.failed / baseline.scrapes.count
+    return before > 0 and before >= _AS_BAD * flood.scrapes.failed / flood.scrapes.count
+
+
 def _is_refused(findings: Findings) -> bool:
-    flood = next((phase for phase in findings.phases if phase.name == "flood"), None)
+    flood = _phase(findings, "flood")
     return flood is not None and _mostly_refused(flood)
+
+
+def _phase(findings: Findings, name: str) -> PhaseFigures | None:
+    return next((phase for phase in findings.phases if phase.name == name), None)
 
 
 def _mostly_refused(flood: PhaseFigures) -> bool:

@@ -294,9 +294,11 @@ def _answer(document: Document) -> str:
 
 
 def _unjudged(document: Document) -> list[str]:
-    """The limits that could not be judged, with why; a limit that is the verdict's reason stands
-    there."""
+    """The limits that could not be judged, with why, a doubt that something was seen for first; a
+    limit that is the verdict's reason stands there."""
     limits = [limit for limit in document.limits if not _is_a_reason(document, limit)]
+    if document.loss.verdict == "inconclusive":
+        limits.sort(key=lambda limit: not limit.metric.startswith("loss"))
     return _by_reason(limits, lambda limit: _why_shortly(document, limit))
 
 

@@ -22,7 +22,8 @@ from qosflood.base.failures import (
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import SECOND
+from qosflood.base.units import MS, SECOND
+from qosflood.journal.loss_records import SentSession
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.http1 import SAMPLE_BODY_BYTES, BadResponseError, Response, ResponseReader
 from qosflood.plan.plan import Plan
@@ -45,7 +46,8 @@ class Posted:
 
     `location` is where a redirect leads, without its query, and `body` the beginning of the
     answer's; both fit for a terminal. `unreadable`: what came is no answer that the load could
-    read. `speaks` is the scheme of the port where that is known to be the other one.
+    read. `speaks` is the scheme of the port where that is known to be the other one. `sent`: whose
+    report it was, and its time of observation.
     """
 
     status: int | None
@@ -56,6 +58,7 @@ class Posted:
     body: str = ""
     unreadable: bool = False
     speaks: Literal["http", "https"] | None = None
+    sent: SentSession | None = None
 
 
 class _MetError(Exception):
@@ -72,9 +75,10 @@ async def post(plan: Plan) -> Posted:
     """Send the first client's report once, over a connection of its own."""
     secrets = resolve_headers(plan.target.headers)
     builder = RequestBuilder(plan, secrets)
-    now_ms = time.time_ns() // 1_000_000
-    request = builder.writer()(builder.template(0), *builder.walk(0), now_ms)
-    began_ns = time.monotonic_ns()
+    write, template, walk = builder.writer(), builder.template(0), builder.walk(0)
+    # The time of observation is the sending's, though the first report takes long to build.
+    now_ms, began_ns = time.time_ns() // MS, time.monotonic_ns()
+    request = write(template, *walk, now_ms)
     try:
         response = await _exchange(plan, request)
     except _MetError as met:
@@ -102,6 +106,7 @@ async def post(plan: Plan) -> Posted:
         location=shown(_location(response.head)),
         body=shown(_words(response)),
         speaks=await other_scheme(plan.target, response.status, ""),
+        sent=SentSession(session=builder.session_id(0), acked_ms=now_ms, sent_ms=now_ms),
     )
 
 

@@ -170,7 +170,7 @@ async def look_for_audit(plan: Plan, seen: Preflight) -> tuple[Plan, Preflight]:
     if seen.posted is None or seen.posted.status not in plan.report.expect:
         return plan, seen
     counted, missing = await look_at_metric(plan) if looks_itself(plan) else (None, ())
-    plan, said = await with_audit(plan)
+    plan, said = await with_audit(plan, seen.posted.sent, seen.posted.took_ns)
     words = (counted, None if said is None else f"read-back {said}")
     warnings = (*seen.warnings, *missing)
     if said is not None and plan.audit.asked and said.startswith("✗"):

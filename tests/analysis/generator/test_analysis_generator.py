@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 from plan_maker import make_load, make_phases, make_plan
-from record_maker import WALL_NS, event, health, healthy_run, latency, memory, scrape, stopped_run
+from record_maker import (
+    WALL_NS,
+    event,
+    health,
+    healthy_run,
+    latency,
+    memory,
+    scrape,
+    stopped_run,
+    window,
+)
 
 from qosflood.analysis import analyse
 from qosflood.analysis.generator.late import late_gate_ns
@@ -130,6 +140,18 @@ def test_reports_picked_after_their_phase_starve_the_run():
     generator = generator_of(healthy_run(LONG, change=change_seconds({99}, picked_late=90)))
     assert generator.verdict == "starved"
     assert any("picked up only after their phase" in line for line in generator.problems)
+
+
+def test_a_single_report_picked_late_is_no_pattern_however_few_there_are():
+    short = make_plan(phases=make_phases(make_load(), flood_ns=3 * SECOND))
+
+    def picked_late(count):
+        return lambda w: window(
+            w.second, w.phase, response_ms=[5.0] * 10, picked_late=count * (w.second == 7)
+        )
+
+    assert generator_of(healthy_run(short, change=picked_late(1)), short).verdict == "ok"
+    assert generator_of(healthy_run(short, change=picked_late(2)), short).verdict == "starved"
 
 
 def test_a_missing_window_is_a_problem():

@@ -434,9 +434,9 @@ def test_every_part_of_the_evidence_has_its_figures():
         "generator: ok, send lag p99 100us, longest loop stall 1ms (at most 10ms allowed)" in told
     )
     assert "connects: 20 made in the flood, 10 failed; mean 1.5ms, longest 2ms" in told
-    assert "service time: p50 5ms, max 5ms in the flood; p50 5ms, max 5ms at 1x" in told
-    assert "target's CPU: 0.50 cores in the flood, 0.50 at 1x" in told
-    assert "9 of 9,000 segments resent in the flood (0.1%); 0% at 1x" in told
+    assert "service time: p50 5ms, max 5ms in the flood; p50 5ms, max 5ms in the baseline" in told
+    assert "target's CPU: 0.50 cores in the flood, 0.50 in the baseline" in told
+    assert "9 of 9,000 segments resent in the flood (0.1%); 0% in the baseline" in told
     assert (
         "reference endpoint: 0 of 20 requests failed, 0 slow, median 2ms, longest 2ms in the flood"
         in told
@@ -498,7 +498,7 @@ def test_waiting_for_clients_that_a_storm_keeps_away_is_not_laid_to_the_target(
 def test_service_time_that_grew_fivefold_names_the_target():
     by, why = limited(slow(200.0))
     assert by == "target"
-    assert "service time p99 went from 5ms at 1x to 200ms" in why
+    assert "service time p99 went from 5ms in the baseline to 200ms" in why
 
 
 def test_growth_of_a_few_milliseconds_is_no_sign():
@@ -526,7 +526,7 @@ def test_an_event_loop_held_up_as_long_as_answers_took_names_a_remote_target_by_
     findings = analysed(slow(400.0), target=REMOTE, extra=lagging(0.35))
     assert findings.limited_by == "target"
     assert "the target reported that its event loop was blocked for 350ms" in findings.limited_why
-    told = "target's event loop: blocked for 350ms at most, 10ms at 1x"
+    told = "target's event loop: blocked for 350ms at most, 10ms in the baseline"
     assert told in findings.limited_evidence
 
 

@@ -8,7 +8,7 @@ from record_maker import MIB, WALL_NS, at, healthy_run, memory, scrape, window
 
 from qosflood.analysis import analyse
 from qosflood.base.units import MS
-from qosflood.journal.records import TcpSample
+from qosflood.journal.records import Connects, TcpSample
 from qosflood.plan.limit_language import parse_limit
 
 PLAN = make_plan(phases=make_phases(make_load(), flood_ns=30 * 10**9))
@@ -67,12 +67,27 @@ def dropping(each):
     ]
 
 
-def test_a_full_backlog_is_named_where_it_is_this_machines():
-    findings = found(dropping(500), failing("timeout"))
+def connecting(**outcome):
+    connects = Connects(
+        **{"count": 9, "failed": 0, "sum_ns": 9 * MS, "max_ns": 2 * MS, "slow": 0, **outcome}
+    )
+    return lambda w: replace(failing("timeout")(w), connects=connects)
+
+
+@pytest.mark.parametrize("change", [connecting(), failing("timeout")])
+def test_a_full_backlog_is_another_listeners_where_no_connect_of_the_load_was_slow(change):
+    findings = found(dropping(500), change)
+    assert kinds(findings) == []
+    assert "dropped" not in findings.limited_why
+
+
+@pytest.mark.parametrize("trouble", [{"slow": 3}, {"failed": 3}])
+def test_a_full_backlog_is_named_where_it_is_this_machines(trouble):
+    findings = found(dropping(500), connecting(**trouble))
     assert kinds(findings) == ["backlog"]
-    assert "dropped 14,500 connects in the flood, 0 at 1x" in findings.limited_why
+    assert "dropped 14,500 connects in the flood, 0 in the baseline" in findings.limited_why
     away = replace(PLAN, target=replace(PLAN.target, loopback=False))
-    assert kinds(found(dropping(500), failing("timeout"), away)) == []
+    assert kinds(found(dropping(500), connecting(**trouble), away)) == []
 
 
 def pages(took_ms, every=5):

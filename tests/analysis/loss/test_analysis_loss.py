@@ -70,7 +70,7 @@ def test_a_part_leaves_the_counter_to_the_merge():
 
 
 def test_what_is_lost_or_doubtful_speaks_and_the_others_are_said_beside_it():
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     told = (sent(("a", 5, 5)),)
     both = found(plan, samples=span(0, 100), sent=told, read_back=twice({"a": 5}))
     assert (both.method, both.verdict) == ("counter", "ok")
@@ -103,7 +103,7 @@ OTHERS_STAMP = {"a": 9}
     ],
 )
 def test_one_that_sees_nothing_wrong_never_outranks_one_that_doubts(samples, held, verdict):
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     result = found(plan, samples=samples, sent=(sent(("a", 5, 5)),), read_back=twice(held))
     assert result.verdict == verdict, result.reason
 
@@ -111,7 +111,7 @@ def test_one_that_sees_nothing_wrong_never_outranks_one_that_doubts(samples, hel
 @pytest.mark.parametrize(
     ("plan", "evidence"),
     [
-        (COUNTER, {"samples": (*RISING, *after(90, 90))}),
+        (COUNTER, {"samples": (*RISING, *after(90, 90, 90, 90))}),
         (READBACK, {"sent": (sent(("a", 5, 5), ("b", 6, 6)),), "read_back": twice({"a": 4})}),
     ],
 )
@@ -142,7 +142,7 @@ def test_without_an_audit_nothing_is_judged():
 
 
 def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never_appeared():
-    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions"))
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
     never = tuple(
         counted(t, None, reason="the page has no reports_total") for t in (SECOND, SETTLED)
     )
@@ -151,3 +151,24 @@ def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never
     assert (kept.method, kept.verdict) == ("counter", "unmeasured")
     assert "the page has no reports_total; the last report of 1 of 1" in kept.reason
     assert found(plan, **told, read_back=twice({"a": 4})).verdict == "lost"
+
+
+def test_a_run_that_was_stopped_before_anything_was_sent_could_have_been_read_back():
+    plan = make_plan(audit=Audit(readback="/sessions"))
+    stopped = found(plan, clock=replace(CLOCK, completed=False))
+    assert stopped.reason == "the run was stopped before the target had settled"
+
+
+def test_lines_that_were_left_out_leave_open_what_was_accepted():
+    result = found(COUNTER, samples=span(0, 160), left_out=True)
+    assert (result.verdict, result.foreign) == ("unmeasured", None)
+    assert result.reason.startswith("lines of the journal were left out")
+
+
+def test_a_restart_is_said_once():
+    plan = make_plan(audit=Audit(counter="reports_total", readback="/sessions", held_off_ms=0))
+    told = {"samples": span(0, 100), "sent": (sent(("a", 5, 5)),), "read_back": twice({"a": 5})}
+    result = found(plan, **told, restarts=1)
+    assert result.verdict == "inconclusive"
+    assert result.reason.count("the target restarted") == 1
+    assert "the last report of 1 of 1 sampled sessions is there" in result.reason

@@ -21,7 +21,7 @@ from plan_maker import make_plan
 
 from qosflood.analysis.loss.loss import LossEvidence, loss_warnings
 from qosflood.base.units import SECOND
-from qosflood.plan.watching import Instance
+from qosflood.plan.watching import Audit, Instance
 
 TIMES = st.lists(
     st.tuples(st.integers(1, 50), st.sampled_from(["acked", "timeout", "rejected"])),
@@ -140,11 +140,11 @@ def test_a_value_that_no_time_is_is_named_and_warned_of():
     result = found(READBACK, sent=(sent(("a", 5, 5), ("b", 6, 6)),), read_back=odd)
     assert (result.verdict, result.reason) == (
         "inconclusive",
-        "1 sampled sessions hold a time that cannot be parsed: observedAt is 1e+300, which no "
-        "time is",
+        "1 sampled session holds a time that cannot be parsed: observedAt is 1e+300, which is "
+        "not a time",
     )
     (warning,) = loss_warnings(READBACK, totals(), result, LossEvidence(read_back=odd))
-    assert warning == "audit: in the snapshot observedAt is 1e+300, which no time is"
+    assert warning == "audit: in the snapshot observedAt is 1e+300, which is not a time"
 
 
 def test_a_target_that_holds_seconds_is_not_accused_of_holding_older_reports():
@@ -218,3 +218,66 @@ def test_sessions_that_a_restart_took_are_lost():
     assert whole.reason.startswith("the target restarted, and what it held before may be gone; ")
     stale = found(READBACK, **told, read_back=twice(held | {"qosflood-test-50-0": 1_000}))
     assert stale.verdict == "lost"
+
+
+def own_times(off_ms, unsure_ms=20, cadence_ns=SECOND, offset=True):
+    audit = Audit(
+        readback="/sessions",
+        held_off_ms=off_ms if offset else None,
+        held_unsure_ms=unsure_ms if offset else 0,
+    )
+    return make_plan(audit=audit, load={"cadence_ns": cadence_ns})
+
+
+REPORTED = {f"s{n}": 60_000 + 100 * n for n in range(10)}
+
+
+@pytest.mark.parametrize("off_ms", [-3_000, -5, 5, 3_000])
+def test_a_target_that_stores_its_own_times_is_judged_by_its_own_clock(off_ms):
+    told = sent(*((name, ms, ms) for name, ms in REPORTED.items()))
+    stamped = {name: ms + off_ms + 300 for name, ms in REPORTED.items()}
+    there = found(own_times(off_ms), sent=(told,), read_back=twice(stamped))
+    assert (there.verdict, there.seen, there.missing) == ("ok", 10, 0)
+    dropped = stamped | {"s3": stamped["s3"] - 1_000}
+    lost = found(own_times(off_ms), sent=(told,), read_back=twice(dropped))
+    assert (lost.verdict, lost.missing) == ("lost", 1)
+    assert lost.examples[0].startswith("s3: accepted")
+
+
+def test_own_times_coarser_than_the_cadence_clear_nobody():
+    told = sent(*((name, ms, ms) for name, ms in REPORTED.items()))
+    stamped = {name: ms // 1_000 * 1_000 for name, ms in REPORTED.items()}
+    result = found(own_times(-400, 1_003), sent=(told,), read_back=twice(stamped))
+    assert result.verdict == "inconclusive"
+    assert result.reason.endswith(
+        "but the target stores its own times, which are known to 2s only, and a session "
+        "reports every 1s"
+    )
+    rare = own_times(-400, 1_003, cadence_ns=5 * SECOND)
+    assert found(rare, sent=(told,), read_back=twice(stamped)).verdict == "ok"
+
+
+def test_nobody_is_accused_by_older_times_none_of_which_a_report_bore():
+    told = sent(*((name, ms, ms) for name, ms in REPORTED.items()))
+    stamped = {name: ms - 3_000 for name, ms in REPORTED.items()}
+    unseen = own_times(None, offset=False)
+    result = found(unseen, sent=(told,), read_back=twice(stamped))
+    assert (result.verdict, result.missing) == ("inconclusive", None)
+    assert result.reason.endswith("the target may store its own times, by a clock that is behind")
+    some = stamped | {"s1": REPORTED["s1"]}
+    assert found(unseen, sent=(told,), read_back=twice(some)).verdict == "lost"
+
+
+def test_a_snapshot_that_stands_still_accuses_nobody():
+    told = sent(*((name, ms, ms) for name, ms in REPORTED.items()))
+    frozen = {name: ms - 17_000 for name, ms in REPORTED.items()}
+    result = found(READBACK, sent=(told,), read_back=twice(frozen))
+    assert (result.verdict, result.missing) == ("inconclusive", None)
+    assert result.reason.endswith(
+        "but nothing in it is later than 1970-01-01T00:00:43.900Z: it stands still, or nothing was "
+        "stored since"
+    )
+    one_new = frozen | {"s1": REPORTED["s1"]}
+    assert found(READBACK, sent=(told,), read_back=twice(one_new)).verdict == "lost"
+    lagging = {name: ms - 700 for name, ms in REPORTED.items()}
+    assert found(READBACK, sent=(told,), read_back=twice(lagging)).verdict == "lost"

@@ -9,7 +9,7 @@ from plan_maker import make_plan
 from raw_server import page, raw_server
 
 from qosflood.base.units import SECOND
-from qosflood.journal.loss_records import AuditSample, ReadBack
+from qosflood.journal.loss_records import AuditSample, ReadBack, SentSession
 from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
@@ -149,7 +149,7 @@ def counting(answer, **audit):
 @pytest.mark.parametrize(("value", "shown"), [("NaN", "nan"), ("-3", "-3"), ("1e300", "1e+300")])
 def test_a_counter_that_is_no_count_says_so(value, shown):
     (record,) = counting(page(f"a_total {value}\n".encode()), counter="a_total")
-    assert (record.value, record.reason) == (None, f"a_total is {shown}, which no count is")
+    assert (record.value, record.reason) == (None, f"a_total is {shown}, which is not a count")
 
 
 def test_a_counters_series_with_the_labels_are_added_up():
@@ -225,7 +225,7 @@ def test_a_snapshot_that_never_shows_the_report_is_none(monkeypatch):
     assert plan.audit.readback is None
     assert "not even of the report just sent" in plan.audit.why
     plan, _ = looking(held(("qosflood-test-3-2", "soon")))
-    assert "observedAt is soon, which no time is; expected ms since 1970" in plan.audit.why
+    assert "observedAt is soon, which is not a time; expected ms since 1970" in plan.audit.why
 
 
 def test_a_large_snapshot_is_only_looked_into(monkeypatch):
@@ -276,3 +276,26 @@ def test_a_look_beforehand_tells_whether_the_counter_is_there(monkeypatch):
     said, (warning,) = looking_for_a_counter(page(b"b_total 7\n"))
     assert said == "counter ✗ the page has no a_total"
     assert "the page has no a_total; expected the counter that audit.counter names" in warning
+
+
+@pytest.mark.parametrize(
+    ("held_ms", "off_ms", "unsure_ms"),
+    [
+        (1_700_000_000_123, 0, 0),
+        (1_699_999_997_120, -3_003, 6),
+        (1_700_000_003_000, 2_877, 1_006),
+        (1_700_000_000, None, 0),
+    ],
+)
+def test_the_report_beforehand_shows_whether_the_target_stores_its_own_times(
+    held_ms, off_ms, unsure_ms
+):
+    ms = 1_700_000_000_123
+    sent = SentSession(session="qosflood-test-0-0", acked_ms=ms, sent_ms=ms)
+
+    async def run():
+        async with raw_server(held(("a", 1), ("qosflood-test-0-0", held_ms))) as server:
+            return await with_audit(plan_for(server), sent, 5_000_000)
+
+    audit = asyncio.run(run())[0].audit
+    assert (audit.held_off_ms, audit.held_unsure_ms) == (off_ms, unsure_ms)

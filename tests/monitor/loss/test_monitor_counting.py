@@ -15,8 +15,9 @@ from qosflood.monitor.loss.counting import Counting
 from qosflood.plan.watching import Audit
 
 
-def final(values, *, accepted=100, heard=(), metric="counter"):
-    """The values read after the load; `values` gives one for each request after the first."""
+def final(values, *, accepted=100, heard=(), metric="counter", alive=True):
+    """The values read after the load; `values` gives one for each request after the first. Of a
+    page that is `alive` something else changes, too."""
 
     async def run():
         asked = []
@@ -24,7 +25,8 @@ def final(values, *, accepted=100, heard=(), metric="counter"):
         async def answer(_, writer):
             value = 0 if not asked else values(len(asked), time.monotonic())
             asked.append(value)
-            writer.write(page(f"a_total {value}\n".encode()))
+            other = f"b_total {len(asked)}\n" if alive else ""
+            writer.write(page(f"a_total {value}\n{other}".encode()))
 
         async with raw_server(answer) as server:
             watch = {"scrape_url": server.url, "interval_ns": SECOND}
@@ -57,7 +59,8 @@ def test_a_counter_that_is_behind_is_read_until_it_has_caught_up():
     assert read == sorted(read)
 
 
-def test_a_counter_that_stands_still_is_read_often_enough_to_meet_another_worker():
+def test_a_counter_that_stands_still_is_read_often_enough_to_meet_another_worker(monkeypatch):
+    monkeypatch.setattr(module, "FINAL_WITHIN_NS", 5 * SECOND)
     read = final(lambda *_: 90)
     assert set(read) == {90}
     assert len(read) >= 8
@@ -72,6 +75,16 @@ def test_a_counter_is_final_only_after_it_stood_still_for_as_long_as_under_load(
     assert time.monotonic() - began > 4
 
 
+def test_a_page_that_stays_the_same_is_waited_for(monkeypatch):
+    monkeypatch.setattr(module, "_STALE_NS", 3 * SECOND)
+    began = time.monotonic()
+    rendered = final(lambda *_: 90 if time.monotonic() < began + 2 else 100, alive=False)
+    assert (rendered[0], rendered[-1]) == (90, 100)
+    began = time.monotonic()
+    assert set(final(lambda *_: 90, alive=False)) == {90}
+    assert time.monotonic() - began >= 3
+
+
 def test_a_counter_that_never_stands_still_is_left_after_a_while(monkeypatch):
     monkeypatch.setattr(module, "FINAL_WITHIN_NS", SECOND)
     read = final(lambda asked, _: asked, accepted=10**6)
@@ -79,7 +92,9 @@ def test_a_counter_that_never_stands_still_is_left_after_a_while(monkeypatch):
 
 
 @pytest.mark.parametrize("metric", ["counter", "gauge"])
-def test_pages_are_known_apart_by_their_checksums(metric):
+def test_pages_are_known_apart_by_their_checksums(monkeypatch, metric):
+    monkeypatch.setattr(module, "_STALE_NS", SECOND)
+
     async def run():
         async with raw_server(page(b"a_total 1\n")) as server:
             watch = {"scrape_url": server.url, "interval_ns": SECOND}

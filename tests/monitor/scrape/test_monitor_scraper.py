@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import struct
 import time
 
 import pytest
@@ -206,6 +207,34 @@ def test_a_connection_that_was_closed_as_idle_is_opened_anew():
             return first, second, third
 
     assert all(sample.ok for sample in asyncio.run(run()))
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n"])
+def test_a_kept_connection_that_is_reset_is_opened_anew_unless_an_answer_had_begun(begun):
+    """As a middlebox does that has forgotten it."""
+    answered = set()
+
+    async def answer(_, writer):
+        if writer not in answered:
+            answered.add(writer)
+            writer.write(page(BODY))
+            return
+        writer.write(begun)
+        await asyncio.sleep(0.05)
+        reset_on_close = struct.pack("ii", 1, 0)
+        at = writer.get_extra_info("socket")
+        at.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
+        writer.transport.abort()
+
+    async def run():
+        async with raw_server(answer) as server:
+            plan = make_plan(watch={"scrape_url": server.url})
+            async with open_scraper(plan) as scraper:
+                return [await scraper.scrape(t) for t in range(2)]
+
+    first, second = asyncio.run(run())
+    assert first.ok
+    assert (second.ok, second.reason) == ((False, "reset by the peer") if begun else (True, None))
 
 
 def test_a_name_is_answered_with_the_pinned_address():

@@ -16,6 +16,12 @@ def chart_of(story: Story, name: str) -> Chart:
     return next(chart for chart in charts if chart.name == name)
 
 
+def measured(story: Story, name: str) -> list[Any]:
+    """A chart's traces without the lines of limits."""
+    traces = chart_of(story, name).figure["data"]
+    return [trace for trace in traces if not trace["name"].startswith("limit ")]
+
+
 def with_pages(story: Story, change: Any) -> Story:
     points = tuple(
         replace(point, **change(index)) for index, point in enumerate(story.findings.scrape_points)
@@ -24,7 +30,7 @@ def with_pages(story: Story, change: Any) -> Story:
 
 
 def test_service_time_is_seen_where_it_equals_response_time() -> None:
-    traces = chart_of(failing_run(), "percentiles").figure["data"]
+    traces = measured(failing_run(), "percentiles")
     assert [trace["name"] for trace in traces] == [
         "flood response",
         "flood service",
@@ -40,7 +46,7 @@ def test_service_time_is_seen_where_it_equals_response_time() -> None:
 
 
 def test_what_was_offered_is_seen_where_as_much_was_answered() -> None:
-    offered, answered, _ = chart_of(good_run(), "throughput").figure["data"]
+    offered, answered, _ = measured(good_run(), "throughput")
     assert (offered["name"], answered["name"]) == ("offered", "answered")
     assert offered["line"]["width"] > 2 * answered["line"]["width"]
 

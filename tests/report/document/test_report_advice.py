@@ -19,6 +19,7 @@ from stories import (
 )
 
 from qosflood.analysis.findings import RecoveryFinding, TimelineEntry
+from qosflood.analysis.findings_of_target import Cause
 from qosflood.analysis.verdict.verdict import JudgedLimit
 from qosflood.base.units import SECOND
 from qosflood.plan.plan import Storm
@@ -363,3 +364,12 @@ def test_less_load_is_no_remedy_for_a_leak() -> None:
     story = broken(failing_run(), "memory.leak == none", "memory.leak")
     assert not any("find a load that passes" in step for step in steps_of(story))
     assert any("find a load that passes" in step for step in steps_of(failing_run()))
+
+
+def test_a_spike_is_looked_into_before_it_becomes_a_limit() -> None:
+    story = good_run()
+    spike = Cause(kind="spike", explains="memory", what="memory rose to 306.7 MiB")
+    spiky = replace(story, findings=replace(story.findings, causes=(spike,)))
+    steps = steps_of(spiky)
+    assert "memory rose to 306.7 MiB: find out what the target did then" in " ".join(steps)
+    assert not any("--limit 'memory.max" in step for step in steps)

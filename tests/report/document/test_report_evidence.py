@@ -54,3 +54,9 @@ def test_lost_reports_are_shown_by_a_few_examples_and_the_count_of_the_rest():
     )
     line = loss_line(cast(Document, SimpleNamespace(loss=loss)))
     assert line == "lost; 17 are gone; e.g. s0: away; s1: away; s2: away; and 14 more"
+
+
+def test_failed_scrapes_of_one_reason_are_not_counted_twice():
+    assert list(evidence_words("scrapes failed: 1,026 x status 400", {"failed": 1026})) == []
+    both = "scrapes failed: 3 x status 400, 2 x status 500"
+    assert list(evidence_words(both, {"failed": 5})) == ["5 failed"]

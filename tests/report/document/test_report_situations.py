@@ -202,11 +202,15 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (restarted, "restarted 24.5s into the load: find out why", (LESS_LOAD, "log before the")),
     (killed_for_memory, "give it more, or bound what it keeps", (LESS_LOAD, "still listens")),
     (database_died, "2.5s before it ended, the first report was rejected", (LESS_LOAD, "database")),
-    (fails_at_1x, "100% of the reports failed at 1x already", (LESS_LOAD,)),
-    (two_percent_at_any_load, "2% of the reports failed at 1x already", (LESS_LOAD,)),
+    (fails_at_1x, "100% of the reports failed in the baseline already", (LESS_LOAD,)),
+    (two_percent_at_any_load, "2% of the reports failed in the baseline already", (LESS_LOAD,)),
     (lambda: story("errors", flood=refusing("400")), "profile's report matches", (LESS_LOAD,)),
     (lambda: story("errors", flood=refusing("401")), "give the token", (LESS_LOAD,)),
-    (lambda: story("errors", flood=refusing("429")), "limits the rate", ("at 1x already",)),
+    (
+        lambda: story("errors", flood=refusing("429")),
+        "limits the rate",
+        ("in the baseline already",),
+    ),
     (page_refused, "open the page with curl", ("cheaper",)),
     (lambda: scraped({"status 500": 9}), "open the page with curl", ("cheaper",)),
     (lambda: scraped({"no answer within 5s": 9}), "make the page cheaper", ("curl",)),
@@ -222,7 +226,7 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (spike_of_memory, "memory rose to 940.0 MiB", ("each session keeps", "expire idle")),
     (late_by_fault_of_a_dead_part, "missing here: shard 1 died", ("answers took", "more cores")),
     (frozen_generator, "run the generator on", (LESS_LOAD, "never answers", "latency ch")),
-    (own_absence_at_1x, "what keeps answers back", ("at 1x already",)),
+    (own_absence_at_1x, "what keeps answers back", ("in the baseline already",)),
     (stalled_far_away, "whether target or path kept answers back", ("what stalled the target",)),
     (one_forgiven_late_second, "measure again, on an idle machine", (LESS_LOAD, "latency chart")),
     (errors_that_cannot_move_the_median, "latency chart", ("errors broke this limit",)),
@@ -256,3 +260,57 @@ def test_memory_that_was_lost_before_is_not_dropped_with_the_limits_of_a_crash()
     assert made.findings.memory.max_bytes > 100 * MIB
     steps = advise(made.plan, made.findings, made.verdict)
     assert [step.partition(" broke")[0] for step in steps[1:]] == ["memory.max < 1", "loss < 1"]
+
+
+def without_page(*phases: str) -> Story:
+    made = scraped({"no answer within 1s": 9})
+    away = [
+        replace(one, scrapes=replace(one.scrapes, count=9, failed=9, reasons={"no answer": 9}))
+        if one.name in phases
+        else one
+        for one in made.findings.phases
+    ]
+    return replace(made, findings=replace(made.findings, phases=tuple(away)))
+
+
+def test_a_page_that_stayed_away_after_the_flood_is_not_just_slow_under_load() -> None:
+    made = without_page("flood", "recovery")
+    (first, *_) = advise(made.plan, made.findings, made.verdict)
+    assert "and none succeeded after the flood: look at what serves the page" in first
+    assert "cheaper" not in first
+
+
+def test_less_load_is_no_advice_for_a_page_that_failed_in_the_baseline_already() -> None:
+    for phases, worth in ((("flood",), True), (("baseline", "flood"), False)):
+        made = without_page(*phases)
+        steps = advise(made.plan, made.findings, made.verdict)
+        assert any(LESS_LOAD in step for step in steps) is worth
+
+
+def test_that_less_load_does_not_help_is_said_of_refusals_of_what_a_report_says_alone() -> None:
+    for status, helpless in (("400", True), ("429", False), ("503", False)):
+        made = story("errors", flood=refusing(status), baseline=refusing(status))
+        (first, *_) = advise(made.plan, made.findings, made.verdict)
+        assert ("less load does not mend that" in first) is helpless
+
+
+def test_a_run_that_ended_before_its_load_shows_nothing_that_could_not_be_measured() -> None:
+    made = story("errors", flood=counts())
+    unjudged = tuple(
+        replace(made.verdict.limits[0], limit=make_limit(f"{name} < 1", name, 0), ok=None)
+        for name in ("scrape.gap", "memory.max")
+    )
+    phases = tuple(
+        replace(one, seconds=0.0, scheduled=0, scrapes=replace(one.scrapes, count=0, failed=0))
+        for one in made.findings.phases
+    )
+    verdict = replace(made.verdict, verdict="INTERRUPTED", limits=unjudged)
+    memory = replace(made.findings.memory, verdict="unmeasured")
+    found = replace(made.findings, phases=phases, ended="interrupted", memory=memory)
+    assert not any("add --" in step for step in advise(made.plan, found, verdict))
+
+
+def test_a_page_that_never_answered_well_did_not_begin_to_fail() -> None:
+    made = without_page("baseline", "ramp", "flood", "recovery")
+    (first, *_) = advise(made.plan, made.findings, made.verdict)
+    assert "began to fail" not in first

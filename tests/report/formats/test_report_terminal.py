@@ -346,3 +346,16 @@ def test_phases_that_were_not_reached_and_figures_that_nobody_measured_are_left_
     assert not [line for line in shown if line.split()[-1:] == ["–"]]
     none = replace(story, findings=replace(story.findings, phases=tuple(unreached)))
     assert not [line for line in lines_of(document_of(none), 100, "all") if "planned /s" in line]
+
+
+def test_a_doubt_about_lost_reports_comes_before_what_was_too_short_to_judge() -> None:
+    document = kind_of("crowded_pass")
+    crowd = [
+        document.limits[0].model_copy(
+            update={"metric": metric, "expr": f"{metric} == none", "ok": None, "reason": reason}
+        )
+        for metric, reason in (("memory.leak", "too short"), ("loss", "older ones were held"))
+    ]
+    doubted = replace(document.loss, verdict="inconclusive")
+    seen = flat(lines_of(document.model_copy(update={"limits": crowd, "loss": doubted}), 80))
+    assert "not judged loss == none: older ones were held" in seen

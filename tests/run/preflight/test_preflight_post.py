@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import ssl
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,8 @@ from certificates import Certificates, make_certificates
 from plan_maker import make_plan, make_target
 from raw_server import Answer, raw_server
 
-from qosflood.base.units import SECOND
+from qosflood.base.units import MS, SECOND
+from qosflood.load.body.request import RequestBuilder
 from qosflood.run.preflight.post import Posted, post
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
@@ -175,3 +177,24 @@ def test_a_port_of_tls_whose_certificate_is_not_trusted_is_no_plain_one(certific
 def test_a_report_over_tls_is_accepted(certificates):
     met = posted(ACCEPTED, "https", server_side(certificates), certificates.authority)
     assert met.status == 202
+
+
+def test_the_report_bears_the_time_at_which_it_is_sent(monkeypatch):
+    """A body's first writer takes long to make."""
+    made = RequestBuilder.writer
+
+    def slowly(builder):
+        time.sleep(0.2)
+        return made(builder)
+
+    monkeypatch.setattr(RequestBuilder, "writer", slowly)
+    arrived = []
+
+    async def answer(_, writer):
+        arrived.append(time.time_ns() // MS)
+        writer.write(ACCEPTED)
+
+    met = posted(answer)
+    assert met.sent is not None
+    assert met.sent.session == "qosflood-test-0-0"
+    assert met.sent.sent_ms <= arrived[0] <= met.sent.sent_ms + met.took_ns // MS + 1
