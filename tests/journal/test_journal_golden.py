@@ -111,7 +111,7 @@ def test_a_report_that_is_built_again_has_the_figures_it_had(golden: Golden) -> 
         earlier = before["rate"]
         assert {key: phase["rate"][key] for key in earlier} == pytest.approx(earlier)
         first, last = ceil(phase["start_s"]), floor(phase["start_s"] + phase["seconds"])
-        if first < last:
+        if first < last and not again["capacity"]:  # whose journal has every trial
             answers = sum(
                 window["outcomes"]["acked"]
                 for window in golden.of("window")
