@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from qosflood.report.document.earlier_schemas import report_of_today
 from qosflood.report.document.schema import Document
 from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.formats.terminal import ending
 from qosflood.report.formats.trial_table import MOST_ROWS, trial_rows
 
 RUN = Path(__file__).parents[2] / "data" / "runs" / "run-1-report-2-capacity" / "pass"
-STEPS = Document.model_validate(json.loads((RUN / "report.json").read_bytes()))
+STEPS = Document.model_validate(report_of_today(json.loads((RUN / "report.json").read_bytes())))
 
 
 def searched(*loads: int) -> Capacity:
