@@ -53,11 +53,13 @@ def test_one_client_that_is_bad_now_is_hysteresis_too() -> None:
     [
         ("1350o", Try(1350, "confirm"), None),
         ("1350o 1350+", Stop("done"), True),
-        ("1350-", Stop("done"), False),
+        ("1350-", Try(1350, "confirm"), False),
+        ("1350- 1350o 1350+", Stop("done"), True),
+        ("1350- 1350-", Stop("done"), False),
         ("1350o 1350o 1350o", Stop("done"), None),
     ],
 )
-def test_the_long_flood_decides_unless_it_is_void(
+def test_the_long_flood_decides_unless_it_is_void_or_a_hiccup(
     outcomes: str, step: Try | Stop, held: bool | None
 ) -> None:
     trials = [*SEARCHED, *made("500+", "again"), *made(outcomes, "confirm")]

@@ -110,7 +110,9 @@ def test_a_search_is_described_before_it_starts():
     plan = as_search(plan_with(*LIMITS), asked)
     rows = {row.label: row.value for row in describe(plan)}
     assert rows["search"].startswith("up by 500, 1,000, 2,000, 4,000, 8,000, 16,000 clients until")
-    assert rows["trials"] == "10s each, with rests of 3s or more (62 clients); at most 20m in all"
+    assert rows["trials"] == (
+        "10s each; between them at least 3s of rest, in which 62 clients report; at most 20m in all"
+    )
     assert rows["need"] == "40,000 clients"
     assert "an event of 6h, each of 20m" in rows["filled"]
     assert "flood" not in rows

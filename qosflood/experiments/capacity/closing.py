@@ -13,6 +13,8 @@ from qosflood.experiments.capacity.trial import Next, Stop, Trial, Try
 
 CONFIRM_SHARE = 0.9
 """The confirmation's load, of the interval's lower end."""
+_BADS = 2
+"""A long flood that broke a limit is repeated, so that one hiccup does not withdraw the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,9 @@ def closing_step(trials: Sequence[Trial], low: float) -> Next:
     if again is not None and again.ended is None:
         return Try(again.load, "again")
     load = int(low * CONFIRM_SHARE)
-    tried = [one for one in trials if one.purpose == "confirm"]
-    if load < 1 or confirmed(tried) is not None or len(tried) >= MOST_VOIDS:
+    tried = [one.outcome for one in trials if one.purpose == "confirm"]
+    failed = tried.count("bad") >= _BADS or tried.count("void") >= MOST_VOIDS
+    if load < 1 or failed or "good" in tried:
         return Stop("done")
     return Try(load, "confirm")
 
@@ -46,7 +49,7 @@ def hysteresis(trials: Sequence[Trial]) -> Hysteresis | None:
 
 
 def confirmed(trials: Iterable[Trial]) -> bool | None:
-    """Whether the long flood held; None without one that says something."""
+    """Whether the long flood held, be it when repeated; None without one that says something."""
     outcomes = [one.outcome for one in trials if one.purpose == "confirm"]
     valid = [one for one in outcomes if one != "void"]
     return valid[-1] == "good" if valid else None
