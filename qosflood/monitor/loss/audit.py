@@ -19,7 +19,7 @@ from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import MS, SECOND, format_bytes, format_count, format_duration
+from qosflood.base.units import MS, SECOND, counted, format_bytes, format_count, format_duration
 from qosflood.journal.loss_records import ABSENT, ReadBack, SentSession
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
@@ -291,7 +291,8 @@ async def with_audit(
             if (held_ms := look.times.get(sent.session)) is not None:
                 audit = _with_stored_time(audit, held_ms, sent, took_ns)
     total = sum(look.taken.samples for look in looks)
-    said = f"✗ {refused}" if refused else f"✓ {total} session{'s' * (total != 1)}"
+    own = ", stored with the target's own times" if audit.own_times else ""
+    said = f"✗ {refused}" if refused else f"✓ {counted(total, 'session')}{own}"
     return replace(plan, audit=audit), said
 
 

@@ -297,5 +297,7 @@ def test_the_report_beforehand_shows_whether_the_target_stores_its_own_times(
         async with raw_server(held(("a", 1), ("qosflood-test-0-0", held_ms))) as server:
             return await with_audit(plan_for(server), sent, 5_000_000)
 
-    audit = asyncio.run(run())[0].audit
-    assert (audit.held_off_ms, audit.held_unsure_ms) == (off_ms, unsure_ms)
+    plan, said = asyncio.run(run())
+    assert (plan.audit.held_off_ms, plan.audit.held_unsure_ms) == (off_ms, unsure_ms)
+    own = ", stored with the target's own times" if off_ms else ""
+    assert said == f"✓ 2 sessions{own}"
