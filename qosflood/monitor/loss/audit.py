@@ -171,11 +171,12 @@ class Auditor:
 @dataclass(slots=True)
 class _Look:
     """What the beginning of a snapshot shows: the time of observation of each session in it, and
-    why it is no snapshot, None if it is one."""
+    why it is no snapshot, None if it is one. `empty`: it may be one without sessions."""
 
     taken: Taken = field(default_factory=Taken)
     times: dict[str, int] = field(default_factory=dict)
     why: str | None = None
+    empty: bool = False
 
 
 async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
@@ -275,7 +276,9 @@ async def with_audit(
     if not found or not looks_itself(plan):
         return plan, None
     looks = [await _look(plan, source) for source in found]
-    refused = next((look.why for look in looks if look.why is not None), None)
+    # Only one of several instances has the report.
+    shown = any(look.times for look in looks)
+    refused = next((look.why for look in looks if look.why and not (shown and look.empty)), None)
     if refused is not None and not plan.audit.asked:
         where = found[0].url
         why = f"{where} shows no sessions to read back: {refused}"
@@ -317,6 +320,7 @@ async def _look(plan: Plan, source: Source) -> _Look:
             return look
         await asyncio.sleep(_LOOK_AGAIN_S)
     session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
+    look.empty = not look.taken.samples
     look.why = f"no item with {session} and {observed}, not even of the report just sent"
     if (odd := look.taken.odd) is not None:
         look.why = f"{observed} is {odd}, which is not a time; expected ms since 1970"
