@@ -256,6 +256,8 @@ def _scrapes(case: _Case) -> str:
             "serves the page, and in the target's log of the time when scrapes began to fail"
         )
     found = next((advice for part, advice in _SCRAPE_ADVICE.items() if part in worst), _FAILS)
+    if not any(one.scrapes.failed < one.scrapes.count for one in case.findings.phases):
+        found = _FAILS  # what it costs has never been seen
     waited_ns = _waited_like_scrapes(case)
     if found == _CHEAPER and waited_ns is not None:
         waited = format_duration(waited_ns)

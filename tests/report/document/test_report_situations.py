@@ -326,3 +326,10 @@ def test_a_page_is_not_too_dear_where_reports_waited_as_long_as_it_did() -> None
     assert "reports waited up to" in steps[0]
     assert "what held up the target" in steps[0]
     assert "cheaper" not in steps[0]
+
+
+def test_of_a_page_that_never_answered_nobody_knows_what_it_costs() -> None:
+    made = without_page("baseline", "ramp", "flood", "recovery", "settle")
+    (first, *_) = advise(made.plan, made.findings, made.verdict)
+    assert "open the page with curl" in first
+    assert "cheaper" not in first
