@@ -67,8 +67,11 @@ def test_json_is_one_valid_document_on_standard_output(runs: Runs, json_run: Pat
     assert "preflight  post ✓ 202" in done.stderr
 
 
-def test_quiet_leaves_the_verdict_alone(runs: Runs) -> None:
-    assert runs["quiet"].stderr == ""
+def test_quiet_leaves_the_verdict_alone_and_what_cannot_be_judged(runs: Runs) -> None:
+    notes = runs["quiet"].stderr.splitlines()
+    assert [line.partition(":")[0] for line in notes] == ["note", "note"]
+    assert "memory.leak == none: not judged in a flood of 2s" in notes[0]
+    assert "never aborts, because the run takes 2.5s" in notes[1]
     assert re.search(r"100 clients, 100 reports/s .*: (PASS|INVALID) - ", runs["quiet"].stdout)
 
 
