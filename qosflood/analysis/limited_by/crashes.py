@@ -24,7 +24,8 @@ def crash_finding(plan: Plan, clock: RunClock, events: Sequence[Event]) -> Crash
     own = [event for event in events if _instance(event) == _instance(first)]
     back = next((e for e in own if e.t >= first.t and e.kind == _ANEW), None)
     whose = f"{_instance(first)}: " if len(plan.instances) > 1 and _instance(first) else ""
-    where = f"{format_duration(first.t - clock.t0)} into the load"
+    during = "load" if plan.floods else plan.main_phase.name
+    where = f"{format_duration(first.t - clock.t0)} into the {during}"
     ends = 1 + sum(_is_apart(inside, index) for index in range(1, len(inside)))
     more = f"; it ended or restarted {counted(ends, 'time')} in all" if ends > 1 else ""
     return Crash(

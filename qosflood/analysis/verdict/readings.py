@@ -14,7 +14,7 @@ from qosflood.analysis.findings_prometheus import UpFigures
 from qosflood.analysis.latency import percentile_below
 from qosflood.analysis.verdict.comparison import Reading
 from qosflood.base.percentiles import values_needed
-from qosflood.base.units import SECOND, format_count
+from qosflood.base.units import SECOND, counted, format_count
 from qosflood.journal.records import CUT_OFF, NOT_SENT, OWN_ABSENCE, Outcome, nobodys_failures
 from qosflood.plan.plan import Limit, Plan
 
@@ -101,7 +101,7 @@ def errors(case: Case, phase: PhaseFigures) -> Reading:
         n=n,
         least=max(share - (cut_off + nobodys) / n, 0.0),
         most=share,
-        reason=", ".join(f"{format_count(k)} reports {what}" for what, k in why.items() if k),
+        reason=_counted_reasons(why),
     )
 
 
@@ -123,15 +123,21 @@ def offered(case: Case, phase: PhaseFigures) -> Reading:
     if case.plan.merged and case.cut_short:
         # Of what a part that is missing or died had to send, nothing came due.
         return Reading(n=due, most=share, reason="some of the load of its parts is missing")
-    if absent := phase.errors.get(OWN_ABSENCE[Outcome.UNSENT], 0):
-        return Reading(
-            n=due,
-            least=share,
-            most=share + absent / due,
-            reason=f"{format_count(absent)} reports were not sent through the generator's own "
-            "absence",
-        )
+    stopped = phase.errors.get(NOT_SENT, 0) if case.cut_short else 0
+    why = {
+        "not sent when the run was stopped": stopped,
+        "not sent through the generator's own absence": phase.errors.get(
+            OWN_ABSENCE[Outcome.UNSENT], 0
+        ),
+    }
+    if unknown := sum(why.values()):
+        most = share + unknown / due
+        return Reading(n=due, least=share, most=most, reason=_counted_reasons(why))
     return Reading(value=share, n=due)
+
+
+def _counted_reasons(why: dict[str, int]) -> str:
+    return ", ".join(f"{counted(k, 'report')} {what}" for what, k in why.items() if k)
 
 
 def amplification(_case: Case, phase: PhaseFigures) -> Reading:

@@ -19,7 +19,7 @@ from qosflood.base.units import (
     format_duration,
     format_ratio,
 )
-from qosflood.journal.records import CUT_OFF, INCOMPLETE, nobodys_failures
+from qosflood.journal.records import CUT_OFF, INCOMPLETE, NOT_SENT, nobodys_failures
 from qosflood.plan.judgeable import judged_by_merge
 from qosflood.plan.limit_language import (
     RUN,
@@ -43,7 +43,8 @@ _AUTH = ("401", "403")
 class JudgedLimit:
     """A limit with the value found; `ok` is None when it could not be judged, `reason` says why.
 
-    `value` is in the limit's base unit; `n` is how many observations stand behind it.
+    `value` is in the limit's base unit; `n` is how many observations stand behind it. `bound`: the
+    value is not known, only that it lies there or beyond.
     """
 
     limit: Limit
@@ -51,6 +52,7 @@ class JudgedLimit:
     n: int
     ok: bool | None
     reason: str
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +232,8 @@ def _judged(plan: Plan, findings: Findings, limit: Limit) -> JudgedLimit:
         reason = _by_lateness(phase)
     if ok is False and limit.metric in _OF_ALL_RECORDS and left_out(findings.gaps):
         ok, reason = None, "broken only with the lines of the journal that were left out"
-    return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason)
+    bound = reading.value is None and value is not None
+    return JudgedLimit(limit=limit, value=value, n=reading.n, ok=ok, reason=reason, bound=bound)
 
 
 def _by_lateness(phase: PhaseFigures) -> str:
@@ -268,6 +271,8 @@ def _broken(judged: JudgedLimit) -> str:
         return f"{limit.metric} is not within the limit {op}{threshold}{where}{why}"
     value = judged_text(limit.unit, judged.value, limit.op, limit.threshold)
     verb = "were" if limit.metric in _PLURALS else "was"
+    if judged.bound:
+        verb += " at most" if limit.op in (">", ">=") else " at least"
     return f"{limit.metric} {verb} {value}{where}; limit {op}{threshold}{why}"
 
 
@@ -329,7 +334,8 @@ def _failures(findings: Findings, reasons: tuple[str, ...]) -> list[str]:
         share = format_ratio(sum(refused.values()) / flood.scheduled)
         said.append(f"auth: {share} of reports refused with {'/'.join(refused)}")
     failed = sum(count for name, count in flood.outcomes.items() if name != "acked")
-    failed -= flood.errors.get(CUT_OFF, 0) + nobodys_failures(flood.errors)
+    stopped = flood.errors.get(CUT_OFF, 0) + flood.errors.get(NOT_SENT, 0)
+    failed -= stopped + nobodys_failures(flood.errors)
     said_already = bool(reasons) and reasons[0].startswith("errors ")
     if not said_already and failed - sum(refused.values()) > _WORTH_SAYING * flood.scheduled:
         said.append(f"{format_ratio(failed / flood.scheduled)} of reports failed")

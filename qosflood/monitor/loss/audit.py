@@ -19,7 +19,7 @@ from qosflood.base.failures import no_answer
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.base.text import printable
 from qosflood.base.tls import tls_context
-from qosflood.base.units import MS, SECOND, format_bytes, format_count, format_duration
+from qosflood.base.units import MS, SECOND, counted, format_bytes, format_count, format_duration
 from qosflood.journal.loss_records import ABSENT, ReadBack, SentSession
 from qosflood.journal.records import MemorySample, Record
 from qosflood.monitor.http import exchange_failure, open_session
@@ -171,11 +171,12 @@ class Auditor:
 @dataclass(slots=True)
 class _Look:
     """What the beginning of a snapshot shows: the time of observation of each session in it, and
-    why it is no snapshot, None if it is one."""
+    why it is no snapshot, None if it is one. `empty`: it may be one without sessions."""
 
     taken: Taken = field(default_factory=Taken)
     times: dict[str, int] = field(default_factory=dict)
     why: str | None = None
+    empty: bool = False
 
 
 async def look_at_metric(plan: Plan) -> tuple[str | None, tuple[str, ...]]:
@@ -275,7 +276,9 @@ async def with_audit(
     if not found or not looks_itself(plan):
         return plan, None
     looks = [await _look(plan, source) for source in found]
-    refused = next((look.why for look in looks if look.why is not None), None)
+    # Only one of several instances has the report.
+    shown = any(look.times for look in looks)
+    refused = next((look.why for look in looks if look.why and not (shown and look.empty)), None)
     if refused is not None and not plan.audit.asked:
         where = found[0].url
         why = f"{where} shows no sessions to read back: {refused}"
@@ -291,7 +294,8 @@ async def with_audit(
             if (held_ms := look.times.get(sent.session)) is not None:
                 audit = _with_stored_time(audit, held_ms, sent, took_ns)
     total = sum(look.taken.samples for look in looks)
-    said = f"✗ {refused}" if refused else f"✓ {total} session{'s' * (total != 1)}"
+    own = ", stored with the target's own times" if audit.own_times else ""
+    said = f"✗ {refused}" if refused else f"✓ {counted(total, 'session')}{own}"
     return replace(plan, audit=audit), said
 
 
@@ -316,6 +320,7 @@ async def _look(plan: Plan, source: Source) -> _Look:
             return look
         await asyncio.sleep(_LOOK_AGAIN_S)
     session, observed = ".".join(plan.audit.session), ".".join(plan.audit.observed)
+    look.empty = not look.taken.samples
     look.why = f"no item with {session} and {observed}, not even of the report just sent"
     if (odd := look.taken.odd) is not None:
         look.why = f"{observed} is {odd}, which is not a time; expected ms since 1970"

@@ -255,8 +255,27 @@ def _scrapes(case: _Case) -> str:
             f'most failed scrapes: "{worst}", and none succeeded after the flood: look at what '
             "serves the page, and in the target's log of the time when scrapes began to fail"
         )
-    found = (advice for part, advice in _SCRAPE_ADVICE.items() if part in worst)
-    return f'most failed scrapes: "{worst}"; {next(found, _FAILS)}'
+    found = next((advice for part, advice in _SCRAPE_ADVICE.items() if part in worst), _FAILS)
+    if not any(one.scrapes.failed < one.scrapes.count for one in case.findings.phases):
+        found = _FAILS  # what it costs has never been seen
+    waited_ns = _waited_like_scrapes(case)
+    if found == _CHEAPER and waited_ns is not None:
+        waited = format_duration(waited_ns)
+        return (
+            f'most failed scrapes: "{worst}", and reports waited up to {waited} in the flood as '
+            "well: look for what held up the target, not only for what its page costs"
+        )
+    return f'most failed scrapes: "{worst}"; {found}'
+
+
+def _waited_like_scrapes(case: _Case) -> int | None:
+    """How long reports waited at most, where that is longer than scrapes do and the page itself is
+    not shown to be what they waited for."""
+    by_page = any(cause.kind == "page" for cause in case.findings.causes)
+    slowest = case.phase.service.max_ns if case.phase else None
+    if by_page or slowest is None or slowest < case.plan.watch.timeout_ns:
+        return None
+    return slowest
 
 
 def _page_stays_away(findings: Findings) -> bool:

@@ -13,6 +13,7 @@ from record_maker import (
     health,
     healthy_run,
     latency,
+    load_started,
     memory,
     scrape,
     stopped_run,
@@ -20,9 +21,12 @@ from record_maker import (
 )
 
 from qosflood.analysis import analyse
+from qosflood.analysis.clock import run_clock
+from qosflood.analysis.limited_by.crashes import crash_finding
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import Connects, ControlSample, TcpSample
 from qosflood.plan.plan import Storm
+from qosflood.plan.watching import WATCH
 
 SILENT = ["timeout", "connection_lost", "connect_error"]
 
@@ -543,3 +547,14 @@ def test_points_of_the_control_are_kept_for_charts():
     points = analysed(extra=control(ok=lambda s: s not in FLOOD)).control_points
     assert (points[0].t_s, points[0].ok, points[0].duration_ns) == (0.0, True, 2 * MS)
     assert {point.reason for point in points if not point.ok} == {"no answer within 1s"}
+
+
+def test_what_ends_in_a_watch_ends_in_no_load():
+    plan = make_plan()
+    plan = replace(plan, phases=(replace(plan.phase("flood"), name=WATCH),))
+    clock = run_clock(plan, WALL_NS, [load_started()], None, at(20))
+    found = crash_finding(plan, clock, [gone(8.0)])
+    assert found is not None
+    assert (
+        found.what == "the target's process (pid 77) ended 8s into the watch and did not come back"
+    )

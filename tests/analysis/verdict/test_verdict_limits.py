@@ -12,7 +12,7 @@ from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, win
 from qosflood.analysis import analyse
 from qosflood.analysis.findings import LossFinding, MemoryFinding
 from qosflood.analysis.latency import figures_of
-from qosflood.analysis.verdict.verdict import judge_limit
+from qosflood.analysis.verdict.verdict import judge, judge_limit
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import NOT_SENT, OWN_ABSENCE, Outcome
 from qosflood.plan.limit_language import parse_limit
@@ -246,6 +246,23 @@ def test_what_the_stop_itself_left_unsent_breaks_nothing():
     limit = judged("errors < 1%", cut_short({"unsent": 50}, {NOT_SENT: 50}))
     assert (limit.ok, limit.value) == (None, None)
     assert "when the run was stopped" in limit.reason
+
+
+def test_what_the_stop_left_unsent_may_still_have_been_offered():
+    limit = judged("offered >= 99%", cut_short({"unsent": 50}, {NOT_SENT: 50}))
+    assert (limit.ok, limit.value) == (None, None)
+    assert limit.reason == "50 reports not sent when the run was stopped"
+    past = cut_short({"unsent": 50}, {"deadline passed before sending": 50})
+    assert judged("offered >= 99%", past).ok is False
+
+
+def test_a_limit_that_is_broken_whatever_the_stop_left_open_is_broken_by_at_least_so_much():
+    failed = {"unsent": 50, "timeout": 50}
+    findings = cut_short(failed, {NOT_SENT: 50, "no answer by the deadline": 50})
+    plan = replace(PLAN, limits=(parse_limit("errors < 1%"),))
+    (broken,) = [line for line in judge(plan, findings).reasons if line.startswith("errors")]
+    assert broken.startswith("errors were at least 9.09% in flood; limit < 1% (50 reports ")
+    assert "; 9.09% of reports failed" in judge(plan, findings).headline
 
 
 def test_errors_before_the_stop_break_their_limit_all_the_same():

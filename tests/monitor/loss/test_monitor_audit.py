@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 from plan_maker import make_plan
@@ -14,7 +15,7 @@ from qosflood.journal.records import MemorySample
 from qosflood.monitor.loss import audit as module
 from qosflood.monitor.loss.audit import Auditor, LastMemory, headroom, look_at_metric, with_audit
 from qosflood.monitor.loss.counting import Counting
-from qosflood.plan.watching import Audit
+from qosflood.plan.watching import Audit, Instance
 
 MIB = 1 << 20
 
@@ -228,6 +229,26 @@ def test_a_snapshot_that_never_shows_the_report_is_none(monkeypatch):
     assert "observedAt is soon, which is not a time; expected ms since 1970" in plan.audit.why
 
 
+def test_only_one_of_several_instances_has_to_show_the_report(monkeypatch):
+    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0.001)
+
+    async def run(*answers):
+        async with AsyncExitStack() as stack:
+            servers = [await stack.enter_async_context(raw_server(one)) for one in answers]
+            instances = tuple(
+                Instance(name=str(n), scrape_url=one.url, readback=f"http://127.0.0.1:{one.port}/h")
+                for n, one in enumerate(servers)
+            )
+            plan = make_plan(instances=instances, audit=Audit(readback="/held", asked=True))
+            return (await with_audit(plan))[1]
+
+    there, empty, refused = held(("a", 1)), held(), page(b"", status="404 Not Found")
+    assert asyncio.run(run(there, empty)) == "✓ 1 session"
+    assert asyncio.run(run(empty, there)) == "✓ 1 session"
+    assert "not even of the report just sent" in asyncio.run(run(empty, empty))
+    assert asyncio.run(run(there, refused)) == "✗ status 404"
+
+
 def test_a_large_snapshot_is_only_looked_into(monkeypatch):
     monkeypatch.setattr(module, "_PEEK_BYTES", 1000)
     answer = held(*((f"s{number}", number) for number in range(100_000)))
@@ -297,5 +318,7 @@ def test_the_report_beforehand_shows_whether_the_target_stores_its_own_times(
         async with raw_server(held(("a", 1), ("qosflood-test-0-0", held_ms))) as server:
             return await with_audit(plan_for(server), sent, 5_000_000)
 
-    audit = asyncio.run(run())[0].audit
-    assert (audit.held_off_ms, audit.held_unsure_ms) == (off_ms, unsure_ms)
+    plan, said = asyncio.run(run())
+    assert (plan.audit.held_off_ms, plan.audit.held_unsure_ms) == (off_ms, unsure_ms)
+    own = ", stored with the target's own times" if off_ms else ""
+    assert said == f"✓ 2 sessions{own}"

@@ -314,3 +314,22 @@ def test_a_page_that_never_answered_well_did_not_begin_to_fail() -> None:
     made = without_page("baseline", "ramp", "flood", "recovery")
     (first, *_) = advise(made.plan, made.findings, made.verdict)
     assert "began to fail" not in first
+
+
+def test_a_page_is_not_too_dear_where_reports_waited_as_long_as_it_did() -> None:
+    made = scraped({"no answer within 5s": 9})
+    stood_still = [
+        replace(one, service=make_latency(6000.0, 10_000)) if one.name == "flood" else one
+        for one in made.findings.phases
+    ]
+    steps = advise(made.plan, replace(made.findings, phases=tuple(stood_still)), made.verdict)
+    assert "reports waited up to" in steps[0]
+    assert "what held up the target" in steps[0]
+    assert "cheaper" not in steps[0]
+
+
+def test_of_a_page_that_never_answered_nobody_knows_what_it_costs() -> None:
+    made = without_page("baseline", "ramp", "flood", "recovery", "settle")
+    (first, *_) = advise(made.plan, made.findings, made.verdict)
+    assert "open the page with curl" in first
+    assert "cheaper" not in first
