@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qosflood.analysis.verdict.capacity import is_known, span
 from qosflood.base.units import MS, format_count, format_duration
-from qosflood.report.charts.capacity import P99, SHAPES, by_load, levels
+from qosflood.report.charts.capacity import SHAPES
 from qosflood.report.charts.over_load import (
     SHADE,
     bands_of,
@@ -16,6 +16,7 @@ from qosflood.report.charts.over_load import (
     round_ticks,
     searches,
 )
+from qosflood.report.charts.trial_figures import P99, by_load, levels
 from qosflood.report.document.schema import JudgedLimit
 from qosflood.report.document.schema_capacity import Capacity, TrialPart
 from qosflood.report.formats.svg import EM, filled, place, rect, stroke, text, ticks
