@@ -134,7 +134,7 @@ def _laid_out(
 ) -> tuple[list[Json], Json]:
     """Traces with the limits on their figure, and a layout that they fit in. Durations are
     logarithmic."""
-    limits = levels(document.limits, measure)
+    limits = levels(document.limits, measure, axis.capacity)
     drawn = [*(_limit_line(axis, level) for level in limits), *traces]
     log = not measure.unit
     heights = [y for trace in drawn for y in trace["y"]]

@@ -76,13 +76,22 @@ def by_load(capacity: Capacity, read: Read, state: str = "fresh") -> list[tuple[
     return [(load, median(values)) for load, values in sorted(found.items())]
 
 
-def levels(limits: Sequence[JudgedLimit], measure: Measure) -> list[tuple[str, float]]:
+def levels(
+    limits: Sequence[JudgedLimit], measure: Measure, capacity: Capacity
+) -> list[tuple[str, float]]:
     """The limits on this figure, in its unit."""
-    return [
-        (limit.expr, float(limit.threshold) * measure.factor)
-        for limit in limits
-        if measure.metric
-        and limit.metric == measure.metric
-        and not isinstance(limit.threshold, str)
-        and limit.unit in measure.units
-    ]
+    own = [one for one in limits if measure.metric and one.metric == measure.metric]
+    heights = [(one.expr, _height(one, measure, capacity)) for one in own]
+    return [(expr, height) for expr, height in heights if height]
+
+
+def _height(limit: JudgedLimit, measure: Measure, capacity: Capacity) -> float | None:
+    """None for what the figure's axis has no place for."""
+    if isinstance(limit.threshold, str):
+        return None
+    if limit.unit in measure.units:
+        return limit.threshold * measure.factor
+    most = capacity.memory_limit_bytes
+    if measure is MEMORY and limit.unit == "ratio" and most is not None:
+        return limit.threshold * most * measure.factor
+    return None

@@ -58,7 +58,7 @@ def curve(
     shown = [one for one in capacity.trials if P99.read(one)]
     if not shown:
         return []
-    judged = levels(limits, P99)
+    judged = levels(limits, P99, capacity)
     axis = load_axis(capacity)
     values = [one.response_p99_ms or 1.0 for one in shown] + [value for _, value in judged]
     low = math.floor(math.log10(min(values)))
