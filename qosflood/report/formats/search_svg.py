@@ -9,6 +9,7 @@ from qosflood.base.units import MS, format_count, format_duration
 from qosflood.report.charts.capacity import SHAPES
 from qosflood.report.charts.over_load import (
     SHADE,
+    Band,
     bands_of,
     load_axis,
     need_colour,
@@ -90,18 +91,26 @@ def _answer(frame: _Frame, capacity: Capacity) -> Iterator[str]:
     """The posteriors as bands, with what they say."""
     if not is_known(capacity):
         return
-    for lane, band in enumerate(bands_of(capacity)):
-        color, clients = band.color.removeprefix("@"), band.found.clients
+    bands = bands_of(capacity)
+    for band in bands:
         for low, high in nested(band.found):
             left = frame.at_x(max(low, frame.loads[0]))
             right = frame.at_x(frame.loads[1] if high is None else high)
+            color = band.color.removeprefix("@")
             yield rect(left, frame.y, right - left, frame.height, color, SHADE)
-        at = clients.mid or clients.low or clients.high or frame.loads[0]
-        words = f"{band.name} {span(clients)}"
-        half = len(words) * 15 * EM / 2
-        middle = min(max(frame.at_x(at), frame.x + half), frame.x + frame.width - half)
-        y = frame.y + 18 + 20 * lane
-        yield text(middle, y, words, 15, color, anchor="middle", bold=True)
+    for lane, band in enumerate(bands):
+        yield from _name(frame, band, frame.y + 18 + 20 * lane)
+
+
+def _name(frame: _Frame, band: Band, y: float) -> Iterator[str]:
+    """What a band says, upon it and within the frame."""
+    clients = band.found.clients
+    words = f"{band.name} {span(clients)}"
+    half = len(words) * 15 * EM / 2
+    at = frame.at_x(clients.mid or clients.low or clients.high or frame.loads[0])
+    middle = min(max(at, frame.x + half), frame.x + frame.width - half)
+    yield rect(middle - half, y - 15, 2 * half, 20, "page", 0.7)
+    yield text(middle, y, words, 15, band.color.removeprefix("@"), anchor="middle", bold=True)
 
 
 def _limit(frame: _Frame, level: tuple[str, float]) -> Iterator[str]:
