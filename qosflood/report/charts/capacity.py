@@ -4,14 +4,12 @@ A trial's outcome is a shape and a colour; one over a target that was filled is 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
-from statistics import median
 
 from qosflood.analysis.gaps import Gaps
 from qosflood.analysis.scaling_law import Scaling, fit
-from qosflood.base.units import MS, counted, format_count
+from qosflood.base.units import counted, format_count
 from qosflood.report.charts.limits import COLOUR
 from qosflood.report.charts.over_load import LoadAxis, load_axis, round_ticks, searches
 from qosflood.report.charts.plotting import (
@@ -23,64 +21,29 @@ from qosflood.report.charts.plotting import (
     log_axis,
     plotly_text,
 )
+from qosflood.report.charts.trial_figures import (
+    ACCEPTED,
+    CORES,
+    ERRORS,
+    MEMORY,
+    P50,
+    P99,
+    SCRAPE,
+    Measure,
+    by_load,
+    judged,
+    levels,
+)
 from qosflood.report.charts.wording import Words
 from qosflood.report.document import cells
-from qosflood.report.document.schema import Document, JudgedLimit
+from qosflood.report.document.schema import Document
 from qosflood.report.document.schema_capacity import Capacity, TrialPart
 
-MIB = 1024 * 1024
 _FIT_POINTS = 60
 _NEAR_PEAK = 4
 """A peak of the fit that lies farther above what was tried says nothing."""
-Read = Callable[[TrialPart], float | None]
 SHAPES = {"good": ("circle", "@good"), "bad": ("x", "@bad"), "void": ("triangle-down", "@muted")}
 """A trial's shape and colour."""
-
-
-_UNITS = {"": ("ns",), "%": ("ratio",), "MiB": ("bytes",)}
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A figure of a trial: how it is read and written, its unit, and the metric of limits on it;
-    `factor` makes a threshold of report.json one of the figure's unit."""
-
-    name: str
-    read: Read
-    said: Callable[[float | None], str]
-    unit: str
-    metric: str = ""
-    factor: float = 1.0
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Of thresholds that can be drawn."""
-        return _UNITS.get(self.unit, ())
-
-
-P99 = Measure("p99", lambda trial: trial.response_p99_ms, cells.ms, "", "response.p99", 1 / MS)
-_P50 = Measure("p50", lambda trial: trial.response_p50_ms, cells.ms, "")
-_ACCEPTED = Measure("accepted", lambda trial: trial.accepted_per_s, cells.count, "reports/s")
-_ERRORS = Measure(
-    "errors",
-    lambda trial: _percent(trial.errors),
-    lambda value: _of_percent(value),
-    "%",
-    "errors",
-    100.0,
-)
-_SCRAPE = Measure(
-    "scrape p99", lambda trial: trial.scrape_p99_ms, cells.ms, "", "scrape.p99", 1 / MS
-)
-_MEMORY = Measure(
-    "memory",
-    lambda trial: _mib(trial.rss_bytes),
-    lambda value: _of_mib(value),
-    "MiB",
-    "memory.max",
-    1 / MIB,
-)
-_CORES = Measure("cores", lambda trial: trial.cores, cells.cores, "cores")
 
 
 def capacity_charts(document: Document, gaps: Gaps | None = None) -> list[Chart]:
@@ -92,18 +55,18 @@ def capacity_charts(document: Document, gaps: Gaps | None = None) -> list[Chart]
     axis = load_axis(capacity)
     makers: tuple[Callable[[], Chart | None], ...] = (
         partial(_response, axis, document),
-        partial(_throughput, axis, document),
-        partial(_single, axis, document, _ERRORS, "Errors", "Share of the reports that failed."),
+        partial(_throughput, axis),
+        partial(_single, axis, document, ERRORS, "Errors", "Share of the reports that failed."),
         partial(
             _single,
             axis,
             document,
-            _SCRAPE,
+            SCRAPE,
             "Scrape time",
             "p99 of a trial's scrapes, the longest one where they are few. Logarithmic.",
         ),
-        partial(_single, axis, document, _MEMORY, "Memory of the target", "The most in a trial."),
-        partial(_single, axis, document, _CORES, "CPU of the target", "Cores in use, the mean."),
+        partial(_single, axis, document, MEMORY, "Memory of the target", "The most in a trial."),
+        partial(_single, axis, document, CORES, "CPU of the target", "Cores in use, the mean."),
     )
     charts = (gaps.instead("a chart", make, lambda: None) for make in makers)
     return [chart for chart in charts if chart is not None]
@@ -114,7 +77,7 @@ def _response(axis: LoadAxis, document: Document) -> Chart | None:
     points = [*_points(capacity, P99)]
     if not points:
         return None
-    curves = [*_curves(capacity, P99, "@bad"), *_curves(capacity, _P50, "@offered")]
+    curves = [*_curves(capacity, P99, "@bad"), *_curves(capacity, P50, "@offered")]
     drawn, layout = _laid_out(axis, document, P99, [*curves, *points])
     return Chart(
         "response",
@@ -122,16 +85,16 @@ def _response(axis: LoadAxis, document: Document) -> Chart | None:
         "p99 of each trial as a point, lines through the medians of each load. Logarithmic. "
         f"{_about(capacity)}",
         figure(drawn, layout | {"height": 380}),
-        _words(capacity, P99, _P50),
+        _words(capacity, P99, P50),
     )
 
 
-def _throughput(axis: LoadAxis, _document: Document) -> Chart | None:
+def _throughput(axis: LoadAxis) -> Chart | None:
     capacity = axis.capacity
-    points = [*_points(capacity, _ACCEPTED)]
+    points = [*_points(capacity, ACCEPTED)]
     if not points:
         return None
-    law = fit([(one.clients, one.accepted_per_s or 0.0) for one in _judged(capacity)])
+    law = fit([(one.clients, one.accepted_per_s or 0.0) for one in judged(capacity)])
     unnamed = [point | {"showlegend": False} for point in points]
     offered = _offered(axis)
     caption = "Accepted reports per second; dashed: as many as were offered. Both logarithmic."
@@ -143,7 +106,7 @@ def _throughput(axis: LoadAxis, _document: Document) -> Chart | None:
         "Accepted reports",
         caption,
         figure([offered, *fitted, *unnamed], axis.layout("reports/s", **_log_counts(axis))),
-        _words(capacity, _ACCEPTED),
+        _words(capacity, ACCEPTED),
     )
 
 
@@ -171,12 +134,12 @@ def _laid_out(
 ) -> tuple[list[Json], Json]:
     """Traces with the limits on their figure, and a layout that they fit in. Durations are
     logarithmic."""
-    judged = levels(document.limits, measure)
-    drawn = [*(_limit_line(axis, level) for level in judged), *traces]
+    limits = levels(document.limits, measure, axis.capacity)
+    drawn = [*(_limit_line(axis, level) for level in limits), *traces]
     log = not measure.unit
     heights = [y for trace in drawn for y in trace["y"]]
     layout = axis.layout(measure.unit, **(log_axis(heights) if log else {"rangemode": "tozero"}))
-    names = [_limit_name(level, log=log) for level in judged]
+    names = [_limit_name(level, log=log) for level in limits]
     return drawn, layout | {"annotations": [*layout["annotations"], *names]}
 
 
@@ -228,32 +191,6 @@ def _curves(capacity: Capacity, measure: Measure, color: str) -> Iterator[Json]:
                 "hovertemplate": "%{text}",
             }
             yield dashed(drawn) if state == "filled" else drawn
-
-
-def by_load(capacity: Capacity, read: Read, state: str = "fresh") -> list[tuple[float, float]]:
-    """Each load with the median of what trials there measured that were not void."""
-    found: dict[int, list[float]] = {}
-    for one in _judged(capacity):
-        value = read(one)
-        if one.state == state and value is not None:
-            found.setdefault(one.clients, []).append(value)
-    return [(load, median(values)) for load, values in sorted(found.items())]
-
-
-def _judged(capacity: Capacity) -> list[TrialPart]:
-    return [one for one in capacity.trials if one.outcome != "void"]
-
-
-def levels(limits: Sequence[JudgedLimit], measure: Measure) -> list[tuple[str, float]]:
-    """The limits on this figure, in its unit."""
-    return [
-        (limit.expr, float(limit.threshold) * measure.factor)
-        for limit in limits
-        if measure.metric
-        and limit.metric == measure.metric
-        and not isinstance(limit.threshold, str)
-        and limit.unit in measure.units
-    ]
 
 
 def _limit_line(axis: LoadAxis, level: tuple[str, float]) -> Json:
@@ -345,7 +282,7 @@ def _words(capacity: Capacity, *measures: Measure) -> Words:
 
 def _sentence(capacity: Capacity, measure: Measure) -> str:
     """The figure at the least and the greatest load, and at the greatest that was good."""
-    known = [one for one in _judged(capacity) if measure.read(one) is not None]
+    known = [one for one in judged(capacity) if measure.read(one) is not None]
     if not known:
         return f"No trial that counts measured {measure.name}."
     good = [one for one in known if one.outcome == "good"]
@@ -364,22 +301,6 @@ def _sentence(capacity: Capacity, measure: Measure) -> str:
 
 def _clients(trial: TrialPart) -> int:
     return trial.clients
-
-
-def _percent(value: float | None) -> float | None:
-    return None if value is None else 100 * value
-
-
-def _of_percent(value: float | None) -> str:
-    return cells.ratio(None if value is None else value / 100)
-
-
-def _mib(value: float | None) -> float | None:
-    return None if value is None else value / MIB
-
-
-def _of_mib(value: float | None) -> str:
-    return cells.size(None if value is None else round(value * MIB))
 
 
 def _short(value: float | None) -> float | None:

@@ -179,6 +179,7 @@ def _label(text: str, at: float, height: float, color: str, anchor: str) -> Json
         "yanchor": "bottom",
         "showarrow": False,
         "font": {"size": 11, "color": color},
+        "bgcolor": "@page/0.7",
     }
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from qosflood.analysis.verdict.capacity import span
 from qosflood.base.units import format_count
-from qosflood.report.charts.capacity import P99, by_load
 from qosflood.report.charts.over_load import Band, load_axis
 from qosflood.report.charts.plotting import Chart, Json, figure, line, log_axis, plotly_text
+from qosflood.report.charts.trial_figures import P99, by_load
 from qosflood.report.charts.wording import Words
 from qosflood.report.compare.searches import lower
 from qosflood.report.compare.values import Given

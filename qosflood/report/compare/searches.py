@@ -59,7 +59,7 @@ def _changed(
         return _made(name, label, values, word, why)
     found = change(*known)
     word, why = _verdict(found, effect)
-    middles = [geometric_mean([one for one in side if one]) for side in values]
+    middles = [round(geometric_mean([one for one in side if one])) for side in values]
     return _made(
         name,
         label,
@@ -101,7 +101,7 @@ def _verdict(found: CapacityChange, effect: MinEffect) -> tuple[Word, str]:
         return ("regressed" if fewer else "improved"), words
     if found.high / found.low > _BLIND:
         return "unknown", "the intervals are too wide: search with a smaller --width"
-    return "same", "the interval of the change holds none"
+    return "same", "the interval includes no change"
 
 
 def _probability(share: float) -> str:

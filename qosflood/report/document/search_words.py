@@ -35,11 +35,20 @@ def search_facts(capacity: Capacity) -> Iterator[Fact]:
         yield "of 1x", span(capacity.multiple, "x"), "", ""
     if capacity.need is not None:
         need = capacity.need
-        yield f"need {format_count(need.clients)}", _MET[need.met], "", ""
+        yield f"need {format_count(need.clients)}", f"{_MET[need.met]}{_headroom(capacity)}", "", ""
     if capacity.first is not None:
         yield "gives first", metric_of_limit(capacity.first), "", ""
     if per := ", ".join(_per_thousand(capacity)):
         yield "per 1,000 clients", per, "", ""
+
+
+def _headroom(capacity: Capacity) -> str:
+    """How many times the need is carried."""
+    carried = capacity.clients.mid or capacity.clients.low
+    if capacity.need is None or not carried:
+        return ""
+    least = "" if capacity.clients.mid else "at least "
+    return f", {least}{carried / capacity.need.clients:.2g}x"
 
 
 def _per_thousand(capacity: Capacity) -> Iterator[str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from qosflood.analysis.verdict.capacity import is_known, span
 from qosflood.base.units import MS, format_count, format_duration
-from qosflood.report.charts.capacity import P99, SHAPES, by_load, levels
+from qosflood.report.charts.capacity import SHAPES
 from qosflood.report.charts.over_load import (
     SHADE,
+    Band,
     bands_of,
     load_axis,
     need_colour,
@@ -16,6 +17,7 @@ from qosflood.report.charts.over_load import (
     round_ticks,
     searches,
 )
+from qosflood.report.charts.trial_figures import P99, by_load, levels
 from qosflood.report.document.schema import JudgedLimit
 from qosflood.report.document.schema_capacity import Capacity, TrialPart
 from qosflood.report.formats.svg import EM, filled, place, rect, stroke, text, ticks
@@ -57,7 +59,7 @@ def curve(
     shown = [one for one in capacity.trials if P99.read(one)]
     if not shown:
         return []
-    judged = levels(limits, P99)
+    judged = levels(limits, P99, capacity)
     axis = load_axis(capacity)
     values = [one.response_p99_ms or 1.0 for one in shown] + [value for _, value in judged]
     low = math.floor(math.log10(min(values)))
@@ -89,18 +91,26 @@ def _answer(frame: _Frame, capacity: Capacity) -> Iterator[str]:
     """The posteriors as bands, with what they say."""
     if not is_known(capacity):
         return
-    for lane, band in enumerate(bands_of(capacity)):
-        color, clients = band.color.removeprefix("@"), band.found.clients
+    bands = bands_of(capacity)
+    for band in bands:
         for low, high in nested(band.found):
             left = frame.at_x(max(low, frame.loads[0]))
             right = frame.at_x(frame.loads[1] if high is None else high)
+            color = band.color.removeprefix("@")
             yield rect(left, frame.y, right - left, frame.height, color, SHADE)
-        at = clients.mid or clients.low or clients.high or frame.loads[0]
-        words = f"{band.name} {span(clients)}"
-        half = len(words) * 15 * EM / 2
-        middle = min(max(frame.at_x(at), frame.x + half), frame.x + frame.width - half)
-        y = frame.y + 18 + 20 * lane
-        yield text(middle, y, words, 15, color, anchor="middle", bold=True)
+    for lane, band in enumerate(bands):
+        yield from _name(frame, band, frame.y + 18 + 20 * lane)
+
+
+def _name(frame: _Frame, band: Band, y: float) -> Iterator[str]:
+    """What a band says, upon it and within the frame."""
+    clients = band.found.clients
+    words = f"{band.name} {span(clients)}"
+    half = len(words) * 15 * EM / 2
+    at = frame.at_x(clients.mid or clients.low or clients.high or frame.loads[0])
+    middle = min(max(at, frame.x + half), frame.x + frame.width - half)
+    yield rect(middle - half, y - 15, 2 * half, 20, "page", 0.7)
+    yield text(middle, y, words, 15, band.color.removeprefix("@"), anchor="middle", bold=True)
 
 
 def _limit(frame: _Frame, level: tuple[str, float]) -> Iterator[str]:

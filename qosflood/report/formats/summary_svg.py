@@ -136,7 +136,7 @@ def _facts(document: Document, y: float) -> tuple[list[str], float]:
 
 def _fitted(words: str, width: float) -> float:
     """The size of letters in which a figure fits beside the next one."""
-    return min(29.0, round(width / (len(words) * EM + 0.8), 1))
+    return min(29.0, round(width / (len(words) * EM + 1.5), 1))
 
 
 def _foot(document: Document) -> list[str]:

@@ -159,3 +159,20 @@ def test_a_figure_that_was_not_measured_has_no_chart() -> None:
     for trial in document.capacity.trials:
         object.__setattr__(trial, "cores", None)
     assert "cores" not in charts(document)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "unit", "height"), [(209_715_200.0, "bytes", 200.0), (0.5, "ratio", 256.0)]
+)
+def test_a_limit_on_memory_is_drawn_be_it_a_share_of_what_the_target_may_use(
+    threshold: float, unit: str, height: float
+) -> None:
+    document = search_document()
+    assert document.capacity is not None
+    object.__setattr__(document.capacity, "memory_limit_bytes", 512 * 1024 * 1024)
+    limit = document.limits[0].model_copy(
+        update={"metric": "memory.max", "expr": "memory.max", "threshold": threshold, "unit": unit}
+    )
+    memory = charts(document.model_copy(update={"limits": [limit]}))["memory"]
+    line = next(one for one in memory.figure["data"] if one["name"].startswith("limit"))
+    assert line["y"] == [height, height]
