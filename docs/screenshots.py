@@ -1,11 +1,11 @@
-"""Makes docs/pictures: the live page, the report, its summary, a comparison and the terminal.
+"""Makes docs/pictures: live page, report, summary, comparison, terminal, a search for capacity.
 
     python docs/screenshots.py [--only NAME]… [--runs DIR]
 
 They show real runs, made here against the embedded collector: one that does well, one that is
-slower, and one that freezes for three seconds in the middle of the flood. `--runs DIR` keeps them,
-and takes those that lie there already. Needs Chromium and the `dev` extra; takes six minutes of a
-machine that does nothing else.
+slower, one that freezes for three seconds in the middle of the flood, and one of a known capacity.
+`--runs DIR` keeps them, and takes those that lie there already. Needs Chromium and the `dev` extra;
+takes ten minutes of a machine that does nothing else.
 
 A further picture is a function of a `Stage` under a name in `PICTURES`.
 """
@@ -26,6 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 from browser import browser
+from processes import free_port, qosflood_command, started, wait_for_port
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -56,6 +57,18 @@ class Stage:
         if not (folder / "report.html").exists():
             with sick_collector(kind, after=REPORTS_BEFORE) as collector:
                 subprocess.run(_flood(collector, folder), capture_output=True, check=False)
+        return folder
+
+    def search(self) -> Path:
+        """A search of a collector that carries 333 clients, made if it is not there."""
+        folder = self.runs / "capacity"
+        if not (folder / "report.html").exists():
+            port = free_port()
+            serve = qosflood_command("collector", "--service-time", "3ms", "--port", str(port))
+            with started(serve):
+                wait_for_port(port)
+                words = _search(f"http://127.0.0.1:{port}", folder)
+                subprocess.run(words, capture_output=True, check=False)
         return folder
 
     def watched(self, kind: str, picture: Path) -> None:
@@ -104,6 +117,19 @@ def _flood(collector: Sick, folder: Path) -> list[str]:
         *("--target", collector.url, "--pid", str(collector.process.pid)),
         *("--limit", "response.p99 < 250ms", "--out", str(folder)),
     ]
+
+
+def _search(url: str, folder: Path) -> list[str]:
+    return [
+        *(*_PROGRAM, "capacity", "--target", url, "--peak", "100@1s", "--budget", "3m"),
+        *("--no-live", "--limit", "response.p99 < 250ms", "--out", str(folder)),
+    ]
+
+
+def capacity(stage: Stage) -> None:
+    """The answer of a search, and its first curve."""
+    url = (stage.search() / "report.html").as_uri()
+    stage.shoot(url, FOLDER / "capacity.png", size=(1280, 1150), wait_s=1)
 
 
 def report(stage: Stage) -> None:
@@ -158,6 +184,7 @@ PICTURES: dict[str, Callable[[Stage], None]] = {
     "live": live,
     "compare": comparison,
     "terminal": terminal,
+    "capacity": capacity,
 }
 
 

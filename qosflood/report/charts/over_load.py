@@ -110,9 +110,9 @@ def load_axis(
 
 def bands_of(capacity: Capacity) -> tuple[Band, ...]:
     """One for each search."""
-    several = capacity.filled is not None
+    only = "not confirmed" if capacity.confirmed is False else "carries"
     return tuple(
-        Band(state if several else "carries", found, COLOURS[state])
+        Band(only if capacity.filled is None else state, found, COLOURS[state])
         for state, found in searches(capacity)
     )
 

@@ -10,6 +10,7 @@ from qosflood.base.units import SECOND, counted, format_count, format_duration
 from qosflood.plan.plan import Plan
 from qosflood.report.compare.values import Difference, Given
 from qosflood.report.document.schema import Document
+from qosflood.report.document.schema_capacity import Capacity
 
 SEARCH = "search for capacity"
 Facts = Callable[[Document, Plan], str]
@@ -151,11 +152,17 @@ def unfit(run: Given) -> str | None:
     if document.run.ended != "completed":
         return f"{document.verdict}: it ended early ({document.run.ended})"
     if _is_search(document):
-        unknown = document.capacity is None or not is_known(document.capacity)
-        return "no trial said anything of the target" if unknown else None
+        return _unanswered(document.capacity)
     if document.generator.problems:
         return f"INVALID: {document.generator.problems[0]}"
     return None
+
+
+def _unanswered(capacity: Capacity | None) -> str | None:
+    if capacity is None or not is_known(capacity):
+        return "no trial said anything of the target"
+    broke = "the longer flood that was to confirm its answer broke a limit"
+    return broke if capacity.confirmed is False else None
 
 
 def notes(runs: Sequence[Given], plans: Sequence[Plan], *, compared: bool) -> Iterator[str]:

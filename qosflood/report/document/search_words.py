@@ -29,7 +29,7 @@ _MET = {True: "YES", False: "NO", None: "not known"}
 
 def search_facts(capacity: Capacity) -> Iterator[Fact]:
     """The answer at a glance: clients first."""
-    if is_known(capacity):
+    if is_known(capacity) and capacity.confirmed is not False:
         yield "clients", span(capacity.clients), "", ""
         yield "reports", span(capacity.reports_per_s), "/s", ""
         yield "of 1x", span(capacity.multiple, "x"), "", ""

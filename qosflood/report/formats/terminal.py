@@ -5,6 +5,7 @@ for is left out and counted; everything is in the report, and on the terminal on
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import ceil
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from qosflood.base.text import printable
 from qosflood.base.units import SECOND, format_duration
 from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
+from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.highlights import headline_parts
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
 from qosflood.report.document.schema_capacity import Capacity
@@ -179,7 +181,7 @@ def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
 
 
 _Cell = Callable[[Phase], str]
-_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.acked))
+_ANSWERED: tuple[str, _Cell] = ("answered /s", lambda p: cells.count(p.rate.answered))
 _OFFERED: tuple[str, _Cell] = ("offered /s", lambda p: cells.count(p.rate.offered))
 _ERRORS: tuple[str, _Cell] = ("errors", lambda p: cells.ratio(cells.error_ratio(p)))
 _P99: tuple[str, _Cell] = ("response p99", lambda p: cells.ms(p.latency_ms.response.p99))
@@ -205,6 +207,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
     """Label, words and rank of what the table does not show."""
     passed = document.verdict == "PASS"
     if cells.floods(document):
+        yield "backlog", backlog_line(document), _MAIN
         yield "loss", _loss(document), _MAIN
         yield "recovery", _recovery(document), _MAIN
         if not document.totals.balanced:
@@ -316,10 +319,11 @@ def _is_a_reason(document: Document, limit: JudgedLimit) -> bool:
 
 
 def _why_shortly(document: Document, limit: JudgedLimit) -> str:
-    needed_s = document.memory.needed_s
-    if limit.metric in _OF_TIME and needed_s is not None:
+    needed_s, why = document.memory.needed_s, document.memory.reason
+    # Another reason, be it of the same memory, is none that a longer run would help.
+    if limit.metric in _OF_TIME and needed_s is not None and why in limit.reason:
         how = "flood" if cells.floods(document) else "watch"
-        return f"too short to judge; {how} for {format_duration(round(needed_s) * SECOND)}"
+        return f"too short to judge; {how} for {format_duration(ceil(needed_s) * SECOND)}"
     return _clause(limit.reason)
 
 
@@ -367,8 +371,12 @@ def _why(document: Document, limit: JudgedLimit) -> str:
 def _all_lines(document: Document) -> Iterator[tuple[str, str]]:
     floods = cells.floods(document)
     yield "memory", cells.once(cells.memory_line(document), document.memory.reason, document)
+    if each := cells.session_memory_line(document):
+        yield "per session", each
     yield "scrapes", cells.scrape_line(document)
     yield from ((name.lower(), line) for name, line in section_lines(document))
+    if backlog := backlog_line(document):
+        yield "backlog", backlog
     if floods:
         yield "loss", cells.once(cells.loss_line(document), document.loss.reason, document)
         yield "outcomes", cells.books_line(document)

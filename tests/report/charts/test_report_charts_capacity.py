@@ -176,3 +176,9 @@ def test_a_limit_on_memory_is_drawn_be_it_a_share_of_what_the_target_may_use(
     memory = charts(document.model_copy(update={"limits": [limit]}))["memory"]
     line = next(one for one in memory.figure["data"] if one["name"].startswith("limit"))
     assert line["y"] == [height, height]
+
+
+def test_a_band_that_was_not_confirmed_says_so() -> None:
+    trials = [*trials_of(), *trials_of("414-", purpose="confirm")]
+    chart = charts(search_document(trials))["response"]
+    assert any(words.startswith("not confirmed ") for words in labels(chart))

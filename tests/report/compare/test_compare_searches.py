@@ -116,6 +116,18 @@ def test_a_search_that_found_nothing_is_refused() -> None:
     assert "no trial said anything of the target" in comparison.headline
 
 
+def test_a_search_whose_answer_was_not_confirmed_is_compared_only_where_that_is_asked_for() -> None:
+    trials = [*trials_of(AT_460), *trials_of("414-", purpose="confirm")]
+    unconfirmed = given("unconfirmed", search_document(trials))
+    refused = compared([search(AT_460)], [unconfirmed])
+    assert refused.verdict == "not comparable"
+    assert "was to confirm its answer broke a limit" in refused.headline
+    pair = [search(AT_460)], [unconfirmed]
+    allowed = compare(*pair, effect=MinEffect(), seed=1, allow_invalid=True)
+    assert allowed.verdict == "same"
+    assert any("compared anyway" in note for note in allowed.notes)
+
+
 def test_fresh_and_filled_are_compared_each_where_all_have_both() -> None:
     filled = trials_of("400+ 300- 300- 250+ 240+ 260- 255+ 258-", "filled")
     both = given("both", search_document([*trials_of(AT_460), *filled], held=5000))

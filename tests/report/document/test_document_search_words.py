@@ -67,3 +67,11 @@ def test_every_reason_has_words() -> None:
 @pytest.mark.parametrize("reason", REASONS)
 def test_why_a_search_ended_is_said(reason: Reason) -> None:
     assert REASONS[reason] in next(sure_lines(capacity(reason=reason)))
+
+
+def test_an_answer_that_was_not_confirmed_is_not_given() -> None:
+    trials = [*trials_of(), *trials_of("414-", purpose="confirm")]
+    found = search_document(trials).capacity
+    assert found is not None
+    assert "clients" not in {name for name, *_ in search_facts(found)}
+    assert "a longer flood of 414 clients broke a limit, so no answer is given" in sure_lines(found)
