@@ -92,17 +92,21 @@ def test_a_real_collectors_metrics_page_is_scraped_and_counted(
     assert scrapes["bytes"] > 1000
 
 
-@pytest.mark.parametrize(
-    ("kind", "source"), [("plain", "process"), ("hasty", "process"), ("proxied", "gauge")]
-)
-def test_memory_is_the_collectors_and_not_the_proxys(
-    told: dict[str, Told], kind: str, source: str
-) -> None:
+@pytest.mark.parametrize("kind", ["plain", "hasty"])
+def test_memory_is_the_collectors(told: dict[str, Told], kind: str) -> None:
     done, metrics = told[kind].done, told[kind].metrics
-    assert done.report["memory"]["source"] == source
+    assert done.report["memory"]["source"] == "process"
     own = metrics["process_resident_memory_bytes"]
     assert (done.report["memory"]["verdict"] == "unmeasured") is (kind == "proxied")
     assert done.report["memory"]["max_bytes"] == pytest.approx(own, rel=0.5)
+
+
+def test_behind_a_proxy_memory_and_loss_are_nobodys_and_that_is_warned_of(
+    told: dict[str, Told],
+) -> None:
+    report = told["proxied"].done.report
+    assert report["memory"]["verdict"] == report["loss"]["verdict"] == "unmeasured"
+    assert any("several processes may answer behind it" in line for line in report["warnings"])
 
 
 def test_no_byte_of_a_token_is_left_behind(told: dict[str, Told]) -> None:
