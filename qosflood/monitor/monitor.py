@@ -132,7 +132,8 @@ class Monitor:
                 self._emit(seen)
             if audit.metric is None:
                 return
-            if (counted := reading(audit, sample, scraper.exposition)) is not None:
+            counted = reading(audit, sample, scraper.exposition, self._timer.now())
+            if counted is not None:
                 self._emit(counted)
 
         return ScrapeLoop(scraper, self._timer, self._emit, taken, self._watch.timeout_ns)

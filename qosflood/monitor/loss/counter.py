@@ -37,14 +37,17 @@ def labelled(audit: Audit) -> str:
     return ", ".join(f'{name}="{value}"' for name, value in audit.labels)
 
 
-def reading(audit: Audit, scrape: ScrapeSample, page: Exposition | None) -> AuditSample | None:
-    """What a page that was scraped shows of the counter or gauge: how it goes on under load."""
+def reading(
+    audit: Audit, scrape: ScrapeSample, page: Exposition | None, done_t: int
+) -> AuditSample | None:
+    """What a page that was scraped shows of the counter or gauge: how it goes on under load.
+    `done_t`: when the page was there, which may be long after the tick that the scrape belongs to."""
     value = with_labels(audit, named_series(audit, page)) if scrape.ok else None
     if value is None:
         return None
     return AuditSample(
         t=scrape.t,
-        done_t=scrape.t + (scrape.duration_ns or 0),
+        done_t=done_t,
         instance=scrape.instance,
         value=value,
         reason=None,
