@@ -67,7 +67,7 @@ def test_a_profile_may_come_through_a_pipe_and_begin_with_a_mark(tmp_path: Path)
     for profile in (str(marked), f"<(cat {marked})"):
         done = shell(f"qosflood {profile} --dry-run")
         assert done.returncode == 0, done.stderr
-        assert b"(3x the peak of " in done.stdout
+        assert b"(3x of a peak of " in done.stdout
 
 
 def test_what_kubernetes_says_of_a_service_is_no_option() -> None:

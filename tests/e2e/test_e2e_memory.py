@@ -17,6 +17,8 @@ SHORT = (
     *("--limit", "memory.leak == none"),
 )
 """Blocks as short as they can be: there is no garbage collector's saw-tooth."""
+LONGER = ("--duration", "15s")
+"""Sessions join in its first third, for long enough to be told from a heap that warms up."""
 STATM = (
     "import sys; print(int(open(f'/proc/{sys.argv[1]}/statm').read().split()[1]) * 4096, 1 << 28)"
 )
@@ -30,7 +32,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flooded]:
 
     def flooded(kind: str) -> tuple[str, Flooded]:
         with sick_collector("leaky" if kind == "told" else kind, after=0) as collector:
-            options = ["--target", collector.url]
+            options = ["--target", collector.url, *(LONGER if kind == "hoarding" else ())]
             if kind == "told":
                 words = [sys.executable, "-S", "-E", "-c", STATM, str(collector.process.pid)]
                 options += ["--set", f"memory.command={words}"]

@@ -41,7 +41,7 @@ def reading(
     audit: Audit, scrape: ScrapeSample, page: Exposition | None, done_t: int
 ) -> AuditSample | None:
     """What a page that was scraped shows of the counter or gauge: how it goes on under load.
-    `done_t`: when the page was there, which may be long after the tick that the scrape belongs to."""
+    `done_t`: when the page was there, which may be long after the scrape's tick."""
     value = with_labels(audit, named_series(audit, page)) if scrape.ok else None
     if value is None:
         return None
