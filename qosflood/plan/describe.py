@@ -17,8 +17,9 @@ from qosflood.plan.describe_search import search_rows
 from qosflood.plan.describe_watching import watching_rows
 from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.load_words import against_peak, load_line
-from qosflood.plan.plan import DEFAULT_BODY, Phase, Plan, Retries, Sessions, Storm
+from qosflood.plan.plan import Phase, Plan, Retries, Sessions, Storm
 from qosflood.plan.profile.storms import herd_over_ns, herd_warnings
+from qosflood.plan.report import DEFAULT_BODY
 
 
 def describe(plan: Plan) -> list[Row]:
