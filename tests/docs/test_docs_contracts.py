@@ -1,5 +1,4 @@
-"""The contracts on imports cover what they should: no pure module is left unguarded. And no file
-is long."""
+"""What the house is held to: no pure module is left unguarded by the contracts, no file is long."""
 
 import tomllib
 from pathlib import Path
