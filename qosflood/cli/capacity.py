@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from qosflood.cli.help import SectionedCommand
-from qosflood.cli.options import CAPACITY_OPTIONS
 from qosflood.cli.profile_argument import profile_argument
+from qosflood.cli.search_options import CAPACITY_OPTIONS
 
 
 @click.command(cls=SectionedCommand, params=list(CAPACITY_OPTIONS))

@@ -14,17 +14,13 @@ from qosflood.cli.help import OptionalValue, SectionedOption
 from qosflood.cli.params import (
     ADDRESS,
     COUNT,
-    DURATION,
     PART,
     PEAK,
     PORT,
     PUSH_HEADER,
     PUSH_URL,
-    RUN,
     START_AT,
-    STEPS,
     TEXT,
-    WIDTH,
     Folder,
     one_of,
 )
@@ -332,86 +328,11 @@ WATCH_DURATION = _watching(
     metavar="1h",
 )
 
-_search = partial(SectionedOption, section="Search")
-SEARCH = (
-    _search(
-        "--need",
-        type=COUNT,
-        common="Is it enough for so many clients? Decides the verdict.",
-        help="Whether so many clients are carried decides the verdict; ends the search early.",
-    ),
-    _search(
-        "--width",
-        type=WIDTH,
-        metavar="7%",
-        help="Stop when the 95% interval is no wider than this.  [default: 7%]",
-    ),
-    _search(
-        "--budget",
-        "budget_ns",
-        type=DURATION,
-        common="How long the search may take.",
-        metavar="20m",
-        help="How long the search may take.  [default: 20m]",
-    ),
-    _search(
-        "--max",
-        "most",
-        type=COUNT,
-        help="Never more clients than this.  [default: as many as this machine can play, at most "
-        "64x]",
-    ),
-    _search(
-        "--held",
-        type=COUNT,
-        help="Search again once so many sessions were registered; the lower answer counts.",
-    ),
-    _search(
-        "--event",
-        "event_ns",
-        type=DURATION,
-        metavar="6h",
-        help="Likewise, with as many sessions as an event of this length has; needs --lifetime.",
-    ),
-    _search(
-        "--lifetime",
-        "lifetime_ns",
-        type=DURATION,
-        metavar="20m",
-        help="How long a session of that event lives.",
-    ),
-    _search(
-        "--steps",
-        type=STEPS,
-        metavar="1x,2x,5x,10x",
-        help="Try these loads and print a table; no search.",
-    ),
-    _search(
-        "--resume",
-        type=RUN,
-        metavar="DIR",
-        help="Go on with the search of this run, with its trials and its plan.",
-    ),
-)
-_OF_LOAD = ("--peak", "--timeout", "--seed", "--shards")
-_OF_OUTPUT = ("--out", "--dry-run", "--no-live", "--quiet", "--verbose", "--json")
-
 PLAN_OPTIONS = (*LOAD, *TARGET, *CONSENT, *CEILINGS, *WATCHING, *LIMITS)
 """Every option that makes a plan."""
 RUN_OPTIONS = (*PLAN_OPTIONS, ANYWAY, set_option, *OUTPUT)
 WATCH_OPTIONS = (*TARGET, ANYWAY, WATCH_DURATION, *WATCHING, *LIMITS, set_option, *OUTPUT)
 """Of a plan without load; nothing is sent, so nobody has to consent."""
-CAPACITY_OPTIONS = (
-    *SEARCH,
-    *(option for option in LOAD if option.opts[0] in _OF_LOAD),
-    *TARGET,
-    *CONSENT,
-    *CEILINGS,
-    *WATCHING,
-    *LIMITS,
-    set_option,
-    *(option for option in OUTPUT if option.opts[0] in _OF_OUTPUT),
-)
 DOCTOR_OPTIONS = (*PLAN_OPTIONS, set_option)
 
 

@@ -20,7 +20,8 @@ from rich.text import Text
 from qosflood.base.text import harmless, printable
 from qosflood.live.run_view import RunView, print_event
 from qosflood.live.terminal import Style, make_view
-from qosflood.plan.describe import Row, describe
+from qosflood.plan.describe import describe
+from qosflood.plan.describe_row import Row
 from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.plan import Plan
 from qosflood.plan.summary import summarise

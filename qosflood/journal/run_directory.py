@@ -24,7 +24,8 @@ from qosflood.base.text import printable
 from qosflood.base.units import format_bytes
 from qosflood.journal.damage import MOST_T_NS, check_record
 from qosflood.journal.earlier_schemas import completed_plan
-from qosflood.journal.records import JournalRecord, Segment, decode_record, encode_record
+from qosflood.journal.record_lines import decode_record, encode_record
+from qosflood.journal.records import JournalRecord, Segment
 from qosflood.plan.plan import Plan, plan_from_builtins
 
 RUN_JSON = "run.json"

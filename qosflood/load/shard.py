@@ -21,7 +21,7 @@ from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import ExitCode
 from qosflood.base.header_values import redact, resolve_headers
 from qosflood.journal.loss_records import SentSessions
-from qosflood.journal.records import encode_record
+from qosflood.journal.record_lines import encode_record
 from qosflood.load.body.request import RequestBuilder
 from qosflood.load.client.audited import sent_sessions
 from qosflood.load.client.factory import PacedClient, make_clients, places

@@ -12,7 +12,8 @@ import orjson
 
 from qosflood.base.child_pipe import ParentPipe
 from qosflood.base.errors import StartError
-from qosflood.journal.records import Record, encode_record
+from qosflood.journal.record_lines import encode_record
+from qosflood.journal.records import Record
 from qosflood.monitor.control import open_path
 from qosflood.monitor.loss.audit import Auditor, LastMemory
 from qosflood.monitor.loss.counting import Counting

@@ -4,7 +4,8 @@ what a run shows before it starts. `describe` has the rest."""
 from collections.abc import Iterator
 
 from qosflood.base.units import counted, format_duration
-from qosflood.plan.describe import Row, describe
+from qosflood.plan.describe import describe
+from qosflood.plan.describe_row import Row
 from qosflood.plan.describe_search import search_rows
 from qosflood.plan.judgeable import unjudgeable
 from qosflood.plan.load_words import against_peak, load_line

@@ -18,6 +18,7 @@ from qosflood.base.child_process import Child
 from qosflood.base.errors import DiskFullError, JournalWriteError, StartError
 from qosflood.base.units import SECOND
 from qosflood.journal.first_and_last import FirstAndLast
+from qosflood.journal.record_lines import decode_record
 from qosflood.journal.records import (
     FIRST,
     LAST,
@@ -29,7 +30,6 @@ from qosflood.journal.records import (
     Segment,
     Who,
     Window,
-    decode_record,
 )
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import JournalWriter

@@ -1,4 +1,4 @@
-"""The contracts on imports cover what they should: no pure module is left unguarded."""
+"""What the house is held to: no pure module is left unguarded by the contracts, no file is long."""
 
 import tomllib
 from pathlib import Path
@@ -9,6 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LONGEST = 400
+SOURCES = sorted(
+    file
+    for folder in ("qosflood", "tests")
+    for kind in ("py", "js")
+    for file in (ROOT / folder).rglob(f"*.{kind}")
+    if "node_modules" not in file.parts
+)
 CONTRACTS = {one["id"]: one for one in SETTINGS["tool"]["importlinter"]["contracts"]}
 
 
@@ -42,3 +50,11 @@ UNGUARDED = {
     "qosflood.monitor.memory.process_tree",
 }
 """Parts of shells that read no clock and no file by themselves today, and may."""
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    lengths = {
+        file.relative_to(ROOT): len(file.read_text("utf-8").splitlines()) for file in SOURCES
+    }
+    assert {"py", "js"} == {file.suffix[1:] for file in SOURCES}
+    assert {str(file): lines for file, lines in lengths.items() if lines > LONGEST} == {}

@@ -11,7 +11,8 @@ from record_maker import rollup, window
 from qosflood.base.percentiles import PERCENTILES
 from qosflood.journal.earlier_schemas import completed, completed_plan
 from qosflood.journal.histograms import complete
-from qosflood.journal.records import Rollup, Window, decode_record, encode_record
+from qosflood.journal.record_lines import decode_record, encode_record
+from qosflood.journal.records import Rollup, Window
 from qosflood.plan.plan import plan_from_builtins
 
 

@@ -15,7 +15,8 @@ from ranks import naive_rank, value_at_rank
 
 from qosflood.base.percentiles import LEAST_ABOVE
 from qosflood.journal.histograms import decode, make_histogram
-from qosflood.journal.records import OUTCOMES, FailureSample, Record, decode_record
+from qosflood.journal.record_lines import decode_record
+from qosflood.journal.records import OUTCOMES, FailureSample, Record
 from qosflood.journal.run_directory import RUN_SCHEMA
 from qosflood.report.document.schema import SCHEMA
 

@@ -12,7 +12,7 @@ from plan_maker import make_plan
 from record_maker import rollup, window
 
 from qosflood.base.errors import JournalError
-from qosflood.journal.records import encode_record
+from qosflood.journal.record_lines import encode_record
 from qosflood.journal.run_directory import (
     JOURNAL,
     RUN_JSON,

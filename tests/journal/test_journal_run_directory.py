@@ -12,7 +12,8 @@ import pytest
 from journals import MARK, SEGMENT, event, lines
 
 from qosflood.base.errors import DiskFullError, JournalWriteError, RunDirectoryError
-from qosflood.journal.records import End, encode_record
+from qosflood.journal.record_lines import encode_record
+from qosflood.journal.records import End
 from qosflood.journal.run_directory import (
     FAILURES,
     JOURNAL,

@@ -4,14 +4,8 @@ from typing import Any
 
 import pytest
 
-from qosflood.journal.records import (
-    FIRST,
-    LAST,
-    FailureSample,
-    Outcome,
-    decode_record,
-    encode_record,
-)
+from qosflood.journal.record_lines import decode_record, encode_record
+from qosflood.journal.records import FIRST, LAST, FailureSample, Outcome
 from qosflood.load.failures import KINDS, Failed, FailureSampler
 from qosflood.load.http1 import Response
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from qosflood.base.units import MS, SECOND
 from qosflood.journal import histograms
 from qosflood.journal.histograms import HIGHEST_NS
-from qosflood.journal.records import Outcome, ShardHealth, Window, decode_record, encode_record
+from qosflood.journal.record_lines import decode_record, encode_record
+from qosflood.journal.records import Outcome, ShardHealth, Window
 from qosflood.load.recorder import Recorder
 
 HEALTH = ShardHealth(

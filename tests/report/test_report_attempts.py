@@ -10,6 +10,7 @@ from qosflood.analysis.phases import PhaseTally, amplification, totals
 from qosflood.analysis.verdict.verdict import judge
 from qosflood.plan.plan import Retries
 from qosflood.report.document import cells
+from qosflood.report.document.phase_table import phase_rows
 from qosflood.report.document.schema import Document
 from qosflood.report.formats import markdown
 
@@ -33,7 +34,7 @@ def retried(story: Story) -> Story:
 
 
 def rows(document: Document) -> dict[str, tuple[str, ...]]:
-    return {row.name: row.cells for row in cells.phase_rows(document)}
+    return {row.name: row.cells for row in phase_rows(document)}
 
 
 def test_a_run_without_retries_says_nothing_of_them():

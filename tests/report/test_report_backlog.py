@@ -10,7 +10,7 @@ from stories import Story, document_of, good_run
 
 from qosflood.report.document import highlights
 from qosflood.report.document.backlog import backlog_line
-from qosflood.report.document.cells import phase_rows
+from qosflood.report.document.phase_table import phase_rows
 from qosflood.report.formats import markdown, summary_svg
 from qosflood.report.formats.terminal import print_summary
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import orjson
 
-from qosflood.journal.records import MemoryKind, decode_record
+from qosflood.journal.record_lines import decode_record
+from qosflood.journal.records import MemoryKind
 from qosflood.monitor.memory.loop import WatchedMemory
 from qosflood.plan.watching import ONE_INSTANCE
 

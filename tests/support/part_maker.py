@@ -9,14 +9,8 @@ from plan_maker import make_plan
 from record_maker import T0_NS, WALL_NS, healthy_run, window
 
 from qosflood.base.units import SECOND
-from qosflood.journal.records import (
-    Event,
-    FailureSample,
-    JournalRecord,
-    Segment,
-    Window,
-    encode_record,
-)
+from qosflood.journal.record_lines import encode_record
+from qosflood.journal.records import Event, FailureSample, JournalRecord, Segment, Window
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import FAILURES, RUN_SCHEMA, JournalWriter, write_run_json
 from qosflood.plan.plan import Part, Plan

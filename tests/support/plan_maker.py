@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from qosflood.base.units import MS, SECOND
-from qosflood.plan.plan import Load, NetworkClass, Phase, Plan, Report, Target
+from qosflood.plan.plan import Load, NetworkClass, Phase, Plan, Target
+from qosflood.plan.report import Report
 from qosflood.plan.watching import Watch
 
 _MIB = 1024 * 1024

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from qosflood.journal.records import FailureSample, Window, decode_record
+from qosflood.journal.record_lines import decode_record
+from qosflood.journal.records import FailureSample, Window
 from qosflood.plan.plan import Plan
 
 START_IN_NS = 50_000_000

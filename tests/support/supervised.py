@@ -15,6 +15,9 @@ from qosflood.live.observers import View
 from qosflood.plan.plan import Limit, Plan
 from qosflood.run.supervisor import Ended, Supervisor
 
+LONG = 60 * SECOND
+"""A flood that something else ends."""
+
 ABORT = Limit(
     expr="errors > 50% for 15s",
     metric="errors",

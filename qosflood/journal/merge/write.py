@@ -21,6 +21,7 @@ from qosflood.journal.merge.parts import (
     missing,
 )
 from qosflood.journal.merge.stream import PartStream, closing_events, merged_end
+from qosflood.journal.record_lines import encode_record
 from qosflood.journal.records import (
     FIRST,
     LAST,
@@ -30,7 +31,6 @@ from qosflood.journal.records import (
     JournalRecord,
     Segment,
     Window,
-    encode_record,
 )
 from qosflood.journal.rollups import RollupMaker
 from qosflood.journal.run_directory import (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from qosflood.plan.plan import Counter
+from qosflood.plan.report import Counter
 
 Sums = array  # "d"
 RING = 4

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qosflood.load.schedule.draws import Purpose, bits
-from qosflood.plan.plan import Report
+from qosflood.plan.report import Report
 
 _SSRCS = 2**32 - 1
 

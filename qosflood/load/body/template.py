@@ -19,7 +19,7 @@ from qosflood.load.body.counters import FACTORS
 from qosflood.load.body.figures import LAST, Figure, Path
 from qosflood.load.body.identities import Identity
 from qosflood.plan.body_language import COUNTER
-from qosflood.plan.plan import Report
+from qosflood.plan.report import Report
 
 Kind = Literal["session", "network", "clock", "counter"]
 BodyWriter = Callable[[Any, Path, int, int], bytes]

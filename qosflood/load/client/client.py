@@ -12,7 +12,7 @@ from typing import Any
 from qosflood.journal.records import CUT_OFF, NOT_SENT, Outcome
 from qosflood.load.client.outcome import OutcomeRecorder
 from qosflood.load.client.shared import NEVER, TOO_OLD, Shared, Transport
-from qosflood.load.http1 import BadResponseError, Response, ResponseReader
+from qosflood.load.http1 import Response
 from qosflood.load.recorder import Bucket
 
 RENEWAL = -1
@@ -360,28 +360,6 @@ class Client(OutcomeRecorder):
             self._apply_order(*queue.popleft())
         due_ns: int = queue[0][0] if queue else NEVER
         return due_ns
-
-    def _read(self, data: bytes, now_ns: int) -> None:
-        framing = self._shared.memo.find(data) if self._reader is None else None
-        if framing is not None:
-            body_at = len(data) - framing.length
-            head, body = data[: body_at - 4], data[body_at:]
-            self._answered(Response(framing.status, framing.keep_alive, head, body), now_ns)
-            return
-        reader = self._reader or ResponseReader()
-        try:
-            response = reader.feed(data)
-        except BadResponseError as error:
-            self._fail(Outcome.BAD_RESPONSE, str(error), now_ns, reader.partial)
-            self._close()
-            return
-        if response is None:
-            self._reader = reader
-            return
-        learned = reader.framing(data) if self._reader is None else None
-        self._shared.memo.missed(learned)
-        self._reader = None
-        self._answered(response, now_ns)
 
     def _answered(self, response: Response, now_ns: int) -> None:
         """Record a complete response that came over the open connection, and go on."""

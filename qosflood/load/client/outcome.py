@@ -1,4 +1,4 @@
-"""How the report that is out ends: which outcome and which times are recorded for it."""
+"""How the report that is out ends: its answer is read, its outcome and its times are recorded."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from qosflood.base.failures import CUT_SHORT, lost_connection
 from qosflood.journal.records import Outcome
 from qosflood.load.client.shared import Shared, Transport
 from qosflood.load.failures import Failed
-from qosflood.load.http1 import Response, ResponseReader
+from qosflood.load.http1 import BadResponseError, Response, ResponseReader
 from qosflood.load.recorder import Bucket
 
 
@@ -30,6 +30,36 @@ class OutcomeRecorder(asyncio.Protocol):
         self._sent_ns = 0
         self._reused = False
         self._to_resend = False
+
+    def _read(self, data: bytes, now_ns: int) -> None:
+        framing = self._shared.memo.find(data) if self._reader is None else None
+        if framing is not None:
+            body_at = len(data) - framing.length
+            head, body = data[: body_at - 4], data[body_at:]
+            self._answered(Response(framing.status, framing.keep_alive, head, body), now_ns)
+            return
+        reader = self._reader or ResponseReader()
+        try:
+            response = reader.feed(data)
+        except BadResponseError as error:
+            self._fail(Outcome.BAD_RESPONSE, str(error), now_ns, reader.partial)
+            self._close()
+            return
+        if response is None:
+            self._reader = reader
+            return
+        learned = reader.framing(data) if self._reader is None else None
+        self._shared.memo.missed(learned)
+        self._reader = None
+        self._answered(response, now_ns)
+
+    def _answered(self, response: Response, now_ns: int) -> None:
+        """Record a complete response that came over the open connection, and go on."""
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        """Abort the connection."""
+        raise NotImplementedError
 
     def _record_answer(self, response: Response, now_ns: int) -> None:
         shared, bucket = self._shared, self._bucket

@@ -10,10 +10,11 @@ from qosflood.base.endpoint import check_query, parse_page
 from qosflood.base.errors import StartError
 from qosflood.plan.body_language import named_sources
 from qosflood.plan.options import Options
-from qosflood.plan.plan import Report, Target
+from qosflood.plan.plan import Target
 from qosflood.plan.profile.fields import Expected, Section, key, spelled
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.readback import NO_INSTANCE_NAMES_ONE, fields
+from qosflood.plan.report import Report
 from qosflood.plan.watching import Audit, Instance, Watch
 
 _READBACK = '"auto", "off", a path or a URL'

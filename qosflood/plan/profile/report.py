@@ -18,7 +18,6 @@ from qosflood.base.secrets import names_secret
 from qosflood.base.text import nearest
 from qosflood.base.units import format_bytes
 from qosflood.plan.body_language import COUNTER, KeyPath, named_sources, parse_text
-from qosflood.plan.plan import DEFAULT_BODY, Connection, Counter, Report
 from qosflood.plan.profile.fields import (
     ContentType,
     Count,
@@ -34,6 +33,7 @@ from qosflood.plan.profile.fields import (
     spelled,
 )
 from qosflood.plan.profile.problems import Problems
+from qosflood.plan.report import DEFAULT_BODY, Connection, Counter, Report
 
 _CONNECTIONS = '"keep-alive", "per-report" or "pooled:N" such as "pooled:8"'
 

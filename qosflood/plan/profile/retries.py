@@ -6,10 +6,11 @@ from pydantic import Field
 
 from qosflood.base.units import format_count, format_duration
 from qosflood.plan.options import Options
-from qosflood.plan.plan import Load, Report, Retries
+from qosflood.plan.plan import Load, Retries
 from qosflood.plan.profile.fields import Duration, Expected, Flag, MaybeNone, Section, key
 from qosflood.plan.profile.problems import Problems
 from qosflood.plan.profile.report import ReportSection
+from qosflood.plan.report import Report
 
 Reason = Annotated[
     str,

@@ -4,11 +4,10 @@ A cell is plain text; each renderer escapes it for its own medium. What was not 
 as `–`, never as 0.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qosflood.analysis.timeline import LIMIT_BROKEN
-from qosflood.base.percentiles import ESSENTIAL, PERCENTILES, SHOWN, label
 from qosflood.base.text import printable
 from qosflood.base.units import (
     MS,
@@ -37,15 +36,6 @@ from qosflood.report.document.schema import (
 NONE = "–"
 _MOST_SAID = 2
 _LOSSES_SHOWN, _LONGEST_LOSS = 3, 1200
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A named row; `essential` ones are kept where there is little room."""
-
-    name: str
-    cells: tuple[str, ...]
-    essential: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,72 +97,9 @@ def scrapes_ok(scrapes: Scrapes) -> str:
     return f"{scrapes.count - scrapes.failed}/{scrapes.count}" if scrapes.count else NONE
 
 
-_PhaseRow = tuple[str, bool, Callable[[Phase], str]]
-
-
-def _response(name: str) -> _PhaseRow:
-    """A percentile of the response times."""
-    shown = f"response {label(name)}"
-    return shown, name in ESSENTIAL, lambda p: ms(getattr(p.latency_ms.response, name))
-
-
-_PHASE_ROWS: tuple[_PhaseRow, ...] = (
-    ("length", False, lambda p: seconds(round(p.seconds, 1))),
-    ("clients", True, lambda p: count(p.clients)),
-    ("sessions", False, lambda p: count(p.sessions)),
-    ("planned /s", False, lambda p: count(p.rate.planned)),
-    ("offered /s", True, lambda p: count(p.rate.offered)),
-    ("retries", False, lambda p: count(p.retries)),
-    ("amplification", True, lambda p: times(p.amplification)),
-    ("answered /s", True, lambda p: count(p.rate.answered)),
-    ("errors", True, lambda p: ratio(error_ratio(p))),
-    *(_response(name) for name in PERCENTILES if name in (*SHOWN, *ESSENTIAL)),
-    ("response max", True, lambda p: ms(p.latency_ms.response.max)),
-    ("service p99", False, lambda p: ms(p.latency_ms.service.p99)),
-    ("send lag p99", False, lambda p: ms(p.send_lag_ms.p99)),
-    ("scrapes ok", True, lambda p: scrapes_ok(p.scrapes)),
-    ("scrape max", True, lambda p: ms(p.scrapes.duration_ms.max)),
-    ("page size", False, lambda p: size(p.scrapes.bytes)),
-    ("page parsed max", False, lambda p: ms(p.scrapes.parse_ms.max)),
-    ("series", False, lambda p: count(p.scrapes.series)),
-    ("series added", False, lambda p: count(p.scrapes.added)),
-    ("series removed", False, lambda p: count(p.scrapes.removed)),
-    ("target CPU", False, lambda p: cores(p.target_cores)),
-    ("event loop lag max", False, lambda p: ms(p.target_loop_lag_ms)),
-    ("memory end", False, lambda p: size(p.memory.rss_end)),
-    ("memory max", True, lambda p: size(p.memory.rss_max)),
-)
-
-
-_RETRY_ROWS = frozenset({"retries", "amplification"})
-
-
-_WATCH_ROWS = frozenset(
-    {"length", "scrapes ok", "scrape max", "page size", "memory end", "memory max", "target CPU"}
-)
-
-
 def floods(document: Document) -> bool:
     """Whether there was a load; without one the target was only monitored."""
     return document.phase(WATCH) is None
-
-
-def reached(document: Document) -> list[Phase]:
-    """The phases that began; those that a run never came to have nothing but a plan."""
-    return [phase for phase in document.phases if phase.seconds > 0]
-
-
-def phase_rows(document: Document) -> list[Row]:
-    """Every figure of the phases that were reached, phases side by side; of a watch those that
-    apply to it. What was measured in none of them is left out."""
-    shown = [row for row in _PHASE_ROWS if row[0] not in _RETRY_ROWS or repeats(document)]
-    if not floods(document):
-        shown = [row for row in shown if row[0] in _WATCH_ROWS]
-    rows = [
-        Row(name, tuple(cell(phase) for phase in reached(document)), essential)
-        for name, essential, cell in shown
-    ]
-    return [row for row in rows if set(row.cells) - {NONE} or row.name in _RETRY_ROWS]
 
 
 def repeats(document: Document) -> bool:

@@ -11,6 +11,7 @@ from qosflood.analysis.gaps import gap_line
 from qosflood.base.text import printable
 from qosflood.report.document import cells
 from qosflood.report.document.backlog import backlog_line
+from qosflood.report.document.phase_table import phase_rows, reached
 from qosflood.report.document.schema import Document
 from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.search_words import gives_lines, sure_lines
@@ -113,10 +114,8 @@ def _answers(document: Document) -> list[str]:
 
 def _phases(document: Document) -> list[str]:
     """A row a phase that was reached."""
-    rows = [
-        row for row in cells.phase_rows(document) if row.essential and row.name not in _LEFT_OUT
-    ]
-    phases = cells.reached(document)
+    rows = [row for row in phase_rows(document) if row.essential and row.name not in _LEFT_OUT]
+    phases = reached(document)
     if not phases:
         return []
     return [

@@ -18,6 +18,7 @@ from qosflood.plan.watching import WATCH
 from qosflood.report.document import cells
 from qosflood.report.document.backlog import backlog_line
 from qosflood.report.document.highlights import headline_parts
+from qosflood.report.document.phase_table import Row, phase_rows, reached
 from qosflood.report.document.schema import Document, JudgedLimit, Phase
 from qosflood.report.document.schema_capacity import Capacity
 from qosflood.report.document.sections import section_lines
@@ -149,7 +150,7 @@ class _Writer:
         """The answer."""
         return _Piece([Text(line, _STYLES[word]) for line in hanging("", text, self.width, 0)])
 
-    def table(self, names: tuple[str, ...], rows: list[cells.Row]) -> _Piece:
+    def table(self, names: tuple[str, ...], rows: list[Row]) -> _Piece:
         """The phases beside one another."""
         lines = table(("", *names), [(row.name, *row.cells) for row in rows], self.width)
         return _Piece([Text(line, "bold" if not line[:1].strip() else "") for line in lines])
@@ -170,7 +171,7 @@ def _figures(document: Document, write: _Writer) -> Iterator[_Piece]:
         yield write.trials(document.capacity, all_of_them=False)
         yield from _warnings(document, write)
         return
-    phases = [phase for phase in cells.reached(document) if phase.name in _SHOWN_PHASES]
+    phases = [phase for phase in reached(document) if phase.name in _SHOWN_PHASES]
     if phases:
         yield write.table(tuple(phase.name for phase in phases), _phase_rows(document, phases))
     said = " ".join((*document.reasons, *document.next_steps, *_unjudged(document)))
@@ -191,7 +192,7 @@ _SLOWEST: tuple[str, _Cell] = ("scrape max", lambda p: cells.ms(p.scrapes.durati
 _MEMORY: tuple[str, _Cell] = ("memory max", lambda p: cells.size(p.memory.rss_max))
 
 
-def _phase_rows(document: Document, phases: list[Phase]) -> list[cells.Row]:
+def _phase_rows(document: Document, phases: list[Phase]) -> list[Row]:
     """The offered rate says something of its own only where the run did not pass."""
     if not cells.floods(document):
         rows = [_SCRAPED, _SLOWEST, _MEMORY]
@@ -200,7 +201,7 @@ def _phase_rows(document: Document, phases: list[Phase]) -> list[cells.Row]:
         few = flood is None or flood.latency_ms.response.p99 is None
         offered = [] if document.verdict == "PASS" else [_OFFERED]
         rows = [*offered, _ANSWERED, _ERRORS, _MAX if few else _P99, _SCRAPED, _MEMORY]
-    return [cells.Row(name, tuple(cell(phase) for phase in phases)) for name, cell in rows]
+    return [Row(name, tuple(cell(phase) for phase in phases)) for name, cell in rows]
 
 
 def _facts(document: Document) -> Iterator[tuple[str, str, int]]:
@@ -334,9 +335,9 @@ def _everything(document: Document, write: _Writer) -> Iterator[_Piece]:
     if document.capacity is not None:
         yield write.trials(document.capacity, all_of_them=True)
         yield _Piece([Text()])
-    if phases := cells.reached(document):
+    if phases := reached(document):
         names = tuple(phase.name for phase in phases)
-        yield write.table(names, cells.phase_rows(document))
+        yield write.table(names, phase_rows(document))
         yield _Piece([Text()])
     for state, text in _limits(document):
         mark, style = _LIMIT_MARKS[state]

@@ -9,7 +9,8 @@ from qosflood.base.child_process import Child
 from qosflood.base.errors import StartError
 from qosflood.base.units import SECOND
 from qosflood.journal.histograms import merge
-from qosflood.journal.records import ShardHealth, Window, decode_record
+from qosflood.journal.record_lines import decode_record
+from qosflood.journal.records import ShardHealth, Window
 from qosflood.plan.plan import Plan
 from qosflood.run.selftest.values import Trial
 

@@ -16,7 +16,7 @@ from qosflood.journal.prometheus_records import (
     PrometheusSamples,
     TargetSeen,
 )
-from qosflood.journal.records import decode_record, encode_record
+from qosflood.journal.record_lines import decode_record, encode_record
 from qosflood.plan.limit_language import parse_limit
 from qosflood.plan.watching import Prometheus
 

@@ -1,33 +1,21 @@
 """Each limit against what was found: held, broken, or not to be judged, and why."""
 
 from dataclasses import replace
-from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_limits import PLAN, healthy, judged
 from plan_maker import make_load, make_phases, make_plan
-from record_maker import WALL_NS, health, healthy_run, latency, stopped_run, window
+from record_maker import MIB, WALL_NS, health, healthy_run, latency, stopped_run, window
 
 from qosflood.analysis import analyse
-from qosflood.analysis.findings import LossFinding, MemoryFinding
+from qosflood.analysis.findings import LossFinding
 from qosflood.analysis.latency import figures_of
-from qosflood.analysis.verdict.verdict import judge, judge_limit
+from qosflood.analysis.verdict.verdict import judge
 from qosflood.base.units import MS, SECOND
 from qosflood.journal.records import NOT_SENT, OWN_ABSENCE, Outcome
 from qosflood.plan.limit_language import parse_limit
-
-PLAN = make_plan()
-MIB = 1024 * 1024
-
-
-@cache
-def healthy():
-    return analyse(PLAN, WALL_NS, healthy_run(PLAN))
-
-
-def judged(text, findings=None, plan=PLAN):
-    return judge_limit(plan, findings or healthy(), parse_limit(text))
 
 
 def flood_of(change, plan=PLAN):
@@ -44,20 +32,6 @@ def slow(ms, **changes):
 def with_phase(findings, name, **changes):
     phases = tuple(replace(p, **changes) if p.name == name else p for p in findings.phases)
     return replace(findings, phases=phases)
-
-
-MEMORY = MemoryFinding(
-    verdict="steady",
-    source="process",
-    reason="held",
-    max_bytes=90 * MIB,
-    limit_bytes=100 * MIB,
-    slope_low=1.0,
-    slope_mid=2.0,
-    slope_high=4.0,
-    time_to_limit_low_s=3600.0,
-    time_to_limit_high_s=7200.0,
-)
 
 
 @pytest.mark.parametrize(
@@ -300,77 +274,6 @@ def test_a_limit_that_breaks_beside_the_generators_absence_is_broken():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "ok"),
-    [
-        ("steady", True),
-        ("grows_with_sessions", True),
-        ("leak", False),
-        ("inconclusive", None),
-        ("unmeasured", None),
-    ],
-)
-def test_only_a_leak_is_a_leak_and_only_a_finding_clears_one(verdict, ok):
-    findings = replace(healthy(), memory=replace(MEMORY, verdict=verdict, reason="why so"))
-    limit = judged("memory.leak == none", findings)
-    assert limit.ok is ok
-    assert limit.reason == ("why so" if ok is None else "")
-
-
-@pytest.mark.parametrize(
-    ("text", "ok"),
-    [
-        ("memory.time_to_limit > 30m", True),
-        ("memory.time_to_limit > 90m", None),
-        ("memory.time_to_limit > 3h", False),
-        ("memory.max < 95%", True),
-        ("memory.max < 85%", False),
-    ],
-)
-def test_memory_is_judged_against_the_targets_own_limit(text, ok):
-    assert judged(text, replace(healthy(), memory=MEMORY)).ok is ok
-
-
-def of_instances(**memories):
-    """Findings of several instances; the first is the gravest one's."""
-    found = healthy()
-    several = tuple(
-        replace(found.instances[0], name=name, memory=memory) for name, memory in memories.items()
-    )
-    return replace(found, instances=several, memory=next(iter(memories.values())))
-
-
-def test_memory_is_judged_on_the_instance_that_used_most_and_not_on_the_first():
-    small = replace(MEMORY, max_bytes=10 * MIB)
-    findings = of_instances(a=small, b=replace(small, max_bytes=700 * MIB))
-    limit = judged("memory.max < 512MiB", findings)
-    assert (limit.ok, limit.value) == (False, 700 * MIB)
-    sooner = replace(MEMORY, time_to_limit_low_s=60.0, time_to_limit_high_s=120.0)
-    assert judged("memory.time_to_limit > 30m", of_instances(a=MEMORY, b=sooner)).ok is False
-
-
-def test_an_instance_whose_memory_was_not_seen_leaves_the_limit_open_unless_another_breaks_it():
-    unseen = replace(MEMORY, verdict="unmeasured", max_bytes=None, slope_mid=None, reason="nobody")
-    findings = of_instances(a=unseen, b=replace(MEMORY, max_bytes=100 * MIB))
-    limit = judged("memory.max < 512MiB", findings)
-    assert (limit.ok, limit.reason) == (None, "instance a; nobody")
-    assert judged("memory.max < 50MiB", findings).ok is False
-    assert judged("memory.time_to_limit > 30m", findings).ok is None
-
-
-def test_memory_that_does_not_grow_never_reaches_its_limit():
-    flat = replace(MEMORY, time_to_limit_low_s=None, time_to_limit_high_s=None)
-    limit = judged("memory.time_to_limit > 24h", replace(healthy(), memory=flat))
-    assert (limit.ok, limit.value) == (True, None)
-
-
-def test_without_a_known_limit_shares_of_it_are_not_judged():
-    findings = replace(healthy(), memory=replace(MEMORY, limit_bytes=None))
-    for text in ("memory.max < 90%", "memory.time_to_limit > 1h"):
-        limit = judged(text, findings)
-        assert (limit.ok, limit.reason) == (None, "the target's memory limit is not known")
-
-
-@pytest.mark.parametrize(
     ("verdict", "ok"), [("ok", True), ("lost", False), ("inconclusive", None), ("unmeasured", None)]
 )
 def test_loss_is_judged_only_where_it_was_measured(verdict, ok):
@@ -426,15 +329,6 @@ def test_recovery_without_baseline_or_end_is_not_judged():
 def test_a_recovery_that_told_nothing_is_not_judged_and_says_why():
     limit = judged("recovery.time < 2s", unrecovered(False, "the generator was late"))
     assert (limit.ok, limit.reason) == (None, "the generator was late")
-
-
-@pytest.mark.parametrize(
-    ("text", "ok"), [("memory.max < 95%", None), ("memory.max < 80MiB", False)]
-)
-def test_memory_of_one_of_several_processes_can_break_a_limit_but_not_keep_it(text, ok):
-    several = replace(MEMORY, verdict="unmeasured", reason="several processes answer")
-    limit = judged(text, replace(healthy(), memory=several))
-    assert (limit.ok, limit.reason) == (ok, "several processes answer")
 
 
 @pytest.mark.parametrize("flood_ms", [1001, 1003, 1013])

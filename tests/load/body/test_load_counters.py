@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qosflood.load.body.counters import RING, advance, no_sums, term, values
-from qosflood.plan.plan import Counter
+from qosflood.plan.report import Counter
 
 START_MS = 1_795_400_000_000
 SENT = Counter(name="sent", per_second=50)

@@ -17,7 +17,7 @@ from qosflood.load.body.identities import identity
 from qosflood.load.body.request import RequestBuilder, mean_bytes
 from qosflood.load.body.template import Concatenated, Formatted, compile_body
 from qosflood.plan.body_language import SOURCES, TEXTS
-from qosflood.plan.plan import DEFAULT_BODY, Counter, Report
+from qosflood.plan.report import DEFAULT_BODY, Counter, Report
 
 FIGURES = (
     Figure("near", 4.41, 0.0, 20.3, 1.1),

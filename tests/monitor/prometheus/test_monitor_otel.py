@@ -6,7 +6,7 @@ import pytest
 from plan_maker import make_plan
 from raw_server import page, raw_server
 
-from qosflood.journal.records import decode_record, encode_record
+from qosflood.journal.record_lines import decode_record, encode_record
 from qosflood.monitor.prometheus.otel import open_otel
 
 

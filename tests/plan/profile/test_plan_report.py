@@ -5,7 +5,8 @@ import pytest
 from resolving import plan_of
 
 from qosflood.base.errors import PlanError
-from qosflood.plan.plan import DEFAULT_BODY, Counter, plan_from_builtins
+from qosflood.plan.plan import plan_from_builtins
+from qosflood.plan.report import DEFAULT_BODY, Counter
 
 REPORT = {
     "path": "/a?b=c",

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from qosflood.base.errors import PlanError
 from qosflood.plan.body_language import SOURCES, TEXTS, parse_text
-from qosflood.plan.plan import DEFAULT_BODY
 from qosflood.plan.profile.files import load_profile
+from qosflood.plan.report import DEFAULT_BODY
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "bodies.md"
 KNOWN = f"expected one of {', '.join(SOURCES)}, counter.NAME"

@@ -10,10 +10,10 @@ from browser import browser, watched_page
 from findings_maker import EMPTY
 from stories import Story, document_of, failing_run, good_run
 
-from qosflood.report.document import cells
+from qosflood.report.document.phase_table import phase_rows
 from qosflood.report.html.page import render
 from qosflood.report.html.section import Report
-from qosflood.report.html.sections.figures import phases
+from qosflood.report.html.sections import figures
 
 SHOWN = """() => [...document.querySelector("table:has(td.flood)").rows[1].cells]
   .map((cell) => [cell.innerText, cell.getBoundingClientRect()])
@@ -38,11 +38,11 @@ def page_of(story: Story, tmp_path: Path) -> str:
 
 def test_six_rows_stand_first_and_no_row_is_lost() -> None:
     document = document_of(failing_run())
-    values = phases(Report(document))
+    values = figures.phases(Report(document))
     assert values is not None
     assert [row[0] for row in values["first"]] == FIRST
     names = [row[0] for row in (*values["first"], *values["more"])]
-    assert sorted(names) == sorted(row.name for row in cells.phase_rows(document))
+    assert sorted(names) == sorted(row.name for row in phase_rows(document))
 
 
 def test_what_was_not_measured_leaves_its_place_to_the_next() -> None:
@@ -52,7 +52,7 @@ def test_what_was_not_measured_leaves_its_place_to_the_next() -> None:
         for phase in story.findings.phases
     )
     story = replace(story, findings=replace(story.findings, phases=unmeasured))
-    values = phases(Report(document_of(story)))
+    values = figures.phases(Report(document_of(story)))
     assert values is not None
     names = [row[0] for row in values["first"]]
     assert len(names) == 6
@@ -61,9 +61,9 @@ def test_what_was_not_measured_leaves_its_place_to_the_next() -> None:
 
 def test_one_row_more_is_not_folded_away(monkeypatch: pytest.MonkeyPatch) -> None:
     document = document_of(good_run())
-    rows = cells.phase_rows(document)
-    monkeypatch.setattr(cells, "phase_rows", lambda _document: rows[:7])
-    values = phases(Report(document))
+    rows = phase_rows(document)
+    monkeypatch.setattr(figures, "phase_rows", lambda _document: rows[:7])
+    values = figures.phases(Report(document))
     assert values is not None
     assert len(values["first"]) == 7
     assert values["more"] == []

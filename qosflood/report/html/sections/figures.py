@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from qosflood.base.text import printable
 from qosflood.report.document import cells
+from qosflood.report.document.phase_table import Row, phase_rows, reached
 from qosflood.report.document.sections import section_lines
 from qosflood.report.document.storms import storm_rows
 from qosflood.report.html.section import Report, Values
@@ -56,10 +57,10 @@ def findings(report: Report) -> Values:
 
 def phases(report: Report) -> Values | None:
     """Every figure per phase, side by side: the first few, the others folded away."""
-    names = [phase.name for phase in cells.reached(report.document)]
+    names = [phase.name for phase in reached(report.document)]
     if not names:
         return None
-    rows = cells.phase_rows(report.document)
+    rows = phase_rows(report.document)
     first = _first_of(rows)
     return {
         "headers": ("", *names),
@@ -69,7 +70,7 @@ def phases(report: Report) -> Values | None:
     }
 
 
-def _first_of(rows: Sequence[cells.Row]) -> Sequence[cells.Row]:
+def _first_of(rows: Sequence[Row]) -> Sequence[Row]:
     """The few that answer first; all of them, where there is hardly one more."""
     by_name = {row.name: row for row in rows}
     known = [by_name[name] for name in _FIRST_FIGURES if name in by_name]
