@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flooding import flooding
-from processes import read_journal, read_report, run_qosflood
+from processes import read_journal, read_report, run_qosflood, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +28,8 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        # It is busy until the kernel has given up on the last pages of a run that has just ended.
+        wait_until(lambda: not subprocess.run(["umount", folder], check=False).returncode, "umount")
 
 
 @pytest.fixture

@@ -38,7 +38,11 @@ from qosflood.report.formats.terminal import (
 NASTY = "\x1b[2J\x1b]0;title\x07\u202e[bold]x[/bold] <b>\r\n"
 PAGE = Path("qosflood-runs/20261130T145241Z-intercom-10x/report.html")
 RUNS = Path(__file__).parents[2] / "data" / "runs"
-GOLDEN = sorted(str(path.parent.relative_to(RUNS)) for path in RUNS.glob("*/*/run.json"))
+GOLDEN = sorted(
+    str(path.parent.relative_to(RUNS))
+    for path in RUNS.glob("*/*/run.json")
+    if "capacity" not in path.parts[-3]  # a search has no phases, and an end of its own
+)
 WIDTHS = (60, 80, 200)
 DETAILS: tuple[Detail, ...] = ("verdict", "short", "all")
 SCREEN = 24
