@@ -115,6 +115,14 @@ def test_whether_a_target_is_back_cannot_be_told_while_the_generator_is_late():
     assert is_back(PLAN, records, first, STAGE, rest) is None
 
 
+def test_the_rate_of_answers_is_that_of_the_trials_own_seconds():
+    after = STAGE.second + TRIAL_S
+    backlog = stray(after, STAGE.name, response_ms=[900.0] * 400, scheduled=0, offered=0)
+    answered = played(STAGE, response_ms=[300.0] * 120, scheduled=200, offered=200)
+    trial = judged([*answered, backlog])
+    assert (trial.outcome, trial.figures.accepted_per_s) == ("bad", 120.0)
+
+
 def test_what_is_answered_after_a_trial_is_no_sign_of_a_target_that_is_back():
     first, rest = make_stage("rest-0", 20, 0), make_stage("rest-1", 20, 9)
     backlog = stray(13, "trial-1", response_ms=[5000.0] * 40, scheduled=0, offered=0)

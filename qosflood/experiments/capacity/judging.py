@@ -128,7 +128,7 @@ def _figures(
         response_p99_ns=response.max_ns if response.p99_ns is None else response.p99_ns,
         service_mean_ns=flood.service.mean_ns,
         errors=failed / scheduled if scheduled else None,
-        accepted_per_s=flood.acked,
+        accepted_per_s=flood.acked if flood.answered is None else flood.answered,
         in_flight=in_flight,
         scrape_p99_ns=most if p99 is None else p99,
         rss_bytes=flood.rss_max,
