@@ -160,6 +160,7 @@ def _points(capacity: Capacity, measure: Measure) -> Iterator[Json]:
                 yield {
                     "type": "scatter",
                     "mode": "markers",
+                    "cliponaxis": False,
                     "name": f"{outcome}, filled" if hollow else outcome,
                     "x": [one.clients for _, one in own],
                     "y": [_short(measure.read(one)) for _, one in own],
