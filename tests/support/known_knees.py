@@ -46,9 +46,9 @@ def serving_in_2ms() -> Iterator[str]:
 
 @contextmanager
 def _serving() -> Iterator[tuple[str, Asked]]:
-    # Clients that report in turn queue for some 70 ms at the knee; far above it the queue grows.
+    # At the knee clients that report in turn queue for 65 ms; above it the queue grows.
     with serving_in_2ms() as url:
-        yield url, ("--limit", "response.p99 < 100ms")
+        yield url, ("--limit", "response.p99 < 80ms")
 
 
 @contextmanager
