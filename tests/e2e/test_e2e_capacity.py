@@ -2,50 +2,30 @@
 
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flooding import flooding
-from processes import (
-    faulty,
-    free_port,
-    qosflood_command,
-    read_journal,
-    read_report,
-    run_qosflood,
-    started,
-    wait_for_port,
-    wait_until,
-)
+from known_knees import SERVED_PER_S, serving_in_2ms
+from processes import faulty, read_journal, read_report, run_qosflood, wait_until
 
 pytestmark = pytest.mark.e2e
 
-KNEE = 500
-"""Clients that a service time of 2 ms carries at a report a second each."""
+KNEE = SERVED_PER_S
+"""In clients, at a report a second each."""
 ASKED = (
     *("capacity", "--peak", "200@1s", "--limit", "response.p99 < 250ms", "--no-live"),
     *("--budget", "48s"),
 )
 
 
-@contextmanager
-def known_knee() -> Iterator[str]:
-    """A collector that serves one report in 2 ms; its URL."""
-    port = free_port()
-    command = qosflood_command("collector", "--service-time", "2ms", "--port", str(port))
-    with started(command):
-        wait_for_port(port)
-        yield f"http://127.0.0.1:{port}"
-
-
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A search that ends once a need is surely met."""
     folder = tmp_path_factory.mktemp("search") / "run"
-    with known_knee() as url:
+    with serving_in_2ms() as url:
         done = run_qosflood(*ASKED, "--target", url, "--need", "300", "--out", str(folder))
     assert done.returncode == 0, done.stderr
     return folder, read_report(folder)
@@ -98,7 +78,7 @@ def test_the_report_is_built_again_from_the_journal(
 
 def test_steps_make_a_table_and_ctrl_c_gives_the_answer_so_far(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        url = stack.enter_context(known_knee())
+        url = stack.enter_context(serving_in_2ms())
         words = (*ASKED, "--target", url, "--steps", "1x,2x,5x")
         search = stack.enter_context(flooding(tmp_path / "run", load=words))
 
