@@ -1,7 +1,7 @@
 """Searches for the capacity of real collectors whose knee is known: do their intervals hold it?
 
 `pytest -m proof tests/proof/test_proof_capacity.py -s` prints the table in benchmarks/README.md. It
-takes an hour and wants a quiet machine.
+takes about an hour and wants a quiet machine.
 """
 
 import sys
@@ -53,6 +53,12 @@ class Searched:
         low, high = (self.capacity["clients"][end] for end in ("low", "high"))
         return high / low - 1 if low and high else None
 
+    @property
+    def interval(self) -> str:
+        """Both ends in clients, a dash for one that was not found."""
+        ends = (self.capacity["clients"][end] for end in ("low", "high"))
+        return "-".join("–" if end is None else f"{end:,.0f}" for end in ends)
+
     def holds(self, clients: int) -> bool:
         """Whether both ends were found, and so many clients lie between them."""
         ends = self.capacity["clients"]
@@ -91,7 +97,7 @@ def row(known: KnownKnee, searched: list[Searched]) -> str:
         width,
         f"{median(len(one.capacity['trials']) for one in searched):g}",
         f"{median(one.seconds for one in searched):.0f} s",
-        " · ".join("{low:,.0f}-{high}".format(**one.capacity["clients"]) for one in searched),
+        " · ".join(one.interval for one in searched),
     )
     return f"| {' | '.join(cells)} |\n"
 
@@ -103,6 +109,7 @@ def table() -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("known", KNOWN_KNEES, ids=lambda known: known.first)
 def test_a_known_knee_lies_within_the_interval_of_nine_searches_in_ten(
     known: KnownKnee, tmp_path: Path
@@ -128,7 +135,7 @@ def test_a_generator_that_is_the_bottleneck_says_at_least(tmp_path: Path) -> Non
     assert "carries at least" in done.out
     assert found.capacity["ceiling"] == "generator"
     assert found.capacity["clients"]["high"] is None
-    assert found.capacity["clients"]["low"] > 0
+    assert found.capacity["clients"]["low"] >= 50
 
 
 @pytest.mark.proof
@@ -140,3 +147,4 @@ def test_a_target_that_remembers_an_overload_is_named_with_the_load_at_which_it_
         found = search(tmp_path / "run", target.url, *words)
     # It carries 500 clients before an overload, and 62 after it.
     assert found.capacity["hysteresis"] == {"good_before": 100, "recovers_at": 50}
+    assert found.capacity["confirmed"] is False
