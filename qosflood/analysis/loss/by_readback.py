@@ -156,8 +156,8 @@ def _other_times(plan: Plan, found: Found) -> str:
     """Why older times may not be those of the reports held last; empty if they are."""
     if plan.audit.held_off_ms is None and not found.exact and found.earlier:
         return (
-            "no session read back holds a time that a report bore: the target may store its own "
-            "times, by a clock that is behind"
+            "no session read back holds a time that a report contained: the target may store its "
+            "own times, from a clock that is behind"
         )
     if found.stands_still:
         newest = _utc(round(found.newest_ms))
@@ -184,7 +184,7 @@ def _lost_at_restart(base: LossFinding, found: Found, gone: list[str]) -> LossFi
     checked = found.judged + len(found.ended)
     reason = (
         f"the target restarted, and {format_count(len(gone))} of {format_count(checked)} sampled "
-        "sessions, which reported last before that, are missing"
+        "sessions that last reported before that are missing"
     )
     return replace(
         base,

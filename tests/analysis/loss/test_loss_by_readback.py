@@ -250,7 +250,7 @@ def test_own_times_coarser_than_the_cadence_clear_nobody():
     result = found(own_times(-400, 1_003), sent=(told,), read_back=twice(stamped))
     assert result.verdict == "inconclusive"
     assert result.reason.endswith(
-        "but the target stores its own times, which are known to 2s only, and a session "
+        "but the target stores its own times, which are precise only to 2s, and a session "
         "reports every 1s"
     )
     rare = own_times(-400, 1_003, cadence_ns=5 * SECOND)
@@ -263,7 +263,7 @@ def test_nobody_is_accused_by_older_times_none_of_which_a_report_bore():
     unseen = own_times(None, offset=False)
     result = found(unseen, sent=(told,), read_back=twice(stamped))
     assert (result.verdict, result.missing) == ("inconclusive", None)
-    assert result.reason.endswith("the target may store its own times, by a clock that is behind")
+    assert result.reason.endswith("the target may store its own times, from a clock that is behind")
     some = stamped | {"s1": REPORTED["s1"]}
     assert found(unseen, sent=(told,), read_back=twice(some)).verdict == "lost"
 
