@@ -112,10 +112,10 @@ def readback_finding(
         return replace(base, seen=None, reason="no sampled session had a report accepted")
     in_flood = seen_in_flood(plan, sent, read)
     judged = format_count(found.judged)
-    reason = f"the last report of {judged} of {judged} sampled sessions is there"
+    reason = f"{judged} of {judged} sampled sessions hold their last report"
     if doubt := too_coarse(plan) or in_flood.doubt:
         return replace(base, verdict="inconclusive", reason=f"{reason}, but {doubt}")
-    reason = f"{reason}{in_flood.kept}; earlier ones were not checked"
+    reason = f"{reason}{in_flood.kept}; earlier reports were not checked"
     return replace(base, verdict="ok", reason=reason, missing=0)
 
 

@@ -96,7 +96,7 @@ def test_the_words_say_what_was_seen_and_what_was_not():
     told = sent(("a", 1_000, 1_000), ("b", 2_000, 2_500), ("c", None, 900))
     result = found(READBACK, sent=(told,), read_back=twice({"a": 1_000, "b": 2_500}))
     assert result.reason == (
-        "the last report of 2 of 2 sampled sessions is there; earlier ones were not checked"
+        "2 of 2 sampled sessions hold their last report; earlier reports were not checked"
     )
     result = found(READBACK, sent=(told,), read_back=twice({"b": 700}))
     assert result.reason == (
