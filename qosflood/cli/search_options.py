@@ -21,7 +21,7 @@ SEARCH = (
         "--need",
         type=COUNT,
         common="Whether it carries so many clients; decides the verdict.",
-        help="The verdict is whether it carries so many; the search ends once that is known.",
+        help="The verdict is whether it carries so many clients; may end the search early.",
     ),
     _search(
         "--width",
