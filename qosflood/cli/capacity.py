@@ -15,8 +15,8 @@ from qosflood.cli.search_options import CAPACITY_OPTIONS
 def capacity(ctx: click.Context, /, **values: Any) -> None:
     """Find how many clients a target carries, and what gives first.
 
-    Short trials over warm connections: the load doubles until a limit breaks, then each trial is
-    made where it says most. Without --target an embedded collector is searched.
+    Short trials over warm connections: the load doubles until a limit breaks, then each trial
+    uses the load that tells most. Without --target, an embedded collector is tested.
 
     \b
     qosflood capacity --target http://127.0.0.1:3000 --limit 'response.p99 < 250ms'

@@ -20,8 +20,8 @@ SEARCH = (
     _search(
         "--need",
         type=COUNT,
-        common="Is it enough for so many clients? Decides the verdict.",
-        help="Whether so many clients are carried decides the verdict; ends the search early.",
+        common="Whether it carries so many clients; decides the verdict.",
+        help="The verdict is whether it carries so many clients; may end the search early.",
     ),
     _search(
         "--width",
@@ -41,39 +41,39 @@ SEARCH = (
         "--max",
         "most",
         type=COUNT,
-        help="Never more clients than this.  [default: as many as this machine can play, at most "
-        "64x]",
+        help="Never try more clients than this.  [default: as many as this machine can generate, "
+        "at most 64x]",
     ),
     _search(
         "--held",
         type=COUNT,
-        help="Search again once so many sessions were registered; the lower answer counts.",
+        help="Search again after registering so many sessions; the lower answer counts.",
     ),
     _search(
         "--event",
         "event_ns",
         type=DURATION,
         metavar="6h",
-        help="Likewise, with as many sessions as an event of this length has; needs --lifetime.",
+        help="Like --held, with the sessions of an event of this length; needs --lifetime.",
     ),
     _search(
         "--lifetime",
         "lifetime_ns",
         type=DURATION,
         metavar="20m",
-        help="How long a session of that event lives.",
+        help="How long each session of that event lives.",
     ),
     _search(
         "--steps",
         type=STEPS,
         metavar="1x,2x,5x,10x",
-        help="Try these loads and print a table; no search.",
+        help="Try only these loads, without a search, and print a table.",
     ),
     _search(
         "--resume",
         type=RUN,
         metavar="DIR",
-        help="Go on with the search of this run, with its trials and its plan.",
+        help="Continue the search of this run, with its trials and its plan.",
     ),
 )
 _OF_LOAD = ("--peak", "--timeout", "--seed", "--shards")

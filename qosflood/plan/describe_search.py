@@ -28,16 +28,16 @@ def search_rows(plan: Plan) -> Iterator[tuple[str, str]]:
     loads = rungs(plan)
     shown = [format_count(load) for load in loads[:_MOST_RUNGS]]
     more = ["…", format_count(loads[-1])] if len(loads) > _MOST_RUNGS else []
-    noun = "steps of" if capacity.steps else "up by"
+    noun = "steps of" if capacity.steps else "up through"
     yield "search", f"{noun} {', '.join([*shown, *more])} clients{_stop(capacity)}"
     yield "trials", _trials(capacity)
     if capacity.need is not None:
         yield "need", counted(capacity.need, "client")
     if capacity.fills:
-        yield "filled", f"searched again once {_sessions(capacity)} were registered"
+        yield "filled", f"searched again after registering {_sessions(capacity)}"
     if not capacity.steps:
         lasts = format_duration(capacity.confirm_ns)
-        yield "confirmed", f"by a flood of {lasts} at 90% of what is carried at least"
+        yield "confirmed", f"by a flood of {lasts} at 90% of the interval's lower end"
 
 
 def _trials(capacity: Capacity) -> str:
@@ -59,4 +59,4 @@ def _sessions(capacity: Capacity) -> str:
     if capacity.held:
         return counted(capacity.held, "session")
     event, life = format_duration(capacity.event_ns), format_duration(capacity.lifetime_ns)
-    return f"the sessions of an event of {event}, each of {life},"
+    return f"the sessions of an event of {event} that live for {life} each"

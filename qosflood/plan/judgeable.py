@@ -145,8 +145,8 @@ def _few_values(plan: Plan, limit: Limit) -> str:
         return ""
     what = counted(values, "scrape" if scrapes else "report")
     return (
-        f"{label(figure)} needs {format_count(needed)} values and {phase.name} has {what}, so it "
-        f"holds only if the slowest does; {_longer(phase, values, needed)}"
+        f"{label(figure)} needs {format_count(needed)} values and {phase.name} has {what}, so the "
+        f"limit holds only if the slowest is within it; {_longer(phase, values, needed)}"
     )
 
 
@@ -183,7 +183,7 @@ def _never_aborts(plan: Plan, limit: Limit) -> str:
         return ""
     where = whole.name if whole is not None else "the run"
     return (
-        f"never aborts, because {where} takes {format_duration(lasts)}; name a shorter time after "
+        f"never aborts, because {where} lasts {format_duration(lasts)}; name a shorter time after "
         '"for"'
     )
 

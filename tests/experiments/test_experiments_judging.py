@@ -46,7 +46,7 @@ def test_a_trial_that_breaks_a_limit_is_bad_and_names_it():
         ({"lag_ms": [40.0] * 200}, "generator late in 5 of 5 seconds"),
         ({"health": health(run_queue_ns=700_000_000)}, "waited for a core"),
         ({"health": health(pending=90)}, "Little's law"),
-        ({"scheduled": 210}, "50 reports did not end"),
+        ({"scheduled": 210}, "50 reports had no outcome"),
     ],
 )
 def test_a_trial_in_which_the_generator_did_not_do_its_part_is_void(changes, why: str):

@@ -109,11 +109,11 @@ def test_a_search_is_described_before_it_starts():
     asked = Asked(need=40_000, event_ns=360 * MINUTE, lifetime_ns=20 * MINUTE)
     plan = as_search(plan_with(*LIMITS), asked)
     rows = {row.label: row.value for row in describe(plan)}
-    assert rows["search"].startswith("up by 500, 1,000, 2,000, 4,000, 8,000, 16,000 clients until")
+    assert rows["search"].startswith("up through 500, 1,000, 2,000, 4,000, 8,000, 16,000 clients")
     assert rows["trials"] == (
         "10s each; between them at least 3s of rest, in which 62 clients report; at most 20m in all"
     )
     assert rows["need"] == "40,000 clients"
-    assert "an event of 6h, each of 20m" in rows["filled"]
+    assert "an event of 6h that live for 20m each" in rows["filled"]
     assert "flood" not in rows
     assert "search" in {row.label for row in summarise(plan)}

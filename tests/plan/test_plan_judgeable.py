@@ -119,7 +119,7 @@ def test_a_percentile_of_too_few_reports_names_how_long_the_phase_must_be():
     limit = "baseline:response.p99_9 < 1s"
     line = note_on("p99_9", None, limit)
     assert "p99.9 needs 10,000 values and baseline has 6,000 reports" in line
-    assert "it holds only if the slowest does; it takes --set phases.baseline=100s" in line
+    assert "holds only if the slowest is within it; it takes --set phases.baseline=100s" in line
     assert note_on("p99_9", {"phases": {"baseline": "100s"}}, limit) == ""
     assert note_on("response.p99 ", None, "response.p99 < 1s") == ""
     few = {"peak": {"clients": 1}}
@@ -150,9 +150,9 @@ def test_a_short_run_is_not_told_that_the_shipped_abort_needs_longer():
 def test_an_abort_that_has_to_hold_for_longer_than_its_phase_never_comes():
     plan = plan_of({"limits": {"abort": ["errors > 50% for 30m", "flood:errors > 5% for 16m"]}})
     assert unjudgeable(plan) == [
-        "errors > 50% for 30m: never aborts, because the run takes 18m; name a shorter time after "
+        "errors > 50% for 30m: never aborts, because the run lasts 18m; name a shorter time after "
         '"for"',
-        "flood:errors > 5% for 16m: never aborts, because flood takes 15m; name a shorter time "
+        "flood:errors > 5% for 16m: never aborts, because flood lasts 15m; name a shorter time "
         'after "for"',
     ]
     assert parse_abort("errors > 50% for 30m") in plan.aborts

@@ -113,15 +113,15 @@ def _late_too(weighed: Weighed) -> str:
 
 def _own_words(weighed: Weighed) -> str:
     """In how much of the flood the generator's lateness, or its waiting for a core, may show."""
-    touched = f"lateness touched {format_count(weighed.seconds)} of the flood's seconds"
+    affected = f"lateness affected {format_count(weighed.seconds)} of the flood's seconds"
     waited = (
         f"waited for a core for over {format_ratio(WAITING_SHARE)} of the time in "
         f"{format_count(weighed.waiting)}"
     )
     if weighed.seconds and weighed.waiting:
-        return f"the generator's {touched}, and it {waited} others"
+        return f"the generator's {affected}, and it {waited} others"
     if weighed.seconds:
-        return f"the generator's {touched}"
+        return f"the generator's {affected}"
     return f"the generator {waited} of the flood's seconds" if weighed.waiting else ""
 
 

@@ -110,7 +110,7 @@ def _standing_instance(scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]:
                 kind="instance",
                 explains="any",
                 what=f"instance {name} answered none of its {format_count(len(answered))} scrapes "
-                f"in the flood, {well[0]} all of them",
+                f"in the flood, {well[0]} answered all of them",
             )
 
 
@@ -182,7 +182,7 @@ def _spike(clock: RunClock, memory: Sequence[MemorySample]) -> Iterator[Cause]:
             explains="memory",
             what=f"memory rose to {format_bytes(highest.rss_bytes)} "
             f"{format_duration(round(clock.t_s(highest.t)) * SECOND)} into the load and was "
-            f"{format_bytes(middle)} for most of the flood: above half of that rise in "
+            f"{format_bytes(middle)} for most of the flood; it was above half of that rise in "
             f"{format_ratio(above / len(mine))} of the samples",
         )
 
@@ -219,6 +219,6 @@ def _frozen_page(seen: Seen, scrapes: Sequence[ScrapeSample]) -> Iterator[Cause]
             kind="frozen",
             explains="page",
             what=f"{len(longest)} scrapes in a row from "
-            f"{format_duration(round(since_s) * SECOND)} into the load brought the same metrics "
+            f"{format_duration(round(since_s) * SECOND)} into the load returned the same metrics "
             "page, byte for byte, while reports were accepted",
         )

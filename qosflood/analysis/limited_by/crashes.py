@@ -79,12 +79,12 @@ def _words(first: Event, own: Sequence[Event], back: Event | None, where: str) -
     why = ""
     if killed is not None and abs(killed.t - first.t) <= _ONE_END_NS:
         limit = killed.evidence.get("limit_bytes")
-        why = ": the kernel killed it for want of memory"
+        why = ": the kernel killed it because memory ran out"
         why += f" (its limit is {format_bytes(limit)})" if limit else ""
     if first.kind == _ANEW:
         return f"the target restarted {where}{why}"
     if first.kind == _KILLED and back is None:
-        return f"the kernel killed a process of the target's cgroup for want of memory {where}"
+        return f"the kernel killed a process of the target's cgroup because memory ran out {where}"
     pid = f" (pid {first.evidence['pid']})" if first.evidence.get("pid") else ""
     ended = f"the target's process{pid} ended {where}{why}"
     if back is None:

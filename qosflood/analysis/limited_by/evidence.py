@@ -95,7 +95,8 @@ def _tcp(plan: Plan, before: TcpFigures | None, flood: TcpFigures) -> str:
     whose = "the generators' machines" if plan.merged else "the generator's machine"
     before_words = f"; {_share(before)} in the baseline" if before is not None else ""
     dropped = (
-        f"; its listeners dropped {format_count(flood.dropped)} connects for lack of room"
+        f"; its listeners dropped {format_count(flood.dropped)} connects, because "
+        "their backlog was full"
         if flood.dropped
         else ""
     )

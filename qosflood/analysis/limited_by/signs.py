@@ -134,7 +134,7 @@ def _refusals(flood: PhaseFigures) -> str:
         f"; half of the refusals came within {format_duration(typical)}" if fast and typical else ""
     )
     most = 2 * flood.statuses[status] > sum(flood.statuses.values())
-    which = "most" if most else "the commonest"
+    which = "most" if most else "the most common"
     return f"; {which} {'had' if most else 'was'} status {status}{within}"
 
 

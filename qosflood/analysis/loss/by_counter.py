@@ -45,7 +45,7 @@ def _enough(plan: Plan, base: LossFinding, grew: str, seen: int) -> LossFinding:
     more = seen - base.acked - base.uncertain
     if more > own_reports(plan):
         reason = (
-            f"{grew}, {format_count(more)} more than can have been accepted of this run, which may "
+            f"{grew}, {format_count(more)} more than this run can have had accepted, which may "
             "hide losses"
         )
         return replace(base, verdict="inconclusive", reason=reason, foreign=more)

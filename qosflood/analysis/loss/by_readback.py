@@ -112,10 +112,10 @@ def readback_finding(
         return replace(base, seen=None, reason="no sampled session had a report accepted")
     in_flood = seen_in_flood(plan, sent, read)
     judged = format_count(found.judged)
-    reason = f"the last report of {judged} of {judged} sampled sessions is there"
+    reason = f"{judged} of {judged} sampled sessions hold their last report"
     if doubt := too_coarse(plan) or in_flood.doubt:
         return replace(base, verdict="inconclusive", reason=f"{reason}, but {doubt}")
-    reason = f"{reason}{in_flood.kept}; earlier ones were not checked"
+    reason = f"{reason}{in_flood.kept}; earlier reports were not checked"
     return replace(base, verdict="ok", reason=reason, missing=0)
 
 
@@ -156,8 +156,8 @@ def _other_times(plan: Plan, found: Found) -> str:
     """Why older times may not be those of the reports held last; empty if they are."""
     if plan.audit.held_off_ms is None and not found.exact and found.earlier:
         return (
-            "no session read back holds a time that a report bore: the target may store its own "
-            "times, by a clock that is behind"
+            "no session read back holds a time that a report contained: the target may store its "
+            "own times, from a clock that is behind"
         )
     if found.stands_still:
         newest = _utc(round(found.newest_ms))
@@ -184,7 +184,7 @@ def _lost_at_restart(base: LossFinding, found: Found, gone: list[str]) -> LossFi
     checked = found.judged + len(found.ended)
     reason = (
         f"the target restarted, and {format_count(len(gone))} of {format_count(checked)} sampled "
-        "sessions, which reported last before that, are missing"
+        "sessions that last reported before that are missing"
     )
     return replace(
         base,

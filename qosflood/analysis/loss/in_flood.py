@@ -36,7 +36,7 @@ class InFlood:
     @property
     def kept(self) -> str:
         """That nothing is wrong, in words; empty if there was no look."""
-        return f", as it was at {_moments(self.looks)} of the flood" if self.looks else ""
+        return f", as they did at {_moments(self.looks)} of the flood" if self.looks else ""
 
 
 def seen_in_flood(plan: Plan, sent: Sequence[SentSessions], read: Sequence[ReadBack]) -> InFlood:

@@ -147,9 +147,8 @@ def _foreign(totals: Totals, loss: LossFinding) -> Iterator[str]:
         were_refused = totals.outcomes.get("rejected", 0) + totals.retried.get("rejected", 0)
         refused = ", counts reports that it refused" if were_refused else ""
         yield (
-            f"audit: the target counted {format_count(loss.foreign)} reports more than can have "
-            f"been accepted of this run: it counts some twice{refused}, or other clients report "
-            "to it"
+            f"audit: the target counted {format_count(loss.foreign)} reports more than this run "
+            f"can have had accepted: it counts some twice{refused}, or other clients report to it"
         )
 
 

@@ -32,6 +32,6 @@ def too_coarse(plan: Plan) -> str:
     if span_ns < cadence_ns:
         return ""
     return (
-        f"the target stores its own times, which are known to {format_duration(span_ns)} only, and "
-        f"a session reports every {format_duration(cadence_ns)}"
+        f"the target stores its own times, which are precise only to {format_duration(span_ns)}, "
+        f"and a session reports every {format_duration(cadence_ns)}"
     )

@@ -63,7 +63,7 @@ def _word(findings: Findings, last: AnswerRecord | None) -> tuple[Word, tuple[st
     if ended != "completed":
         return "INVALID", (f"{ENDINGS.get(ended, ended)}: {detail}",)
     if last is None or not is_known(last.capacity):
-        return "INVALID", ("no trial said anything of the target",)
+        return "INVALID", ("no trial said anything about the target",)
     answer = last.capacity
     if answer.reason == "not_recovered":
         return "FAIL", ("the target did not come back after a trial",)
@@ -103,7 +103,10 @@ def answer_words(plan: Plan, answer: CapacityAnswer) -> Iterator[str]:
         back = answer.hysteresis.recovers_at
         how = f"recovers at {format_count(back)}" if back else "did not recover on the way down"
         before = counted(answer.hysteresis.good_before, "client")
-        yield f"the target remembers: {before} were good before the search and bad after it, {how}"
+        yield (
+            f"the target stays slow after an overload: {before} were good before the search and "
+            f"bad after it, {how}"
+        )
 
 
 def _carried(answer: CapacityAnswer) -> str:
@@ -165,7 +168,7 @@ def _second(answer: CapacityAnswer) -> str:
         return ""
     if second.high is None:
         return f"second: none up to {counted(second.low, 'client')}"
-    times = "" if second.times is None else f" at {second.times:.2g}x of it"
+    times = "" if second.times is None else f" at {second.times:.2g}x the first"
     return f"second: {_metric(second)}{times}"
 
 

@@ -84,7 +84,7 @@ def _voids(
     yield from (f"{gap.section}: {gap.reason}" for gap in findings.gaps if gap.section in DECIDING)
     totals = findings.totals
     if not totals.balanced:
-        yield f"{format_count(totals.in_flight)} reports did not end"
+        yield f"{format_count(totals.in_flight)} reports had no outcome"
     for judged in limits:
         own = judged.limit.named_by == "user" or metric_of(judged.limit).source == "load"
         if judged.ok is None and own and not bad:
@@ -99,7 +99,7 @@ def _littles(figures: Figures, seconds: float) -> Iterator[str]:
     if found is not None and found.queues:
         yield (
             f"{found.sampled:.1f} reports were in flight on average, where accepted rate x service "
-            f"time make {found.expected:.1f}: they waited in the generator (Little's law)"
+            f"time is {found.expected:.1f}: they waited in the generator (Little's law)"
         )
 
 

@@ -96,7 +96,7 @@ class ProcessSampler:
         before, self._oom_kills = self._oom_kills, sample.oom_kills
         if before is not None and sample.oom_kills is not None and sample.oom_kills > before:
             kills = sample.oom_kills - before
-            what = f"the kernel killed {kills} of the target's cgroup for want of memory"
+            what = f"the kernel killed {kills} of the target's cgroup because memory ran out"
             evidence = {"kills": kills, "limit_bytes": sample.limit_bytes}
             events.append(self._event(sample.t, "target", "oom_kill", what, **evidence))
         return events

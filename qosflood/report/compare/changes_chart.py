@@ -55,8 +55,8 @@ def changes_chart(comparison: Comparison) -> Chart | None:
         "changes",
         "Changes and their intervals",
         "Each dot is new / base, on a logarithmic axis; its line is the interval where one is "
-        "known, an arrow points to what lies beyond the axis. A change within the shaded band does "
-        f"not matter (times: {effect}, so a short time may be the same far outside of the band).",
+        "known; an arrow points to what lies beyond the axis. A change within the shaded band does "
+        f"not matter (times: {effect}, so a short time may be the same even far outside the band).",
         drawn,
         Words(_counts(comparison.changes), ("figure", "change", "interval", "verdict"), said),
     )

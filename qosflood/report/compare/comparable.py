@@ -160,7 +160,7 @@ def unfit(run: Given) -> str | None:
 
 def _unanswered(capacity: Capacity | None) -> str | None:
     if capacity is None or not is_known(capacity):
-        return "no trial said anything of the target"
+        return "no trial said anything about the target"
     broke = "the longer flood that was to confirm its answer broke a limit"
     return broke if capacity.confirmed is False else None
 

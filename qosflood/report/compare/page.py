@@ -52,12 +52,12 @@ _RUN_HEADERS = ("run", "", "started", "id", "verdict", "generator late", "blocks
 
 
 _SEARCHES_DECIDED = (
-    "Each search ends with a posterior: how likely each number of clients is the most that the "
-    "target carries. The change is the ratio of both, with a 95% interval.",
+    "Each search ends with a posterior: how likely each number of clients is to be the most "
+    "that the target carries. The change is the ratio of the two, with a 95% interval.",
     "Regressed or improved: the interval lies wholly below or above no change, and its middle "
-    "exceeds the smallest relevant change. Several searches of a side count alike.",
-    "Where a search only found a bound (at least so many), the other interval has to lie wholly "
-    "beyond it.",
+    "exceeds the smallest relevant change. Several searches on one side count equally.",
+    "If a search found only a bound (at least so many), a change is reported only if the other "
+    "interval lies wholly beyond it.",
 )
 
 

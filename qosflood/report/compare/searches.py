@@ -119,8 +119,8 @@ def _by_bounds(
         return "improved", "the base's interval lies below the new bound"
     lows = [one.clients.low for one in (*base, *new) if one.clients.high is None]
     if len(lows) == len(base) + len(new) and max(lows) <= min(lows) * (1 + effect.share):
-        return "same", f"all of them carry at least {format_count(min(lows))}, and no limit gave"
-    return "unknown", "a search found no upper bound, or nothing that was carried"
+        return "same", f"all of them carry at least {format_count(min(lows))}, and no limit broke"
+    return "unknown", "a search found no upper bound, or no load that the target carries"
 
 
 def _below(one: SearchAnswer, other: SearchAnswer) -> bool:

@@ -26,8 +26,8 @@ MARKS = {"regressed": "✗", "improved": "✓", "same": "=", "unknown": "?"}
 _MOST_NAMED = 3
 _MOST_LISTED = 3
 SEARCH_NOISE = (
-    "the interval follows from the posteriors of all searches, so it holds the noise of their "
-    "trials; what differs between two days or two machines is not in it"
+    "the interval follows from the posteriors of all searches, so it includes the noise of "
+    "their trials, but not what differs between two days or two machines"
 )
 LONE_SHARE = format_ratio(math.expm1(LONE))
 """The largest change of a time that is called the same with a single base."""

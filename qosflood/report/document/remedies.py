@@ -27,7 +27,7 @@ _STATUS_ADVICE = {
 _OUTCOME_ADVICE = {
     "rejected": "look at the statuses in failures.jsonl",
     "bad_response": "look at the response heads in failures.jsonl",
-    "timeout": "look for what keeps answers back: reports were not answered by their deadline",
+    "timeout": "look for what delays answers: reports were not answered by their deadline",
     "connection_lost": "look in the target's log for crashes, and compare its keep-alive timeout "
     "with the cadence",
     "connect_error": "check that the target still listens, its backlog and its open-file limit",
@@ -153,8 +153,8 @@ def _unsent(case: _Case) -> str:
             f"{format_duration(cadence_ns)}"
         )
     return (
-        "clients could not send on time, for want of a connection or of answers to their earlier "
-        "reports: find out which, by what else failed then"
+        "clients could not send on time, because they had no connection or no answers to their "
+        "earlier reports: what else failed then shows which"
     )
 
 
@@ -205,7 +205,7 @@ def _latency(case: _Case) -> str:
         return _SEE_CHART
     if _broken_by_errors(case, case.phase):
         return (
-            "reports that were not accepted count at least their timeout, so errors broke this "
+            "reports that were not accepted count as at least their timeout, so errors broke this "
             "limit"
         )
     response, service = case.phase.response.p99_ns, case.phase.service.p99_ns
@@ -348,9 +348,9 @@ def _recovery(case: _Case) -> str:
     }
     if recovery.seconds is None:
         never = recovery.reason.partition(";")[0]
-        return f"{never}; see in the charts how it went on, and in the target's log why"
+        return f"{never}; the charts show how it went on; look in the target's log for the reason"
     last = max(parts, key=lambda name: parts[name] or 0.0)
-    return f"the last to be back were {last}, {_AFTER[last]}"
+    return f"{last} recovered last, {_AFTER[last]}"
 
 
 def _always(text: str) -> Callable[[_Case], str]:

@@ -14,11 +14,11 @@ Fact = tuple[str, str, str, str]
 REASONS = {
     "width": "the interval is as narrow as --width asked",
     "budget": "the budget was spent",
-    "need_met": "the need is surely met",
-    "need_missed": "the need is surely missed",
-    "max": "the greatest number of clients that may be tried held",
+    "need_met": "the need is met, with a probability of at least 99%",
+    "need_missed": "the need is missed, with a probability of at least 99%",
+    "max": "all limits held at the most clients that may be tried",
     "generator": "the generator can do no more",
-    "floor": "a single client is too much",
+    "floor": "a single client already breaks a limit",
     "not_recovered": "the target did not come back",
     "interrupted": "the search was interrupted",
     "done": "all steps were tried",
@@ -68,18 +68,18 @@ def gives_lines(capacity: Capacity) -> Iterator[str]:
     """What gives first, what second and how far from it, and what held."""
     if capacity.first is None:
         if capacity.limits:
-            yield "No limit was seen to give."
+            yield "No limit gave in any trial."
         return
     yield f"first: {capacity.first.limit}, at {gives_at(capacity.first)}"
     second = capacity.second
     if second is not None and second.high is not None:
-        far = "" if second.times is None else f", {second.times:.2g}x of the first"
+        far = "" if second.times is None else f", {second.times:.2g}x the first"
         yield f"second: {second.limit}, at {gives_at(second)}{far}"
     held = [one for one in capacity.limits if one.high is None]
     if held:
         names = ", ".join(metric_of_limit(one) for one in held)
         least = min(int(one.low) for one in held)
-        yield f"held up to {counted(least, 'client')} at least: {names}"
+        yield f"held up to at least {counted(least, 'client')}: {names}"
 
 
 def where_words(one: Gives) -> str:
@@ -102,7 +102,7 @@ def sure_lines(capacity: Capacity) -> Iterator[str]:
         how = "held" if capacity.confirmed else "broke a limit, so no answer is given"
         yield f"a longer flood of {counted(capacity.confirm_clients, 'client')} {how}"
     elif capacity.level is not None:
-        yield "no longer flood confirmed it"
+        yield "it was not confirmed by a longer flood"
     if capacity.filled is not None:
         filled = span(capacity.filled.clients)
         yield (
@@ -133,6 +133,7 @@ def _remembers(capacity: Capacity) -> Iterator[str]:
             f"it recovers at {cells.count(back)}" if back else "it did not recover on the way down"
         )
         yield (
-            f"the target remembers (hysteresis): {counted(remembers.good_before, 'client')} were "
-            f"good before the search and bad after it; {how}"
+            "the target stays slow after an overload (hysteresis): "
+            f"{counted(remembers.good_before, 'client')} were good before the search and bad after "
+            f"it; {how}"
         )

@@ -34,10 +34,10 @@ def after_crash(findings: Findings) -> Iterator[str]:
     crash = findings.crash
     if crash is None:
         return
-    if "for want of memory" in crash.what:
-        look = "find out what its memory held then; give it more, or bound what it keeps"
+    if "memory ran out" in crash.what:
+        look = "find out what filled its memory; give it more, or limit what it keeps"
     else:
-        look = "find out why: its exit status, and its own log and the kernel's about then"
+        look = "find out why: look at its exit status, and at its log and the kernel's of that time"
     yield f"{crash.what}: {look}{_failed_before(findings, crash)}"
 
 
@@ -82,8 +82,8 @@ def stalls_of_target(findings: Findings) -> Iterator[str]:
     when = f"{format_duration(round(stalled[0].t_s) * SECOND)} into the load{times}"
     if findings.limited_by == "inconclusive":
         yield (
-            f"find out whether target or path kept answers back {when}: compare the target's log "
-            "of that second with a reference endpoint (--control URL)"
+            f"find out whether the target or the path delayed answers {when}: compare the target's "
+            "log of that second with a reference endpoint (--control URL)"
         )
         return
     yield (
@@ -95,7 +95,7 @@ def stalls_of_target(findings: Findings) -> Iterator[str]:
 def failed_in_baseline(findings: Findings) -> Iterator[str]:
     """That it fails without the flood as well."""
     if (share := _failing_in_baseline(findings)) is not None:
-        helpless = ", for less load does not mend that" if _is_refused(findings) else ""
+        helpless = "; less load does not fix that" if _is_refused(findings) else ""
         yield (
             f"{format_ratio(share)} of the reports failed in the baseline already: find out why "
             f"before you flood{helpless}"

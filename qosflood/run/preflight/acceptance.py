@@ -18,7 +18,7 @@ _UNWELL = (
 )
 """Like any 5xx: the address is right, and how unwell a target is, is what a run finds out."""
 _IN_HTTP = "expected an answer in HTTP/1.1, check --target"
-_READABLE = "clients may refuse it too: let the target send one of them"
+_READABLE = "clients may refuse it too: let the target send only one of the two"
 _CREDENTIAL = re.compile("auth|token|key|cookie|secret", re.IGNORECASE)
 _UNREACHED = {
     "certificate": "expected one that is valid for this host and signed by a CA known here; name "
@@ -102,7 +102,7 @@ def _token(plan: Plan) -> str:
     sent = [one for one in plan.target.headers if _CREDENTIAL.search(one.name)]
     if not sent:
         return "access refused; give a token with --header 'Authorization=env:VARIABLE'"
-    return f"wrong token: access refused with the header {sent[0].name} of {sent[0].source}"
+    return f"wrong token: access refused with the header {sent[0].name} from {sent[0].source}"
 
 
 def _moved(plan: Plan, posted: Posted) -> str:
@@ -112,7 +112,7 @@ def _moved(plan: Plan, posted: Posted) -> str:
     fix = "check the base path of --target and the profile's report.path"
     if path and moved.endswith(path) and moved != f"{plan.target.url}{path}":
         fix = f"expected --target {moved.removesuffix(path)}"
-    return f"moved to {moved}, and clients follow no redirects; {fix}"
+    return f"moved to {moved}, and clients do not follow redirects; {fix}"
 
 
 def _not_accepted(posted: Posted) -> str:

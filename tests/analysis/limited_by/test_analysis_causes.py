@@ -166,7 +166,7 @@ def standing(unchanged, change=lambda same: same):
 def test_a_page_that_stands_still_while_reports_are_accepted_is_named_with_its_moment():
     (cause,) = standing(lambda s: s >= 15)
     assert cause.kind == "frozen"
-    assert cause.what.startswith("21 scrapes in a row from 15s into the load brought the same")
+    assert cause.what.startswith("21 scrapes in a row from 15s into the load returned the same")
 
 
 def test_a_page_that_is_the_same_now_and_then_does_not_stand_still():

@@ -48,7 +48,7 @@ def test_one_that_came_back_is_said_to_have():
 def test_a_kill_for_want_of_memory_is_named_with_the_limit():
     killed = event(9.4, "oom_kill", kills=1, limit_bytes=256 * MIB)
     found = analysed(refused_from(9), extra=[killed, gone(9.5)]).crash
-    assert "the kernel killed it for want of memory (its limit is 256.0 MiB)" in found.what
+    assert "the kernel killed it because memory ran out (its limit is 256.0 MiB)" in found.what
     assert (found.gone, found.ends) == (True, 1)
 
 

@@ -95,7 +95,7 @@ def test_late_seconds_and_waiting_ones_are_told_apart():
     by, why = limited(both, P99)
     assert by == "generator"
     assert (
-        "the generator's lateness touched 2 of the flood's seconds, and it waited for a core for "
+        "the generator's lateness affected 2 of the flood's seconds, and it waited for a core for "
         "over 20% of the time in 8 others, which is enough" in why
     )
 
@@ -207,7 +207,7 @@ def test_statuses_of_which_none_has_half_are_not_called_most():
         statuses = {"500": 34, "502": 33, "503": 33}
         return window(w.second, w.phase, failed={"rejected": 100}, statuses=statuses)
 
-    assert "; the commonest was status 500; half of the refusals" in limited(mixed)[1]
+    assert "; the most common was status 500; half of the refusals" in limited(mixed)[1]
 
 
 def test_how_fast_refusals_came_is_not_known_where_other_failures_were_fast():

@@ -26,7 +26,7 @@ def test_a_stall_far_shorter_than_the_timeout_explains_no_timeout():
     assert findings.generator.verdict == "late"
     assert findings.limited_by == "target"
     assert findings.limited_why.endswith(
-        "; the generator's lateness touched 10 of the flood's seconds, which cannot explain all "
+        "; the generator's lateness affected 10 of the flood's seconds, which cannot explain all "
         "of it"
     )
     assert findings.generator.problems
@@ -70,7 +70,7 @@ def test_a_limit_that_one_forgiven_late_second_broke_by_itself_is_not_laid_to_th
     assert findings.generator.verdict == "ok"
     assert findings.limited_by == "generator"
     assert findings.limited_why.endswith(
-        "; the generator's lateness touched 2 of the flood's seconds, which is enough to explain it"
+        "the generator's lateness affected 2 of the flood's seconds, which is enough to explain it"
     )
 
 

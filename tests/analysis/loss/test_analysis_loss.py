@@ -74,7 +74,7 @@ def test_what_is_lost_or_doubtful_speaks_and_the_others_are_said_beside_it():
     told = (sent(("a", 5, 5)),)
     both = found(plan, samples=span(0, 100), sent=told, read_back=twice({"a": 5}))
     assert (both.method, both.verdict) == ("counter", "ok")
-    assert "the last report of 1 of 1 sampled sessions is there" in both.reason
+    assert "1 of 1 sampled sessions hold their last report" in both.reason
     hidden = found(
         plan, totals(100, timeout=5), samples=span(0, 100), sent=told, read_back=twice({"a": 4})
     )
@@ -149,7 +149,7 @@ def test_a_snapshot_does_not_stand_in_for_a_counter_that_was_asked_for_and_never
     told = {"samples": never, "sent": (sent(("a", 5, 5)),)}
     kept = found(plan, **told, read_back=twice({"a": 5}))
     assert (kept.method, kept.verdict) == ("counter", "unmeasured")
-    assert "the page has no reports_total; the last report of 1 of 1" in kept.reason
+    assert "the page has no reports_total; 1 of 1 sampled" in kept.reason
     assert found(plan, **told, read_back=twice({"a": 4})).verdict == "lost"
 
 
@@ -171,4 +171,4 @@ def test_a_restart_is_said_once():
     result = found(plan, **told, restarts=1)
     assert result.verdict == "inconclusive"
     assert result.reason.count("the target restarted") == 1
-    assert "the last report of 1 of 1 sampled sessions is there" in result.reason
+    assert "1 of 1 sampled sessions hold their last report" in result.reason

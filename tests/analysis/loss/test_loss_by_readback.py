@@ -96,7 +96,7 @@ def test_the_words_say_what_was_seen_and_what_was_not():
     told = sent(("a", 1_000, 1_000), ("b", 2_000, 2_500), ("c", None, 900))
     result = found(READBACK, sent=(told,), read_back=twice({"a": 1_000, "b": 2_500}))
     assert result.reason == (
-        "the last report of 2 of 2 sampled sessions is there; earlier ones were not checked"
+        "2 of 2 sampled sessions hold their last report; earlier reports were not checked"
     )
     result = found(READBACK, sent=(told,), read_back=twice({"b": 700}))
     assert result.reason == (
@@ -250,7 +250,7 @@ def test_own_times_coarser_than_the_cadence_clear_nobody():
     result = found(own_times(-400, 1_003), sent=(told,), read_back=twice(stamped))
     assert result.verdict == "inconclusive"
     assert result.reason.endswith(
-        "but the target stores its own times, which are known to 2s only, and a session "
+        "but the target stores its own times, which are precise only to 2s, and a session "
         "reports every 1s"
     )
     rare = own_times(-400, 1_003, cadence_ns=5 * SECOND)
@@ -263,7 +263,7 @@ def test_nobody_is_accused_by_older_times_none_of_which_a_report_bore():
     unseen = own_times(None, offset=False)
     result = found(unseen, sent=(told,), read_back=twice(stamped))
     assert (result.verdict, result.missing) == ("inconclusive", None)
-    assert result.reason.endswith("the target may store its own times, by a clock that is behind")
+    assert result.reason.endswith("the target may store its own times, from a clock that is behind")
     some = stamped | {"s1": REPORTED["s1"]}
     assert found(unseen, sent=(told,), read_back=twice(some)).verdict == "lost"
 

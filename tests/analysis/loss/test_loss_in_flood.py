@@ -31,13 +31,13 @@ def test_what_was_there_in_the_flood_too_is_said():
     there = result(seen(ACKED, 0, t=5 * SECOND), seen(ACKED))
     assert (there.verdict, there.reason) == (
         "ok",
-        "the last report of 10 of 10 sampled sessions is there, as it was at 1 moment of the "
-        "flood; earlier ones were not checked",
+        "10 of 10 sampled sessions hold their last report, as they did at 1 moment of the "
+        "flood; earlier reports were not checked",
     )
     marks = (at_look(), at_look(2, t=20 * SECOND))
     newer = {name: ms + 3_000 for name, ms in ACKED.items()}
     twice_there = result(seen(ACKED), seen(newer, 2, t=21 * SECOND), marks=marks)
-    assert "as it was at 2 moments of the flood" in twice_there.reason
+    assert "as they did at 2 moments of the flood" in twice_there.reason
     assert "of the flood" not in result().reason
 
 

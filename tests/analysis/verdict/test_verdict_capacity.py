@@ -70,7 +70,7 @@ def words(**changes: Any) -> str:
 def test_the_answer_is_one_sentence():
     assert words(need=MISSED) == (
         "carries 3,400-3,700 clients (95%; 680-740 reports/s, 6.8-7.4x) within "
-        "response.p99 < 250ms; gives first: scrape.p99, second: response.p99 at 1.3x of it; "
+        "response.p99 < 250ms; gives first: scrape.p99, second: response.p99 at 1.3x the first; "
         "needs per 1,000 clients: 0.31 cores, 41.0 MiB; need 40,000: NO, short by 36,000, about "
         "11 such targets (extrapolated)"
     )
@@ -175,7 +175,7 @@ def test_a_search_that_was_stopped_says_so_with_the_answer_so_far(ended: str, co
 def test_trials_that_say_nothing_are_no_answer():
     verdict = judged(clients=Band(low=0, mid=None, high=None))
     assert (verdict.verdict, verdict.exit_code) == ("INVALID", ExitCode.INVALID)
-    assert verdict.reasons == ("no trial said anything of the target",)
+    assert verdict.reasons == ("no trial said anything about the target",)
 
 
 def test_an_interval_reads_as_one_figure_where_both_ends_read_alike():

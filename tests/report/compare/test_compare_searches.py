@@ -113,7 +113,7 @@ def test_a_search_that_found_nothing_is_refused() -> None:
     nothing = given("nothing", search_document([], reason="interrupted"))
     comparison = compared([search(AT_460)], [nothing])
     assert comparison.verdict == "not comparable"
-    assert "no trial said anything of the target" in comparison.headline
+    assert "no trial said anything about the target" in comparison.headline
 
 
 def test_a_search_whose_answer_was_not_confirmed_is_compared_only_where_that_is_asked_for() -> None:

@@ -70,7 +70,7 @@ def replace_first(made: Story, t_s: float) -> Story:
 
 
 def killed_for_memory() -> Story:
-    what = f"{ended().what.partition(' and ')[0]}: the kernel killed it for want of memory"
+    what = f"{ended().what.partition(' and ')[0]}: the kernel killed it because memory ran out"
     return replace_first(
         story("errors", flood=counts(connect_error=9), crash=ended(what=what)), 24.5
     )
@@ -198,9 +198,13 @@ def stalled_far_away() -> Story:
 
 GC = "garbage collection"
 SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
-    (gone, "did not come back: find out why: its exit status", (LESS_LOAD, GC, "still listens")),
+    (
+        gone,
+        "did not come back: find out why: look at its exit status",
+        (LESS_LOAD, GC, "still listens"),
+    ),
     (restarted, "restarted 24.5s into the load: find out why", (LESS_LOAD, "log before the")),
-    (killed_for_memory, "give it more, or bound what it keeps", (LESS_LOAD, "still listens")),
+    (killed_for_memory, "give it more, or limit what it keeps", (LESS_LOAD, "still listens")),
     (database_died, "2.5s before it ended, the first report was rejected", (LESS_LOAD, "database")),
     (fails_at_1x, "100% of the reports failed in the baseline already", (LESS_LOAD,)),
     (two_percent_at_any_load, "2% of the reports failed in the baseline already", (LESS_LOAD,)),
@@ -226,8 +230,12 @@ SITUATIONS: list[tuple[Callable[[], Story], str, tuple[str, ...]]] = [
     (spike_of_memory, "memory rose to 940.0 MiB", ("each session keeps", "expire idle")),
     (late_by_fault_of_a_dead_part, "missing here: shard 1 died", ("answers took", "more cores")),
     (frozen_generator, "run the generator on", (LESS_LOAD, "never answers", "latency ch")),
-    (own_absence_at_1x, "what keeps answers back", ("in the baseline already",)),
-    (stalled_far_away, "whether target or path kept answers back", ("what stalled the target",)),
+    (own_absence_at_1x, "what delays answers", ("in the baseline already",)),
+    (
+        stalled_far_away,
+        "whether the target or the path delayed answers",
+        ("what stalled the target",),
+    ),
     (one_forgiven_late_second, "measure again, on an idle machine", (LESS_LOAD, "latency chart")),
     (errors_that_cannot_move_the_median, "latency chart", ("errors broke this limit",)),
 ]
@@ -291,7 +299,7 @@ def test_that_less_load_does_not_help_is_said_of_refusals_of_what_a_report_says_
     for status, helpless in (("400", True), ("429", False), ("503", False)):
         made = story("errors", flood=refusing(status), baseline=refusing(status))
         (first, *_) = advise(made.plan, made.findings, made.verdict)
-        assert ("less load does not mend that" in first) is helpless
+        assert ("less load does not fix that" in first) is helpless
 
 
 def test_a_run_that_ended_before_its_load_shows_nothing_that_could_not_be_measured() -> None:

@@ -182,7 +182,7 @@ def test_a_pass_says_what_held_what_was_not_judged_and_the_phases_that_matter() 
     for piece in (
         "baseline flood recovery",
         "answered /s 100 200 100",
-        "loss the last report of 10 of 10 sampled sessions is there",
+        "loss 10 of 10 sampled sessions hold their last report",
         "recovery as good as in the baseline",
         "warning shared_host: ",
         "PASS - 5 of 7 limits held not judged memory.leak == none: too short to judge; flood for",

@@ -84,7 +84,9 @@ def test_fresh_and_filled_are_both_shown() -> None:
 def test_a_target_that_remembers_is_named() -> None:
     trials = [*trials_of(), *trials_of("100- 100- 50+", purpose="again")]
     said = words(page_of(search_document(trials)))
-    assert "the target remembers (hysteresis): 100 clients were good before" in said
+    assert (
+        "the target stays slow after an overload (hysteresis): 100 clients were good before" in said
+    )
     assert "it recovers at 50" in said
 
 

@@ -38,7 +38,7 @@ def said(posted: Posted, *headers: str) -> str:
         (answered(204), "--set 'report.expect=[204]'"),
         (
             answered(301, location=f"https://qos.example/base{PATH}"),
-            f"moved to https://qos.example/base{PATH}, and clients follow no redirects; "
+            f"moved to https://qos.example/base{PATH}, and clients do not follow redirects; "
             "expected --target https://qos.example/base",
         ),
         (answered(307, location="/login"), "moved to http://127.0.0.1:3000/login, "),
@@ -60,7 +60,7 @@ def said(posted: Posted, *headers: str) -> str:
         (answered(None, "not HTTP: x", unreadable=True), "not HTTP: x; expected an answer in HTTP"),
         (
             answered(None, "ambiguous answer: x", unreadable=True),
-            "ambiguous answer: x; clients may refuse it too: let the target send one of them",
+            "x; clients may refuse it too: let the target send only one of the two",
         ),
     ],
 )
@@ -71,7 +71,7 @@ def test_an_answer_that_will_not_become_better_keeps_a_flood_from_starting(poste
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie"])
 def test_a_token_that_is_refused_is_called_wrong(header):
     assert said(answered(401), header).endswith(
-        f"wrong token: access refused with the header {header} of env:SOME"
+        f"wrong token: access refused with the header {header} from env:SOME"
     )
     assert "give a token" in said(answered(401), "X-Tenant")
 
