@@ -8,6 +8,7 @@ from typing import Any
 
 from qosflood.analysis import missing
 from qosflood.analysis.accumulate import Accumulator
+from qosflood.analysis.attributed import attributed
 from qosflood.analysis.clock import RunClock, run_clock
 from qosflood.analysis.crossings import Measured, with_crossings
 from qosflood.analysis.findings import (
@@ -26,11 +27,7 @@ from qosflood.analysis.findings_series import Second
 from qosflood.analysis.gaps import FIGURES, INSTANCES, RESTARTS, Gaps, left_out
 from qosflood.analysis.generator.generator import generator_finding
 from qosflood.analysis.instances import all_restarts, instance_finding, names
-from qosflood.analysis.limited_by.attribution import Attribution, attribute
-from qosflood.analysis.limited_by.causes import Seen, causes
-from qosflood.analysis.limited_by.crashes import crash_finding, touches
-from qosflood.analysis.limited_by.signs import Clues
-from qosflood.analysis.limited_by.stalls import in_flood, stalls
+from qosflood.analysis.limited_by.attribution import Attribution
 from qosflood.analysis.limited_by.surroundings import (
     control_figures,
     target_cores,
@@ -112,27 +109,10 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         lambda: missing.no_generator(accumulated.generator.gate_ns),
     )
     seconds = instead("charts over time", accumulated.seconds.seconds, lambda: ())
-    crash = instead("crash", lambda: crash_finding(plan, clock, accumulated.events), lambda: None)
-    in_main = [second for second in seconds if second.phase == flood.name]
-    seen = Seen(plan, clock, baseline, flood, in_main, accumulated.scrapes, accumulated.measured)
-    found = instead("causes", lambda: causes(seen), lambda: ())
-    limited = instead(
-        "what limited the run",
-        lambda: attribute(
-            plan,
-            generator,
-            baseline,
-            flood,
-            Clues(
-                stalls=in_flood(flood, tuple(stalls(seconds))),
-                seconds=in_main,
-                causes=found,
-                weighed=accumulated.weigher.weighed(latencies[flood.name]),
-                crash=crash if crash is not None and touches(crash, flood) else None,
-            ),
-        ),
-        lambda: missing.NO_ATTRIBUTION,
+    blamed = attributed(
+        plan, clock, accumulated, generator, by_name, latencies[flood.name], seconds, gaps
     )
+    limited, crash = blamed.limited, blamed.crash
     before = latencies["baseline"]["response"] if baseline is not None else None
     recovered = Recovered(baseline, by_name.get("recovery"), seconds, accumulated.tails, before)
     recovery = instead(
@@ -196,7 +176,7 @@ def _findings(plan: Plan, clock: RunClock, accumulated: Accumulator, gaps: Gaps)
         broken_on_time=accumulated.on_time.broken(),
         gaps=tuple(gaps.found),
         crash=crash,
-        causes=found,
+        causes=blamed.causes,
     )
     measured = Measured(
         plan, clock, accumulated.crossings, accumulated.scrapes, accumulated.measured

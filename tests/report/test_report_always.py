@@ -40,6 +40,7 @@ from qosflood.report.html import page as page_module
 from qosflood.report.html import sections
 
 analyse_module = sys.modules["qosflood.analysis.analyse"]
+attributed_module = sys.modules["qosflood.analysis.attributed"]
 _STAGES = (Stage.explicit, Stage.reuse, Stage.generate)
 """Shrinking a journal takes minutes, and the journal that fails is in the folder it names."""
 PLAN = odd_plan()
@@ -112,6 +113,8 @@ def broken(*_: object, **__: object) -> Any:
         ("loss_finding", "loss"),
         ("recovery_finding", "recovery"),
         ("attribute", "what limited the run"),
+        ("causes", "causes"),
+        ("crash_finding", "crash"),
         ("timeline_entries", "timeline"),
         ("warnings_of", "warnings"),
         ("otel_finding", "OpenTelemetry"),
@@ -120,7 +123,8 @@ def broken(*_: object, **__: object) -> Any:
 def test_a_section_that_cannot_be_built_is_a_gap_and_costs_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, builder: str, section: str
 ) -> None:
-    monkeypatch.setattr(analyse_module, builder, broken)
+    where = attributed_module if hasattr(attributed_module, builder) else analyse_module
+    monkeypatch.setattr(where, builder, broken)
     plan = make_plan()
     document = built(tmp_path / "run", healthy_run(plan), plan)
     assert document.verdict == "PASS"
